@@ -1,0 +1,207 @@
+//! A churned account as the company's books know it.
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use crate::closed_enum;
+use crate::ids::AccountId;
+use crate::time::Time;
+
+closed_enum! {
+    /// Why they left (DOMAIN.md, *Accounts*).
+    Reason {
+        /// Too expensive, or no budget.
+        PriceBudget = "price_budget",
+        /// A feature was missing.
+        ProductGap = "product_gap",
+        /// Another vendor won them.
+        Competitor = "competitor",
+        /// Support or service failed them.
+        ServiceSupport = "service_support",
+        /// They never got going.
+        AdoptionOnboarding = "adoption_onboarding",
+        /// Used little, saw no value.
+        LowUsageNoValue = "low_usage_no_value",
+        /// Bugs, outages.
+        TechnicalQuality = "technical_quality",
+        /// Too complicated.
+        Complexity = "complexity",
+        /// Promised more than delivered.
+        UnmetExpectations = "unmet_expectations",
+        /// Circumstances: frozen budget, team change, champion left, project done, overload.
+        Situational = "situational",
+        /// Their strategy moved elsewhere.
+        StrategicShift = "strategic_shift",
+        /// Left on an impulse.
+        RegretImpulse = "regret_impulse",
+        /// A payment failed; nobody decided to leave.
+        PaymentInvoluntary = "payment_involuntary",
+        /// We are not for them.
+        NotFit = "not_fit",
+        /// Cannot come back: bankrupt, function gone, built in house, regulation.
+        Impossible = "impossible",
+        /// Nobody wrote it down.
+        Unknown = "unknown",
+    }
+}
+
+closed_enum! {
+    /// What an account is worth by its yearly revenue (DOMAIN.md, *Tiers*).
+    Tier {
+        /// From $50,000 a year.
+        One = "1",
+        /// From $10,000.
+        Two = "2",
+        /// From $1,000.
+        Three = "3",
+        /// Less: no proactive outreach, welcome if they return.
+        Below = "below",
+    }
+}
+
+impl Tier {
+    /// The tier of a yearly revenue in whole US dollars.
+    pub const fn of(arr_usd: u64) -> Self {
+        match arr_usd {
+            50_000.. => Self::One,
+            10_000.. => Self::Two,
+            1_000.. => Self::Three,
+            _ => Self::Below,
+        }
+    }
+}
+
+closed_enum! {
+    /// Where the account stands today.
+    Status {
+        /// Left, and on the list.
+        Churned = "churned",
+        /// A customer again.
+        Active = "active",
+    }
+}
+
+closed_enum! {
+    /// How they left.
+    Manner {
+        /// On good terms.
+        Graceful = "graceful",
+        /// Without a word.
+        Neutral = "neutral",
+        /// Upset.
+        Angry = "angry",
+    }
+}
+
+/// One person at the account. The address itself is not kept: its hash suffices to match.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// SHA-256 of the normalised address.
+    pub email_sha256: [u8; 32],
+    /// What they do there, as the books say; empty when unknown.
+    pub role: String,
+    /// Must never be written to.
+    pub opted_out: bool,
+}
+
+/// A churned account, normalised. Absent lists are empty; absent facts are `None`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its id in the company's books.
+    pub id: AccountId,
+    /// Its name, as people write it.
+    pub name: String,
+    /// Other names it goes by.
+    pub aliases: Vec<String>,
+    /// Registrable domains, lower case, IDNA ASCII.
+    pub domains: Vec<String>,
+    /// People there.
+    pub contacts: Vec<Contact>,
+    /// Networks that belong to it.
+    pub ranges: Vec<IpNet>,
+    /// When it left.
+    pub churned_at: Time,
+    /// Why it left.
+    pub reason: Reason,
+    /// The finer reason in the books' own words, such as `bankrupt` or `champion_left`; empty when none.
+    pub reason_detail: String,
+    /// Features it missed.
+    pub missing_features: Vec<String>,
+    /// Whom it went to.
+    pub competitor: Option<String>,
+    /// How long its contract there runs, in months.
+    pub competitor_term_months: Option<u32>,
+    /// Yearly revenue before it left, whole US dollars.
+    pub arr_usd: u64,
+    /// Seats before it left.
+    pub seats: Option<u32>,
+    /// How long it had been a customer, in months.
+    pub tenure_months: Option<u32>,
+    /// How much it used the product before it left, percent of its seats active.
+    pub usage_percent: Option<u32>,
+    /// How it left.
+    pub manner: Manner,
+    /// Concessions promised at exit, to be honoured.
+    pub concessions: Vec<String>,
+    /// Kept in sight whatever the tier.
+    pub strategic: bool,
+    /// Who looks after it.
+    pub owner: Option<String>,
+    /// IANA time zone, UTC when unknown.
+    pub zone: Option<String>,
+    /// Not to be approached before this.
+    pub earliest_at: Option<Time>,
+    /// Never to be approached.
+    pub do_not_contact: bool,
+    /// When it last said no.
+    pub declined_at: Option<Time>,
+    /// Where it stands.
+    pub status: Status,
+    /// Whether it agreed to be written to; `None` when the books do not say.
+    pub consent: Option<bool>,
+    /// Never contacted, so that what comes back untouched can be measured.
+    pub hold_out: bool,
+    /// The registrar's version of this row; higher is newer.
+    pub version: u64,
+}
+
+impl Account {
+    /// An account of which only the id, the name, the leaving and the reason are known.
+    pub fn new(id: &str, name: &str, churned_at: Time, reason: Reason) -> Self {
+        Self {
+            id: id.into(),
+            name: name.to_owned(),
+            aliases: Vec::new(),
+            domains: Vec::new(),
+            contacts: Vec::new(),
+            ranges: Vec::new(),
+            churned_at,
+            reason,
+            reason_detail: String::new(),
+            missing_features: Vec::new(),
+            competitor: None,
+            competitor_term_months: None,
+            arr_usd: 0,
+            seats: None,
+            tenure_months: None,
+            usage_percent: None,
+            manner: Manner::Neutral,
+            concessions: Vec::new(),
+            strategic: false,
+            owner: None,
+            zone: None,
+            earliest_at: None,
+            do_not_contact: false,
+            declined_at: None,
+            status: Status::Churned,
+            consent: None,
+            hold_out: false,
+            version: 0,
+        }
+    }
+
+    /// Its tier.
+    pub const fn tier(&self) -> Tier {
+        Tier::of(self.arr_usd)
+    }
+}

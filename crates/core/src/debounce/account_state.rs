@@ -1,0 +1,106 @@
+//! What the detector knows of an account besides its bursts.
+
+use crate::account::{Account, Status};
+use crate::ids::PolicyName;
+use crate::time::{Span, Time};
+
+/// The most fires that are remembered for caps; more than any sensible cap counts.
+const MAX_FIRES: usize = 512;
+/// The most opted-out contacts that are remembered by hash.
+const MAX_OPTED_OUT: usize = 256;
+
+/// A starting trigger that fired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fire {
+    /// Under which policy.
+    pub policy: PolicyName,
+    /// When.
+    pub at: Time,
+}
+
+/// An account in the detector. It outlives the account's leaving the list, for caps and quiet times (DESIGN 4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountState {
+    /// The account; `None` when it is not in the list.
+    pub account: Option<Account>,
+    /// The newest churn date.
+    pub churned_at: Time,
+    /// How often it has churned.
+    pub churn_number: u32,
+    /// Starting triggers by fire time, as long as a cap may count them.
+    pub fires: Vec<Fire>,
+    /// The newest fire time of any policy.
+    pub newest_fire: Option<Time>,
+    /// When it last declined, as it answered.
+    pub declined_at: Option<Time>,
+    /// Contacts that opted out, by hash.
+    pub opted_out: Vec<Vec<u8>>,
+    /// Since when a sequence without an answer rests.
+    pub resting_since: Option<Time>,
+    /// Erased, for ever.
+    pub erased: bool,
+    /// Came back by itself since it last churned.
+    pub reactivated: bool,
+}
+
+impl AccountState {
+    /// An account heard of for the first time.
+    pub const fn new(account: Account) -> Self {
+        Self {
+            churned_at: account.churned_at,
+            account: Some(account),
+            churn_number: 1,
+            fires: Vec::new(),
+            newest_fire: None,
+            declined_at: None,
+            opted_out: Vec::new(),
+            resting_since: None,
+            erased: false,
+            reactivated: false,
+        }
+    }
+
+    /// Whether it is in the list, churned, and neither back nor erased: whether its bursts may live (R10).
+    pub fn is_open(&self) -> bool {
+        self.listed().is_some_and(|account| account.status == Status::Churned)
+    }
+
+    /// The account when it is in the list and not erased.
+    pub fn listed(&self) -> Option<&Account> {
+        self.account.as_ref().filter(|_| !self.erased && !self.reactivated)
+    }
+
+    /// When it last declined, by the books or by its answer.
+    pub fn declined(&self) -> Option<Time> {
+        self.account.as_ref().and_then(|account| account.declined_at).max(self.declined_at)
+    }
+
+    /// Whether every contact that the books know has opted out, or somebody did whom they do not know.
+    pub fn has_opted_out(&self) -> bool {
+        let Some(account) = &self.account else { return false };
+        let out = |hash: &[u8]| self.opted_out.iter().any(|known| known == hash);
+        let unknown = self.opted_out.iter().any(Vec::is_empty);
+        let contacts = &account.contacts;
+        let all = contacts.iter().all(|contact| contact.opted_out || out(&contact.email_sha256));
+        unknown || (!contacts.is_empty() && all)
+    }
+
+    /// Remembers a contact that opted out.
+    pub fn opt_out(&mut self, contact: Vec<u8>) {
+        let unknown = if self.opted_out.len() < MAX_OPTED_OUT { contact } else { Vec::new() };
+        if !self.opted_out.contains(&unknown) {
+            self.opted_out.push(unknown);
+        }
+    }
+
+    /// Remembers a starting trigger, and forgets those that no cap can count any more.
+    pub fn fired(&mut self, fire: Fire, reach: Span) {
+        self.newest_fire = self.newest_fire.max(Some(fire.at));
+        let oldest = fire.at - reach;
+        self.fires.retain(|fire| fire.at >= oldest);
+        let at = self.fires.partition_point(|other| other.at <= fire.at);
+        self.fires.insert(at, fire);
+        let surplus = self.fires.len().saturating_sub(MAX_FIRES);
+        self.fires.drain(..surplus);
+    }
+}

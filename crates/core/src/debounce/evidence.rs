@@ -1,0 +1,141 @@
+//! What a trigger shows for itself (R12), bounded however much arrives.
+
+use super::input::MatchedSignal;
+use super::policy::KindRule;
+use crate::index::Method;
+use crate::signal::{SignalKind, truncated};
+use crate::time::Time;
+
+/// The most signals that evidence keeps, the strongest (R6, R12).
+pub const MAX_ITEMS: usize = 20;
+/// The most (kind, class) pairs that a score tells apart; the others of a kind are summed without a class.
+const MAX_PARTS: usize = 24;
+
+/// One signal as evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EvidenceItem {
+    /// What sort of thing happened.
+    pub kind: SignalKind,
+    /// The finer class; empty when none.
+    pub class: String,
+    /// When it happened.
+    pub event_time: Time,
+    /// The source's name.
+    pub source: String,
+    /// Its id there.
+    pub id: String,
+    /// How much it says by itself.
+    pub strength: u8,
+    /// What it added to the score; 0 when it came in the quiet time before.
+    pub weight: u32,
+    /// How it matched.
+    pub method: Method,
+    /// On what, masked.
+    pub matched_on: String,
+    /// A few words.
+    pub detail: String,
+}
+
+impl EvidenceItem {
+    /// The signal under this rule, cut to a bounded size.
+    pub fn new(signal: &MatchedSignal, rule: KindRule) -> Self {
+        Self {
+            kind: signal.kind,
+            class: truncated(&signal.class, 32).to_owned(),
+            event_time: signal.event_time,
+            source: truncated(&signal.source, 64).to_owned(),
+            id: truncated(&signal.id, 64).to_owned(),
+            strength: rule.strength,
+            weight: rule.weight,
+            method: signal.method,
+            matched_on: truncated(&signal.matched_on, 80).to_owned(),
+            detail: truncated(&signal.detail, 120).to_owned(),
+        }
+    }
+
+    /// Strongest first; among equals the newest, then by name, so that the order of arrival does not show.
+    fn rank(&self) -> impl Ord + use<> {
+        let newest = std::cmp::Reverse(self.event_time);
+        let strongest = (std::cmp::Reverse(self.strength), std::cmp::Reverse(self.weight));
+        (strongest, newest, self.source.clone(), self.id.clone())
+    }
+}
+
+/// The signals of one kind and class in a score.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScorePart {
+    /// The kind.
+    pub kind: SignalKind,
+    /// The class; empty when none.
+    pub class: String,
+    /// How many.
+    pub signals: u32,
+    /// Their weights' sum.
+    pub weight: u32,
+}
+
+/// The evidence of a burst.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// Counts and weights by kind and class, in that order.
+    pub parts: Vec<ScorePart>,
+    /// The earliest event time.
+    pub first: Time,
+    /// The latest event time.
+    pub last: Time,
+    /// The strongest signals, strongest first.
+    pub items: Vec<EvidenceItem>,
+}
+
+impl Evidence {
+    /// Nothing yet but what was carried over from the quiet time, with weight 0.
+    pub const fn carried(items: Vec<EvidenceItem>) -> Self {
+        Self { parts: Vec::new(), first: Time::MAX, last: Time::MIN, items }
+    }
+
+    /// Takes a signal in.
+    pub fn add(&mut self, item: EvidenceItem) {
+        self.first = self.first.min(item.event_time);
+        self.last = self.last.max(item.event_time);
+        self.count(&item);
+        keep(&mut self.items, item);
+    }
+
+    fn count(&mut self, item: &EvidenceItem) {
+        let full = self.parts.len() >= MAX_PARTS;
+        let found = |part: &ScorePart, class: &str| part.kind == item.kind && part.class == class;
+        let known = self.parts.iter().position(|part| found(part, &item.class));
+        let known = known.or_else(|| full.then(|| self.parts.iter().position(|part| found(part, "")))?);
+        match known.and_then(|at| self.parts.get_mut(at)) {
+            Some(part) => {
+                part.signals = part.signals.saturating_add(1);
+                part.weight = part.weight.saturating_add(item.weight);
+            }
+            None => {
+                let class = if full { String::new() } else { item.class.clone() };
+                self.parts.push(ScorePart { kind: item.kind, class, signals: 1, weight: item.weight });
+                self.parts.sort_by(|left, right| (left.kind, &left.class).cmp(&(right.kind, &right.class)));
+            }
+        }
+    }
+
+    /// The sum of the weights (R5).
+    pub fn score(&self) -> u32 {
+        self.parts.iter().fold(0, |sum, part| sum.saturating_add(part.weight))
+    }
+
+    /// How many signals were counted.
+    pub fn signals(&self) -> u32 {
+        self.parts.iter().fold(0, |sum, part| sum.saturating_add(part.signals))
+    }
+}
+
+/// Adds an item, keeping the strongest [`MAX_ITEMS`] in order.
+pub(super) fn keep(items: &mut Vec<EvidenceItem>, item: EvidenceItem) {
+    let rank = item.rank();
+    let at = items.partition_point(|other| other.rank() <= rank);
+    if at < MAX_ITEMS {
+        items.insert(at, item);
+        items.truncate(MAX_ITEMS);
+    }
+}

@@ -1,0 +1,83 @@
+//! Gates: rules that forbid a trigger. The list is closed; each value names where its rule stands.
+
+use super::account_state::AccountState;
+use super::evidence::Evidence;
+use super::policy::Policy;
+use crate::account::{Account, Reason, Tier};
+use crate::closed_enum;
+use crate::signal::SignalKind;
+use crate::time::Time;
+
+closed_enum! {
+    /// Why a trigger is forbidden.
+    Gate {
+        /// The account is not, or no longer, in the list (DESIGN 4).
+        NotListed = "not_listed",
+        /// It is a customer again (R10).
+        Reactivated = "reactivated",
+        /// It was erased (DOMAIN, *How often*, hard).
+        Erased = "erased",
+        /// Marked do-not-contact in the books (DOMAIN, *Accounts*).
+        DoNotContact = "do_not_contact",
+        /// Everybody known there opted out (DOMAIN, *How often*, hard).
+        OptedOut = "opted_out",
+        /// It said no, and the rest is not over or nothing material changed (DOMAIN, *How often*, hard).
+        Declined = "declined",
+        /// It did not agree to be written to (DOMAIN, *Accounts*).
+        NoConsent = "no_consent",
+        /// It cannot come back (DOMAIN, *Recoverability*).
+        Impossible = "impossible",
+        /// In the hold-out group: measured, never contacted (DOMAIN, *What to measure*).
+        HoldOut = "hold_out",
+        /// Below the least tier for outreach (DOMAIN, *Tiers*).
+        BelowOutreach = "below_outreach",
+        /// Before its earliest re-engagement date (DOMAIN, *When*).
+        NotYet = "not_yet",
+        /// Resting after a sequence without an answer (DOMAIN, *How often*).
+        Resting = "resting",
+        /// An operator holds starting triggers.
+        Hold = "hold",
+    }
+}
+
+/// What a *no* needs to be asked again: something material changed, not just another visit.
+const MATERIAL: [SignalKind; 4] =
+    [SignalKind::FundingNews, SignalKind::ProductRelease, SignalKind::CompetitorEvent, SignalKind::Acquisition];
+
+/// The first gate that forbids a trigger of this evidence at this time, holds aside.
+pub(super) fn gate(state: &AccountState, policy: &Policy, evidence: &Evidence, at: Time) -> Option<Gate> {
+    if state.erased {
+        return Some(Gate::Erased);
+    }
+    let Some(account) = &state.account else { return Some(Gate::NotListed) };
+    if !state.is_open() {
+        return Some(Gate::Reactivated);
+    }
+    standing(account).or_else(|| since(state, account, policy, evidence, at))
+}
+
+fn standing(account: &Account) -> Option<Gate> {
+    let gates = [
+        (account.do_not_contact, Gate::DoNotContact),
+        (account.consent == Some(false), Gate::NoConsent),
+        (account.reason == Reason::Impossible, Gate::Impossible),
+        (account.hold_out, Gate::HoldOut),
+        (account.tier() == Tier::Below && !account.strategic, Gate::BelowOutreach),
+    ];
+    gates.into_iter().find_map(|(shut, gate)| shut.then_some(gate))
+}
+
+fn since(state: &AccountState, account: &Account, policy: &Policy, evidence: &Evidence, at: Time) -> Option<Gate> {
+    if state.has_opted_out() {
+        return Some(Gate::OptedOut);
+    }
+    let material = evidence.parts.iter().any(|part| MATERIAL.contains(&part.kind));
+    if state.declined().is_some_and(|declined| at < declined + policy.declined_rest || !material) {
+        return Some(Gate::Declined);
+    }
+    if account.earliest_at.is_some_and(|earliest| at < earliest) {
+        return Some(Gate::NotYet);
+    }
+    let resting = state.resting_since.is_some_and(|since| at < since + policy.unanswered_rest);
+    resting.then_some(Gate::Resting)
+}

@@ -1,0 +1,305 @@
+//! Policy files: TOML in, a validated [`Policy`] out, with errors that name the key, the value and the fix.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::caps::{Calendar, Cap, CapScope, CapWindow};
+use super::policy::{Escalate, KindRule, Leading, Policy, STRONG_PAGES, defaults};
+use crate::account::Reason;
+use crate::signal::SignalKind;
+use crate::text::{explain_toml, nearest};
+use crate::time::Span;
+
+/// The least rest after a *no* (DOMAIN, *How often*, hard: 6 to 12 months).
+const LEAST_DECLINED_REST: Span = Span::from_days(180);
+
+/// What is wrong with a policy file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyError {
+    /// It is not the TOML that is expected.
+    #[error("{0}")]
+    Toml(String),
+    /// A value that cannot be meant.
+    #[error("{key} = {value}: {fix}")]
+    Value {
+        /// The key, dotted.
+        key: String,
+        /// What it says.
+        value: String,
+        /// What it should say.
+        fix: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    name: String,
+    leading: Option<String>,
+    quiet: Option<String>,
+    max_wait: Option<String>,
+    max_signals: Option<u32>,
+    min_score: Option<u32>,
+    cooldown: Option<String>,
+    escalate: Option<String>,
+    stale: Option<String>,
+    declined_rest: Option<String>,
+    unanswered_rest: Option<String>,
+    #[serde(default)]
+    caps: Vec<FileCap>,
+    #[serde(default)]
+    kinds: BTreeMap<String, FileKind>,
+    #[serde(default)]
+    plays: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileCap {
+    per: String,
+    max: u32,
+    window: Option<String>,
+    calendar: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileKind {
+    strength: Option<u8>,
+    weight: Option<u32>,
+    max_age: Option<String>,
+    dedupe: Option<String>,
+    #[serde(default)]
+    classes: BTreeMap<String, FileKind>,
+}
+
+impl Policy {
+    /// Reads a policy file. What it leaves out has the default of DESIGN section 6.
+    ///
+    /// # Errors
+    /// Names the key, the value and the fix; unknown keys with the nearest right one and the line.
+    pub fn parse(toml: &str, version: u32) -> Result<Self, PolicyError> {
+        let file: File = toml::from_str(toml).map_err(|error| PolicyError::Toml(explain_toml(toml, &error)))?;
+        let policy = file.policy(version)?;
+        policy.validate()?;
+        Ok(policy)
+    }
+
+    fn validate(&self) -> Result<(), PolicyError> {
+        if self.name.as_str().is_empty() || self.name.as_str().len() > 64 {
+            return Err(wrong("name", self.name.as_str(), "give it a name of 1 to 64 bytes"));
+        }
+        for (key, span) in [("quiet", self.quiet), ("max_wait", self.max_wait), ("stale", self.stale)] {
+            if span <= Span::ZERO {
+                return Err(wrong(key, &span.to_string(), "must be longer than nothing"));
+            }
+        }
+        if self.max_wait < self.quiet {
+            let fix = format!("must be at least quiet ({}): a burst waits out one quiet time", self.quiet);
+            return Err(wrong("max_wait", &self.max_wait.to_string(), &fix));
+        }
+        if self.cooldown < self.max_wait {
+            let fix = format!("must be at least max_wait ({}): a burst that led ends in its quiet time", self.max_wait);
+            return Err(wrong("cooldown", &self.cooldown.to_string(), &fix));
+        }
+        if self.max_signals == 0 {
+            return Err(wrong("max_signals", "0", "must be at least 1"));
+        }
+        if self.declined_rest < LEAST_DECLINED_REST {
+            let fix = format!("must be at least {LEAST_DECLINED_REST}: a no is respected for six months or more");
+            return Err(wrong("declined_rest", &self.declined_rest.to_string(), &fix));
+        }
+        let classes = self.classes.iter().map(|((kind, class), rule)| (format!("kinds.{kind}.classes.{class}"), rule));
+        let kinds = self.kinds.iter().map(|(kind, rule)| (format!("kinds.{kind}"), rule));
+        kinds.chain(classes).try_for_each(|(key, rule)| self.validate_rule(&key, rule))
+    }
+
+    fn validate_rule(&self, key: &str, rule: &KindRule) -> Result<(), PolicyError> {
+        if rule.strength > 2 {
+            return Err(wrong(&format!("{key}.strength"), &rule.strength.to_string(), "must be 0, 1 or 2"));
+        }
+        if rule.weight > 1_000 {
+            return Err(wrong(&format!("{key}.weight"), &rule.weight.to_string(), "must be at most 1000"));
+        }
+        if rule.dedupe < rule.max_age + self.max_wait {
+            let fix = format!("must be at least max_age + max_wait ({})", rule.max_age + self.max_wait);
+            return Err(wrong(&format!("{key}.dedupe"), &rule.dedupe.to_string(), &fix));
+        }
+        Ok(())
+    }
+}
+
+impl File {
+    fn policy(self, version: u32) -> Result<Policy, PolicyError> {
+        let max_wait = span("max_wait", self.max_wait.as_deref(), Span::from_hours(24))?;
+        let (kinds, classes) = rules(&self.kinds, max_wait)?;
+        Ok(Policy {
+            name: self.name.into(),
+            version,
+            leading: leading(self.leading.as_deref())?,
+            quiet: span("quiet", self.quiet.as_deref(), Span::from_mins(30))?,
+            max_wait,
+            max_signals: self.max_signals.unwrap_or(50),
+            min_score: self.min_score.unwrap_or(2),
+            cooldown: span("cooldown", self.cooldown.as_deref(), Span::from_days(14))?,
+            escalate: escalate(self.escalate.as_deref())?,
+            stale: span("stale", self.stale.as_deref(), Span::from_days(2))?,
+            declined_rest: span("declined_rest", self.declined_rest.as_deref(), Span::from_days(365))?,
+            unanswered_rest: span("unanswered_rest", self.unanswered_rest.as_deref(), Span::from_days(180))?,
+            caps: self.caps.iter().enumerate().map(|(at, cap)| cap.cap(at)).collect::<Result<_, _>>()?,
+            kinds,
+            classes,
+            plays: plays(&self.plays)?,
+        })
+    }
+}
+
+type Rules = (BTreeMap<SignalKind, KindRule>, BTreeMap<(SignalKind, String), KindRule>);
+
+fn rules(kinds: &BTreeMap<String, FileKind>, max_wait: Span) -> Result<Rules, PolicyError> {
+    let names: Vec<&str> = SignalKind::ALL.iter().map(|kind| kind.as_str()).collect();
+    for name in kinds.keys() {
+        if SignalKind::parse(name).is_none() {
+            return Err(wrong("kinds", name, &format!("no such kind{}", nearest(name, &names))));
+        }
+    }
+    let mut by_kind = BTreeMap::new();
+    let mut by_class = BTreeMap::new();
+    let silent = FileKind::default();
+    for &kind in SignalKind::ALL {
+        let file = kinds.get(kind.as_str()).unwrap_or(&silent);
+        let key = format!("kinds.{kind}");
+        let (strength, weight, days) = defaults(kind);
+        let base = KindRule { strength, weight, max_age: Span::from_days(days), dedupe: Span::ZERO };
+        let rule = file.rule(&key, base, max_wait)?;
+        if kind == SignalKind::WebVisit {
+            let strong = KindRule { strength: 2, weight: 5, ..rule };
+            by_class.extend(STRONG_PAGES.map(|class| ((kind, class.to_owned()), strong)));
+        }
+        for (class, file) in &file.classes {
+            let base = by_class.get(&(kind, class.clone())).copied().unwrap_or(rule);
+            let rule = file.rule(&format!("{key}.classes.{class}"), base, max_wait)?;
+            by_class.insert((kind, class.clone()), rule);
+        }
+        by_kind.insert(kind, rule);
+    }
+    Ok((by_kind, by_class))
+}
+
+impl FileKind {
+    fn rule(&self, key: &str, base: KindRule, max_wait: Span) -> Result<KindRule, PolicyError> {
+        let max_age = span(&format!("{key}.max_age"), self.max_age.as_deref(), base.max_age)?;
+        let least = (max_age + max_wait).max(base.dedupe);
+        Ok(KindRule {
+            strength: self.strength.unwrap_or(base.strength),
+            weight: self.weight.unwrap_or(base.weight),
+            max_age,
+            dedupe: span(&format!("{key}.dedupe"), self.dedupe.as_deref(), least)?,
+        })
+    }
+}
+
+impl FileCap {
+    fn cap(&self, at: usize) -> Result<Cap, PolicyError> {
+        let key = |field: &str| format!("caps[{at}].{field}");
+        let scope = CapScope::parse(&self.per)
+            .ok_or_else(|| wrong(&key("per"), &self.per, "must be `account` or `policy`"))?;
+        let window = match (&self.window, &self.calendar) {
+            (Some(window), None) => CapWindow::Rolling(span(&key("window"), Some(window), Span::ZERO)?),
+            (None, Some(unit)) => CapWindow::Calendar(Calendar::parse(unit).ok_or_else(|| {
+                wrong(&key("calendar"), unit, "must be `day`, `week`, `month`, `quarter` or `year`")
+            })?),
+            _ => {
+                let fix = "give either `window = \"365d\"` or `calendar = \"month\"`";
+                return Err(wrong(&format!("caps[{at}]"), "both or neither", fix));
+            }
+        };
+        Ok(Cap { scope, max: self.max, window })
+    }
+}
+
+fn plays(file: &BTreeMap<String, String>) -> Result<BTreeMap<Reason, String>, PolicyError> {
+    let names: Vec<&str> = Reason::ALL.iter().map(|reason| reason.as_str()).collect();
+    let play = |(reason, play): (&String, &String)| {
+        let reason = Reason::parse(reason)
+            .ok_or_else(|| wrong("plays", reason, &format!("no such reason{}", nearest(reason, &names))))?;
+        Ok((reason, play.clone()))
+    };
+    file.iter().map(play).collect()
+}
+
+fn leading(text: Option<&str>) -> Result<Leading, PolicyError> {
+    match text {
+        None => Ok(Leading::Strength(2)),
+        Some("off") => Ok(Leading::Off),
+        Some("always") => Ok(Leading::Always),
+        Some(text) => text
+            .strip_prefix("strength>=")
+            .and_then(|least| least.parse().ok())
+            .filter(|&least: &u8| least <= 2)
+            .map(Leading::Strength)
+            .ok_or_else(|| wrong("leading", text, "must be `off`, `always` or `strength>=2` (0 to 2)")),
+    }
+}
+
+fn escalate(text: Option<&str>) -> Result<Escalate, PolicyError> {
+    match text {
+        None | Some("strength-up") => Ok(Escalate::StrengthUp),
+        Some("off") => Ok(Escalate::Off),
+        Some(text) => Err(wrong("escalate", text, "must be `off` or `strength-up`")),
+    }
+}
+
+fn span(key: &str, text: Option<&str>, default: Span) -> Result<Span, PolicyError> {
+    text.map_or(Ok(default), |text| text.parse().map_err(|error| wrong(key, text, &format!("{error}"))))
+}
+
+fn wrong(key: &str, value: &str, fix: &str) -> PolicyError {
+    PolicyError::Value { key: key.to_owned(), value: format!("\"{value}\""), fix: fix.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(toml: &str) -> String {
+        Policy::parse(toml, 1).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_name_alone_is_the_default_policy_of_the_design() {
+        let policy = Policy::parse("name = \"default\"", 3).unwrap();
+        assert_eq!((policy.version, policy.leading, policy.max_signals), (3, Leading::Strength(2), 50));
+        assert_eq!(policy.quiet, Span::from_mins(30));
+        assert_eq!(policy.rule(SignalKind::WebVisit, "pricing").weight, 5);
+        assert_eq!(policy.rule(SignalKind::WebVisit, "blog").weight, 2);
+        let funding = policy.rule(SignalKind::FundingNews, "");
+        assert_eq!(funding.dedupe, Span::from_days(91), "A + M");
+    }
+
+    #[test]
+    fn errors_name_the_key_the_value_and_the_fix() {
+        for (toml, parts) in [
+            ("name=\"p\"\nquite = \"1h\"", &["line 2", "quite", "`quiet`"][..]),
+            ("name=\"p\"\nquiet = \"30\"", &["quiet", "\"30\"", "30m"]),
+            ("name=\"p\"\nquiet = \"2h\"\nmax_wait = \"1h\"", &["max_wait", "1h", "quiet (2h)"]),
+            ("name=\"p\"\ncooldown = \"1h\"", &["cooldown", "max_wait (1d)"]),
+            ("name=\"p\"\nleading = \"strength>=7\"", &["leading", "strength>=7", "always"]),
+            ("name=\"p\"\nmax_signals = 0", &["max_signals", "at least 1"]),
+            ("name=\"p\"\ndeclined_rest = \"30d\"", &["declined_rest", "30d", "180d"]),
+            ("name=\"p\"\n[kinds.web_vist]\nweight=1", &["web_vist", "`web_visit`"]),
+            ("name=\"p\"\n[kinds.hiring]\nstrength=9", &["kinds.hiring.strength", "9", "0, 1 or 2"]),
+            ("name=\"p\"\n[kinds.hiring]\ndedupe=\"1d\"", &["kinds.hiring.dedupe", "1d", "61d"]),
+            ("name=\"p\"\n[[caps]]\nper=\"user\"\nmax=1", &["caps[0].per", "user", "`account`"]),
+            ("name=\"p\"\n[[caps]]\nper=\"account\"\nmax=1", &["caps[0]", "window", "calendar"]),
+            ("name=\"p\"\n[plays]\nprice=\"x\"", &["price", "`price_budget`"]),
+            ("name=\"\"", &["name", "1 to 64"]),
+        ] {
+            let text = error(toml);
+            for part in parts {
+                assert!(text.contains(part), "{toml:?} says {text:?}, not {part:?}");
+            }
+        }
+    }
+}

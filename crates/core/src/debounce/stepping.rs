@@ -1,0 +1,502 @@
+//! What a signal does when it arrives, and what a burst comes to at its end (R3 to R10).
+
+use std::sync::Arc;
+
+use super::account_state::{AccountState, Fire};
+use super::caps::Cap;
+use super::evidence::{Evidence, EvidenceItem};
+use super::gates::{Gate, gate};
+use super::input::MatchedSignal;
+use super::machine::{Burst, Machine, Quiet};
+use super::outcome::{BurstOutcome, Edge, FiredBecause, SignalOutcome};
+use super::partition::{Effect, MachineKey, Partition, note};
+use super::policy::{Escalate, KindRule, Policy};
+use super::state::{Seen, SeenKey};
+use super::trigger::{BurstId, Decision, Snapshot, Subject, Trigger, TriggerId};
+use crate::ids::{AccountId, Offset};
+use crate::index::Method;
+use crate::signal::{SignalKind, is_from_the_future};
+use crate::time::{Span, Time};
+
+/// Whether a trigger may fire.
+enum Verdict {
+    Pass,
+    Gated(Gate),
+    Capped(Cap),
+}
+
+/// A signal on its way through one policy.
+struct Arrival<'a> {
+    signal: &'a MatchedSignal,
+    /// The newest version: caps and quiet times use it (R13).
+    newest: &'a Arc<Policy>,
+    /// The version that its burst lives under.
+    policy: Arc<Policy>,
+    rule: KindRule,
+    /// Its effective time.
+    at: Time,
+}
+
+impl Partition {
+    /// A matched signal: once through every live policy.
+    pub(super) fn signal(&mut self, offset: Offset, signal: &MatchedSignal, out: &mut Vec<Effect>) {
+        if is_from_the_future(signal.event_time, signal.append_time) {
+            let text = format!(
+                "the signal is dated {}, more than a day after it arrived at {}: mend the producer's clock",
+                signal.event_time, signal.append_time
+            );
+            out.push(Effect::Dead { reason: "future", text });
+            return;
+        }
+        let moved = self.clock_mut().signal(&signal.input, signal.append_time);
+        note(moved, out);
+        self.end_due(out);
+        let key = SeenKey::of(&signal.account, &signal.source, &signal.id);
+        let seen = self.seen.get(&key).copied().filter(|seen| seen.offset != offset);
+        let policies = self.newest.clone();
+        let mut remember = None;
+        for newest in policies.values() {
+            remember = remember.max(self.arrive(newest, seen, signal, out));
+        }
+        if let Some(dedupe) = remember {
+            let until = signal.event_time + dedupe;
+            self.put_seen(key, Some(Seen { event_time: signal.event_time, offset, until }));
+        }
+        if signal.kind == SignalKind::SelfReactivation && remember.is_some() {
+            self.reactivate(&signal.account, out);
+        }
+    }
+
+    /// Ends every burst that is due at `W`, in order of deadline, account, policy (R3).
+    pub(super) fn end_due(&mut self, out: &mut Vec<Effect>) {
+        while let Some((deadline, key)) = self.next_due() {
+            if deadline > self.clock().now() {
+                return;
+            }
+            self.end(&key, deadline, None, out);
+        }
+    }
+
+    /// Cancels every open burst of an account (R10).
+    pub(super) fn cancel_all(&mut self, account: &AccountId, out: &mut Vec<Effect>) {
+        for policy in self.newest.clone().keys() {
+            let key = (account.clone(), policy.clone());
+            let Some(mut machine) = self.machines.get(&key).cloned() else { continue };
+            let Some(burst) = machine.burst.take() else { continue };
+            let at = self.clock().now().max(burst.last);
+            self.ended(&key, &burst, &machine, BurstOutcome::Cancelled, None, at, None, out);
+            self.put_machine(key, machine);
+        }
+    }
+
+    /// Takes a signal through one policy; how long its id must be remembered, `None` when it changed nothing.
+    fn arrive(
+        &mut self,
+        newest: &Arc<Policy>,
+        seen: Option<Seen>,
+        signal: &MatchedSignal,
+        out: &mut Vec<Effect>,
+    ) -> Option<Span> {
+        let key = (signal.account.clone(), newest.name.clone());
+        let mut arrival = self.arrival(&key, newest, signal);
+        let age_at = |arrival: &Arrival<'_>| arrival.at.max(signal.append_time);
+        if let Some(seen) = seen {
+            let remembered = age_at(&arrival) <= seen.event_time + arrival.rule.dedupe;
+            let outcome = if remembered { SignalOutcome::Duplicate } else { SignalOutcome::Expired };
+            self.tell(&key, &arrival, outcome, None, None, None, out);
+            return None;
+        }
+        if self.end_own(&key, arrival.at, out) {
+            arrival = self.arrival(&key, newest, signal);
+        }
+        if age_at(&arrival).since(signal.event_time) > arrival.rule.max_age {
+            self.tell(&key, &arrival, SignalOutcome::Expired, None, None, None, out);
+            return None;
+        }
+        let Some(state) = self.accounts.get(&signal.account).filter(|state| state.is_open()).cloned() else {
+            let gate = shut(self.accounts.get(&signal.account));
+            self.tell(&key, &arrival, SignalOutcome::Gated, Some(Verdict::Gated(gate)), None, None, out);
+            return Some(arrival.rule.dedupe);
+        };
+        let dedupe = arrival.rule.dedupe;
+        if signal.kind == SignalKind::SelfReactivation {
+            self.tell(&key, &arrival, SignalOutcome::Ended, None, None, None, out);
+        } else {
+            self.count(&key, &arrival, &state, out);
+        }
+        Some(dedupe)
+    }
+
+    /// The signal under the policy version and at the effective time that its key's state gives it.
+    fn arrival<'a>(&self, key: &MachineKey, newest: &'a Arc<Policy>, signal: &'a MatchedSignal) -> Arrival<'a> {
+        let burst = self.machines.get(key).and_then(|machine| machine.burst.as_ref());
+        let policy = burst.map_or_else(|| newest.clone(), |burst| self.version(key, burst, newest));
+        let newest_fire = self.accounts.get(&key.0).and_then(|state| state.newest_fire);
+        let own = signal.event_time.min(signal.append_time);
+        let at = own.max(self.clock().now()).max(newest_fire.unwrap_or(Time::MIN));
+        let at = burst.map_or(at, |burst| at.max(burst.first));
+        let rule = policy.rule(signal.kind, &signal.class);
+        Arrival { signal, newest, policy, rule, at }
+    }
+
+    fn version(&self, key: &MachineKey, burst: &Burst, newest: &Arc<Policy>) -> Arc<Policy> {
+        let version = self.versions.get(&(key.1.clone(), burst.policy_version));
+        version.map_or_else(|| newest.clone(), |version| version.policy.clone())
+    }
+
+    /// Ends the key's own burst when a signal comes `M` or more after its first (R3).
+    fn end_own(&mut self, key: &MachineKey, at: Time, out: &mut Vec<Effect>) -> bool {
+        let Some(burst) = self.machines.get(key).and_then(|machine| machine.burst.as_ref()) else { return false };
+        let Some(newest) = self.newest.get(&key.1).cloned() else { return false };
+        let policy = self.version(key, burst, &newest);
+        let due = at >= burst.first + policy.max_wait;
+        if due {
+            let deadline = burst.deadline;
+            self.end(key, deadline, None, out);
+        }
+        due
+    }
+
+    /// A signal that counts: joins, opens, fires at once, or cools (R3, R4, R6, R7).
+    fn count(&mut self, key: &MachineKey, arrival: &Arrival<'_>, state: &AccountState, out: &mut Vec<Effect>) {
+        let mut machine = self.machines.get(key).cloned().unwrap_or_default();
+        let quiet = machine.quiet_at(arrival.at);
+        if machine.burst.is_none() && quiet.is_none() {
+            self.open(&mut machine, arrival);
+        }
+        let told = match (machine.burst.take(), quiet) {
+            (Some(mut burst), quiet) => {
+                burst.join(arrival.signal, arrival.rule, arrival.at, &arrival.policy);
+                let told = self.in_burst(&mut machine, &mut burst, quiet, arrival, state);
+                machine.burst = Some(burst);
+                told
+            }
+            (None, Some(quiet)) => self.in_quiet(&mut machine, quiet, arrival, state),
+            (None, None) => return,
+        };
+        let full = machine.burst.as_ref().is_some_and(|burst| burst.signals >= arrival.policy.max_signals);
+        self.emit(key, arrival, &machine, told, out);
+        self.put_machine(key.clone(), machine);
+        if full {
+            self.end(key, arrival.at, Some(FiredBecause::MaxSignals), out);
+        }
+    }
+
+    fn open(&mut self, machine: &mut Machine, arrival: &Arrival<'_>) {
+        let id = BurstId::of(arrival.signal);
+        let carried = std::mem::take(&mut machine.carried);
+        machine.quiet = None;
+        machine.burst = Some(Burst::open(id, arrival.policy.version, arrival.at, carried));
+        self.counts_mut().opened += 1;
+    }
+
+    fn in_burst(
+        &self,
+        machine: &mut Machine,
+        burst: &mut Burst,
+        quiet: Option<Quiet>,
+        arrival: &Arrival<'_>,
+        state: &AccountState,
+    ) -> Told {
+        let edge = match quiet {
+            Some(quiet) => escalates(arrival, quiet, burst.known_well).then_some(Edge::Escalation),
+            None => {
+                let meets = arrival.policy.leading.meets(arrival.rule.strength) && burst.known_well;
+                (meets && !burst.leading_tried).then_some(Edge::Leading)
+            }
+        };
+        let Some(edge) = edge else { return Told::outcome(SignalOutcome::Joined, Some(burst.id)) };
+        burst.leading_tried |= edge == Edge::Leading;
+        match self.judge(state, arrival.newest, &burst.evidence, arrival.at) {
+            Verdict::Pass => {}
+            verdict => return Told::refused(verdict, Some(burst.id)),
+        }
+        let trigger = fire(machine, burst, edge, edge_because(edge), arrival.at, &arrival.policy, arrival.newest, state);
+        burst.untold = 0;
+        if edge == Edge::Leading {
+            burst.led = trigger.as_ref().map(|trigger| trigger.id);
+        }
+        Told::fired(edge, burst.id, trigger)
+    }
+
+    fn in_quiet(&self, machine: &mut Machine, quiet: Quiet, arrival: &Arrival<'_>, state: &AccountState) -> Told {
+        if !escalates(arrival, quiet, arrival.signal.method != Method::Name) {
+            machine.carry(arrival.signal, arrival.rule);
+            return Told::outcome(SignalOutcome::Cooled, Some(quiet.burst));
+        }
+        let mut evidence = Evidence::carried(machine.carried.clone());
+        evidence.add(EvidenceItem::new(arrival.signal, arrival.rule));
+        match self.judge(state, arrival.newest, &evidence, arrival.at) {
+            Verdict::Pass => {}
+            verdict => {
+                machine.carry(arrival.signal, arrival.rule);
+                return Told::refused(verdict, Some(quiet.burst));
+            }
+        }
+        machine.carried.clear();
+        let told = Burst {
+            evidence,
+            strength: arrival.rule.strength,
+            deadline: arrival.at,
+            ..Burst::open(quiet.burst, arrival.policy.version, arrival.at, Vec::new())
+        };
+        let because = FiredBecause::StrengthUp;
+        let trigger = fire(machine, &told, Edge::Escalation, because, arrival.at, &arrival.policy, arrival.newest, state);
+        Told::fired(Edge::Escalation, quiet.burst, trigger)
+    }
+
+    /// Ends a burst at `at`; `because` where it is not its deadline that ended it.
+    fn end(&mut self, key: &MachineKey, at: Time, because: Option<FiredBecause>, out: &mut Vec<Effect>) {
+        let Some(mut machine) = self.machines.get(key).cloned() else { return };
+        let Some(burst) = machine.burst.take() else { return };
+        let Some(newest) = self.newest.get(&key.1).cloned() else { return };
+        let policy = self.version(key, &burst, &newest);
+        let because = because.unwrap_or_else(|| burst.because(&policy));
+        let state = self.accounts.get(&key.0).cloned();
+        let (outcome, verdict) = self.conclude(state.as_ref(), &burst, &policy, &newest, at);
+        let edge = match outcome {
+            BurstOutcome::Fired => Some(Edge::Trailing),
+            BurstOutcome::Updated => Some(Edge::Update),
+            _ => None,
+        };
+        let trigger = edge.zip(state.as_ref()).and_then(|(edge, state)| {
+            fire(&mut machine, &burst, edge, because, at, &policy, &newest, state)
+        });
+        let ended = trigger.as_ref().map(|trigger| trigger.id);
+        self.ended(key, &burst, &machine, outcome, Some((because, verdict)), at, ended, out);
+        self.put_machine(key.clone(), machine);
+        self.emit_trigger(&newest, trigger, out);
+        self.drop_unused(&key.1, burst.policy_version);
+    }
+
+    fn conclude(
+        &self,
+        state: Option<&AccountState>,
+        burst: &Burst,
+        policy: &Policy,
+        newest: &Policy,
+        at: Time,
+    ) -> (BurstOutcome, Verdict) {
+        let Some(state) = state.filter(|state| state.is_open()) else {
+            return (BurstOutcome::Cancelled, Verdict::Pass);
+        };
+        if burst.led.is_some() && burst.untold == 0 {
+            return (BurstOutcome::NothingNew, Verdict::Pass);
+        }
+        if burst.led.is_none() && burst.evidence.score() < policy.min_score {
+            return (BurstOutcome::BelowThreshold, Verdict::Pass);
+        }
+        // An update starts nothing, so that neither holds nor caps bind it; what forbids contact does.
+        let verdict = match burst.led {
+            Some(_) => gate(state, newest, &burst.evidence, at).map_or(Verdict::Pass, Verdict::Gated),
+            None => self.judge(state, newest, &burst.evidence, at),
+        };
+        let outcome = match &verdict {
+            Verdict::Pass if burst.led.is_some() => BurstOutcome::Updated,
+            Verdict::Pass => BurstOutcome::Fired,
+            Verdict::Gated(_) => BurstOutcome::Gated,
+            Verdict::Capped(_) => BurstOutcome::Capped,
+        };
+        (outcome, verdict)
+    }
+
+    fn judge(&self, state: &AccountState, newest: &Policy, evidence: &Evidence, at: Time) -> Verdict {
+        if let Some(gate) = gate(state, newest, evidence, at) {
+            return Verdict::Gated(gate);
+        }
+        let held = ["", newest.name.as_str()].iter().any(|name| self.holds.get(&(*name).to_owned()).is_some());
+        if held {
+            return Verdict::Gated(Gate::Hold);
+        }
+        let zone = state.account.as_ref().and_then(|account| account.zone.as_deref());
+        let reached = newest.caps.iter().find(|cap| cap.is_reached(&state.fires, &newest.name, at, zone));
+        reached.map_or(Verdict::Pass, |cap| Verdict::Capped(cap.clone()))
+    }
+
+    fn emit(&mut self, key: &MachineKey, arrival: &Arrival<'_>, machine: &Machine, told: Told, out: &mut Vec<Effect>) {
+        let trigger = told.trigger.as_ref().map(|trigger| trigger.id);
+        let at = Some((machine.burst.as_ref().map(|burst| burst.deadline), machine.quiet_at(arrival.at)));
+        let about = Some((told.burst, trigger));
+        self.tell(key, arrival, told.outcome, told.verdict, about, at, out);
+        self.emit_trigger(arrival.newest, told.trigger, out);
+    }
+
+    fn emit_trigger(&mut self, newest: &Policy, trigger: Option<Trigger>, out: &mut Vec<Effect>) {
+        let Some(trigger) = trigger else { return };
+        if trigger.edge.starts() {
+            let reach = self.reach();
+            let fire = Fire { policy: newest.name.clone(), at: trigger.fired_at };
+            self.edit(&trigger.account.id, |state| state.fired(fire, reach));
+        }
+        out.push(Effect::Trigger(Box::new(trigger)));
+    }
+
+    /// How long ago a fire may lie and still count for some cap.
+    fn reach(&self) -> Span {
+        let caps = self.newest.values().flat_map(|policy| &policy.caps);
+        caps.map(Cap::reach).max().unwrap_or(Span::ZERO)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a decision is one flat record; each argument is one of its facts")]
+    fn tell(
+        &self,
+        key: &MachineKey,
+        arrival: &Arrival<'_>,
+        outcome: SignalOutcome,
+        verdict: Option<Verdict>,
+        about: Option<(Option<BurstId>, Option<TriggerId>)>,
+        open: Option<(Option<Time>, Option<Quiet>)>,
+        out: &mut Vec<Effect>,
+    ) {
+        let (burst, trigger) = about.unwrap_or_default();
+        let (deadline, quiet) = open.unwrap_or_else(|| {
+            let machine = self.machines.get(key);
+            let deadline = machine.and_then(|machine| machine.burst.as_ref()).map(|burst| burst.deadline);
+            (deadline, machine.and_then(|machine| machine.quiet_at(arrival.at)))
+        });
+        let (gate, cap) = refusal(verdict.unwrap_or(Verdict::Pass));
+        out.push(Effect::Decision(Box::new(Decision {
+            account: key.0.clone(),
+            policy: key.1.clone(),
+            policy_version: arrival.policy.version,
+            subject: Subject::Signal { signal: Box::new(arrival.signal.clone()), outcome, burst },
+            gate,
+            cap,
+            at: arrival.at,
+            trigger,
+            deadline,
+            quiet_until: quiet.map(|quiet| quiet.until),
+        })));
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a decision is one flat record; each argument is one of its facts")]
+    fn ended(
+        &mut self,
+        key: &MachineKey,
+        burst: &Burst,
+        machine: &Machine,
+        outcome: BurstOutcome,
+        because: Option<(FiredBecause, Verdict)>,
+        at: Time,
+        trigger: Option<TriggerId>,
+        out: &mut Vec<Effect>,
+    ) {
+        self.counts_mut().ended += 1;
+        let (because, verdict) = because.map_or((None, Verdict::Pass), |(because, verdict)| (Some(because), verdict));
+        let (gate, cap) = refusal(verdict);
+        let policy = self.versions.get(&(key.1.clone(), burst.policy_version));
+        out.push(Effect::Decision(Box::new(Decision {
+            account: key.0.clone(),
+            policy: key.1.clone(),
+            policy_version: burst.policy_version,
+            subject: Subject::Burst {
+                id: burst.id,
+                outcome,
+                because,
+                signals: burst.signals,
+                score: burst.evidence.score(),
+                min_score: policy.map_or(0, |version| version.policy.min_score),
+                opened_at: burst.first,
+            },
+            gate,
+            cap,
+            at,
+            trigger,
+            deadline: None,
+            quiet_until: machine.quiet_at(at).map(|quiet| quiet.until),
+        })));
+    }
+}
+
+/// What came of a signal, before it is written down.
+struct Told {
+    outcome: SignalOutcome,
+    verdict: Option<Verdict>,
+    burst: Option<BurstId>,
+    trigger: Option<Trigger>,
+}
+
+impl Told {
+    const fn outcome(outcome: SignalOutcome, burst: Option<BurstId>) -> Self {
+        Self { outcome, verdict: None, burst, trigger: None }
+    }
+
+    const fn refused(verdict: Verdict, burst: Option<BurstId>) -> Self {
+        let outcome = match verdict {
+            Verdict::Capped(_) => SignalOutcome::Capped,
+            Verdict::Gated(_) | Verdict::Pass => SignalOutcome::Gated,
+        };
+        Self { outcome, verdict: Some(verdict), burst, trigger: None }
+    }
+
+    const fn fired(edge: Edge, burst: BurstId, trigger: Option<Trigger>) -> Self {
+        let outcome = match edge {
+            Edge::Escalation => SignalOutcome::Escalated,
+            Edge::Leading | Edge::Trailing | Edge::Update => SignalOutcome::Led,
+        };
+        Self { outcome, verdict: None, burst: Some(burst), trigger }
+    }
+}
+
+fn refusal(verdict: Verdict) -> (Option<Gate>, Option<Cap>) {
+    match verdict {
+        Verdict::Pass => (None, None),
+        Verdict::Gated(gate) => (Some(gate), None),
+        Verdict::Capped(cap) => (None, Some(cap)),
+    }
+}
+
+/// Which gate shuts out an account whose bursts may not live.
+fn shut(state: Option<&AccountState>) -> Gate {
+    match state {
+        Some(state) if state.erased => Gate::Erased,
+        Some(state) if state.account.is_some() => Gate::Reactivated,
+        Some(_) | None => Gate::NotListed,
+    }
+}
+
+fn escalates(arrival: &Arrival<'_>, quiet: Quiet, known_well: bool) -> bool {
+    arrival.newest.escalate == Escalate::StrengthUp && arrival.rule.strength > quiet.strength && known_well
+}
+
+const fn edge_because(edge: Edge) -> FiredBecause {
+    match edge {
+        Edge::Escalation => FiredBecause::StrengthUp,
+        Edge::Leading | Edge::Trailing | Edge::Update => FiredBecause::Leading,
+    }
+}
+
+/// Makes a trigger of a burst; one that starts something begins the quiet. `None` without an account in the list.
+#[expect(clippy::too_many_arguments, reason = "a trigger is one flat record; each argument is one of its facts")]
+fn fire(
+    machine: &mut Machine,
+    burst: &Burst,
+    edge: Edge,
+    because: FiredBecause,
+    at: Time,
+    policy: &Policy,
+    newest: &Policy,
+    state: &AccountState,
+) -> Option<Trigger> {
+    let account = state.account.as_ref()?;
+    if edge.starts() {
+        machine.hush(burst.id, at, burst.strength, newest);
+    }
+    Some(Trigger {
+        id: TriggerId::of(&policy.name, state.churn_number, &account.id, burst.id, edge, burst.strength),
+        parent: burst.led.filter(|_| edge == Edge::Update),
+        policy: policy.name.clone(),
+        policy_version: policy.version,
+        edge,
+        because,
+        account: Snapshot::new(account, state.churn_number, at),
+        burst: burst.id,
+        min_score: policy.min_score,
+        evidence: burst.evidence.clone(),
+        play: policy.play(account.reason).to_owned(),
+        fired_at: at,
+        deadline: burst.deadline,
+        quiet_until: machine.quiet.map_or(at, |quiet| quiet.until),
+        strength: burst.strength,
+    })
+}

@@ -1,0 +1,15 @@
+//! Everything that decides, and nothing that acts: no clock, no Kafka, no SQL, no metrics.
+//!
+//! The same code serves production, replay, explain, simulation and the oracle of the fault tests, so every
+//! function here is a function of its arguments only.
+
+mod closed_enum;
+
+pub mod account;
+pub mod debounce;
+pub mod identity;
+pub mod ids;
+pub mod index;
+pub mod signal;
+pub mod text;
+pub mod time;

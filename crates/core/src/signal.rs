@@ -1,0 +1,115 @@
+//! What an account did or what happened to it, before and after the join.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use crate::closed_enum;
+use crate::time::{Span, Time};
+
+/// The longest id a signal keeps, in bytes; sources hash longer ones, so that a record stays small.
+pub const MAX_ID_BYTES: usize = 64;
+/// The longest detail a signal keeps, in bytes, cut at a character.
+pub const MAX_DETAIL_BYTES: usize = 120;
+/// A signal dated further ahead of its arrival than this is a dead letter (`future`, rule R3).
+pub const MAX_AHEAD: Span = Span::from_days(1);
+
+closed_enum! {
+    /// What sort of thing happened.
+    SignalKind {
+        /// A page view by a known visitor, a company address or domain; the class says which page.
+        WebVisit = "web_visit",
+        /// A mail opened by a person.
+        EmailOpen = "email_open",
+        /// A link in a mail clicked.
+        EmailClick = "email_click",
+        /// A mail answered.
+        EmailReply = "email_reply",
+        /// A funding round.
+        FundingNews = "funding_news",
+        /// A job post opened.
+        Hiring = "hiring",
+        /// Somebody new in charge.
+        ExecutiveChange = "executive_change",
+        /// A new place.
+        OfficeExpansion = "office_expansion",
+        /// Bought, or was bought.
+        Acquisition = "acquisition",
+        /// The account launched a product.
+        AccountProductLaunch = "account_product_launch",
+        /// Their tools changed.
+        TechStackChange = "tech_stack_change",
+        /// Spoke at or went to one.
+        Conference = "conference",
+        /// Talked about us.
+        SocialMention = "social_mention",
+        /// A deal moved in the sales system.
+        DealStageChange = "deal_stage_change",
+        /// We released what they may have missed.
+        ProductRelease = "product_release",
+        /// Something happened at the competitor.
+        CompetitorEvent = "competitor_event",
+        /// Their contract with the competitor is about to renew.
+        ContractRenewal = "contract_renewal",
+        /// A date that repeats.
+        Anniversary = "anniversary",
+        /// So long since they left.
+        TimeSinceChurn = "time_since_churn",
+        /// They came back by themselves; ends everything open.
+        SelfReactivation = "self_reactivation",
+    }
+}
+
+/// One event as a source understood it, borrowed from the record where it can be: the matcher drops 97 of 100.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate<'a> {
+    /// Unique within the source, at most [`MAX_ID_BYTES`]; derived from the content where the producer has none.
+    pub id: Cow<'a, str>,
+    /// What sort of thing happened.
+    pub kind: SignalKind,
+    /// The finer class that a policy may weigh, such as a page class (`pricing`).
+    pub class: Option<Cow<'a, str>>,
+    /// When it happened, as the producer says (`te`).
+    pub at: Time,
+    /// Whom it may belong to.
+    pub who: Identity<'a>,
+    /// A few words for a person, at most [`MAX_DETAIL_BYTES`], never a mail address.
+    pub detail: Cow<'a, str>,
+}
+
+/// All that an event says about whose it is, raw: the index normalises. Several may be set; the ladder decides.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity<'a> {
+    /// The account's own id.
+    pub account_id: Option<Cow<'a, str>>,
+    /// A mail address.
+    pub email: Option<Cow<'a, str>>,
+    /// SHA-256 of the normalised mail address.
+    pub email_sha256: Option<[u8; 32]>,
+    /// A domain, host name or URL of the company.
+    pub domain: Option<Cow<'a, str>>,
+    /// The address that the visit came from.
+    pub address: Option<IpAddr>,
+    /// The company's name.
+    pub name: Option<Cow<'a, str>>,
+}
+
+impl Identity<'_> {
+    /// Whether there is nothing to match on.
+    pub fn is_empty(&self) -> bool {
+        *self == Identity::default()
+    }
+}
+
+/// Whether a signal dated `at` that arrived at `arrived` claims to come from the future (R3).
+pub fn is_from_the_future(at: Time, arrived: Time) -> bool {
+    at > arrived + MAX_AHEAD
+}
+
+/// The longest prefix of at most `bytes` bytes that ends at a character.
+pub fn truncated(text: &str, bytes: usize) -> &str {
+    if text.len() <= bytes {
+        return text;
+    }
+    let end = (0..=bytes).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    &text[..end]
+}

@@ -1,0 +1,137 @@
+//! A partition with one account, driven in milliseconds from a base time.
+
+use winback_core::account::{Account, Reason};
+use winback_core::debounce::{
+    AccountChange, Body, Decision, Effect, Input, MatchedSignal, Partition, PolicyText, Progress, Reached, Subject, Trigger,
+};
+use winback_core::ids::Offset;
+use winback_core::index::Method;
+use winback_core::signal::SignalKind;
+use winback_core::time::Time;
+
+/// What every test counts its times from.
+pub const BASE: i64 = 1_760_000_000_000;
+/// Q=10, M=30, C=100, no limit on signals, min score 0: the policy of the worked examples.
+pub const WORKED: &str = "quiet=\"10ms\"\nmax_wait=\"30ms\"\ncooldown=\"100ms\"\nmax_signals=1000000\nmin_score=0\n";
+
+pub fn at(millis: i64) -> Time {
+    Time::from_millis(BASE + millis)
+}
+
+pub fn account(id: &str) -> Account {
+    let mut account = Account::new(id, "Northwind Tools", at(-200 * 86_400_000), Reason::ProductGap);
+    account.arr_usd = 84_000;
+    account.version = 1;
+    account
+}
+
+/// A signal of that strength.
+pub fn signal(account: &str, id: &str, strength: u8, te: i64, ti: i64) -> MatchedSignal {
+    let (kind, class) = match strength {
+        0 => (SignalKind::EmailOpen, ""),
+        1 => (SignalKind::WebVisit, ""),
+        _ => (SignalKind::WebVisit, "pricing"),
+    };
+    MatchedSignal {
+        account: account.into(),
+        source: "web".into(),
+        id: id.into(),
+        kind,
+        class: class.into(),
+        event_time: at(te),
+        append_time: at(ti),
+        input: "web/0".into(),
+        method: Method::Domain,
+        matched_on: "domain northwind.example".into(),
+        detail: "/pricing".into(),
+    }
+}
+
+#[derive(Default)]
+pub struct Rig {
+    pub partition: Partition,
+    pub log: Vec<Input>,
+    pub effects: Vec<Effect>,
+}
+
+impl Rig {
+    /// The worked examples' policy plus `extra` lines, one account `a`, the input `web/0`.
+    pub fn new(extra: &str) -> Self {
+        let mut rig = Self::default();
+        rig.policy("p", 1, &format!("{WORKED}{extra}"));
+        rig.body(Body::Account(AccountChange::Upsert(Box::new(account("a")))));
+        rig
+    }
+
+    pub fn policy(&mut self, name: &str, version: u32, toml: &str) {
+        let toml = format!("name=\"{name}\"\n{toml}");
+        self.body(Body::Policy(PolicyText { name: name.into(), version, toml }));
+    }
+
+    pub fn body(&mut self, body: Body) {
+        let offset = Offset(i64::try_from(self.log.len()).unwrap());
+        let input = Input { offset, appended_at: at(0), body };
+        self.partition.step(&input, &mut self.effects);
+        self.log.push(input);
+    }
+
+    /// A signal that arrives when it happens, and progress that keeps up.
+    pub fn now(&mut self, strength: u8, millis: i64) {
+        self.arrives(&format!("s{}", self.log.len()), strength, millis, millis);
+    }
+
+    pub fn arrives(&mut self, id: &str, strength: u8, te: i64, ti: i64) {
+        self.body(Body::Signal(Box::new(signal("a", id, strength, te, ti))));
+        self.progress(ti);
+    }
+
+    pub fn progress(&mut self, millis: i64) {
+        self.progress_of("web/0", millis);
+    }
+
+    pub fn progress_of(&mut self, input: &str, millis: i64) {
+        let inputs = vec![(input.into(), Reached::NewestAppend(at(millis)))];
+        self.body(Body::Progress(Progress { inputs, known: Vec::new() }));
+    }
+
+    pub fn change(&mut self, change: impl FnOnce(&mut Account)) {
+        let mut account = account("a");
+        account.version = u64::try_from(self.log.len()).unwrap();
+        change(&mut account);
+        self.body(Body::Account(AccountChange::Upsert(Box::new(account))));
+    }
+
+    pub fn triggers(&self) -> Vec<&Trigger> {
+        let trigger = |effect| if let &Effect::Trigger(ref trigger) = effect { Some(&**trigger) } else { None };
+        self.effects.iter().filter_map(trigger).collect()
+    }
+
+    pub fn decisions(&self) -> Vec<&Decision> {
+        let decision = |effect| if let &Effect::Decision(ref decision) = effect { Some(&**decision) } else { None };
+        self.effects.iter().filter_map(decision).collect()
+    }
+
+    /// Each trigger as `edge@time xn`, in order.
+    pub fn fired(&self) -> Vec<String> {
+        let told = |trigger: &&Trigger| {
+            let when = trigger.fired_at.millis() - BASE;
+            format!("{}({})@{when} n={}", trigger.edge, trigger.because, trigger.evidence.signals())
+        };
+        self.triggers().iter().map(told).collect()
+    }
+
+    /// The outcomes of signals, in order.
+    pub fn outcomes(&self) -> Vec<&'static str> {
+        let signals = |decision: &&&Decision| matches!(decision.subject, Subject::Signal { .. });
+        self.decisions().iter().filter(signals).map(|decision| decision.outcome()).collect()
+    }
+
+    /// The outcomes of bursts as `outcome(because)@time`, in order.
+    pub fn ends(&self) -> Vec<String> {
+        let bursts = |decision: &&&Decision| matches!(decision.subject, Subject::Burst { .. });
+        let told = |decision: &&Decision| {
+            format!("{}({})@{}", decision.outcome(), decision.because(), decision.at.millis() - BASE)
+        };
+        self.decisions().iter().filter(bursts).map(told).collect()
+    }
+}

@@ -1,0 +1,153 @@
+//! Every worked example of DESIGN section 6, with its numbers.
+
+use winback_core::debounce::{AccountChange, Body, Effect};
+
+use crate::rig::{BASE, Rig, at, signal};
+
+const OFF: &str = "leading=\"off\"\n";
+const ALWAYS: &str = "leading=\"always\"\n";
+const STRONG: &str = "leading=\"strength>=2\"\n";
+
+#[test]
+fn three_close_signals_fire_once_when_it_is_quiet() {
+    let mut rig = Rig::new(OFF);
+    for millis in [0, 5, 12, 22] {
+        if millis == 22 { rig.progress(22) } else { rig.now(1, millis) }
+    }
+    assert_eq!(rig.fired(), ["trailing(quiet)@22 n=3"]);
+}
+
+#[test]
+fn a_steady_stream_fires_at_max_wait_and_then_cools() {
+    let mut rig = Rig::new(OFF);
+    (0..=60).step_by(5).for_each(|millis| rig.now(1, millis));
+    assert_eq!(rig.fired(), ["trailing(max_wait)@30 n=6"]);
+    let trigger = rig.triggers()[0];
+    assert_eq!(trigger.quiet_until, at(130));
+    assert_eq!(rig.outcomes()[6..], ["cooled"; 7]);
+}
+
+#[test]
+fn leading_always_fires_at_once_and_has_nothing_new_at_the_end() {
+    let mut rig = Rig::new(ALWAYS);
+    rig.now(1, 0);
+    rig.progress(10);
+    assert_eq!(rig.fired(), ["leading(leading)@0 n=1"]);
+    assert_eq!(rig.ends(), ["nothing_new(quiet)@10"]);
+}
+
+#[test]
+fn leading_always_tells_the_rest_in_an_update() {
+    let mut rig = Rig::new(ALWAYS);
+    rig.now(1, 0);
+    rig.now(1, 5);
+    rig.progress(15);
+    assert_eq!(rig.fired(), ["leading(leading)@0 n=1", "update(quiet)@15 n=2"]);
+    let triggers = rig.triggers();
+    assert_eq!(triggers[1].parent, Some(triggers[0].id));
+    assert_eq!(triggers[1].quiet_until, at(100), "an update does not extend the quiet");
+}
+
+#[test]
+fn a_strong_signal_that_joins_fires_at_once() {
+    let mut rig = Rig::new(STRONG);
+    rig.now(0, 0);
+    rig.now(2, 5);
+    rig.progress(15);
+    assert_eq!(rig.fired(), ["leading(leading)@5 n=2"]);
+    assert_eq!(rig.ends(), ["nothing_new(quiet)@15"]);
+    assert_eq!(rig.outcomes(), ["joined", "led"]);
+}
+
+#[test]
+fn a_duplicate_extends_nothing() {
+    let mut rig = Rig::new(OFF);
+    rig.now(1, 0);
+    rig.arrives("same", 1, 5, 5);
+    rig.arrives("same", 1, 5, 9);
+    rig.progress(15);
+    assert_eq!(rig.fired(), ["trailing(quiet)@15 n=2"]);
+    assert_eq!(rig.outcomes(), ["joined", "joined", "duplicate"]);
+}
+
+#[test]
+fn late_news_cools_or_escalates() {
+    for (strength, outcome) in [(1, "cooled"), (2, "escalated")] {
+        let mut rig = Rig::new(OFF);
+        for millis in [0, 5, 12] {
+            rig.now(1, millis);
+        }
+        rig.progress(40);
+        rig.arrives("late", strength, 3, 40);
+        assert_eq!(rig.fired()[0], "trailing(quiet)@22 n=3");
+        assert_eq!(rig.outcomes()[3], outcome);
+    }
+}
+
+#[test]
+fn a_stronger_signal_escalates_once_and_begins_the_quiet_anew() {
+    let mut rig = Rig::new(OFF);
+    for millis in [0, 5, 12] {
+        rig.now(1, millis);
+    }
+    rig.progress(22);
+    rig.now(2, 40);
+    rig.now(2, 50);
+    assert_eq!(rig.fired(), ["trailing(quiet)@22 n=3", "escalation(strength_up)@40 n=1"]);
+    assert_eq!(rig.triggers()[1].quiet_until, at(140));
+    assert_eq!(rig.triggers()[1].burst, rig.triggers()[0].burst, "it takes the burst that began the quiet");
+    assert_eq!(rig.outcomes()[3..], ["escalated", "cooled"]);
+}
+
+#[test]
+fn an_account_that_goes_cancels_its_burst() {
+    let mut rig = Rig::new(OFF);
+    rig.now(1, 0);
+    rig.now(1, 5);
+    rig.progress(12);
+    rig.body(Body::Account(AccountChange::Gone("a".into())));
+    rig.progress(100);
+    assert!(rig.fired().is_empty());
+    assert_eq!(rig.ends(), ["cancelled()@12"]);
+}
+
+#[test]
+fn a_lone_signal_fires_when_the_clock_reaches_its_deadline() {
+    let mut rig = Rig::new(OFF);
+    rig.now(1, 0);
+    rig.progress(9);
+    assert!(rig.fired().is_empty());
+    rig.progress(10);
+    assert_eq!(rig.fired(), ["trailing(quiet)@10 n=1"]);
+}
+
+#[test]
+fn a_source_that_catches_up_holds_the_burst_open() {
+    let mut rig = Rig::new(OFF);
+    rig.progress_of("mail/0", 3);
+    rig.now(1, 3);
+    rig.progress_of("mail/0", 3_600_000);
+    rig.body(Body::Signal(Box::new(signal("a", "x", 1, 12, 12))));
+    rig.body(Body::Signal(Box::new(signal("a", "y", 1, 5, 5))));
+    rig.progress(3_600_000);
+    assert_eq!(rig.fired(), ["trailing(quiet)@22 n=3"]);
+}
+
+#[test]
+fn a_signal_ahead_of_its_arrival_counts_when_it_arrived() {
+    let mut rig = Rig::new(OFF);
+    rig.arrives("ahead", 1, 9, 7);
+    rig.progress(17);
+    assert_eq!(rig.fired(), ["trailing(quiet)@17 n=1"]);
+}
+
+#[test]
+fn the_year_2099_is_a_dead_letter_and_moves_no_clock() {
+    let mut rig = Rig::new(OFF);
+    rig.now(1, 0);
+    let mut far = signal("a", "far", 1, 0, 5);
+    far.event_time = at(73 * 365 * 86_400_000);
+    rig.body(Body::Signal(Box::new(far)));
+    assert!(matches!(rig.effects.last(), Some(Effect::Dead { reason: "future", .. })));
+    assert_eq!(rig.partition.clock().now().millis() - BASE, 0);
+}

@@ -1,0 +1,138 @@
+//! Records of the inbox.
+
+use winback_core::debounce::{
+    AccountChange, Body, MatchedSignal, PolicyText, Progress, Reached, Response, ResponseKind,
+};
+use winback_core::index::Method;
+use winback_core::signal::SignalKind;
+use winback_core::time::{Span, Time};
+
+use super::{account, needed, stamp, word};
+use crate::error::DecodeError;
+use crate::v1;
+use crate::v1::inbox_record::Body as Wire;
+
+/// What the record says.
+///
+/// # Errors
+/// Names the field, the value and the fix.
+pub fn from_wire(record: v1::InboxRecord) -> Result<Body, DecodeError> {
+    match record.body.ok_or(DecodeError::Missing("body"))? {
+        Wire::Signal(signal) => Ok(Body::Signal(Box::new(signal_from_wire(signal)?))),
+        Wire::Account(change) => change_from_wire(change).map(Body::Account),
+        Wire::Response(response) => response_from_wire(response).map(Body::Response),
+        Wire::SequenceEnded(ended) => {
+            let at = needed(ended.event_time.as_ref(), "sequence_ended.event_time")?;
+            Ok(Body::SequenceEnded(ended.account_id.into(), at))
+        }
+        Wire::Policy(policy) => {
+            Ok(Body::Policy(PolicyText { name: policy.name, version: policy.version, toml: policy.toml }))
+        }
+        Wire::Hold(hold) => Ok(Body::Hold((!hold.policy.is_empty()).then_some(hold.policy), hold.held)),
+        Wire::Progress(progress) => progress_from_wire(progress).map(Body::Progress),
+    }
+}
+
+fn signal_from_wire(wire: v1::Signal) -> Result<MatchedSignal, DecodeError> {
+    if wire.account_id.is_empty() {
+        return Err(DecodeError::Missing("signal.account_id"));
+    }
+    Ok(MatchedSignal {
+        kind: word!(SignalKind, "signal.kind", wire.kind.as_str())?,
+        method: word!(Method, "signal.method", wire.method.as_str())?,
+        event_time: needed(wire.event_time.as_ref(), "signal.event_time")?,
+        append_time: needed(wire.append_time.as_ref(), "signal.append_time")?,
+        account: wire.account_id.into(),
+        source: wire.source,
+        id: wire.id,
+        class: wire.page_class,
+        input: wire.input.into(),
+        matched_on: wire.matched_on,
+        detail: wire.detail,
+    })
+}
+
+fn change_from_wire(wire: v1::AccountChange) -> Result<AccountChange, DecodeError> {
+    match wire.change.ok_or(DecodeError::Missing("account.change"))? {
+        v1::account_change::Change::Upsert(upsert) => Ok(AccountChange::Upsert(Box::new(account::from_wire(upsert)?))),
+        v1::account_change::Change::Gone(id) => Ok(AccountChange::Gone(id.into())),
+        v1::account_change::Change::Erased(id) => Ok(AccountChange::Erased(id.into())),
+    }
+}
+
+fn response_from_wire(wire: v1::Response) -> Result<Response, DecodeError> {
+    Ok(Response {
+        kind: word!(ResponseKind, "response.kind", wire.kind.as_str())?,
+        at: needed(wire.event_time.as_ref(), "response.event_time")?,
+        account: wire.account_id.into(),
+        contact: wire.contact_sha256,
+    })
+}
+
+fn progress_from_wire(wire: v1::Progress) -> Result<Progress, DecodeError> {
+    let input = |input: v1::InputProgress| {
+        let reached = match input.reached.ok_or(DecodeError::Missing("progress.inputs.reached"))? {
+            v1::input_progress::Reached::EndSeenMsAgo(ago) => Reached::EndSeenAgo(Span::from_millis(ago)),
+            v1::input_progress::Reached::NewestAppendMs(newest) => Reached::NewestAppend(Time::from_millis(newest)),
+        };
+        Ok((input.input.into(), reached))
+    };
+    Ok(Progress {
+        inputs: wire.inputs.into_iter().map(input).collect::<Result<_, _>>()?,
+        known: wire.known.into_iter().map(Into::into).collect(),
+    })
+}
+
+/// A progress report as it travels.
+pub fn progress_to_wire(progress: &Progress) -> v1::InboxRecord {
+    let input = |(input, reached): &(winback_core::ids::InputName, Reached)| v1::InputProgress {
+        input: input.to_string(),
+        reached: Some(match reached {
+            Reached::EndSeenAgo(ago) => v1::input_progress::Reached::EndSeenMsAgo(ago.millis()),
+            Reached::NewestAppend(time) => v1::input_progress::Reached::NewestAppendMs(time.millis()),
+        }),
+    };
+    let progress = v1::Progress {
+        inputs: progress.inputs.iter().map(input).collect(),
+        known: progress.known.iter().map(ToString::to_string).collect(),
+    };
+    v1::InboxRecord { body: Some(Wire::Progress(progress)) }
+}
+
+/// A change of an account as it travels.
+pub fn change_to_wire(change: &AccountChange) -> v1::InboxRecord {
+    let change = match change {
+        AccountChange::Upsert(upsert) => v1::account_change::Change::Upsert(account::to_wire(upsert)),
+        AccountChange::Gone(id) => v1::account_change::Change::Gone(id.to_string()),
+        AccountChange::Erased(id) => v1::account_change::Change::Erased(id.to_string()),
+    };
+    v1::InboxRecord { body: Some(Wire::Account(v1::AccountChange { change: Some(change) })) }
+}
+
+/// A policy as it travels.
+pub fn policy_to_wire(policy: &PolicyText) -> v1::PolicyVersion {
+    v1::PolicyVersion { name: policy.name.clone(), version: policy.version, toml: policy.toml.clone() }
+}
+
+/// A time as it travels.
+pub fn timestamp(time: Time) -> Option<pbjson_types::Timestamp> {
+    stamp(time)
+}
+
+/// A matched signal as it travels.
+pub fn signal_to_wire(signal: &MatchedSignal, input_offset: i64) -> v1::Signal {
+    v1::Signal {
+        account_id: signal.account.to_string(),
+        source: signal.source.clone(),
+        id: signal.id.clone(),
+        kind: signal.kind.to_string(),
+        page_class: signal.class.clone(),
+        event_time: stamp(signal.event_time),
+        append_time: stamp(signal.append_time),
+        input: signal.input.to_string(),
+        input_offset,
+        method: signal.method.to_string(),
+        matched_on: signal.matched_on.clone(),
+        detail: signal.detail.clone(),
+    }
+}

@@ -1,0 +1,120 @@
+//! Triggers and their evidence.
+
+use winback_core::debounce::{Band, Evidence, EvidenceItem, ScorePart, Snapshot, Trigger};
+use winback_core::index::Method;
+use winback_core::signal::SignalKind;
+
+use super::{needed, stamp, word};
+use crate::error::DecodeError;
+use crate::v1;
+
+/// The trigger as it travels.
+pub fn to_wire(trigger: &Trigger) -> v1::Trigger {
+    v1::Trigger {
+        id: trigger.id.to_string(),
+        parent_id: trigger.parent.map(|id| id.to_string()).unwrap_or_default(),
+        policy: trigger.policy.to_string(),
+        policy_version: trigger.policy_version,
+        edge: trigger.edge.to_string(),
+        fired_because: trigger.because.to_string(),
+        account: Some(snapshot(&trigger.account)),
+        burst_id: trigger.burst.to_string(),
+        score: Some(v1::Score {
+            total: trigger.evidence.score(),
+            needed: trigger.min_score,
+            parts: trigger.evidence.parts.iter().map(part_to_wire).collect(),
+        }),
+        evidence: Some(evidence(&trigger.evidence)),
+        play: trigger.play.clone(),
+        fired_at: stamp(trigger.fired_at),
+        deadline: stamp(trigger.deadline),
+        quiet_until: stamp(trigger.quiet_until),
+        strength: u32::from(trigger.strength),
+    }
+}
+
+fn snapshot(account: &Snapshot) -> v1::AccountSnapshot {
+    v1::AccountSnapshot {
+        id: account.id.to_string(),
+        name: account.name.clone(),
+        tier: account.tier.to_string(),
+        arr_usd: account.arr_usd,
+        reason: account.reason.to_string(),
+        reason_detail: account.reason_detail.clone(),
+        churned_at: stamp(account.churned_at),
+        churn_number: account.churn_number,
+        months_since_churn: account.months_since_churn,
+        band: Band::of(account.months_since_churn).to_string(),
+        owner: account.owner.clone(),
+        zone: account.zone.clone(),
+        missing_features: account.missing_features.clone(),
+        competitor: account.competitor.clone(),
+    }
+}
+
+fn evidence(evidence: &Evidence) -> v1::Evidence {
+    v1::Evidence {
+        signals: evidence.signals(),
+        first_at: stamp(evidence.first),
+        last_at: stamp(evidence.last),
+        items: evidence.items.iter().map(item_to_wire).collect(),
+    }
+}
+
+/// A part of a score as it travels.
+pub fn part_to_wire(part: &ScorePart) -> v1::ScorePart {
+    v1::ScorePart {
+        kind: part.kind.to_string(),
+        page_class: part.class.clone(),
+        signals: part.signals,
+        weight: part.weight,
+    }
+}
+
+/// A part of a score.
+///
+/// # Errors
+/// When its kind is not known.
+pub fn part_from_wire(wire: v1::ScorePart) -> Result<ScorePart, DecodeError> {
+    Ok(ScorePart {
+        kind: word!(SignalKind, "score.parts.kind", wire.kind.as_str())?,
+        class: wire.page_class,
+        signals: wire.signals,
+        weight: wire.weight,
+    })
+}
+
+/// A piece of evidence as it travels.
+pub fn item_to_wire(item: &EvidenceItem) -> v1::EvidenceItem {
+    v1::EvidenceItem {
+        kind: item.kind.to_string(),
+        page_class: item.class.clone(),
+        event_time: stamp(item.event_time),
+        source: item.source.clone(),
+        id: item.id.clone(),
+        strength: u32::from(item.strength),
+        weight: item.weight,
+        method: item.method.to_string(),
+        matched_on: item.matched_on.clone(),
+        detail: item.detail.clone(),
+    }
+}
+
+/// A piece of evidence.
+///
+/// # Errors
+/// Names the field, the value and the fix.
+pub fn item_from_wire(wire: v1::EvidenceItem) -> Result<EvidenceItem, DecodeError> {
+    Ok(EvidenceItem {
+        kind: word!(SignalKind, "evidence.kind", wire.kind.as_str())?,
+        class: wire.page_class,
+        event_time: needed(wire.event_time.as_ref(), "evidence.event_time")?,
+        source: wire.source,
+        id: wire.id,
+        strength: u8::try_from(wire.strength).unwrap_or(u8::MAX),
+        weight: wire.weight,
+        method: word!(Method, "evidence.method", wire.method.as_str())?,
+        matched_on: wire.matched_on,
+        detail: wire.detail,
+    })
+}

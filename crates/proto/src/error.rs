@@ -1,0 +1,39 @@
+//! Why bytes are not what their topic should hold.
+
+/// A record that cannot be understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// Not the encoding that is expected.
+    #[error("not a {message} in {encoding}: {why}")]
+    Malformed {
+        /// The message that was expected.
+        message: &'static str,
+        /// The encoding that was expected.
+        encoding: &'static str,
+        /// What the decoder said.
+        why: String,
+    },
+    /// A field that must be there is not.
+    #[error("{0} is missing: write it")]
+    Missing(&'static str),
+    /// A word that is not in its closed list.
+    #[error("{field} = \"{value}\" is not known: this version knows {known}")]
+    Unknown {
+        /// The field.
+        field: &'static str,
+        /// What it says.
+        value: String,
+        /// What it may say.
+        known: String,
+    },
+    /// A value that cannot be meant.
+    #[error("{field} = \"{value}\" is not valid: {fix}")]
+    Invalid {
+        /// The field.
+        field: &'static str,
+        /// What it says.
+        value: String,
+        /// What it should say.
+        fix: &'static str,
+    },
+}

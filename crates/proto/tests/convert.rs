@@ -1,0 +1,116 @@
+//! What the core makes goes over the wire and comes back as it was.
+
+use proptest::prelude::*;
+use winback_core::account::{Account, Contact, Manner, Reason, Status};
+use winback_core::debounce::{
+    AccountState, Burst, BurstId, Counts, Evidence, EvidenceItem, Fire, InboxClock, InputClock, Machine, PolicyText,
+    Quiet, ScorePart, Seen, SeenKey, StateKey, StateRow, TriggerId,
+};
+use winback_core::ids::Offset;
+use winback_core::index::Method;
+use winback_core::signal::SignalKind;
+use winback_core::time::{Span, Time};
+use winback_proto::{account, state};
+
+fn time() -> impl Strategy<Value = Time> {
+    (-60_000_000_000_000_i64..250_000_000_000_000).prop_map(Time::from_millis)
+}
+
+fn any_account() -> impl Strategy<Value = Account> {
+    ("[a-z]{1,9}", time(), 0..Reason::ALL.len(), any::<u64>(), any::<[u8; 32]>(), any::<bool>(), prop::option::of(time()))
+        .prop_map(|(id, churned_at, reason, arr_usd, hash, flag, declined_at)| Account {
+            domains: vec![format!("{id}.example")],
+            contacts: vec![Contact { email_sha256: hash, role: "r".into(), opted_out: flag }],
+            ranges: vec!["203.0.113.0/24".parse().unwrap()],
+            manner: Manner::Angry,
+            status: if flag { Status::Active } else { Status::Churned },
+            consent: Some(flag),
+            owner: Some("o".into()),
+            arr_usd,
+            declined_at,
+            version: 3,
+            ..Account::new(&id, "Name", churned_at, Reason::ALL[reason])
+        })
+}
+
+fn item() -> impl Strategy<Value = EvidenceItem> {
+    ("[a-z]{0,9}", time(), 0..SignalKind::ALL.len(), 0..Method::ALL.len(), 0..3_u8).prop_map(|(id, event_time, kind, method, strength)| {
+        EvidenceItem {
+            kind: SignalKind::ALL[kind],
+            class: "pricing".into(),
+            event_time,
+            source: "web".into(),
+            id,
+            strength,
+            weight: 5,
+            method: Method::ALL[method],
+            matched_on: "domain a.example".into(),
+            detail: "/".into(),
+        }
+    })
+}
+
+fn row() -> impl Strategy<Value = (StateKey, StateRow)> {
+    let account = (any_account(), time(), any::<bool>()).prop_map(|(account, at, flag)| {
+        let key = StateKey::Account(account.id.clone());
+        let mut state = AccountState::new(account);
+        state.fires = vec![Fire { policy: "p".into(), at }];
+        state.newest_fire = Some(at);
+        state.opted_out = vec![vec![1; 32], vec![]];
+        state.erased = flag;
+        (key, StateRow::Account(state))
+    });
+    let machine = (prop::collection::vec(item(), 0..4), time(), any::<[u8; 16]>(), any::<bool>()).prop_map(|(items, at, id, led)| {
+        let part = ScorePart { kind: SignalKind::Hiring, class: String::new(), signals: 2, weight: 2 };
+        let evidence = Evidence { parts: vec![part], first: at, last: at, items: items.clone() };
+        let burst = Burst {
+            id: BurstId(id),
+            policy_version: 2,
+            first: at,
+            last: at,
+            deadline: at,
+            signals: 1,
+            untold: 1,
+            strength: 2,
+            leading_tried: led,
+            known_well: led,
+            led: led.then_some(TriggerId(id)),
+            evidence,
+        };
+        let quiet = Some(Quiet { burst: BurstId(id), until: at, strength: 1 });
+        (StateKey::Machine("a".into(), "p".into()), StateRow::Machine(Machine { burst: Some(burst), quiet, carried: items }))
+    });
+    let seen = (any::<[u8; 16]>(), time(), 0..i64::MAX).prop_map(|(hash, at, offset)| {
+        let key = StateKey::Seen(SeenKey { account: "a".into(), hash });
+        (key, StateRow::Seen(Seen { event_time: at, offset: Offset(offset), until: at }))
+    });
+    let clock = (prop::option::of(time()), 0..i64::MAX, any::<bool>()).prop_map(|(watermark, next, flag)| {
+        let input = InputClock { reached: watermark, risen_at: Span::from_secs(3), counts: flag, named: !flag };
+        let clock = InboxClock { watermark, elapsed: Span::from_secs(9), last_append: watermark, inputs: [("web:a/0".into(), input)].into() };
+        (StateKey::Clock, StateRow::Clock(clock, Offset(next), Counts { opened: 4, ended: 3 }))
+    });
+    let policy = any::<u32>().prop_map(|version| {
+        let text = PolicyText { name: "p".into(), version, toml: "name = \"p\"".into() };
+        (StateKey::Policy("p".into(), version), StateRow::Policy(text))
+    });
+    let hold = Just((StateKey::Hold("p".into()), StateRow::Hold));
+    prop_oneof![account, machine, seen, clock, policy, hold]
+}
+
+proptest! {
+    #[test]
+    fn an_account_comes_back_as_it_went(sent in any_account()) {
+        prop_assert_eq!(account::from_wire(account::to_wire(&sent)).unwrap(), sent);
+    }
+
+    #[test]
+    fn a_row_of_state_comes_back_as_it_went((key, row) in row()) {
+        prop_assert_eq!(state::key_from_bytes(&state::key_to_bytes(&key)).unwrap(), key);
+        prop_assert_eq!(state::row_from_wire(state::row_to_wire(&row)).unwrap(), row);
+    }
+
+    #[test]
+    fn any_key_of_bytes_is_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+        drop(state::key_from_bytes(&bytes));
+    }
+}
