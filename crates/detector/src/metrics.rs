@@ -1,0 +1,117 @@
+//! What the detector counts: while it steps into a tally, at the commit into metrics.
+
+use std::collections::BTreeMap;
+
+use winback_core::debounce::{Decision, Edge, Partition, Subject, Trigger};
+use winback_core::time::Time;
+use winback_telemetry::Metrics;
+use winback_telemetry::metrics::{GaugePart, Histogram, Law, list};
+
+/// Counts of a batch, told when it is committed.
+#[derive(Default)]
+pub(crate) struct Tally {
+    decisions: BTreeMap<(bool, &'static str, &'static str), u64>,
+    triggers: BTreeMap<(String, Edge), u64>,
+    leading: Vec<Time>,
+    trailing: Vec<Time>,
+    pub(crate) signals: u64,
+    pub(crate) outcomes: u64,
+    pub(crate) dead: u64,
+}
+
+impl Tally {
+    pub(crate) fn decision(&mut self, made: &Decision) {
+        let signal = matches!(made.subject, Subject::Signal { .. });
+        self.outcomes += u64::from(signal);
+        let reason = made.gate.map_or_else(|| because(made), |gate| gate.as_str());
+        *self.decisions.entry((signal, made.outcome(), reason)).or_default() += 1;
+    }
+
+    /// `arrived` is when the signal that fired it could first be read.
+    pub(crate) fn trigger(&mut self, fired: &Trigger, arrived: Option<Time>) {
+        *self.triggers.entry((fired.policy.to_string(), fired.edge)).or_default() += 1;
+        match (fired.edge, arrived) {
+            (Edge::Leading | Edge::Escalation, Some(arrived)) => self.leading.push(arrived),
+            (Edge::Trailing, _) => self.trailing.push(fired.fired_at),
+            (Edge::Leading | Edge::Escalation | Edge::Update, _) => {}
+        }
+    }
+}
+
+fn because(made: &Decision) -> &'static str {
+    match made.subject {
+        Subject::Burst { because: Some(because), .. } => because.as_str(),
+        Subject::Burst { .. } | Subject::Signal { .. } => "",
+    }
+}
+
+/// The metrics of a detector lane.
+pub struct DetectorMetrics {
+    metrics: Metrics,
+    leading: Histogram,
+    trailing: Histogram,
+    watermark: GaugePart,
+    left_out: GaugePart,
+    open: GaugePart,
+    decisions_law: GaugePart,
+    bursts_law: GaugePart,
+    imbalance: u64,
+}
+
+impl DetectorMetrics {
+    /// The metrics of one lane.
+    pub fn new(metrics: &Metrics) -> Self {
+        Self {
+            leading: metrics.histogram(&list::LEADING_DELAY, []),
+            trailing: metrics.histogram(&list::TRAILING_DELAY, []),
+            watermark: metrics.gauge(&list::WATERMARK, []),
+            left_out: metrics.gauge(&list::INPUTS_LEFT_OUT, []),
+            open: metrics.gauge(&list::OPEN_BURSTS, []),
+            decisions_law: metrics.gauge(&list::CONSERVATION, [Law::Decisions.as_str()]),
+            bursts_law: metrics.gauge(&list::CONSERVATION, [Law::Bursts.as_str()]),
+            metrics: metrics.clone(),
+            imbalance: 0,
+        }
+    }
+
+    /// A batch is in the log.
+    pub(crate) fn add(&mut self, tally: &Tally, policies: u64, now: Time) {
+        for ((signal, outcome, reason), count) in &tally.decisions {
+            let list = if *signal { &list::DECISIONS } else { &list::BURST_ENDS };
+            self.metrics.counter(list, [outcome, reason]).increment(*count);
+        }
+        for ((policy, edge), count) in &tally.triggers {
+            self.metrics.counter(&list::TRIGGERS, [policy, edge.as_str()]).increment(*count);
+        }
+        tally.leading.iter().for_each(|arrived| self.leading.record(seconds(now, *arrived)));
+        tally.trailing.iter().for_each(|deadline| self.trailing.record(seconds(now, *deadline)));
+        self.imbalance += (tally.signals * policies).abs_diff(tally.outcomes + tally.dead * policies);
+        self.decisions_law.set(whole(self.imbalance));
+    }
+
+    /// Where the lane's partitions stand.
+    pub(crate) fn stand<'a>(&self, partitions: impl Iterator<Item = &'a Partition> + Clone) {
+        let counts = partitions.clone().map(Partition::counts);
+        let open: u64 = partitions.clone().map(|partition| partition.open_bursts() as u64).sum();
+        let (opened, ended) = counts.fold((0, 0), |sum, counts| (sum.0 + counts.opened, sum.1 + counts.ended));
+        self.open.set(whole(open));
+        self.bursts_law.set(whole(opened.abs_diff(ended + open)));
+        let out = |partition: &Partition| partition.clock().inputs.values().filter(|input| input.named && !input.counts).count();
+        self.left_out.set(whole(partitions.clone().map(out).max().unwrap_or_default() as u64));
+        match partitions.filter_map(|partition| partition.clock().watermark).min() {
+            #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 in a float, as Prometheus has them")]
+            Some(watermark) => self.watermark.set(watermark.millis() as f64 / 1e3),
+            None => self.watermark.clear(),
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a count in a float, as Prometheus has them")]
+const fn whole(count: u64) -> f64 {
+    count as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a span in a float, as Prometheus has them")]
+fn seconds(now: Time, since: Time) -> f64 {
+    now.since(since).millis().max(0) as f64 / 1e3
+}

@@ -1,0 +1,179 @@
+//! A lane of the detector.
+
+use winback_core::debounce::{Body, Edge, Effect, Note, Partition};
+use winback_core::ids::Offset;
+use winback_core::time::Time;
+use winback_lane::{At, Authority, DeadLetter, Input, Output, RestoreError, Role, Start, Step, Urgency, View};
+use winback_log::{Message, TopicPartition};
+use winback_proto::envelope::TRACEPARENT;
+use winback_proto::{WireMessage, state, v1};
+
+use crate::emit::{Cause, DetectorTopics};
+use crate::metrics::{DetectorMetrics, Tally};
+use crate::replay::read;
+
+/// The role of a detector lane.
+pub struct DetectorRole {
+    topics: DetectorTopics,
+    metrics: DetectorMetrics,
+    partitions: Vec<Option<Partition>>,
+    effects: Vec<Effect>,
+    running: Tally,
+    urgency: Urgency,
+    now: Time,
+}
+
+impl DetectorRole {
+    /// A lane that writes to those topics.
+    pub fn new(topics: DetectorTopics, metrics: DetectorMetrics) -> Self {
+        let running = Tally::default();
+        let (partitions, effects) = (Vec::new(), Vec::new());
+        Self { topics, metrics, partitions, effects, running, urgency: Urgency::Lazy, now: Time::MIN }
+    }
+
+    fn partition(&mut self, input: &Input) -> Option<&mut Partition> {
+        self.partitions.get_mut(input.slot)?.as_mut()
+    }
+
+    fn emit(&mut self, body: &Body, cause: &Cause, out: &mut Output) {
+        let arrived = if let Body::Signal(signal) = body { Some(signal.append_time) } else { None };
+        let effects = std::mem::take(&mut self.effects);
+        for effect in &effects {
+            match effect {
+                Effect::Trigger(fired) => {
+                    let waits = matches!(fired.edge, Edge::Leading | Edge::Escalation);
+                    self.urgency = self.urgency.max(if waits { Urgency::Now } else { Urgency::Soon });
+                    self.running.trigger(fired, arrived);
+                    self.topics.trigger(fired, cause, out);
+                }
+                Effect::Decision(made) => {
+                    self.urgency = self.urgency.max(Urgency::Soon);
+                    self.running.decision(made);
+                    self.topics.decision(made, cause, out);
+                }
+                Effect::Dead { reason, text } => {
+                    self.running.dead += u64::from(arrived.is_some());
+                    out.dead(dead(reason, text.clone()));
+                }
+                Effect::Note(note) => told(note, cause),
+            }
+        }
+        self.effects = effects;
+        self.effects.clear();
+    }
+
+    fn policies(&self) -> u64 {
+        let count = |partition: &Partition| partition.policies().count() as u64;
+        self.partitions.iter().flatten().map(count).max().unwrap_or_default()
+    }
+}
+
+fn dead(reason: &'static str, text: String) -> DeadLetter {
+    DeadLetter { source: String::new(), element: None, reason, text }
+}
+
+fn told(note: &Note, cause: &Cause) {
+    let partition = cause.partition.0;
+    match note {
+        Note::LeftOut(input) => tracing::warn!(
+            %input, partition,
+            "an input has not moved for ten minutes while others did: the clock no longer waits for it"
+        ),
+        Note::Counts(input) => tracing::debug!(%input, partition, "the clock waits for an input"),
+    }
+}
+
+impl Role for DetectorRole {
+    fn name(&self) -> &'static str {
+        "detector"
+    }
+
+    fn start(&self, _: &TopicPartition) -> Start {
+        Start::Earliest
+    }
+
+    fn changelog(&self) -> Option<&str> {
+        Some(&self.topics.changelog)
+    }
+
+    fn assigned(&mut self, input: &Input) {
+        if self.partitions.len() <= input.slot {
+            self.partitions.resize_with(input.slot + 1, || None);
+        }
+        self.partitions[input.slot] = Some(Partition::default());
+    }
+
+    fn restore(&mut self, input: &Input, record: &Message) -> Result<(), RestoreError> {
+        let failed = |why: &dyn std::fmt::Display| RestoreError(format!("state of {}: {why}", input.partition));
+        let key = state::key_from_bytes(record.key().unwrap_or_default()).map_err(|why| failed(&why))?;
+        let decode = |value| v1::StateRecord::from_bytes(value).and_then(state::row_from_wire);
+        let row = record.value().map(decode).transpose().map_err(|why| failed(&why))?;
+        let Some(partition) = self.partition(input) else { return Ok(()) };
+        partition.load(key, row).map_err(|why| failed(&why))
+    }
+
+    fn restored(&mut self, input: &Input) -> Authority {
+        let next = self.partition(input).and_then(|partition| partition.next_offset());
+        next.map_or(Authority::Nothing, Authority::At)
+    }
+
+    fn step(&mut self, at: At<'_>, message: &Message, out: &mut Output) -> Step {
+        self.now = at.now;
+        let input = match read(message, self.topics.inbox_partitions) {
+            Ok(input) => input,
+            Err(why) => {
+                self.urgency = Urgency::Soon;
+                out.dead(dead(why.reason(), why.to_string()));
+                return Step::Done;
+            }
+        };
+        let mut effects = std::mem::take(&mut self.effects);
+        if let Some(partition) = self.partition(at.input) {
+            partition.step(&input, &mut effects);
+        }
+        self.effects = effects;
+        self.running.signals += u64::from(matches!(input.body, Body::Signal(_)));
+        let trace = message.header(TRACEPARENT).map(|trace| String::from_utf8_lossy(&trace).into_owned());
+        let cause = Cause { partition: message.partition, offset: message.offset, trace };
+        self.emit(&input.body, &cause, out);
+        Step::Done
+    }
+
+    fn seal(&mut self, view: &View<'_>, out: &mut Output) {
+        self.now = view.now;
+        for input in view.inputs {
+            let moved = input.committed != Some(input.position);
+            let Some(partition) = self.partitions.get_mut(input.input.slot).and_then(Option::as_mut) else { continue };
+            if moved {
+                partition.passed(Offset(input.position.0));
+            }
+            self.topics.changes(partition, input.input.partition.partition, out);
+        }
+    }
+
+    fn committed(&mut self) {
+        self.partitions.iter_mut().flatten().for_each(Partition::commit);
+        let tally = std::mem::take(&mut self.running);
+        self.urgency = Urgency::Lazy;
+        let policies = self.policies();
+        self.metrics.add(&tally, policies, self.now);
+        self.metrics.stand(self.partitions.iter().flatten());
+    }
+
+    fn rolled_back(&mut self) {
+        self.partitions.iter_mut().flatten().for_each(Partition::rollback);
+        self.running = Tally::default();
+        self.urgency = Urgency::Lazy;
+    }
+
+    fn released(&mut self, input: &Input) {
+        if let Some(partition) = self.partitions.get_mut(input.slot) {
+            *partition = None;
+        }
+        self.metrics.stand(self.partitions.iter().flatten());
+    }
+
+    fn urgency(&self) -> Urgency {
+        self.urgency
+    }
+}

@@ -1,0 +1,210 @@
+//! From polled records to stepped ones: directly where order is given, through buffers where partitions are merged, held
+//! back, or a transaction is full.
+
+use winback_core::time::Time;
+use winback_log::Message;
+
+use crate::config::span;
+use crate::dead;
+use crate::lane::Lane;
+use crate::output::{DeadLetter, Origin};
+use crate::partition::PartitionState;
+use crate::role::{At, Role, Step, Urgency};
+
+/// The reason of a dead letter for a record that no transaction takes.
+pub const CANNOT_COMMIT: &str = "cannot_commit";
+
+impl<R: Role> Lane<R> {
+    /// Steps what was polled, or buffers it.
+    pub(crate) fn take_polled(&mut self) {
+        if self.polled.is_empty() {
+            return;
+        }
+        let now = self.clock.now();
+        self.last_input = now;
+        let direct = self.may_step(now) && !self.merges_now() && !self.inputs.is_buffering();
+        if direct {
+            self.role.begin_batch(now);
+        }
+        let mut messages = std::mem::take(&mut self.polled);
+        let (mut number, mut known) = ((u16::MAX, winback_core::ids::Partition(-1)), None);
+        let mut room = direct;
+        for message in messages.drain(..) {
+            if number != (message.topic, message.partition) {
+                number = (message.topic, message.partition);
+                known = self.inputs.of(&message);
+            }
+            let Some(at) = known else { continue };
+            let Some(slot) = self.inputs.get_mut(at) else { continue };
+            if !slot.accepts(&message) {
+                continue;
+            }
+            if room && slot.first().is_none() && slot.is_steppable(now) {
+                self.step(at, message, now);
+                room = self.has_room();
+            } else {
+                slot.push(message);
+            }
+        }
+        self.polled = messages;
+        if direct {
+            self.end_batch(now);
+        }
+    }
+
+    /// Steps what is buffered, as far as it may; true when more could be stepped at once.
+    pub(crate) fn step_buffered(&mut self) -> bool {
+        let now = self.clock.now();
+        if !self.inputs.is_buffering() {
+            return false;
+        }
+        if !self.may_step(now) || !self.has_room() {
+            return self.ready;
+        }
+        self.role.begin_batch(now);
+        let more = if self.merges_now() { self.step_merged(now) } else { self.step_in_turn(now) };
+        self.end_batch(now);
+        more
+    }
+
+    fn may_step(&self, now: Time) -> bool {
+        let calm = self.isolation.until().is_none_or(|due| due <= now);
+        self.ready && calm && !self.isolation.wants_probe()
+    }
+
+    fn merges_now(&self) -> bool {
+        let running = self.inputs.iter().filter(|slot| slot.state() == PartitionState::Running);
+        self.merges && running.count() > 1
+    }
+
+    fn has_room(&self) -> bool {
+        let records = self.batch.records;
+        let full = self.config.commit.is_full(records, self.out.len(), self.out.size());
+        !full && records < self.isolation.limit()
+    }
+
+    /// Partition after partition, each a share.
+    fn step_in_turn(&mut self, now: Time) -> bool {
+        let mut left = self.config.poll_max;
+        for at in self.inputs.order().to_vec() {
+            while left > 0 && self.has_room() {
+                let slot = self.inputs.get_mut(at).filter(|slot| slot.is_steppable(now));
+                let Some(message) = slot.and_then(crate::inputs::Slot::pop) else { break };
+                self.step(at, message, now);
+                left -= 1;
+            }
+        }
+        self.inputs.iter().any(|slot| slot.is_steppable(now) && slot.first().is_some())
+    }
+
+    fn step_merged(&mut self, now: Time) -> bool {
+        let mut merge = std::mem::take(&mut self.merge);
+        let complete = self.fill(&mut merge, now);
+        let mut left = if complete { self.config.poll_max } else { 0 };
+        while let Some(at) = merge.next().filter(|_| left > 0 && self.has_room()) {
+            let Some(message) = self.inputs.get_mut(at).and_then(crate::inputs::Slot::pop) else { break };
+            self.step(at, message, now);
+            left -= 1;
+            let slot = self.inputs.get(at).filter(|slot| slot.is_steppable(now));
+            let first = slot.and_then(|slot| slot.first()).map(|message| message.timestamp);
+            merge.advance(first);
+            if first.is_none() && self.is_awaited(at, now) {
+                left = 0;
+            }
+        }
+        let more = complete && left == 0 && merge.next().is_some() && !self.any_awaited();
+        self.merge = merge;
+        more || !self.has_room()
+    }
+
+    /// False when a partition is awaited: then nothing can be said about what is next.
+    fn fill(&mut self, merge: &mut crate::merge::Merge, now: Time) -> bool {
+        merge.clear();
+        let mut complete = true;
+        for (rank, at) in self.inputs.order().to_vec().into_iter().enumerate() {
+            let Some(slot) = self.inputs.get(at).filter(|slot| slot.is_steppable(now)) else { continue };
+            match slot.first() {
+                Some(first) => merge.add(first.timestamp, rank, at),
+                None => complete &= !self.is_awaited(at, now),
+            }
+        }
+        complete
+    }
+
+    fn any_awaited(&self) -> bool {
+        self.inputs.iter().any(|slot| slot.awaited_since.is_some())
+    }
+
+    /// Whether the log has a next record for this empty partition, and it may still come soon.
+    fn is_awaited(&mut self, at: usize, now: Time) -> bool {
+        let Some(slot) = self.inputs.get_mut(at) else { return false };
+        if !slot.is_steppable(now) {
+            return false;
+        }
+        let partition = &slot.input.partition;
+        let position = slot.position(self.session.position(partition));
+        let end = slot
+            .ends
+            .known()
+            .map(|end| self.session.known_end(partition).map_or(end, |known| known.max(end)));
+        if end.is_some_and(|end| position >= end) {
+            slot.awaited_since = None;
+            return false;
+        }
+        let since = *slot.awaited_since.get_or_insert(now);
+        now.since(since) <= self.config.merge_patience
+    }
+
+    fn step(&mut self, at: usize, message: Message, now: Time) {
+        let Some(slot) = self.inputs.get_mut(at) else { return };
+        let mark = self.out.mark();
+        self.out.from(Some(Origin { slot: at, offset: message.offset }));
+        let here = At { input: &slot.input, now };
+        let stepped = if self.isolation.condemns(&slot.input.partition, message.offset) {
+            self.out.dead(cannot_commit());
+            Step::Done
+        } else {
+            self.role.step(here, &message, &mut self.out)
+        };
+        match stepped {
+            Step::Retry { after } => {
+                self.out.back_to(mark);
+                slot.held_until = Some(now + span(after));
+                slot.push_first(message);
+            }
+            Step::Done => {
+                for letter in self.out.take_dead_letters() {
+                    self.batch.buried.push((letter.source.clone(), letter.reason));
+                    let to = &self.config.dead_letters;
+                    dead::append(to, self.role.name(), here, &message, letter, &mut self.out);
+                }
+                slot.stepped(message.offset, message.timestamp, now);
+                self.batch.records += 1;
+            }
+        }
+    }
+
+    fn end_batch(&mut self, now: Time) {
+        self.role.end_batch();
+        self.out.from(None);
+        if self.batch.records == 0 {
+            return;
+        }
+        self.batch.moved_since.get_or_insert(now);
+        if self.role.urgency() >= Urgency::Soon || !self.batch.buried.is_empty() {
+            self.batch.effects_since.get_or_insert(now);
+        }
+        self.status.lock().stepped_at = Some(now);
+    }
+}
+
+fn cannot_commit() -> DeadLetter {
+    DeadLetter {
+        source: String::new(),
+        element: None,
+        reason: CANNOT_COMMIT,
+        text: "no transaction with what follows from this record is taken by the log, and those without it are: \
+               look at the lane's last error, mend it, and replay"
+            .to_owned(),
+    }
+}

@@ -1,0 +1,80 @@
+//! A lane's settings, with defaults that a deployment rarely changes.
+
+use std::time::Duration;
+
+use winback_core::closed_enum;
+use winback_core::time::{Span, Time};
+
+use crate::commit::CommitPolicy;
+use crate::dead::DeadLetters;
+
+closed_enum! {
+    /// Which position holds when state and group differ.
+    PositionsFrom {
+        /// Neither: the lane ends and names both.
+        Refuse = "refuse",
+        /// The one that the changelog speaks of.
+        State = "state",
+        /// The one that the group committed.
+        Group = "group",
+    }
+}
+
+/// How a lane runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaneConfig {
+    /// The lane's name in logs and status.
+    pub name: String,
+    /// Where dead letters go.
+    pub dead_letters: DeadLetters,
+    /// When to commit.
+    pub commit: CommitPolicy,
+    /// The most records of a poll, and of a turn.
+    pub poll_max: usize,
+    /// The longest that a turn waits for records.
+    pub max_wait: Duration,
+    /// How often the log is asked for the ends of the inputs.
+    pub ends_every: Span,
+    /// A partition with this many records buffered is paused until half of them are stepped.
+    pub buffer_records: usize,
+    /// The same in bytes.
+    pub buffer_bytes: usize,
+    /// How long the merge waits for a partition that has more but does not deliver it.
+    pub merge_patience: Span,
+    /// How long a turn restores.
+    pub restore_slice: Span,
+    /// How long the log may be away, or every transaction fail, before the lane ends.
+    pub away_limit: Span,
+    /// Which position holds when state and group differ.
+    pub positions: PositionsFrom,
+}
+
+impl LaneConfig {
+    /// The defaults for a lane of that name.
+    pub fn new(name: impl Into<String>, dead_letters: DeadLetters) -> Self {
+        Self {
+            name: name.into(),
+            dead_letters,
+            commit: CommitPolicy::default(),
+            poll_max: 4_096,
+            max_wait: Duration::from_millis(100),
+            ends_every: Span::from_millis(250),
+            buffer_records: 16_384,
+            buffer_bytes: 32 << 20,
+            merge_patience: Span::from_secs(30),
+            restore_slice: Span::from_millis(20),
+            away_limit: Span::from_mins(2),
+            positions: PositionsFrom::Refuse,
+        }
+    }
+}
+
+/// A duration as a span.
+pub(crate) fn span(duration: Duration) -> Span {
+    Span::from_millis(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// How long from `now` until `then`, nothing when it is past.
+pub(crate) fn until(now: Time, then: Time) -> Duration {
+    Duration::from_millis(u64::try_from(then.since(now).millis()).unwrap_or_default())
+}

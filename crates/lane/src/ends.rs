@@ -1,0 +1,122 @@
+//! Which ends of an input were seen when, and which of them the lane has since passed: the ground of rule R2's
+//! progress. The clock is read before the log is asked, so that nothing appended earlier can be behind the end.
+
+use std::collections::VecDeque;
+
+use winback_core::ids::Offset;
+use winback_core::time::Time;
+
+use crate::role::EndSeen;
+
+/// More ends than this are not kept: every second one is forgotten, which makes progress coarser, never wrong.
+const KEPT: usize = 64;
+
+#[derive(Debug, Default)]
+pub(crate) struct Ends {
+    ahead: VecDeque<EndSeen>,
+    passed: Option<EndSeen>,
+    known: Option<Offset>,
+}
+
+impl Ends {
+    /// The log said at or after `at` that the input ends at `end`.
+    pub(crate) fn saw(&mut self, end: Offset, at: Time) {
+        self.known = self.known.max(Some(end));
+        match self.ahead.back_mut() {
+            // The same end again: whoever passes it has passed all that was appended before the later time.
+            Some(last) if last.end == end => last.at = last.at.max(at),
+            Some(last) if last.end > end => {}
+            _ => self.ahead.push_back(EndSeen { end, at }),
+        }
+        if self.ahead.len() > KEPT {
+            let mut nth = 0;
+            self.ahead.retain(|_| {
+                nth += 1;
+                nth % 2 == 1
+            });
+        }
+    }
+
+    /// Everything before `position` was stepped.
+    pub(crate) fn reached(&mut self, position: Offset) {
+        while let Some(first) = self.ahead.front().copied() {
+            if first.end > position {
+                return;
+            }
+            self.passed = Some(first);
+            self.ahead.pop_front();
+        }
+    }
+
+    /// The latest end seen that was passed.
+    pub(crate) const fn passed(&self) -> Option<EndSeen> {
+        self.passed
+    }
+
+    /// What was stepped since was dropped: back to what had been passed then.
+    pub(crate) fn roll_back(&mut self, passed: Option<EndSeen>) {
+        self.passed = passed;
+        self.ahead.clear();
+    }
+
+    /// The largest end that the log named when asked.
+    pub(crate) const fn known(&self) -> Option<Offset> {
+        self.known
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn end(end: i64, at: i64) -> EndSeen {
+        EndSeen { end: Offset(end), at: Time::from_millis(at) }
+    }
+
+    fn saw(ends: &mut Ends, seen: EndSeen) {
+        ends.saw(seen.end, seen.at);
+    }
+
+    #[test]
+    fn an_end_counts_from_when_it_was_passed_with_the_time_it_was_seen() {
+        let mut ends = Ends::default();
+        saw(&mut ends, end(10, 100));
+        saw(&mut ends, end(20, 200));
+        ends.reached(Offset(9));
+        assert_eq!(ends.passed(), None);
+        ends.reached(Offset(12));
+        assert_eq!(ends.passed(), Some(end(10, 100)));
+        ends.reached(Offset(20));
+        assert_eq!(ends.passed(), Some(end(20, 200)));
+    }
+
+    #[test]
+    fn the_same_end_seen_again_speaks_of_the_later_time() {
+        let mut ends = Ends::default();
+        saw(&mut ends, end(10, 100));
+        ends.reached(Offset(10));
+        saw(&mut ends, end(10, 300));
+        ends.reached(Offset(10));
+        assert_eq!(ends.passed(), Some(end(10, 300)));
+    }
+
+    #[test]
+    fn a_lane_far_behind_keeps_few_ends_and_the_newest() {
+        let mut ends = Ends::default();
+        (0..10_000).for_each(|n| saw(&mut ends, end(n, n)));
+        assert!(ends.ahead.len() <= KEPT);
+        ends.reached(Offset(10_000));
+        assert!(ends.passed().is_some_and(|seen| seen.at >= Time::from_millis(9_998)), "{:?}", ends.passed());
+    }
+
+    #[test]
+    fn a_roll_back_forgets_what_was_passed_by_what_was_dropped() {
+        let mut ends = Ends::default();
+        saw(&mut ends, end(10, 100));
+        ends.reached(Offset(10));
+        ends.roll_back(None);
+        ends.reached(Offset(10));
+        assert_eq!(ends.passed(), None);
+        assert_eq!(ends.known(), Some(Offset(10)));
+    }
+}

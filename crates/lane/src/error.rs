@@ -1,0 +1,105 @@
+//! Why a lane ends. Whatever it can mend it mends itself; what is here ends the process or turns readiness red.
+
+use winback_core::ids::Offset;
+use winback_log::{CommitError, LogError, TopicPartition};
+
+use crate::partition::IllegalChange;
+
+/// A lane cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum LaneError {
+    /// The log failed outside a transaction.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// Another took the transactional id while this one is a member: two deployments share ids.
+    #[error(
+        "transactional id `{id}` was taken by another process while this one is still a member ({why}): two \
+         deployments or instances share ids; stop the other, or give this one its own `deployment` or `instance`"
+    )]
+    Fenced {
+        /// The transactional id.
+        id: String,
+        /// What the log said.
+        why: String,
+    },
+    /// The log refuses for good: not allowed, no such topic, disk gone.
+    #[error("the log refuses: {0}")]
+    Fatal(String),
+    /// Transactions fail, and no single record explains it.
+    #[error("transactions fail and no record explains it: {0}")]
+    CannotCommit(String),
+    /// The log stayed away for longer than the lane is patient.
+    #[error("the log did not come back within {seconds} s: {why}")]
+    Away {
+        /// How long the lane waited.
+        seconds: u64,
+        /// What the log said last.
+        why: String,
+    },
+    /// The state and the group speak of different positions.
+    #[error(
+        "{partition}: the state in `{changelog}` speaks of offset {}, the group's position is {}: start once with \
+         `--positions state` or `--positions group` to choose", shown(.state), shown(.group)
+    )]
+    Positions {
+        /// The input partition.
+        partition: TopicPartition,
+        /// The changelog topic.
+        changelog: String,
+        /// What the state says.
+        state: Option<Offset>,
+        /// What the group says.
+        group: Option<Offset>,
+    },
+    /// A record of the changelog makes no sense.
+    #[error("cannot restore {partition} from offset {offset} of its changelog: {why}")]
+    Restore {
+        /// The changelog's partition.
+        partition: TopicPartition,
+        /// The record.
+        offset: Offset,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A partition was moved to where it cannot go; a defect of the lane or of the log.
+    #[error(transparent)]
+    State(#[from] IllegalChange),
+    /// What was stepped could not be committed and the session closed in time.
+    #[error("the lane was not drained within {seconds} s: {why}")]
+    Drain {
+        /// The deadline.
+        seconds: u64,
+        /// What it was at.
+        why: String,
+    },
+}
+
+fn shown(offset: &Option<Offset>) -> String {
+    offset.map_or_else(|| "none".to_owned(), |offset| offset.to_string())
+}
+
+impl LaneError {
+    /// A stable name for labels.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Log(error) => error.kind(),
+            Self::Fenced { .. } => "fenced",
+            Self::Fatal(_) => "fatal",
+            Self::CannotCommit(_) => "cannot_commit",
+            Self::Away { .. } => "away_too_long",
+            Self::Positions { .. } => "positions_differ",
+            Self::Restore { .. } => "restore",
+            Self::State(_) => "illegal_change",
+            Self::Drain { .. } => "drain",
+        }
+    }
+
+    /// What a transaction's failure means when nothing can be tried again.
+    pub(crate) fn from_commit(error: CommitError) -> Self {
+        match error {
+            CommitError::Fenced { id, why } => Self::Fenced { id, why },
+            CommitError::Fatal(why) => Self::Fatal(why),
+            other => Self::CannotCommit(other.to_string()),
+        }
+    }
+}

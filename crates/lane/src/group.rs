@@ -1,0 +1,236 @@
+//! Partitions that come, go, are restored and reloaded.
+
+use std::time::Duration;
+
+use winback_core::ids::Offset;
+use winback_log::{CommitError, GroupEvent, LogError, TopicPartition};
+
+use crate::config::PositionsFrom;
+use crate::error::LaneError;
+use crate::lane::Lane;
+use crate::partition::PartitionState;
+use crate::role::{Authority, Role, Start};
+
+impl<R: Role> Lane<R> {
+    /// Answers the group event at hand. When that fails, or a commit before it has an unknown outcome, the event stays
+    /// to be answered by a later turn.
+    pub(crate) fn answer(&mut self) -> Result<(), LaneError> {
+        match self.event.clone() {
+            None => {}
+            Some(GroupEvent::Assigned(partitions)) => self.take_over(&partitions)?,
+            Some(GroupEvent::Revoked(partitions)) => {
+                self.finish_for(&partitions)?;
+                if self.unknown {
+                    return Ok(());
+                }
+                self.let_go(&partitions, PartitionState::Released)?;
+            }
+            Some(GroupEvent::Lost(partitions)) => {
+                self.role.rolled_back();
+                self.let_go(&partitions, PartitionState::Lost)?;
+                self.roll_back()?;
+            }
+        }
+        self.event = None;
+        Ok(())
+    }
+
+    /// The stable positions first, then the changelog's end (when the restore begins), then its records.
+    fn take_over(&mut self, partitions: &[TopicPartition]) -> Result<(), LaneError> {
+        let committed = self.session.committed(partitions)?;
+        let mut starts = Vec::with_capacity(partitions.len());
+        for (partition, committed) in partitions.iter().zip(&committed) {
+            let base = match committed {
+                Some(position) => *position,
+                None => self.first_position(partition)?,
+            };
+            starts.push((partition.clone(), base));
+        }
+        match self.session.assign(&starts) {
+            Ok(()) => {}
+            Err(LogError::Config(why)) => {
+                // The group took them back meanwhile; the next poll says so.
+                tracing::warn!(lane = self.config.name, why, "partitions could not be taken");
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        }
+        for ((partition, base), committed) in starts.into_iter().zip(committed) {
+            let topic = self.spec.topics.iter().position(|topic| *topic == partition.topic);
+            let topic = topic.and_then(|topic| u16::try_from(topic).ok());
+            let topic = topic.ok_or_else(|| LogError::NoTopic(partition.topic.to_string()))?;
+            let input = self.inputs.add(partition, topic, base, committed)?;
+            self.role.assigned(&input);
+            self.begin_restore(input.slot)?;
+        }
+        self.ask_for_ends_soon();
+        Ok(())
+    }
+
+    fn first_position(&mut self, partition: &TopicPartition) -> Result<Offset, LogError> {
+        let one = std::slice::from_ref(partition);
+        let found = match self.role.start(partition) {
+            Start::Earliest => self.session.beginnings(one)?.pop(),
+            Start::Latest => self.session.ends(one)?.pop(),
+            Start::At(time) => Some(self.session.offset_at(partition, time)?),
+        };
+        Ok(found.unwrap_or(Offset::ZERO))
+    }
+
+    fn begin_restore(&mut self, at: usize) -> Result<(), LaneError> {
+        let Some(changelog) = self.role.changelog().map(str::to_owned) else { return self.run(at) };
+        let Some(slot) = self.inputs.get_mut(at) else { return Ok(()) };
+        slot.become_(PartitionState::Restoring)?;
+        let number = slot.input.partition.partition.0;
+        self.restorer.add(TopicPartition::new(changelog, number), at, self.clock.now());
+        Ok(())
+    }
+
+    /// The state is as new as it gets: the partition runs, unless the state speaks of another position.
+    fn run(&mut self, at: usize) -> Result<(), LaneError> {
+        let now = self.clock.now();
+        let Some(slot) = self.inputs.get_mut(at) else { return Ok(()) };
+        let authority = self.role.restored(&slot.input);
+        let group = slot.committed;
+        let state = match authority {
+            Authority::NotKept => group,
+            Authority::Nothing => None,
+            Authority::At(position) => Some(position),
+        };
+        if state != group {
+            let partition = slot.input.partition.clone();
+            tracing::warn!(lane = self.config.name, %partition, ?state, ?group, "state and group differ");
+            let base = match self.config.positions {
+                PositionsFrom::Refuse => {
+                    let changelog = self.role.changelog().unwrap_or_default().to_owned();
+                    return Err(LaneError::Positions { partition, changelog, state, group });
+                }
+                PositionsFrom::State => state,
+                PositionsFrom::Group => group,
+            };
+            let base = match base {
+                Some(base) => base,
+                None => self.first_position(&partition)?,
+            };
+            self.session.seek(&partition, base)?;
+            if let Some(slot) = self.inputs.get_mut(at) {
+                slot.restart(base);
+            }
+        }
+        let Some(slot) = self.inputs.get_mut(at) else { return Ok(()) };
+        slot.become_(PartitionState::Running)?;
+        if slot.committed != Some(slot.base) {
+            // A start that is not committed would be looked for again, and found elsewhere.
+            self.batch.moved_since.get_or_insert(now);
+            self.batch.effects_since.get_or_insert(now);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn restore_slice(&mut self) -> Result<(), LaneError> {
+        if !self.restorer.is_active() {
+            return Ok(());
+        }
+        let budget = self.config.restore_slice;
+        let (log, clock) = (self.log.as_ref(), self.clock.as_ref());
+        for done in self.restorer.slice(log, clock, &mut self.role, &self.inputs, budget)? {
+            if let Some(slot) = self.inputs.get(done.slot) {
+                self.observer.restored(&slot.input.partition, done.records, done.took);
+            }
+            self.run(done.slot)?;
+        }
+        Ok(())
+    }
+
+    /// Commits what was stepped before partitions are given back; they step nothing more.
+    fn finish_for(&mut self, partitions: &[TopicPartition]) -> Result<(), LaneError> {
+        for partition in partitions {
+            let Some(at) = self.inputs.find(partition) else { continue };
+            let Some(slot) = self.inputs.get_mut(at) else { continue };
+            if slot.state() == PartitionState::Running {
+                slot.become_(PartitionState::Draining)?;
+            }
+        }
+        if self.batch.records > 0 || self.batch.moved_since.is_some() {
+            self.transact()?;
+        }
+        Ok(())
+    }
+
+    fn let_go(&mut self, partitions: &[TopicPartition], to: PartitionState) -> Result<(), LaneError> {
+        self.session.release(partitions)?;
+        for partition in partitions {
+            let Some(at) = self.inputs.find(partition) else { continue };
+            self.restorer.cancel(at, self.clock.now());
+            if let Some(mut slot) = self.inputs.remove(at) {
+                slot.become_(to)?;
+                self.role.released(&slot.input);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the transactional id anew, which ends what was in flight one way or the other.
+    pub(crate) fn recover(&mut self) -> Result<Duration, LaneError> {
+        match self.session.recover() {
+            Ok(()) => {
+                self.unknown = false;
+                self.reload = true;
+                Ok(Duration::ZERO)
+            }
+            Err(CommitError::Unknown(why) | CommitError::Aborted(why)) => {
+                let log = self.log.name();
+                tracing::warn!(lane = self.config.name, why, "cannot recover yet");
+                Err(LaneError::Log(LogError::Away { log, why }))
+            }
+            Err(error) => Err(LaneError::from_commit(error)),
+        }
+    }
+
+    /// Reads positions and state of every partition from the log again: memory is not trusted after an unknown outcome.
+    pub(crate) fn reload_all(&mut self) -> Result<(), LaneError> {
+        let partitions = self.inputs.partitions();
+        let committed = self.session.committed(&partitions)?;
+        self.restorer.clear();
+        for (partition, committed) in partitions.iter().zip(committed) {
+            let Some(at) = self.inputs.find(partition) else { continue };
+            let Some(slot) = self.inputs.get_mut(at) else { continue };
+            slot.reload(committed);
+            self.session.seek(partition, slot.base)?;
+            let input = slot.input.clone();
+            self.role.released(&input);
+            self.role.assigned(&input);
+            self.begin_restore(at)?;
+        }
+        self.reload = false;
+        self.ask_for_ends_soon();
+        Ok(())
+    }
+
+    /// Commits what is stepped, steps nothing more, and leaves the group.
+    ///
+    /// # Errors
+    /// When it took longer than `within`, or the log fences or refuses. What was not committed is read again by whoever
+    /// has the partitions next.
+    pub fn drain(mut self, within: Duration) -> Result<(), LaneError> {
+        let deadline = self.clock.now() + crate::config::span(within);
+        let partitions = self.inputs.partitions();
+        if !self.unknown && !matches!(self.event, Some(GroupEvent::Lost(_))) {
+            self.finish_for(&partitions).inspect_err(|error| self.ended(error))?;
+        }
+        for input in self.inputs.iter().map(|slot| slot.input.clone()).collect::<Vec<_>>() {
+            self.role.released(&input);
+        }
+        let Self { session, clock, status, .. } = self;
+        let closed = session.close();
+        if clock.now() > deadline {
+            let why = closed
+                .err()
+                .map_or_else(|| "commit or close took too long".to_owned(), |error| error.to_string());
+            let error = LaneError::Drain { seconds: within.as_secs(), why };
+            status.lock().ended = Some(error.to_string());
+            return Err(error);
+        }
+        closed.map_err(LaneError::Log)
+    }
+}

@@ -1,0 +1,275 @@
+//! The lane's partitions: where each stands, what is buffered of it, what a roll back returns to.
+
+use std::collections::{HashMap, VecDeque};
+
+use winback_core::ids::{Offset, Partition};
+use winback_core::time::Time;
+use winback_log::{Message, TopicPartition};
+
+use crate::ends::Ends;
+use crate::partition::{IllegalChange, PartitionState, StateName, change};
+use crate::role::{EndSeen, Input};
+
+/// One partition.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) input: Input,
+    state: PartitionState,
+    /// Where a roll back seeks to: the committed position, or where the partition started.
+    pub(crate) base: Offset,
+    /// What the group has committed.
+    pub(crate) committed: Option<Offset>,
+    /// Behind the last record stepped.
+    pub(crate) next: Offset,
+    /// Behind the last record delivered.
+    delivered: Offset,
+    epoch: u32,
+    queue: VecDeque<Message>,
+    queued_bytes: usize,
+    /// A retry is due then; its record is first in the queue.
+    pub(crate) held_until: Option<Time>,
+    pub(crate) newest: Option<Time>,
+    pub(crate) ends: Ends,
+    settled: (Option<Time>, Option<EndSeen>),
+    /// An end seen before which everything is committed.
+    pub(crate) caught_up_at: Option<Time>,
+    pub(crate) awaited_since: Option<Time>,
+    /// Above the high mark and not yet below the low one.
+    full: bool,
+    /// As the session was told.
+    pub(crate) paused: bool,
+}
+
+impl Slot {
+    pub(crate) const fn state(&self) -> PartitionState {
+        self.state
+    }
+
+    pub(crate) fn become_(&mut self, to: PartitionState) -> Result<(), IllegalChange> {
+        self.state = change(&self.input.partition, self.state, to)?;
+        Ok(())
+    }
+
+    /// Whether its position belongs into a transaction.
+    pub(crate) const fn is_live(&self) -> bool {
+        matches!(self.state, PartitionState::Running | PartitionState::Draining)
+    }
+
+    /// Whether its next record may be stepped.
+    pub(crate) fn is_steppable(&self, now: Time) -> bool {
+        self.state == PartitionState::Running && self.held_until.is_none_or(|due| due <= now)
+    }
+
+    /// Whether a delivered record belongs to this assignment and was not delivered before.
+    pub(crate) fn accepts(&mut self, message: &Message) -> bool {
+        if message.epoch < self.epoch || message.offset < self.delivered {
+            return false;
+        }
+        self.epoch = message.epoch;
+        self.delivered = message.offset.next();
+        true
+    }
+
+    pub(crate) fn push(&mut self, message: Message) {
+        self.awaited_since = None;
+        self.queued_bytes += weight(&message);
+        self.queue.push_back(message);
+    }
+
+    pub(crate) fn push_first(&mut self, message: Message) {
+        self.queued_bytes += weight(&message);
+        self.queue.push_front(message);
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Message> {
+        let message = self.queue.pop_front()?;
+        self.queued_bytes = self.queued_bytes.saturating_sub(weight(&message));
+        Some(message)
+    }
+
+    pub(crate) fn first(&self) -> Option<&Message> {
+        self.queue.front()
+    }
+
+    /// Pauses at the high mark, goes on below half of it.
+    pub(crate) fn is_full(&mut self, records: usize, bytes: usize) -> bool {
+        let part = if self.full { 2 } else { 1 };
+        self.full = self.queue.len() >= records / part || self.queued_bytes >= bytes / part;
+        self.full
+    }
+
+    /// A record was stepped.
+    pub(crate) fn stepped(&mut self, offset: Offset, timestamp: Time, now: Time) {
+        self.next = offset.next();
+        self.newest = self.newest.max(Some(timestamp.min(now)));
+        self.held_until = None;
+        self.awaited_since = None;
+    }
+
+    /// The position to commit: behind what was stepped, and behind the control records that follow it.
+    pub(crate) fn position(&self, delivered_next: Option<Offset>) -> Offset {
+        match delivered_next {
+            Some(position) if self.queue.is_empty() => self.next.max(position),
+            _ => self.next,
+        }
+    }
+
+    /// `position` is in the log.
+    pub(crate) fn settle(&mut self, position: Offset) {
+        self.base = position;
+        self.committed = Some(position);
+        self.settled = (self.newest, self.ends.passed());
+        self.caught_up_at = self.ends.passed().map(|seen| seen.at);
+    }
+
+    /// What was stepped since the last commit never was; true when the session must seek to `base`.
+    pub(crate) fn roll_back(&mut self) -> bool {
+        let behind = self.delivered > self.base;
+        self.restart(self.base);
+        self.newest = self.settled.0;
+        self.ends.roll_back(self.settled.1);
+        behind
+    }
+
+    /// As newly assigned, from what the log says is committed, or from where the partition once started.
+    pub(crate) fn reload(&mut self, committed: Option<Offset>) {
+        self.committed = committed;
+        self.restart(committed.unwrap_or(self.base));
+        (self.newest, self.settled, self.held_until) = (None, (None, None), None);
+        (self.ends, self.caught_up_at) = (Ends::default(), None);
+    }
+
+    /// Goes on from `base`, with nothing buffered.
+    pub(crate) fn restart(&mut self, base: Offset) {
+        (self.base, self.next, self.delivered) = (base, base, base);
+        self.queue.clear();
+        self.queued_bytes = 0;
+        self.awaited_since = None;
+    }
+}
+
+fn weight(message: &Message) -> usize {
+    message.value().map_or(0, <[u8]>::len) + message.key().map_or(0, <[u8]>::len)
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(crate) struct Inputs {
+    slots: Vec<Option<Slot>>,
+    /// The slots by topic and partition number.
+    order: Vec<usize>,
+    by_number: Vec<Vec<Option<usize>>>,
+    /// The least epoch that a partition's next assignment can have.
+    floors: HashMap<TopicPartition, u32>,
+}
+
+impl Inputs {
+    pub(crate) fn add(
+        &mut self,
+        partition: TopicPartition,
+        topic: u16,
+        base: Offset,
+        committed: Option<Offset>,
+    ) -> Result<Input, IllegalChange> {
+        if let Some(held) = self.find(&partition) {
+            let from = StateName(self.get(held).map(Slot::state));
+            return Err(IllegalChange { partition, from, to: PartitionState::Assigned });
+        }
+        let free = self.slots.iter().position(Option::is_none).unwrap_or(self.slots.len());
+        let input = Input { slot: free, topic, partition };
+        let slot = Slot {
+            input: input.clone(),
+            state: PartitionState::Assigned,
+            base,
+            committed,
+            next: base,
+            delivered: base,
+            epoch: self.floors.get(&input.partition).copied().unwrap_or_default(),
+            queue: VecDeque::new(),
+            queued_bytes: 0,
+            held_until: None,
+            newest: None,
+            ends: Ends::default(),
+            settled: (None, None),
+            caught_up_at: None,
+            awaited_since: None,
+            full: false,
+            paused: false,
+        };
+        if free == self.slots.len() {
+            self.slots.push(Some(slot));
+        } else {
+            self.slots[free] = Some(slot);
+        }
+        self.index();
+        Ok(input)
+    }
+
+    pub(crate) fn remove(&mut self, at: usize) -> Option<Slot> {
+        let slot = self.slots.get_mut(at)?.take()?;
+        self.floors.insert(slot.input.partition.clone(), slot.epoch.saturating_add(1));
+        self.index();
+        Some(slot)
+    }
+
+    pub(crate) fn get(&self, at: usize) -> Option<&Slot> {
+        self.slots.get(at)?.as_ref()
+    }
+
+    pub(crate) fn get_mut(&mut self, at: usize) -> Option<&mut Slot> {
+        self.slots.get_mut(at)?.as_mut()
+    }
+
+    /// In the order of topic and partition number.
+    pub(crate) fn order(&self) -> &[usize] {
+        &self.order
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Slot> {
+        self.order.iter().filter_map(|&at| self.get(at))
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
+        self.slots.iter_mut().flatten()
+    }
+
+    pub(crate) fn find(&self, partition: &TopicPartition) -> Option<usize> {
+        self.iter().find(|slot| slot.input.partition == *partition).map(|slot| slot.input.slot)
+    }
+
+    /// The slot of a message.
+    pub(crate) fn of(&self, message: &Message) -> Option<usize> {
+        *self.by_number.get(usize::from(message.topic))?.get(number(message.partition)?)?
+    }
+
+    pub(crate) fn partitions(&self) -> Vec<TopicPartition> {
+        self.iter().map(|slot| slot.input.partition.clone()).collect()
+    }
+
+    pub(crate) fn is_buffering(&self) -> bool {
+        self.iter().any(|slot| !slot.queue.is_empty())
+    }
+
+    fn index(&mut self) {
+        let mut inputs: Vec<&Input> = self.slots.iter().flatten().map(|slot| &slot.input).collect();
+        inputs.sort_by_key(|input| (input.topic, input.partition.partition));
+        self.order = inputs.iter().map(|input| input.slot).collect();
+        self.by_number.clear();
+        for input in inputs {
+            let topic = usize::from(input.topic);
+            let Some(number) = number(input.partition.partition) else { continue };
+            if self.by_number.len() <= topic {
+                self.by_number.resize_with(topic + 1, Vec::new);
+            }
+            let slots = &mut self.by_number[topic];
+            if slots.len() <= number {
+                slots.resize(number + 1, None);
+            }
+            slots[number] = Some(input.slot);
+        }
+    }
+}
+
+fn number(partition: Partition) -> Option<usize> {
+    usize::try_from(partition.0).ok()
+}

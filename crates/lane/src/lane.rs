@@ -1,0 +1,343 @@
+//! The lane: one turn after the other, on one thread.
+//!
+//! Invariants: between two turns no transaction is open. What the role's journal holds is exactly what was stepped since
+//! the last commit. Every transaction carries the position of every running partition.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use winback_core::time::Time;
+use winback_log::{Clock, GroupEvent, LogError, Message, Session, SessionSpec, SharedLog};
+
+use crate::commit::{Decision, Pending};
+use crate::config::{LaneConfig, span, until};
+use crate::error::LaneError;
+use crate::inputs::Inputs;
+use crate::isolate::Isolation;
+use crate::merge::Merge;
+use crate::observer::Observer;
+use crate::output::Output;
+use crate::partition::PartitionState;
+use crate::restore::Restorer;
+use crate::role::{Readiness, Role, Urgency};
+use crate::status::{LaneStatus, PartitionStatus};
+
+/// After a failure of the log that may pass, this long until the next attempt.
+const AWAY_BACKOFF: Duration = Duration::from_millis(200);
+/// A lane that waits for something that no poll reports looks after it this often.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// What was stepped since the last commit.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) records: usize,
+    pub(crate) effects_since: Option<Time>,
+    pub(crate) moved_since: Option<Time>,
+    pub(crate) buried: Vec<(String, &'static str)>,
+}
+
+/// One loop of consumer and producer, with the role that it runs.
+pub struct Lane<R> {
+    pub(crate) role: R,
+    pub(crate) log: SharedLog,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) session: Box<dyn Session>,
+    pub(crate) spec: SessionSpec,
+    pub(crate) config: LaneConfig,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) status: Arc<LaneStatus>,
+    pub(crate) inputs: Inputs,
+    pub(crate) restorer: Restorer,
+    pub(crate) isolation: Isolation,
+    pub(crate) merge: Merge,
+    pub(crate) merges: bool,
+    pub(crate) out: Output,
+    pub(crate) batch: Batch,
+    pub(crate) polled: Vec<Message>,
+    /// A group event that is not answered yet.
+    pub(crate) event: Option<GroupEvent>,
+    /// The outcome of the last transaction is unknown; nothing but the recovery may follow.
+    pub(crate) unknown: bool,
+    /// Positions and state are read again before anything else.
+    pub(crate) reload: bool,
+    pub(crate) ready: bool,
+    pub(crate) last_commit: Time,
+    pub(crate) last_seal: Time,
+    pub(crate) last_input: Time,
+    ends_due: Time,
+    away_since: Option<Time>,
+    next_wait: Duration,
+}
+
+impl<R: Role> Lane<R> {
+    /// Joins the group. Call it on the thread that will turn the lane.
+    ///
+    /// # Errors
+    /// When the log refuses the session.
+    pub fn open(
+        log: SharedLog,
+        clock: Arc<dyn Clock>,
+        spec: SessionSpec,
+        config: LaneConfig,
+        role: R,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Self, LaneError> {
+        let session = log.session(spec.clone())?;
+        let now = clock.now();
+        Ok(Self {
+            merges: role.merges_by_time(),
+            role,
+            log,
+            clock,
+            session,
+            spec,
+            status: Arc::new(LaneStatus::new(config.name.clone())),
+            isolation: Isolation::new(config.away_limit),
+            config,
+            observer,
+            inputs: Inputs::default(),
+            restorer: Restorer::default(),
+            merge: Merge::default(),
+            out: Output::default(),
+            batch: Batch::default(),
+            polled: Vec::new(),
+            event: None,
+            unknown: false,
+            reload: false,
+            ready: true,
+            last_commit: now,
+            last_seal: now,
+            last_input: now,
+            ends_due: now,
+            away_since: None,
+            next_wait: Duration::ZERO,
+        })
+    }
+
+    /// The status that others watch.
+    pub fn status(&self) -> Arc<LaneStatus> {
+        Arc::clone(&self.status)
+    }
+
+    /// The role.
+    pub const fn role(&self) -> &R {
+        &self.role
+    }
+
+    /// Whether the last turn found the log away: then the caller waits, since no poll does.
+    pub const fn is_away(&self) -> bool {
+        self.away_since.is_some()
+    }
+
+    /// One turn: whatever is due, at most one poll, at most one transaction. Returns how long the next turn may wait
+    /// for records; it waits by itself, but no longer than [`LaneConfig::max_wait`].
+    ///
+    /// # Errors
+    /// When the lane cannot go on. What was stepped and not committed is in the log still, to be read again.
+    pub fn turn(&mut self) -> Result<Duration, LaneError> {
+        let turned = self.try_turn();
+        match turned {
+            Ok(wait) => {
+                self.away_since = None;
+                self.next_wait = wait;
+                self.publish();
+                Ok(wait)
+            }
+            Err(LaneError::Log(LogError::Away { log, why })) => {
+                let error = LogError::Away { log, why };
+                self.wait_for_the_log(&error).inspect_err(|error| self.ended(error))
+            }
+            Err(error) => {
+                self.ended(&error);
+                Err(error)
+            }
+        }
+    }
+
+    fn try_turn(&mut self) -> Result<Duration, LaneError> {
+        self.status.lock().turned_at = Some(self.clock.now());
+        if self.unknown {
+            return self.recover();
+        }
+        if self.event.is_some() {
+            self.answer()?;
+            return Ok(Duration::ZERO);
+        }
+        if self.reload {
+            self.reload_all()?;
+        }
+        self.look_after_the_role();
+        self.ask_for_ends()?;
+        self.settle_pauses()?;
+        self.polled.clear();
+        let wait = self.next_wait.min(self.config.max_wait);
+        self.event = self.session.poll(self.config.poll_max, wait, &mut self.polled)?;
+        self.take_polled();
+        if self.event.is_some() {
+            self.answer()?;
+            return Ok(Duration::ZERO);
+        }
+        let more = self.step_buffered();
+        self.restore_slice()?;
+        let decision = self.commit_when_due()?;
+        Ok(self.wait_after(more, decision))
+    }
+
+    /// A failure that may pass: everything is tried again until it lasts too long.
+    fn wait_for_the_log(&mut self, error: &LogError) -> Result<Duration, LaneError> {
+        let now = self.clock.now();
+        let since = *self.away_since.get_or_insert(now);
+        tracing::warn!(lane = self.config.name, %error, "the log is away");
+        self.status.lock().last_error = Some(error.to_string());
+        if now.since(since) > self.config.away_limit {
+            return Err(self.away(error.to_string()));
+        }
+        self.next_wait = AWAY_BACKOFF;
+        Ok(AWAY_BACKOFF)
+    }
+
+    pub(crate) fn away(&self, why: String) -> LaneError {
+        let seconds = u64::try_from(self.config.away_limit.millis() / 1_000).unwrap_or_default();
+        LaneError::Away { seconds, why }
+    }
+
+    pub(crate) fn ended(&self, error: &LaneError) {
+        tracing::error!(lane = self.config.name, kind = error.kind(), %error, "the lane ended");
+        let mut status = self.status.lock();
+        status.last_error = Some(error.to_string());
+        status.ended = Some(error.to_string());
+    }
+
+    fn look_after_the_role(&mut self) {
+        let readiness = self.role.ready();
+        self.ready = readiness == Readiness::Ready;
+        self.status.lock().waiting_for = match readiness {
+            Readiness::Ready => None,
+            Readiness::Waiting(why) => Some(why),
+        };
+    }
+
+    /// The clock is read first, so that what is appended from then on is behind the end or counts as newer.
+    fn ask_for_ends(&mut self) -> Result<(), LaneError> {
+        let now = self.clock.now();
+        if now < self.ends_due || self.inputs.order().is_empty() {
+            return Ok(());
+        }
+        let partitions = self.inputs.partitions();
+        let ends = self.session.ends(&partitions)?;
+        for (partition, end) in partitions.iter().zip(ends) {
+            let Some(at) = self.inputs.find(partition) else { continue };
+            let delivered = self.session.position(partition);
+            let Some(slot) = self.inputs.get_mut(at) else { continue };
+            slot.ends.saw(end, now);
+            let position = slot.position(delivered);
+            if slot.is_live() {
+                slot.ends.reached(position);
+                if slot.committed != Some(position) {
+                    self.batch.moved_since.get_or_insert(now);
+                } else if self.role.heartbeat().is_none() {
+                    slot.caught_up_at = slot.ends.passed().map(|seen| seen.at).max(slot.caught_up_at);
+                }
+            }
+        }
+        self.ends_due = now + self.config.ends_every;
+        self.observer.statistics(&self.session.statistics());
+        Ok(())
+    }
+
+    /// New partitions are merged only when their ends are known.
+    pub(crate) const fn ask_for_ends_soon(&mut self) {
+        self.ends_due = Time::MIN;
+    }
+
+    fn settle_pauses(&mut self) -> Result<(), LaneError> {
+        let (mut pause, mut resume) = (Vec::new(), Vec::new());
+        let now = self.clock.now();
+        let (ready, records, bytes) = (self.ready, self.config.buffer_records, self.config.buffer_bytes);
+        for slot in self.inputs.iter_mut() {
+            let full = slot.is_full(records, bytes);
+            let wants = !ready || full || !slot.is_steppable(now);
+            if wants != slot.paused {
+                slot.paused = wants;
+                let list = if wants { &mut pause } else { &mut resume };
+                list.push(slot.input.partition.clone());
+            }
+        }
+        if !pause.is_empty() {
+            self.session.pause(&pause)?;
+        }
+        if !resume.is_empty() {
+            self.session.resume(&resume)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn pending(&self) -> Pending {
+        let live = self.inputs.iter().any(|slot| slot.state() == PartitionState::Running);
+        let heartbeat = self.role.heartbeat().filter(|_| live && self.ready);
+        Pending {
+            effects_since: self.batch.effects_since,
+            moved_since: self.batch.moved_since,
+            urgency: if self.batch.records > 0 { self.role.urgency() } else { Urgency::Lazy },
+            last_commit: self.last_commit,
+            last_input: self.last_input,
+            heartbeat: heartbeat.map(|every| self.last_seal + span(every)),
+            records: self.batch.records,
+            appends: self.out.len(),
+            bytes: self.out.size(),
+        }
+    }
+
+    fn commit_when_due(&mut self) -> Result<Decision, LaneError> {
+        let now = self.clock.now();
+        if let Some(due) = self.isolation.until().filter(|due| *due > now) {
+            return Ok(Decision::Wait(until(now, due)));
+        }
+        let probe = self.isolation.wants_probe();
+        let decision = self.config.commit.decide(now, &self.pending());
+        let at_the_limit = self.batch.records > 0 && self.batch.records >= self.isolation.limit();
+        if probe || at_the_limit || decision == Decision::Commit {
+            self.transact()?;
+            return Ok(Decision::Wait(if self.unknown { Duration::ZERO } else { LOOK }));
+        }
+        Ok(decision)
+    }
+
+    fn wait_after(&self, more: bool, decision: Decision) -> Duration {
+        let now = self.clock.now();
+        let blocked = self.isolation.until().is_some_and(|due| due > now);
+        if (more && !blocked) || self.restorer.is_active() || self.reload || self.unknown {
+            return Duration::ZERO;
+        }
+        let mut wait = self.config.max_wait;
+        if let Decision::Wait(due) = decision {
+            wait = wait.min(due);
+        }
+        let holds = self.inputs.iter().filter_map(|slot| slot.held_until);
+        let dues = holds.chain((!self.inputs.order().is_empty()).then_some(self.ends_due));
+        for due in dues.chain(self.isolation.until()) {
+            wait = wait.min(until(now, due));
+        }
+        if !self.ready || self.inputs.iter().any(|slot| slot.awaited_since.is_some()) {
+            wait = wait.min(LOOK);
+        }
+        wait
+    }
+
+    fn publish(&self) {
+        let now = self.clock.now();
+        let waits = |slot: &crate::inputs::Slot| slot.is_steppable(now) && slot.first().is_some();
+        let stuck = self.ready && self.inputs.iter().any(waits);
+        let mut status = self.status.lock();
+        status.restoring = self.restorer.is_active().then(|| self.restorer.progress());
+        status.waiting_since = if stuck { status.waiting_since.or(Some(now)) } else { None };
+        status.partitions.clear();
+        status.partitions.extend(self.inputs.iter().map(|slot| PartitionStatus {
+            partition: slot.input.partition.clone(),
+            state: slot.state(),
+            committed: slot.committed,
+            end: slot.ends.known(),
+            caught_up_at: slot.caught_up_at,
+        }));
+    }
+}

@@ -1,0 +1,51 @@
+//! What a lane tells whoever counts: metrics stay out of the runtime.
+
+use winback_core::time::Span;
+use winback_log::TopicPartition;
+
+/// A transaction that is in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// Records stepped.
+    pub records: usize,
+    /// Records appended.
+    pub appends: usize,
+    /// Their bytes.
+    pub bytes: usize,
+    /// How long it took from begin to commit.
+    pub took: Span,
+}
+
+/// Hears what a lane does, on the lane's thread. Everything is optional.
+pub trait Observer: Send + Sync {
+    /// A transaction is in the log.
+    fn committed(&self, commit: &Committed) {
+        let _ = commit;
+    }
+
+    /// A transaction failed; `kind` is that of [`winback_log::CommitError`].
+    fn failed(&self, kind: &'static str) {
+        let _ = kind;
+    }
+
+    /// A partition's state was restored from so many records.
+    fn restored(&self, partition: &TopicPartition, records: u64, took: Span) {
+        let _ = (partition, records, took);
+    }
+
+    /// A record, or an element of one, became a dead letter; told when it is committed.
+    fn dead_letter(&self, source: &str, reason: &'static str) {
+        let _ = (source, reason);
+    }
+
+    /// The client library's statistics, a few times a minute; empty where there is none.
+    fn statistics(&self, statistics: &[(&'static str, f64)]) {
+        let _ = statistics;
+    }
+}
+
+/// Hears nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoObserver;
+
+impl Observer for NoObserver {}

@@ -1,0 +1,106 @@
+//! What a partition may become. The table below is the whole truth and the only place that knows it: a change that
+//! is not in it is an error, never a panic, because it means that lane and log disagree about who owns what.
+
+use std::fmt;
+
+use winback_core::closed_enum;
+use winback_log::TopicPartition;
+
+closed_enum! {
+    /// Where a partition stands in its lane.
+    PartitionState {
+        /// The group gave it; nothing was read yet.
+        Assigned = "assigned",
+        /// Its state is read from the changelog; its own records are paused.
+        Restoring = "restoring",
+        /// Its records are stepped.
+        Running = "running",
+        /// No record is stepped any more; what was is being committed.
+        Draining = "draining",
+        /// Given back.
+        Released = "released",
+        /// Taken away; its work was dropped.
+        Lost = "lost",
+    }
+}
+
+use PartitionState::{Assigned, Draining, Lost, Released, Restoring, Running};
+
+/// Every legal change.
+pub const CHANGES: &[(PartitionState, PartitionState)] = &[
+    (Assigned, Restoring),
+    (Assigned, Running), // no changelog
+    (Assigned, Released),
+    (Assigned, Lost),
+    (Restoring, Restoring), // reloaded after an unknown outcome
+    (Restoring, Running),
+    (Restoring, Released),
+    (Restoring, Lost),
+    (Running, Restoring), // reloaded after an unknown outcome
+    (Running, Draining),
+    (Running, Lost),
+    (Draining, Restoring), // the outcome of its last transaction is unknown
+    (Draining, Released),
+    (Draining, Lost),
+];
+
+/// A change that is not in [`CHANGES`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{partition} cannot become {to}: it is {from}")]
+pub struct IllegalChange {
+    /// Which partition.
+    pub partition: TopicPartition,
+    /// Where it stands, or `unassigned`.
+    pub from: StateName,
+    /// Where it should have gone.
+    pub to: PartitionState,
+}
+
+/// The name of a state, or that there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StateName(pub Option<PartitionState>);
+
+impl fmt::Display for StateName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.map_or("unassigned", PartitionState::as_str))
+    }
+}
+
+/// The state behind `from`, when the change is legal.
+pub(crate) fn change(
+    partition: &TopicPartition,
+    from: PartitionState,
+    to: PartitionState,
+) -> Result<PartitionState, IllegalChange> {
+    if CHANGES.contains(&(from, to)) {
+        return Ok(to);
+    }
+    Err(IllegalChange { partition: partition.clone(), from: StateName(Some(from)), to })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_released_or_lost_never_comes_back() {
+        for (from, _) in CHANGES {
+            assert!(!matches!(from, Released | Lost), "{from}");
+        }
+    }
+
+    #[test]
+    fn every_state_but_the_first_can_be_reached_and_every_living_one_can_be_lost() {
+        for state in PartitionState::ALL {
+            assert!(*state == Assigned || CHANGES.iter().any(|(_, to)| to == state), "{state}");
+            let ended = matches!(state, Released | Lost);
+            assert_eq!(CHANGES.contains(&(*state, Lost)), !ended, "{state}");
+        }
+    }
+
+    #[test]
+    fn a_running_partition_is_not_released_before_it_was_drained() {
+        let error = change(&TopicPartition::new("visits", 3), Running, Released).unwrap_err();
+        assert_eq!(error.to_string(), "visits/3 cannot become released: it is running");
+    }
+}

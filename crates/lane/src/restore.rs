@@ -1,0 +1,196 @@
+//! Restores partitions from their changelogs, a slice at a time, with a reader of its own.
+//!
+//! The order is what makes the state as new as the position: the group's stable position was read before a restore is
+//! queued here, then the changelog's written end is asked, then it is read until a committed reader has passed that end.
+
+use std::time::Duration;
+
+use winback_core::ids::Offset;
+use winback_core::time::{Span, Time};
+use winback_log::{Clock, Log, LogError, Message, Reader, TopicPartition};
+
+use crate::error::LaneError;
+use crate::inputs::Inputs;
+use crate::role::Role;
+
+const POLL_MAX: usize = 4_096;
+/// A clock that stands still must not make a slice endless.
+const POLLS: usize = 16;
+
+/// One changelog partition, for all inputs of its number.
+#[derive(Debug)]
+struct Job {
+    changelog: TopicPartition,
+    slots: Vec<usize>,
+    next: Offset,
+    /// `None` until the log was asked.
+    target: Option<Offset>,
+    records: u64,
+    started: Time,
+}
+
+/// A partition that is restored.
+#[derive(Debug)]
+pub(crate) struct Restored {
+    pub(crate) slot: usize,
+    pub(crate) records: u64,
+    pub(crate) took: Span,
+}
+
+#[derive(Default)]
+pub(crate) struct Restorer {
+    reader: Option<Box<dyn Reader>>,
+    jobs: Vec<Job>,
+    /// Inputs whose changelog partition is already being read for others: they begin when that is done.
+    waiting: Vec<(TopicPartition, usize)>,
+    scratch: Vec<Message>,
+}
+
+impl Restorer {
+    pub(crate) fn add(&mut self, changelog: TopicPartition, slot: usize, now: Time) {
+        match self.jobs.iter_mut().find(|job| job.changelog == changelog) {
+            Some(job) if job.target.is_none() => job.slots.push(slot),
+            Some(_) => self.waiting.push((changelog, slot)),
+            None => self.jobs.push(Job {
+                changelog,
+                slots: vec![slot],
+                next: Offset::ZERO,
+                target: None,
+                records: 0,
+                started: now,
+            }),
+        }
+    }
+
+    /// The input is not restored any more.
+    pub(crate) fn cancel(&mut self, slot: usize, now: Time) {
+        self.waiting.retain(|(_, waiting)| *waiting != slot);
+        self.jobs.iter_mut().for_each(|job| job.slots.retain(|at| *at != slot));
+        if self.jobs.iter().any(|job| job.slots.is_empty()) {
+            self.jobs.retain(|job| !job.slots.is_empty());
+            self.reader = None;
+        }
+        self.queue_waiting(now);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.jobs.clear();
+        self.waiting.clear();
+        self.reader = None;
+    }
+
+    pub(crate) const fn is_active(&self) -> bool {
+        !self.jobs.is_empty()
+    }
+
+    /// How many changelog offsets are read of how many, over all partitions being restored.
+    pub(crate) fn progress(&self) -> (u64, u64) {
+        let count = |offset: Offset| u64::try_from(offset.0).unwrap_or_default();
+        let sum = |of: fn(&Job) -> Offset| self.jobs.iter().map(|job| count(of(job))).sum();
+        (sum(|job| job.next), sum(|job| job.target.unwrap_or(job.next)))
+    }
+
+    /// Reads for at most `budget` and returns the inputs that are done. When the log is away it can be called again.
+    pub(crate) fn slice<R: Role>(
+        &mut self,
+        log: &dyn Log,
+        clock: &dyn Clock,
+        role: &mut R,
+        inputs: &Inputs,
+        budget: Span,
+    ) -> Result<Vec<Restored>, LaneError> {
+        let until = clock.now() + budget;
+        for _ in 0..POLLS {
+            if !self.is_active() {
+                break;
+            }
+            let prepared = self.prepare(log);
+            let done = prepared.and_then(|()| self.read());
+            let delivered = done.inspect_err(|_| self.reader = None)?;
+            self.hand_over(role, inputs)?;
+            let restored = self.finish(clock.now());
+            if !restored.is_empty() {
+                return Ok(restored);
+            }
+            if !delivered || clock.now() >= until {
+                break;
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// Asks for the ends of what is new, and has everything read from where it stands.
+    fn prepare(&mut self, log: &dyn Log) -> Result<(), LogError> {
+        if self.reader.is_some() && self.jobs.iter().all(|job| job.target.is_some()) {
+            return Ok(());
+        }
+        let mut reader = match self.reader.take() {
+            Some(reader) => reader,
+            None => log.reader()?,
+        };
+        let partitions: Vec<_> = self.jobs.iter().map(|job| job.changelog.clone()).collect();
+        if self.jobs.iter().any(|job| job.target.is_none()) {
+            let ends = reader.written_ends(&partitions)?;
+            for (job, end) in self.jobs.iter_mut().zip(ends) {
+                job.target.get_or_insert(end);
+            }
+        }
+        let starts: Vec<_> = self.jobs.iter().map(|job| (job.changelog.clone(), job.next)).collect();
+        reader.assign(&starts)?;
+        self.reader = Some(reader);
+        Ok(())
+    }
+
+    fn read(&mut self) -> Result<bool, LogError> {
+        self.scratch.clear();
+        let Some(reader) = &mut self.reader else { return Ok(false) };
+        reader.poll(POLL_MAX, Duration::from_millis(1), &mut self.scratch)?;
+        Ok(!self.scratch.is_empty())
+    }
+
+    fn hand_over<R: Role>(&mut self, role: &mut R, inputs: &Inputs) -> Result<(), LaneError> {
+        for message in self.scratch.drain(..) {
+            // All changelogs of a lane are one topic, so the number tells them apart.
+            let job = self.jobs.iter_mut().find(|job| job.changelog.partition == message.partition);
+            let Some(job) = job.filter(|job| message.offset >= job.next) else { continue };
+            for slot in job.slots.iter().filter_map(|at| inputs.get(*at)) {
+                role.restore(&slot.input, &message).map_err(|error| LaneError::Restore {
+                    partition: job.changelog.clone(),
+                    offset: message.offset,
+                    why: error.0,
+                })?;
+            }
+            job.next = message.offset.next();
+            job.records += 1;
+        }
+        for job in &mut self.jobs {
+            let position = self.reader.as_ref().and_then(|reader| reader.position(&job.changelog));
+            job.next = job.next.max(position.unwrap_or(Offset::ZERO));
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, now: Time) -> Vec<Restored> {
+        let mut restored = Vec::new();
+        self.jobs.retain(|job| {
+            let done = job.target.is_some_and(|target| job.next >= target);
+            if done {
+                let took = now.since(job.started);
+                let of = |slot: &usize| Restored { slot: *slot, records: job.records, took };
+                restored.extend(job.slots.iter().map(of));
+            }
+            !done
+        });
+        if !restored.is_empty() {
+            self.reader = None; // what is left is read on by a new one; most often nothing is
+            self.queue_waiting(now);
+        }
+        restored
+    }
+
+    fn queue_waiting(&mut self, now: Time) {
+        for (changelog, slot) in std::mem::take(&mut self.waiting) {
+            self.add(changelog, slot, now);
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What a role is to its lane: a pure step under `&mut`, a journal of what the running batch changed, and answers.
+
+use std::time::Duration;
+
+use winback_core::ids::Offset;
+use winback_core::time::Time;
+use winback_log::{Message, TopicPartition};
+
+use crate::output::Output;
+
+/// An assigned partition, as a role may index it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// A small number, unique among the lane's partitions and unchanged from `assigned` to `released`: index a `Vec`
+    /// with it instead of hashing names on the hot path.
+    pub slot: usize,
+    /// The topic, counted in the order of the session's topics.
+    pub topic: u16,
+    /// The partition.
+    pub partition: TopicPartition,
+}
+
+/// Where and when a record is stepped.
+#[derive(Clone, Copy, Debug)]
+pub struct At<'a> {
+    /// The partition that it came from.
+    pub input: &'a Input,
+    /// The lane's clock, the same for the whole batch.
+    pub now: Time,
+}
+
+/// Where a partition without a committed position starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// At the earliest record that is there.
+    Earliest,
+    /// Behind the last.
+    Latest,
+    /// At the first record of that time or later.
+    At(Time),
+}
+
+/// What became of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It is stepped; its effects are in the output or in the role's journal.
+    Done,
+    /// Not now: it stays first in its partition, which is paused meanwhile. What the step appended is dropped; the
+    /// role must have changed nothing.
+    Retry {
+        /// When to step it again.
+        after: Duration,
+    },
+}
+
+/// Whether a role takes records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// It does.
+    Ready,
+    /// It waits, and for what; all partitions are paused, the lane keeps polling.
+    Waiting(String),
+}
+
+/// How soon what was stepped should be committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Urgency {
+    /// Only positions moved: within a second or with the next commit.
+    Lazy,
+    /// There are effects: within 100 ms.
+    Soon,
+    /// Somebody waits: as soon as the input is idle or the last commit is 20 ms ago.
+    Now,
+}
+
+/// The position that a restored state speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authority {
+    /// The role stores no positions; the group's is taken as it is.
+    NotKept,
+    /// The role stores them, and there is none for this partition.
+    Nothing,
+    /// The record that is read next.
+    At(Offset),
+}
+
+/// A record of the changelog that a role cannot understand.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct RestoreError(pub String);
+
+/// An end of an input that the lane saw and has since passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndSeen {
+    /// The offset behind the last record at that time.
+    pub end: Offset,
+    /// The lane's clock before it asked.
+    pub at: Time,
+}
+
+/// How far the lane is with one input when a transaction is sealed.
+#[derive(Clone, Copy, Debug)]
+pub struct InputView<'a> {
+    /// Which input.
+    pub input: &'a Input,
+    /// The position that this transaction commits, to the number.
+    pub position: Offset,
+    /// The position that the last one committed, when there was one.
+    pub committed: Option<Offset>,
+    /// The newest timestamp of what was stepped, none of them ahead of the clock at the time.
+    pub newest: Option<Time>,
+    /// The latest end seen that `position` has passed.
+    pub end_seen: Option<EndSeen>,
+}
+
+/// The lane's inputs when a transaction is sealed.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// The lane's clock.
+    pub now: Time,
+    /// The running partitions, by topic and number.
+    pub inputs: &'a [InputView<'a>],
+}
+
+/// What a lane runs.
+///
+/// A role's memory is what was committed plus a journal of what the running batch changed: `committed` lets the journal
+/// become memory, `rolled_back` drops it. All calls come on the lane's thread.
+pub trait Role {
+    /// The role's name in dead letters and logs.
+    fn name(&self) -> &'static str;
+
+    /// Where a partition without a committed position starts.
+    fn start(&self, partition: &TopicPartition) -> Start;
+
+    /// The topic whose partition of the same number restores an input partition's state.
+    fn changelog(&self) -> Option<&str> {
+        None
+    }
+
+    /// A partition came, or is about to be restored anew. Nothing of it is known yet.
+    fn assigned(&mut self, input: &Input);
+
+    /// A record of the changelog, in order. A changelog partition is read once for all inputs of its number: a role
+    /// with several input topics is called for each and picks by key.
+    ///
+    /// # Errors
+    /// When it cannot be understood; the lane ends.
+    fn restore(&mut self, input: &Input, record: &Message) -> Result<(), RestoreError> {
+        let _ = (input, record);
+        Ok(())
+    }
+
+    /// The changelog was read to its end: the position that the state speaks of. It must be written by every
+    /// [`Role::seal`] that finds a position moved.
+    fn restored(&mut self, input: &Input) -> Authority {
+        let _ = input;
+        Authority::NotKept
+    }
+
+    /// Whether records may be stepped now.
+    fn ready(&self) -> Readiness {
+        Readiness::Ready
+    }
+
+    /// Records are about to be stepped. Several batches may go into one transaction.
+    fn begin_batch(&mut self, now: Time) {
+        let _ = now;
+    }
+
+    /// One record.
+    fn step(&mut self, at: At<'_>, message: &Message, out: &mut Output) -> Step;
+
+    /// The records at hand are stepped.
+    fn end_batch(&mut self) {}
+
+    /// The transaction is about to be committed: its last records.
+    fn seal(&mut self, view: &View<'_>, out: &mut Output) {
+        let _ = (view, out);
+    }
+
+    /// It is in the log: the journal becomes memory.
+    fn committed(&mut self);
+
+    /// It is not in the log: the journal is dropped. The records come again.
+    fn rolled_back(&mut self);
+
+    /// A partition is gone, with everything known of it.
+    fn released(&mut self, input: &Input);
+
+    /// How soon what was stepped since the last commit should be committed.
+    fn urgency(&self) -> Urgency {
+        Urgency::Soon
+    }
+
+    /// Whether the lane's partitions are merged by timestamp.
+    fn merges_by_time(&self) -> bool {
+        false
+    }
+
+    /// How often to seal and commit though nothing came.
+    fn heartbeat(&self) -> Option<Duration> {
+        None
+    }
+}

@@ -1,0 +1,137 @@
+//! What a lane lets others see: readiness, metrics and `--until-idle` read it, the lane writes it once a turn.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use winback_core::ids::Offset;
+use winback_core::time::{Span, Time};
+use winback_log::TopicPartition;
+
+use crate::partition::PartitionState;
+
+/// One partition of a lane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionStatus {
+    /// Which.
+    pub partition: TopicPartition,
+    /// Where it stands.
+    pub state: PartitionState,
+    /// Everything delivered before this offset was stepped and committed.
+    pub committed: Option<Offset>,
+    /// The largest end that the lane knows of.
+    pub end: Option<Offset>,
+    /// An end was seen then, and all before it is committed, with the heartbeat that tells it where the role has one.
+    pub caught_up_at: Option<Time>,
+}
+
+/// A lane at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LaneSnapshot {
+    /// Its partitions, by topic and number.
+    pub partitions: Vec<PartitionStatus>,
+    /// What the role waits for, when it does.
+    pub waiting_for: Option<String>,
+    /// Changelog offsets read of how many, while partitions are being restored.
+    pub restoring: Option<(u64, u64)>,
+    /// When the last turn began.
+    pub turned_at: Option<Time>,
+    /// When a record was last stepped.
+    pub stepped_at: Option<Time>,
+    /// Since when records wait and none is stepped.
+    pub waiting_since: Option<Time>,
+    /// How long the last commit took.
+    pub commit_took: Span,
+    /// Records stepped.
+    pub records: u64,
+    /// Transactions committed.
+    pub commits: u64,
+    /// Transactions aborted.
+    pub aborts: u64,
+    /// Transactions of unknown outcome, each followed by a reload.
+    pub unknown: u64,
+    /// Dead letters committed.
+    pub dead_letters: u64,
+    /// The last failure, whether mended or not.
+    pub last_error: Option<String>,
+    /// Why the lane ended, when it ended by itself.
+    pub ended: Option<String>,
+}
+
+impl LaneSnapshot {
+    /// Since when all partitions are caught up: the earliest of their times. `None` while one is not, and without any.
+    pub fn caught_up_at(&self) -> Option<Time> {
+        let times = self.partitions.iter().map(|partition| partition.caught_up_at);
+        times.collect::<Option<Vec<_>>>()?.into_iter().min()
+    }
+
+    /// The watchdog: what stands still for longer than `after`, when something does.
+    pub fn stalled(&self, now: Time, after: Span) -> Option<String> {
+        let long = |since: Option<Time>| since.map(|since| now.since(since)).filter(|span| *span > after);
+        if let Some(span) = long(self.turned_at) {
+            return Some(format!("the lane has not turned for {} s", span.millis() / 1_000));
+        }
+        let span = long(self.waiting_since)?;
+        Some(format!("records wait, and none was stepped for {} s", span.millis() / 1_000))
+    }
+}
+
+/// Shared between a lane and whoever watches it.
+#[derive(Debug, Default)]
+pub struct LaneStatus {
+    name: String,
+    inner: Mutex<LaneSnapshot>,
+}
+
+impl LaneStatus {
+    pub(crate) fn new(name: String) -> Self {
+        Self { name, inner: Mutex::default() }
+    }
+
+    /// The lane's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The lane now.
+    pub fn snapshot(&self) -> LaneSnapshot {
+        self.lock().clone()
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, LaneSnapshot> {
+        // A snapshot is whole at every moment; a panic elsewhere does not make it wrong.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_watchdog_names_what_stands_still() {
+        let at = |millis| Some(Time::from_millis(millis));
+        let after = Span::from_secs(30);
+        let now = Time::from_millis(100_000);
+        let calm = LaneSnapshot { turned_at: at(99_000), ..LaneSnapshot::default() };
+        assert_eq!(calm.stalled(now, after), None);
+        let stuck = LaneSnapshot { waiting_since: at(60_000), ..calm };
+        let text = stuck.stalled(now, after).unwrap();
+        assert_eq!(text, "records wait, and none was stepped for 40 s");
+        let blocked = LaneSnapshot { turned_at: at(1_000), ..LaneSnapshot::default() };
+        assert_eq!(blocked.stalled(now, after).unwrap(), "the lane has not turned for 99 s");
+    }
+
+    #[test]
+    fn a_lane_is_caught_up_when_each_of_its_partitions_is() {
+        let partition = |number, caught_up_at: Option<i64>| PartitionStatus {
+            partition: TopicPartition::new("visits", number),
+            state: PartitionState::Running,
+            committed: None,
+            end: None,
+            caught_up_at: caught_up_at.map(Time::from_millis),
+        };
+        let of = |partitions| LaneSnapshot { partitions, ..LaneSnapshot::default() }.caught_up_at();
+        assert_eq!(of(vec![]), None);
+        assert_eq!(of(vec![partition(0, Some(5)), partition(1, None)]), None);
+        assert_eq!(of(vec![partition(0, Some(5)), partition(1, Some(3))]), Some(Time::from_millis(3)));
+    }
+}

@@ -1,0 +1,186 @@
+//! The transaction, and what each way of failing means for the lane (never for the role, which hears only `committed` or
+//! `rolled_back`).
+
+use winback_core::ids::Offset;
+use winback_core::time::Time;
+use winback_log::{CommitError, Session, TopicPartition};
+
+use crate::error::LaneError;
+use crate::isolate::{Failure, Verdict};
+use crate::lane::{Batch, Lane};
+use crate::observer::Committed;
+use crate::output::{Origin, Output};
+use crate::role::{InputView, Role, View};
+
+/// A failure, whom it is laid to, and whether the transaction is still open.
+struct Failed {
+    error: CommitError,
+    origin: Option<Origin>,
+    open: bool,
+}
+
+impl<R: Role> Lane<R> {
+    /// Commits what was stepped, with the positions of all live partitions. Afterwards the batch is empty, whatever
+    /// happened: it is in the log, or dropped and read again, or `unknown` is set and everything is reloaded.
+    pub(crate) fn transact(&mut self) -> Result<(), LaneError> {
+        let now = self.clock.now();
+        let probe = self.isolation.wants_probe();
+        let positions = self.positions();
+        self.last_seal = now;
+        self.seal(now, &positions);
+        let moved = positions
+            .iter()
+            .any(|(at, position)| self.inputs.get(*at).is_some_and(|slot| slot.committed != Some(*position)));
+        if positions.is_empty() || (self.out.is_empty() && !moved && !probe) {
+            self.role.committed();
+            self.settle(&positions);
+            self.drop_batch();
+            return Ok(());
+        }
+        let named: Vec<_> = positions
+            .iter()
+            .filter_map(|(at, position)| Some((self.inputs.get(*at)?.input.partition.clone(), *position)))
+            .collect();
+        match write(self.session.as_mut(), &self.out, &named) {
+            Ok(()) => {
+                self.role.committed();
+                self.count(now);
+                self.settle(&positions);
+                self.acquit(probe);
+                self.drop_batch();
+                Ok(())
+            }
+            Err(failed) => self.failed(failed, probe),
+        }
+    }
+
+    fn positions(&self) -> Vec<(usize, Offset)> {
+        let live = self.inputs.iter().filter(|slot| slot.is_live());
+        live.map(|slot| (slot.input.slot, slot.position(self.session.position(&slot.input.partition))))
+            .collect()
+    }
+
+    fn seal(&mut self, now: Time, positions: &[(usize, Offset)]) {
+        for (at, position) in positions {
+            if let Some(slot) = self.inputs.get_mut(*at) {
+                slot.ends.reached(*position);
+            }
+        }
+        let view = |(at, position): &(usize, Offset)| {
+            let slot = self.inputs.get(*at)?;
+            Some(InputView {
+                input: &slot.input,
+                position: *position,
+                committed: slot.committed,
+                newest: slot.newest,
+                end_seen: slot.ends.passed(),
+            })
+        };
+        let inputs: Vec<_> = positions.iter().filter_map(view).collect();
+        self.role.seal(&View { now, inputs: &inputs }, &mut self.out);
+    }
+
+    fn settle(&mut self, positions: &[(usize, Offset)]) {
+        for (at, position) in positions {
+            if let Some(slot) = self.inputs.get_mut(*at) {
+                slot.settle(*position);
+            }
+        }
+    }
+
+    fn acquit(&mut self, probe: bool) {
+        let inputs = &self.inputs;
+        self.isolation.committed(self.batch.records, probe, |(partition, offset)| {
+            inputs.iter().any(|slot| slot.input.partition == *partition && slot.base > *offset)
+        });
+    }
+
+    fn count(&mut self, began: Time) {
+        let took = self.clock.now().since(began);
+        let (records, appends, bytes) = (self.batch.records, self.out.len(), self.out.size());
+        self.observer.committed(&Committed { records, appends, bytes, took });
+        self.batch.buried.iter().for_each(|(source, reason)| self.observer.dead_letter(source, reason));
+        let more = |count: usize| u64::try_from(count).unwrap_or_default();
+        let mut status = self.status.lock();
+        status.commits += 1;
+        status.commit_took = took;
+        status.records += more(records);
+        status.dead_letters += more(self.batch.buried.len());
+    }
+
+    fn drop_batch(&mut self) {
+        self.out.clear();
+        self.batch = Batch::default();
+        self.last_commit = self.clock.now();
+    }
+
+    fn failed(&mut self, failed: Failed, probe: bool) -> Result<(), LaneError> {
+        let Failed { error, origin, open } = failed;
+        tracing::warn!(lane = self.config.name, kind = error.kind(), %error, "a transaction failed");
+        self.observer.failed(error.kind());
+        self.status.lock().last_error = Some(error.to_string());
+        let aborted = if open { self.session.abort() } else { Ok(()) };
+        self.role.rolled_back();
+        match (&error, aborted) {
+            (CommitError::Aborted(_) | CommitError::Record { .. }, Ok(()) | Err(CommitError::Aborted(_))) => {
+            }
+            (CommitError::Unknown(_), _) | (_, Err(CommitError::Unknown(_))) => {
+                self.status.lock().unknown += 1;
+                self.unknown = true;
+                self.drop_batch();
+                return Ok(());
+            }
+            (_, Err(second)) => return Err(LaneError::from_commit(second)),
+            (_, Ok(())) => return Err(LaneError::from_commit(error)),
+        }
+        self.status.lock().aborts += 1;
+        let verdict = self.judge(&error, origin, probe);
+        self.roll_back()?;
+        match verdict {
+            Verdict::Again => Ok(()),
+            Verdict::GiveUp => Err(LaneError::CannotCommit(error.to_string())),
+        }
+    }
+
+    fn judge(&mut self, error: &CommitError, origin: Option<Origin>, probe: bool) -> Verdict {
+        let partition = |at: usize| Some(self.inputs.get(at)?.input.partition.clone());
+        if let (CommitError::Record { .. }, Some(origin)) = (error, origin)
+            && let Some(partition) = partition(origin.slot)
+        {
+            return self.isolation.named((partition, origin.offset));
+        }
+        let records = self.batch.records;
+        let moved = |slot: &&crate::inputs::Slot| slot.next > slot.base;
+        let only = self.inputs.iter().find(moved).filter(|_| records == 1);
+        let only = only.map(|slot| (slot.input.partition.clone(), Offset(slot.next.0 - 1)));
+        let cause = error.to_string();
+        self.isolation.failed(self.clock.now(), Failure { cause: &cause, records, only, probe })
+    }
+
+    /// Nothing stepped since the last commit is in the log: it is read again. The role has been told.
+    pub(crate) fn roll_back(&mut self) -> Result<(), LaneError> {
+        for at in self.inputs.order().to_vec() {
+            let Some(slot) = self.inputs.get_mut(at).filter(|slot| slot.is_live()) else { continue };
+            if slot.roll_back() {
+                self.session.seek(&slot.input.partition, slot.base)?;
+            }
+        }
+        self.drop_batch();
+        Ok(())
+    }
+}
+
+fn write(
+    session: &mut dyn Session,
+    out: &Output,
+    positions: &[(TopicPartition, Offset)],
+) -> Result<(), Failed> {
+    session.begin().map_err(|error| Failed { error, origin: None, open: false })?;
+    out.each_with_origin(|record, origin| {
+        session.append(record).map_err(|error| Failed { error, origin, open: true })
+    })?;
+    session.commit(positions).map_err(|error| {
+        let open = matches!(error, CommitError::Record { .. });
+        Failed { error, origin: None, open }
+    })
+}

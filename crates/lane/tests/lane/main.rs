@@ -1,0 +1,7 @@
+//! The lane over a log in memory, turn by turn, on a clock that only the tests move.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod faults;
+mod support;
+mod turns;

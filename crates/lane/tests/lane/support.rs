@@ -1,0 +1,427 @@
+//! A log in memory with a clock that tests move, a session that can misbehave, and a role that copies.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use winback_core::ids::{Offset, Partition};
+use winback_core::time::{Span, Time};
+use winback_lane::{
+    At, Authority, DeadLetter, DeadLetters, Input, Lane, LaneConfig, LaneError, NoObserver, Output,
+    Readiness, RestoreError, Role, Start, Step, Urgency, View,
+};
+use winback_log::{
+    Append, Cleanup, Clock, CommitError, EmbeddedLog, GroupEvent, Log, LogError, Message, Reader, Record,
+    Session, SessionSpec, TimestampKind, TopicInfo, TopicPartition, TopicSpec, Writer,
+};
+
+pub(crate) const INPUT: &str = "input";
+pub(crate) const COPIES: &str = "copies";
+pub(crate) const CHANGELOG: &str = "changelog";
+pub(crate) const DEAD: &str = "dead";
+
+#[derive(Debug, Default)]
+pub(crate) struct TestClock(AtomicI64);
+
+impl TestClock {
+    pub(crate) fn advance(&self, millis: i64) {
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Time {
+        Time::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// What a session does beside what the log would.
+#[derive(Debug, Default)]
+pub(crate) struct Mischief {
+    /// A transaction that holds this value is aborted.
+    pub(crate) poison: Option<Vec<u8>>,
+    /// This value cannot be appended.
+    pub(crate) huge: Option<Vec<u8>>,
+    /// Every commit is aborted.
+    pub(crate) down: bool,
+    /// Delivered once, before anything else.
+    pub(crate) strays: Vec<Message>,
+    /// The calls that matter, in order.
+    pub(crate) calls: Vec<String>,
+}
+
+pub(crate) struct World {
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) inner: Arc<EmbeddedLog>,
+    pub(crate) mischief: Arc<Mutex<Mischief>>,
+}
+
+impl World {
+    pub(crate) fn new(partitions: i32) -> Self {
+        let clock = Arc::new(TestClock::default());
+        clock.advance(1_000_000);
+        let inner = Arc::new(EmbeddedLog::simulated(Arc::clone(&clock) as Arc<dyn Clock>));
+        for name in [INPUT, COPIES, CHANGELOG, DEAD] {
+            let spec = TopicSpec {
+                name: name.to_owned(),
+                partitions,
+                replication: 1,
+                cleanup: if name == CHANGELOG {
+                    Cleanup::Compact { tombstones: Span::from_days(7) }
+                } else {
+                    Cleanup::Delete(None)
+                },
+                timestamps: if name == INPUT { TimestampKind::Create } else { TimestampKind::Append },
+                max_record_bytes: 1 << 20,
+            };
+            inner.create(&spec).unwrap();
+        }
+        Self { clock, inner, mischief: Arc::default() }
+    }
+
+    pub(crate) fn write(&self, partition: i32, value: &str, timestamp: i64) {
+        let mut writer = self.inner.writer().unwrap();
+        let record = Append {
+            topic: INPUT,
+            partition: Some(Partition(partition)),
+            key: Some(b"key"),
+            value: Some(value.as_bytes()),
+            headers: &[],
+            timestamp: Some(Time::from_millis(timestamp)),
+        };
+        writer.append(&record).unwrap();
+        writer.flush().unwrap();
+    }
+
+    pub(crate) fn read(&self, topic: &str, partition: i32) -> Vec<String> {
+        let mut reader = self.inner.reader().unwrap();
+        reader.assign(&[(TopicPartition::new(topic, partition), Offset::ZERO)]).unwrap();
+        let mut messages = Vec::new();
+        while {
+            let before = messages.len();
+            reader.poll(1_000, Duration::ZERO, &mut messages).unwrap();
+            messages.len() > before
+        } {}
+        let text =
+            |message: &Message| String::from_utf8_lossy(message.value().unwrap_or_default()).into_owned();
+        messages.iter().map(text).collect()
+    }
+
+    pub(crate) fn group_position(&self, partition: i32) -> Option<Offset> {
+        let partitions = [TopicPartition::new(INPUT, partition)];
+        self.inner.reader().unwrap().committed("group", &partitions).unwrap()[0]
+    }
+
+    pub(crate) fn config() -> LaneConfig {
+        LaneConfig::new("lane", DeadLetters { topic: DEAD.to_owned(), max_bytes: 1 << 20 })
+    }
+
+    pub(crate) fn lane(&self, id: &str, role: Echo) -> Lane<Echo> {
+        self.lane_with(id, role, Self::config()).unwrap()
+    }
+
+    pub(crate) fn lane_with(
+        &self,
+        id: &str,
+        role: Echo,
+        config: LaneConfig,
+    ) -> Result<Lane<Echo>, LaneError> {
+        let log = Arc::new(TestLog { inner: Arc::clone(&self.inner), mischief: Arc::clone(&self.mischief) });
+        let spec = SessionSpec {
+            group: "group".to_owned(),
+            transactional_id: id.to_owned(),
+            topics: vec![Arc::from(INPUT)],
+        };
+        let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        Lane::open(log, clock, spec, config, role, Arc::new(NoObserver))
+    }
+
+    /// Turns while five seconds of the clock pass, so that whatever is due happens.
+    pub(crate) fn settle(&self, lane: &mut Lane<Echo>) -> Result<(), LaneError> {
+        for _ in 0..200 {
+            lane.turn()?;
+            self.clock.advance(25);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.mischief.lock().unwrap().calls)
+    }
+}
+
+/// An input as a seal saw it: position, newest timestamp, when the end that it passed was seen.
+type Sealed = (i64, Option<i64>, Option<i64>);
+
+/// Copies each record to the same partition of another topic, and counts them in its changelog.
+#[derive(Debug, Default)]
+pub(crate) struct Echo {
+    pub(crate) merges: bool,
+    pub(crate) stateless: bool,
+    pub(crate) beats: Option<Duration>,
+    pub(crate) urgency: Option<Urgency>,
+    pub(crate) waits: bool,
+    pub(crate) start: Option<Start>,
+    /// Values to be stepped later, and how often still.
+    pub(crate) later: HashMap<String, u32>,
+    pub(crate) counted: HashMap<usize, u64>,
+    pub(crate) journal: BTreeMap<usize, u64>,
+    pub(crate) authority: HashMap<usize, Offset>,
+    pub(crate) seals: Vec<Vec<Sealed>>,
+    pub(crate) steps: Vec<String>,
+}
+
+impl Echo {
+    fn count(&self, slot: usize) -> u64 {
+        self.counted.get(&slot).copied().unwrap_or_default()
+            + self.journal.get(&slot).copied().unwrap_or_default()
+    }
+}
+
+impl Role for Echo {
+    fn name(&self) -> &'static str {
+        "echo"
+    }
+
+    fn start(&self, _: &TopicPartition) -> Start {
+        self.start.unwrap_or(Start::Earliest)
+    }
+
+    fn changelog(&self) -> Option<&str> {
+        (!self.stateless).then_some(CHANGELOG)
+    }
+
+    fn assigned(&mut self, input: &Input) {
+        assert!(!self.counted.contains_key(&input.slot), "a slot is free when it is assigned");
+        self.counted.insert(input.slot, 0);
+    }
+
+    fn restore(&mut self, input: &Input, record: &Message) -> Result<(), RestoreError> {
+        let text = String::from_utf8_lossy(record.value().unwrap_or_default()).into_owned();
+        let parts: Vec<i64> = text.split(' ').filter_map(|part| part.parse().ok()).collect();
+        let [position, count] = parts.as_slice() else { return Err(RestoreError(format!("`{text}`"))) };
+        self.authority.insert(input.slot, Offset(*position));
+        self.counted.insert(input.slot, u64::try_from(*count).unwrap_or_default());
+        Ok(())
+    }
+
+    fn restored(&mut self, input: &Input) -> Authority {
+        if self.stateless {
+            return Authority::NotKept;
+        }
+        self.authority.get(&input.slot).map_or(Authority::Nothing, |offset| Authority::At(*offset))
+    }
+
+    fn ready(&self) -> Readiness {
+        if self.waits { Readiness::Waiting("a test".to_owned()) } else { Readiness::Ready }
+    }
+
+    fn step(&mut self, at: At<'_>, message: &Message, out: &mut Output) -> Step {
+        let value = message.value().unwrap_or_default();
+        let text = String::from_utf8_lossy(value).into_owned();
+        let partition = Some(at.input.partition.partition);
+        let record =
+            Append { topic: COPIES, partition, key: None, value: Some(value), headers: &[], timestamp: None };
+        if text.starts_with("bad") {
+            let text = "it is bad".to_owned();
+            out.dead(DeadLetter { source: "test".to_owned(), element: None, reason: "bad", text });
+        } else {
+            out.append(&record);
+        }
+        if let Some(left) = self.later.get_mut(&text).filter(|left| **left > 0) {
+            *left -= 1;
+            return Step::Retry { after: Duration::from_millis(500) };
+        }
+        self.steps.push(text);
+        *self.journal.entry(at.input.slot).or_default() += 1;
+        Step::Done
+    }
+
+    fn seal(&mut self, view: &View<'_>, out: &mut Output) {
+        let shown = view.inputs.iter().map(|input| {
+            (input.position.0, input.newest.map(Time::millis), input.end_seen.map(|seen| seen.at.millis()))
+        });
+        self.seals.push(shown.collect());
+        for input in view.inputs.iter().filter(|input| input.committed != Some(input.position)) {
+            let partition = input.input.partition.partition;
+            let (key, value) =
+                (partition.to_string(), format!("{} {}", input.position, self.count(input.input.slot)));
+            let record = Append {
+                topic: CHANGELOG,
+                partition: Some(partition),
+                key: Some(key.as_bytes()),
+                value: Some(value.as_bytes()),
+                headers: &[],
+                timestamp: None,
+            };
+            if !self.stateless {
+                out.append(&record);
+            }
+        }
+    }
+
+    fn committed(&mut self) {
+        for (slot, count) in std::mem::take(&mut self.journal) {
+            *self.counted.entry(slot).or_default() += count;
+        }
+    }
+
+    fn rolled_back(&mut self) {
+        self.journal.clear();
+    }
+
+    fn released(&mut self, input: &Input) {
+        self.counted.remove(&input.slot);
+        self.journal.remove(&input.slot);
+        self.authority.remove(&input.slot);
+    }
+
+    fn urgency(&self) -> Urgency {
+        self.urgency.unwrap_or(Urgency::Soon)
+    }
+
+    fn merges_by_time(&self) -> bool {
+        self.merges
+    }
+
+    fn heartbeat(&self) -> Option<Duration> {
+        self.beats
+    }
+}
+
+struct TestLog {
+    inner: Arc<EmbeddedLog>,
+    mischief: Arc<Mutex<Mischief>>,
+}
+
+impl Log for TestLog {
+    fn name(&self) -> String {
+        self.inner.name()
+    }
+    fn session(&self, spec: SessionSpec) -> Result<Box<dyn Session>, LogError> {
+        let inner = self.inner.session(spec)?;
+        Ok(Box::new(TestSession { inner, mischief: Arc::clone(&self.mischief), poisoned: false }))
+    }
+    fn reader(&self) -> Result<Box<dyn Reader>, LogError> {
+        self.inner.reader()
+    }
+    fn writer(&self) -> Result<Box<dyn Writer>, LogError> {
+        self.inner.writer()
+    }
+    fn describe(&self, topics: &[&str]) -> Result<Vec<Option<TopicInfo>>, LogError> {
+        self.inner.describe(topics)
+    }
+    fn topics(&self) -> Result<Vec<TopicInfo>, LogError> {
+        self.inner.topics()
+    }
+    fn create(&self, topic: &TopicSpec) -> Result<(), LogError> {
+        self.inner.create(topic)
+    }
+    fn is_shared(&self) -> bool {
+        false
+    }
+}
+
+struct TestSession {
+    inner: Box<dyn Session>,
+    mischief: Arc<Mutex<Mischief>>,
+    poisoned: bool,
+}
+
+impl TestSession {
+    fn note(&self, call: impl Into<String>) {
+        self.mischief.lock().unwrap().calls.push(call.into());
+    }
+}
+
+impl Session for TestSession {
+    fn poll(
+        &mut self,
+        max: usize,
+        wait: Duration,
+        into: &mut Vec<Message>,
+    ) -> Result<Option<GroupEvent>, LogError> {
+        into.append(&mut self.mischief.lock().unwrap().strays);
+        self.inner.poll(max, wait, into)
+    }
+    fn assign(&mut self, starts: &[(TopicPartition, Offset)]) -> Result<(), LogError> {
+        self.note("assign");
+        self.inner.assign(starts)
+    }
+    fn release(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
+        self.note("release");
+        self.inner.release(partitions)
+    }
+    fn pause(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
+        self.inner.pause(partitions)
+    }
+    fn resume(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
+        self.inner.resume(partitions)
+    }
+    fn seek(&mut self, partition: &TopicPartition, offset: Offset) -> Result<(), LogError> {
+        self.note(format!("seek {offset}"));
+        self.inner.seek(partition, offset)
+    }
+    fn committed(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Option<Offset>>, LogError> {
+        self.inner.committed(partitions)
+    }
+    fn ends(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, LogError> {
+        self.inner.ends(partitions)
+    }
+    fn beginnings(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, LogError> {
+        self.inner.beginnings(partitions)
+    }
+    fn offset_at(&mut self, partition: &TopicPartition, time: Time) -> Result<Offset, LogError> {
+        self.inner.offset_at(partition, time)
+    }
+    fn position(&self, partition: &TopicPartition) -> Option<Offset> {
+        self.inner.position(partition)
+    }
+    fn known_end(&self, partition: &TopicPartition) -> Option<Offset> {
+        self.inner.known_end(partition)
+    }
+    fn begin(&mut self) -> Result<(), CommitError> {
+        self.poisoned = false;
+        self.inner.begin()
+    }
+    fn append(&mut self, record: &Append<'_>) -> Result<(), CommitError> {
+        let mischief = self.mischief.lock().unwrap();
+        let is = |value: &Option<Vec<u8>>| value.as_deref().is_some_and(|value| record.value == Some(value));
+        if is(&mischief.huge) {
+            let (topic, bytes) = (record.topic.to_owned(), usize::MAX);
+            return Err(CommitError::Record { topic, bytes, why: "a test asked for it".to_owned() });
+        }
+        self.poisoned |= is(&mischief.poison) || mischief.down;
+        drop(mischief);
+        self.inner.append(record)
+    }
+    fn commit(&mut self, positions: &[(TopicPartition, Offset)]) -> Result<(), CommitError> {
+        if self.poisoned || self.mischief.lock().unwrap().down {
+            self.note("aborted");
+            self.inner.abort()?;
+            return Err(CommitError::Aborted("a test asked for it".to_owned()));
+        }
+        let shown: Vec<String> = positions.iter().map(|(_, offset)| offset.to_string()).collect();
+        self.note(format!("commit {}", shown.join(",")));
+        self.inner.commit(positions)
+    }
+    fn abort(&mut self) -> Result<(), CommitError> {
+        self.note("abort");
+        self.inner.abort()
+    }
+    fn recover(&mut self) -> Result<(), CommitError> {
+        self.note("recover");
+        self.inner.recover()
+    }
+    fn close(self: Box<Self>) -> Result<(), LogError> {
+        self.note("close");
+        self.inner.close()
+    }
+}
+
+/// A record that came too late.
+pub(crate) fn stray(partition: i32, offset: i64, epoch: u32) -> Message {
+    let record = Record { key: None, value: Some("stray".into()), headers: Vec::new() };
+    Message::owned(0, Partition(partition), Offset(offset), Time::from_millis(0), epoch, record)
+}

@@ -1,0 +1,304 @@
+//! What a lane does when nothing, or one thing, goes wrong.
+
+use std::time::Duration;
+
+use prost::Message as _;
+use winback_core::ids::Offset;
+use winback_lane::{CANNOT_COMMIT, LaneError, PartitionState, PositionsFrom, Urgency};
+use winback_log::Fault;
+use winback_proto::v1;
+
+use crate::support::{COPIES, DEAD, Echo, World, stray};
+
+fn write(world: &World, partition: i32, values: &[&str]) {
+    values.iter().for_each(|value| world.write(partition, value, 0));
+}
+
+#[test]
+fn what_was_committed_is_restored_and_not_copied_again() {
+    let world = World::new(1);
+    write(&world, 0, &["a", "b"]);
+    let mut lane = world.lane("one", Echo::default());
+    world.settle(&mut lane).unwrap();
+    assert_eq!(world.group_position(0), Some(Offset(2)));
+    drop(lane);
+    write(&world, 0, &["c"]);
+    let mut lane = world.lane("one", Echo::default());
+    world.settle(&mut lane).unwrap();
+    assert_eq!(world.read(COPIES, 0), ["a", "b", "c"]);
+    assert_eq!(lane.role().steps, ["c"]);
+    let status = lane.status().snapshot();
+    assert_eq!(status.partitions[0].state, PartitionState::Running);
+    assert_eq!((status.partitions[0].committed, status.records), (Some(Offset(3)), 1));
+    assert!(status.caught_up_at().is_some());
+}
+
+#[test]
+fn nothing_new_is_no_transaction() {
+    let world = World::new(1);
+    let mut lane = world.lane("one", Echo::default());
+    world.settle(&mut lane).unwrap();
+    world.calls();
+    world.settle(&mut lane).unwrap();
+    assert_eq!(world.calls(), Vec::<String>::new());
+}
+
+#[test]
+fn a_heartbeat_seals_though_nothing_came_and_tells_the_end_that_was_passed() {
+    let world = World::new(1);
+    write(&world, 0, &["a"]);
+    let beats = Some(Duration::from_millis(500));
+    let mut lane = world.lane("one", Echo { beats, urgency: Some(Urgency::Lazy), ..Echo::default() });
+    world.settle(&mut lane).unwrap();
+    let seals = &lane.role().seals;
+    assert!(seals.len() >= 9, "5 s are ten beats: {}", seals.len());
+    let ends: Vec<i64> = seals.iter().filter_map(|seal| seal.first().and_then(|input| input.2)).collect();
+    assert!(ends.len() >= 8 && ends.is_sorted(), "{ends:?}");
+    let caught_up = lane.status().snapshot().caught_up_at().unwrap();
+    assert_eq!(Some(caught_up.millis()), ends.last().copied());
+}
+
+#[test]
+fn several_partitions_are_stepped_in_the_order_of_time() {
+    let world = World::new(3);
+    for (partition, time) in [(2, 5), (2, 40), (0, 10), (0, 30), (1, 30), (1, 20), (2, 41)] {
+        world.write(partition, &format!("{time}"), time);
+    }
+    let mut config = World::config();
+    config.poll_max = 2;
+    let mut lane = world.lane_with("one", Echo { merges: true, ..Echo::default() }, config).unwrap();
+    world.settle(&mut lane).unwrap();
+    // Partition 1 is not sorted itself: its 20 waits behind its 30, which waits behind partition 0's.
+    assert_eq!(lane.role().steps, ["5", "10", "30", "30", "20", "40", "41"]);
+}
+
+#[test]
+fn what_was_stepped_is_committed_before_partitions_are_given_back() {
+    let world = World::new(2);
+    write(&world, 0, &["a"]);
+    write(&world, 1, &["b"]);
+    let mut config = World::config();
+    config.commit.effects_within = winback_core::time::Span::from_days(1);
+    config.commit.idle = winback_core::time::Span::from_days(1);
+    config.commit.positions_within = winback_core::time::Span::from_days(1);
+    let mut lane = world.lane_with("one", Echo::default(), config).unwrap();
+    for _ in 0..20 {
+        lane.turn().unwrap();
+    }
+    assert_eq!(lane.role().steps.len(), 2);
+    assert!(world.read(COPIES, 0).is_empty());
+    world.calls();
+    let other = world.lane("two", Echo::default());
+    for _ in 0..20 {
+        lane.turn().unwrap();
+    }
+    assert_eq!(world.calls(), ["commit 1,1", "release"]);
+    drop(other);
+}
+
+#[test]
+fn the_work_for_lost_partitions_is_dropped_without_touching_the_log() {
+    let world = World::new(1);
+    write(&world, 0, &["a"]);
+    let mut config = World::config();
+    config.commit.effects_within = winback_core::time::Span::from_days(1);
+    config.commit.idle = winback_core::time::Span::from_days(1);
+    let mut lane = world.lane_with("one", Echo::default(), config).unwrap();
+    for _ in 0..20 {
+        lane.turn().unwrap();
+    }
+    assert_eq!(lane.role().steps, ["a"]);
+    world.calls();
+    world.inner.expel("one");
+    lane.turn().unwrap();
+    assert_eq!(world.calls(), ["release"]);
+    world.settle(&mut lane).unwrap();
+    assert_eq!(lane.role().steps, ["a", "a"], "it came again with the next assignment");
+}
+
+#[test]
+fn an_abort_seeks_back_and_nothing_is_lost_or_doubled() {
+    let world = World::new(1);
+    let mut lane = world.lane("one", Echo::default());
+    world.settle(&mut lane).unwrap();
+    write(&world, 0, &["a", "b"]);
+    world.inner.inject("one", Fault::CommitAborted);
+    world.calls();
+    world.settle(&mut lane).unwrap();
+    assert_eq!(world.calls(), ["commit 2", "seek 0", "commit 2"]);
+    assert_eq!(world.read(COPIES, 0), ["a", "b"]);
+}
+
+#[test]
+fn after_an_unknown_outcome_positions_and_state_are_read_again() {
+    for (fault, steps) in [(Fault::CommitUnknownApplied, 2), (Fault::CommitUnknownDropped, 4)] {
+        let world = World::new(1);
+        let mut lane = world.lane("one", Echo::default());
+        world.settle(&mut lane).unwrap();
+        write(&world, 0, &["a", "b"]);
+        world.inner.inject("one", fault);
+        world.calls();
+        world.settle(&mut lane).unwrap();
+        assert_eq!(world.calls()[..2], ["commit 2", "recover"], "{fault:?}");
+        assert_eq!(lane.role().steps.len(), steps, "{fault:?}");
+        assert_eq!(world.read(COPIES, 0), ["a", "b"], "{fault:?}");
+        assert_eq!(lane.status().snapshot().unknown, 1);
+    }
+}
+
+#[test]
+fn a_fenced_member_ends_and_names_the_id() {
+    let world = World::new(1);
+    write(&world, 0, &["a"]);
+    world.inner.inject("one", Fault::CommitFenced);
+    let mut lane = world.lane("one", Echo::default());
+    let error = world.settle(&mut lane).unwrap_err();
+    assert!(matches!(&error, LaneError::Fenced { id, .. } if id == "one"), "{error}");
+    assert_eq!(error.kind(), "fenced");
+    assert!(lane.status().snapshot().ended.is_some());
+}
+
+fn dead_letters(world: &World) -> Vec<(i64, String)> {
+    let mut reader = winback_log::Log::reader(world.inner.as_ref()).unwrap();
+    reader.assign(&[(winback_log::TopicPartition::new(DEAD, 0), Offset::ZERO)]).unwrap();
+    let mut messages = Vec::new();
+    reader.poll(100, Duration::ZERO, &mut messages).unwrap();
+    let decode = |value: &[u8]| v1::DeadLetter::decode(value).unwrap();
+    let letters = messages.iter().filter_map(|message| message.value()).map(decode);
+    letters.map(|letter| (letter.offset, letter.reason)).collect()
+}
+
+#[test]
+fn a_bad_record_is_a_dead_letter_in_the_transaction_of_its_position() {
+    let world = World::new(1);
+    write(&world, 0, &["a", "bad", "b"]);
+    let mut lane = world.lane("one", Echo::default());
+    world.settle(&mut lane).unwrap();
+    assert_eq!(world.read(COPIES, 0), ["a", "b"]);
+    assert_eq!(dead_letters(&world), [(1, "bad".to_owned())]);
+    assert_eq!(lane.status().snapshot().dead_letters, 1);
+}
+
+#[test]
+fn the_record_that_no_transaction_takes_is_found_by_halving_and_the_others_are_committed() {
+    let world = World::new(1);
+    let values: Vec<String> = (0..100).map(|n| format!("v{n}")).collect();
+    values.iter().for_each(|value| world.write(0, value, 0));
+    world.mischief.lock().unwrap().poison = Some(b"v37".to_vec());
+    let mut lane = world.lane("one", Echo::default());
+    for _ in 0..20 {
+        world.settle(&mut lane).unwrap();
+    }
+    assert_eq!(dead_letters(&world), [(37, CANNOT_COMMIT.to_owned())]);
+    let copied: Vec<String> = values.into_iter().filter(|value| value != "v37").collect();
+    assert_eq!(world.read(COPIES, 0), copied);
+}
+
+#[test]
+fn a_record_that_the_log_names_is_a_dead_letter_at_once() {
+    let world = World::new(1);
+    write(&world, 0, &["a", "huge", "b"]);
+    world.mischief.lock().unwrap().huge = Some(b"huge".to_vec());
+    let mut lane = world.lane("one", Echo::default());
+    world.settle(&mut lane).unwrap();
+    assert_eq!(dead_letters(&world), [(1, CANNOT_COMMIT.to_owned())]);
+    assert_eq!(world.read(COPIES, 0), ["a", "b"]);
+}
+
+#[test]
+fn while_no_transaction_succeeds_no_record_pays_and_after_two_minutes_the_lane_ends() {
+    let world = World::new(1);
+    write(&world, 0, &["a", "b"]);
+    world.mischief.lock().unwrap().down = true;
+    let mut lane = world.lane("one", Echo::default());
+    for _ in 0..20 {
+        world.settle(&mut lane).unwrap();
+    }
+    world.mischief.lock().unwrap().down = false;
+    world.settle(&mut lane).unwrap();
+    assert_eq!((world.read(COPIES, 0).len(), dead_letters(&world).len()), (2, 0));
+    world.mischief.lock().unwrap().down = true;
+    write(&world, 0, &["c"]);
+    let error = (0..30).find_map(|_| world.settle(&mut lane).err()).unwrap();
+    assert_eq!(error.kind(), "cannot_commit");
+    assert!(dead_letters(&world).is_empty());
+}
+
+#[test]
+fn a_record_to_be_stepped_later_holds_its_partition_and_no_other() {
+    let world = World::new(2);
+    write(&world, 0, &["slow", "after"]);
+    let later = [("slow".to_owned(), 2)].into();
+    let mut lane = world.lane("one", Echo { later, ..Echo::default() });
+    for _ in 0..20 {
+        lane.turn().unwrap();
+        world.clock.advance(25);
+    }
+    write(&world, 1, &["other"]);
+    world.settle(&mut lane).unwrap();
+    assert_eq!(lane.role().steps, ["other", "slow", "after"]);
+    assert_eq!(world.read(COPIES, 0), ["slow", "after"], "what the retried steps appended is dropped");
+}
+
+#[test]
+fn a_role_that_is_not_ready_is_given_nothing() {
+    let world = World::new(1);
+    write(&world, 0, &["a"]);
+    let mut lane = world.lane("one", Echo { waits: true, ..Echo::default() });
+    world.settle(&mut lane).unwrap();
+    assert!(lane.role().steps.is_empty());
+    assert_eq!(lane.status().snapshot().waiting_for.as_deref(), Some("a test"));
+}
+
+#[test]
+fn records_of_an_earlier_assignment_are_dropped() {
+    let world = World::new(1);
+    write(&world, 0, &["a"]);
+    let mut lane = world.lane("one", Echo::default());
+    world.settle(&mut lane).unwrap();
+    world.inner.expel("one");
+    world.settle(&mut lane).unwrap();
+    world.mischief.lock().unwrap().strays = vec![stray(0, 1, 1), stray(0, 0, 9)];
+    write(&world, 0, &["b"]);
+    world.settle(&mut lane).unwrap();
+    assert_eq!(world.read(COPIES, 0), ["a", "b"]);
+}
+
+#[test]
+fn a_drain_commits_what_was_stepped_and_leaves() {
+    let world = World::new(1);
+    write(&world, 0, &["a"]);
+    let mut lane = world.lane("one", Echo::default());
+    for _ in 0..4 {
+        lane.turn().unwrap();
+    }
+    assert_eq!(lane.role().steps, ["a"]);
+    world.calls();
+    lane.drain(Duration::from_secs(5)).unwrap();
+    assert_eq!(world.calls().last().map(String::as_str), Some("close"));
+    assert_eq!(world.read(COPIES, 0), ["a"]);
+    assert_eq!(world.group_position(0), Some(Offset(1)));
+}
+
+#[test]
+fn state_and_group_that_differ_are_refused_with_both_numbers_unless_one_is_chosen() {
+    let world = World::new(1);
+    write(&world, 0, &["a", "b", "c"]);
+    let mut lane = world.lane("one", Echo { stateless: true, ..Echo::default() });
+    world.settle(&mut lane).unwrap();
+    drop(lane);
+    let mut lane = world.lane("one", Echo::default());
+    let error = world.settle(&mut lane).unwrap_err();
+    assert_eq!(error.kind(), "positions_differ");
+    let text = error.to_string();
+    assert!(
+        text.contains("offset none") && text.contains("position is 3") && text.contains("--positions"),
+        "{text}"
+    );
+    drop(lane);
+    let mut config = World::config();
+    config.positions = PositionsFrom::Group;
+    let mut lane = world.lane_with("one", Echo::default(), config).unwrap();
+    world.settle(&mut lane).unwrap();
+    assert_eq!(world.read(COPIES, 0).len(), 3);
+}

@@ -1,0 +1,41 @@
+//! Failures that a test asks for.
+
+use std::collections::VecDeque;
+
+use parking_lot::Mutex;
+
+/// What shall go wrong, once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The next commit is written, but its outcome is reported as unknown.
+    CommitUnknownApplied,
+    /// The next commit is not written, and its outcome is reported as unknown.
+    CommitUnknownDropped,
+    /// The next commit is aborted.
+    CommitAborted,
+    /// Another takes the transactional id just before the next commit.
+    CommitFenced,
+    /// The next abort's outcome is unknown.
+    AbortUnknown,
+    /// The next poll fails.
+    PollFails,
+}
+
+/// The failures that are waiting for their step.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    waiting: Mutex<VecDeque<(String, Fault)>>,
+}
+
+impl Faults {
+    pub(super) fn add(&self, transactional_id: &str, fault: Fault) {
+        self.waiting.lock().push_back((transactional_id.to_owned(), fault));
+    }
+
+    /// Takes the first of these faults that waits for that session.
+    pub(super) fn take(&self, transactional_id: &str, among: &[Fault]) -> Option<Fault> {
+        let mut waiting = self.waiting.lock();
+        let at = waiting.iter().position(|(id, fault)| id == transactional_id && among.contains(fault))?;
+        waiting.remove(at).map(|(_, fault)| fault)
+    }
+}

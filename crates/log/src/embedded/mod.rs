@@ -1,0 +1,228 @@
+//! The logs inside the process: one implementation of the interface over two storages, a SQLite file and memory.
+//!
+//! Groups live in this process only: one process runs lanes, and the storage's lock holds that. A lane that loses its
+//! partitions cannot commit for them: the check of its membership and the write happen under one lock (the gate), and
+//! whoever takes a transactional id or expels a member passes the gate, too.
+
+mod coordinator;
+mod cursor;
+mod faults;
+mod memory;
+mod reader;
+mod session;
+mod sqlite;
+mod storage;
+mod wake;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use faults::Fault;
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, RwLock};
+
+use self::coordinator::Coordinator;
+use self::faults::Faults;
+use self::storage::{Slot, Storage, Topic};
+use self::wake::Wake;
+use crate::{
+    Clock, Log, LogError, Reader, Session, SessionSpec, SharedLog, TopicInfo, TopicPartition, TopicSpec,
+    Writer,
+};
+
+/// How often the sessions together look after retention and compaction.
+const UPKEEP_EVERY: Duration = Duration::from_secs(1);
+/// How long one of them gives to it.
+const UPKEEP_BUDGET: Duration = Duration::from_millis(10);
+/// How soon it goes on when there was more to do than that.
+const UPKEEP_AGAIN: Duration = Duration::from_millis(100);
+
+/// A log in a file or in memory.
+pub struct EmbeddedLog {
+    shared: Arc<Shared>,
+}
+
+/// What the sessions, readers and writers of a log share.
+struct Shared {
+    storage: Box<dyn Storage>,
+    clock: Arc<dyn Clock>,
+    /// Held while a commit is checked and written, and while a member is replaced or expelled.
+    gate: Mutex<()>,
+    coordinator: Mutex<Coordinator>,
+    topics: RwLock<HashMap<String, Arc<Topic>>>,
+    wake: Wake,
+    faults: Faults,
+    waits: bool,
+    upkeep: Mutex<Instant>,
+}
+
+impl EmbeddedLog {
+    /// An empty log in memory.
+    pub fn memory(clock: Arc<dyn Clock>) -> Self {
+        Self::over(Box::new(memory::Memory::default()), clock, true)
+    }
+
+    /// An empty log in memory for one thread that drives everything: a poll never waits, and retention and
+    /// compaction happen in [`Self::maintain`] only, so that the same calls give the same results.
+    pub fn simulated(clock: Arc<dyn Clock>) -> Self {
+        Self::over(Box::new(memory::Memory::default()), clock, false)
+    }
+
+    /// The log in a file, made when it is not there.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is no log, or is of a newer version.
+    pub fn sqlite(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, LogError> {
+        Ok(Self::over(Box::new(sqlite::Sqlite::open(path)?), clock, true))
+    }
+
+    fn over(storage: Box<dyn Storage>, clock: Arc<dyn Clock>, waits: bool) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                storage,
+                clock,
+                gate: Mutex::new(()),
+                coordinator: Mutex::new(Coordinator::default()),
+                topics: RwLock::new(HashMap::new()),
+                wake: Wake::default(),
+                faults: Faults::default(),
+                waits,
+                upkeep: Mutex::new(Instant::now() + UPKEEP_EVERY),
+            }),
+        }
+    }
+
+    /// The log, to be shared.
+    pub fn shared(self) -> SharedLog {
+        Arc::new(self)
+    }
+
+    /// Retention and compaction for about as long as `budget`; true when more is left to do. Sessions that wait do
+    /// it by themselves, a little at a time.
+    ///
+    /// # Errors
+    /// When the storage cannot be written.
+    pub fn maintain(&self, budget: Duration) -> Result<bool, LogError> {
+        self.shared.maintain(budget)
+    }
+
+    /// Makes the next matching step of the session with that transactional id fail, for tests.
+    pub fn inject(&self, transactional_id: &str, fault: Fault) {
+        self.shared.faults.add(transactional_id, fault);
+    }
+
+    /// Throws a member out of its group, as Kafka does with one that it has not heard of: its partitions go to
+    /// others, it hears [`crate::GroupEvent::Lost`] at its next poll, and what it tries to commit for them is
+    /// aborted. False when there is no such member.
+    pub fn expel(&self, transactional_id: &str) -> bool {
+        let _gate = self.shared.gate.lock();
+        let found = self.shared.coordinator.lock().expel(transactional_id);
+        self.shared.wake.notify();
+        found
+    }
+}
+
+impl Shared {
+    fn topic(&self, name: &str) -> Result<Arc<Topic>, LogError> {
+        if let Some(topic) = self.topics.read().get(name) {
+            return Ok(Arc::clone(topic));
+        }
+        let mut topics = self.topics.write();
+        for topic in self.storage.topics()? {
+            topics.entry(topic.info.spec.name.clone()).or_insert_with(|| Arc::new(topic));
+        }
+        topics.get(name).cloned().ok_or_else(|| LogError::NoTopic(name.to_owned()))
+    }
+
+    fn slot(&self, at: &TopicPartition) -> Result<Slot, LogError> {
+        let topic = self.topic(&at.topic)?;
+        let partitions = topic.info.spec.partitions;
+        if (0..partitions).contains(&at.partition.0) {
+            return Ok(Slot { topic: topic.id, partition: at.partition });
+        }
+        Err(LogError::Config(format!("{at} is not there: the topic has {partitions} partitions")))
+    }
+
+    fn maintain(&self, budget: Duration) -> Result<bool, LogError> {
+        let until = Instant::now() + budget;
+        let now = self.clock.now();
+        while self.storage.clean(now)? {
+            if Instant::now() >= until {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Retention and compaction, a little, by whoever polls when it is due. A failure is no lane's business: the
+    /// next write meets it, too.
+    fn upkeep(&self) {
+        let Some(mut next) = self.upkeep.try_lock().filter(|next| **next <= Instant::now()) else { return };
+        let more = self.maintain(UPKEEP_BUDGET).unwrap_or_else(|error| {
+            tracing::warn!(%error, log = self.storage.name(), "retention and compaction failed");
+            false
+        });
+        *next = Instant::now() + if more { UPKEEP_AGAIN } else { UPKEEP_EVERY };
+    }
+}
+
+impl Log for EmbeddedLog {
+    fn name(&self) -> String {
+        self.shared.storage.name()
+    }
+
+    fn session(&self, spec: SessionSpec) -> Result<Box<dyn Session>, LogError> {
+        self.shared.storage.claim_lanes()?;
+        let mut wants = BTreeSet::new();
+        for name in &spec.topics {
+            let topic = self.shared.topic(name)?;
+            wants.extend((0..topic.info.spec.partitions).map(|at| TopicPartition::new(Arc::clone(name), at)));
+        }
+        let view = self.shared.storage.view()?;
+        let member = {
+            let _gate = self.shared.gate.lock();
+            self.shared.coordinator.lock().join(&spec.group, &spec.transactional_id, wants)
+        };
+        self.shared.wake.notify();
+        Ok(Box::new(session::EmbeddedSession::new(Arc::clone(&self.shared), member, spec, view)))
+    }
+
+    fn reader(&self) -> Result<Box<dyn Reader>, LogError> {
+        let view = self.shared.storage.view()?;
+        Ok(Box::new(reader::EmbeddedReader::new(Arc::clone(&self.shared), view)))
+    }
+
+    fn writer(&self) -> Result<Box<dyn Writer>, LogError> {
+        Ok(Box::new(writer::EmbeddedWriter::new(Arc::clone(&self.shared))))
+    }
+
+    fn describe(&self, topics: &[&str]) -> Result<Vec<Option<TopicInfo>>, LogError> {
+        let known = self.topics()?;
+        let find = |name: &&str| known.iter().find(|info| info.spec.name == *name).cloned();
+        Ok(topics.iter().map(find).collect())
+    }
+
+    fn topics(&self) -> Result<Vec<TopicInfo>, LogError> {
+        Ok(self.shared.storage.topics()?.into_iter().map(|topic| topic.info).collect())
+    }
+
+    fn create(&self, topic: &TopicSpec) -> Result<(), LogError> {
+        if topic.name.is_empty() || topic.partitions < 1 {
+            let (name, partitions) = (&topic.name, topic.partitions);
+            return Err(LogError::Config(format!(
+                "topic `{name}` with {partitions} partitions cannot be made: give it a name and at least one partition"
+            )));
+        }
+        self.shared.storage.create(topic)
+    }
+
+    fn is_shared(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,62 @@
+//! A full disk, which only the writing connection can be made to see.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use winback_core::ids::{Offset, Partition};
+use winback_core::time::Time;
+
+use super::*;
+use crate::Record;
+use crate::embedded::storage::{Limit, Slot};
+
+const NOW: Time = Time::from_millis(1_000);
+
+fn records(topic: &Arc<Topic>, count: u8) -> Vec<Pending> {
+    let value = |number: u8| Some(Bytes::from(vec![number; 10_000]));
+    let record = |number| Record { value: value(number), ..Record::default() };
+    let pending = |number| Pending {
+        topic: Arc::clone(topic),
+        partition: Partition(0),
+        timestamp: None,
+        record: record(number),
+    };
+    (0..count).map(pending).collect()
+}
+
+#[test]
+fn a_full_disk_leaves_an_unknown_outcome_and_after_reopening_nothing_is_lost_or_doubled() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = Sqlite::open(&folder.path().join("log.db")).unwrap();
+    let spec = TopicSpec {
+        name: "in".to_owned(),
+        partitions: 1,
+        replication: 1,
+        cleanup: Cleanup::Delete(None),
+        timestamps: TimestampKind::Append,
+        max_record_bytes: 1 << 20,
+    };
+    storage.create(&spec).unwrap();
+    let topic = Arc::new(storage.topics().unwrap().remove(0));
+    let slot = Slot { topic: topic.id, partition: Partition(0) };
+    let position = |next| Positions { group: "g", at: vec![(slot, Offset(next))] };
+    storage.write(&mut records(&topic, 5), &position(5), NOW, None).unwrap();
+
+    let cap = "PRAGMA max_page_count = 1";
+    storage.writer.lock().as_ref().unwrap().query_row(cap, [], |_| Ok(())).unwrap();
+    let mut batch = records(&topic, 50);
+    let error = storage.write(&mut batch, &position(55), NOW, None).unwrap_err();
+    assert!(matches!(error, WriteError::Unknown(_)), "{error:?}");
+    assert_eq!(batch.len(), 50, "nothing was taken out of the batch");
+
+    storage.reopen().unwrap();
+    let mut view = storage.view().unwrap();
+    assert_eq!(view.committed("g", slot).unwrap(), Some(Offset(5)));
+    assert_eq!(view.bounds(slot).unwrap().end, Offset(5));
+    storage.write(&mut batch, &position(55), NOW, None).unwrap();
+    let mut offsets = Vec::new();
+    let limit = Limit { records: 1_000, bytes: usize::MAX };
+    view.fetch(slot, Offset::ZERO, limit, &mut |offset, _, _| offsets.push(offset.0)).unwrap();
+    assert_eq!(offsets, (0..55).collect::<Vec<_>>());
+    assert_eq!(view.committed("g", slot).unwrap(), Some(Offset(55)));
+}

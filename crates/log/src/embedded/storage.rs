@@ -1,0 +1,163 @@
+//! What an embedded log needs of the place where its records lie.
+//!
+//! A [`Storage`] is shared by the threads of a process; a [`View`] belongs to one session or reader, so that reading
+//! never waits for writing. One `write` is atomic: its records and positions become visible together or not at all.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use winback_core::ids::{Offset, Partition};
+use winback_core::time::Time;
+
+use crate::{CommitError, LogError, Record, TopicInfo, TopicSpec};
+
+/// A topic as the storage knows it.
+#[derive(Clone, Debug)]
+pub(super) struct Topic {
+    /// The storage's own number for it.
+    pub(super) id: i64,
+    /// Its settings and incarnation.
+    pub(super) info: TopicInfo,
+}
+
+/// A partition as the storage addresses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Slot {
+    pub(super) topic: i64,
+    pub(super) partition: Partition,
+}
+
+/// Where a partition begins and ends now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bounds {
+    /// The first offset that was not removed by age.
+    pub(super) beginning: Offset,
+    /// The offset behind the last record.
+    pub(super) end: Offset,
+}
+
+/// A record that waits to be written.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) topic: Arc<Topic>,
+    pub(super) partition: Partition,
+    pub(super) timestamp: Option<Time>,
+    pub(super) record: Record,
+}
+
+impl Pending {
+    pub(super) fn slot(&self) -> Slot {
+        Slot { topic: self.topic.id, partition: self.partition }
+    }
+
+    /// The timestamp to store at `now`, behind a record that has `newest`.
+    pub(super) fn stamp(&self, now: Time, newest: Time) -> Time {
+        match self.topic.info.spec.timestamps {
+            crate::TimestampKind::Create => self.timestamp.unwrap_or(now),
+            crate::TimestampKind::Append => now.max(newest),
+        }
+    }
+}
+
+/// A group's positions to be written with the records.
+#[derive(Debug, Default)]
+pub(super) struct Positions<'a> {
+    pub(super) group: &'a str,
+    pub(super) at: Vec<(Slot, Offset)>,
+}
+
+/// How a write failed.
+#[derive(Debug)]
+pub(super) enum WriteError {
+    /// Nothing of it was written.
+    Refused(String),
+    /// It may have been written; only a reopened storage tells.
+    Unknown(String),
+    /// Nothing was written, and waiting will not mend it.
+    Fatal(String),
+}
+
+impl From<WriteError> for CommitError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Refused(why) => Self::Aborted(why),
+            WriteError::Unknown(why) => Self::Unknown(why),
+            WriteError::Fatal(why) => Self::Fatal(why),
+        }
+    }
+}
+
+/// How much a fetch may return.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limit {
+    pub(super) records: usize,
+    pub(super) bytes: usize,
+}
+
+/// Where records, positions and topics are kept.
+pub(super) trait Storage: Send + Sync {
+    /// The log's name, as a person would write it.
+    fn name(&self) -> String;
+
+    /// A view for one session, reader or command.
+    fn view(&self) -> Result<Box<dyn View>, LogError>;
+
+    /// All topics, by name.
+    fn topics(&self) -> Result<Vec<Topic>, LogError>;
+
+    /// Makes a topic that is not there.
+    fn create(&self, spec: &TopicSpec) -> Result<(), LogError>;
+
+    /// Writes `records` and `positions` in one transaction and takes what was written out of `records`. With a
+    /// `limit`, a prefix is enough: the transaction ends soon after that long.
+    fn write(
+        &self,
+        records: &mut Vec<Pending>,
+        positions: &Positions<'_>,
+        now: Time,
+        limit: Option<Duration>,
+    ) -> Result<(), WriteError>;
+
+    /// Makes this process the one that runs lanes.
+    fn claim_lanes(&self) -> Result<(), LogError>;
+
+    /// Opens the place anew after an unknown outcome.
+    fn reopen(&self) -> Result<(), LogError>;
+
+    /// One slice of retention and compaction; whether there is more to do.
+    fn clean(&self, now: Time) -> Result<bool, LogError>;
+
+    /// How long a waiting poll may rely on this process's own wake-ups; `None` when nobody else can write.
+    fn patience(&self) -> Option<Duration>;
+}
+
+/// One reader's sight of the storage.
+pub(super) trait View {
+    /// A number that changes when anything was written since it was last asked.
+    fn version(&mut self) -> Result<i64, LogError>;
+
+    /// Where the partition begins and ends.
+    fn bounds(&mut self, slot: Slot) -> Result<Bounds, LogError>;
+
+    /// Visits records from `from` on, in order; true when it came to the end of what is there.
+    fn fetch(
+        &mut self,
+        slot: Slot,
+        from: Offset,
+        limit: Limit,
+        visit: &mut dyn FnMut(Offset, Time, Record),
+    ) -> Result<bool, LogError>;
+
+    /// The group's position.
+    fn committed(&mut self, group: &str, slot: Slot) -> Result<Option<Offset>, LogError>;
+
+    /// The first record whose timestamp is at least `time`.
+    fn offset_at(&mut self, slot: Slot, time: Time) -> Result<Option<Offset>, LogError>;
+}
+
+/// What a record weighs against a limit in bytes.
+pub(super) fn weight(record: &Record) -> usize {
+    let bytes = |part: &Option<bytes::Bytes>| part.as_ref().map_or(0, bytes::Bytes::len);
+    let headers = record.headers.iter().map(|(name, value)| name.len() + value.len());
+    bytes(&record.key) + bytes(&record.value) + headers.sum::<usize>()
+}

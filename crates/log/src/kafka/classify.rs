@@ -1,0 +1,182 @@
+//! What an error says about the transaction that it befell.
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+
+use crate::LogError;
+
+/// Where in a transaction an error came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Before its end was asked for: nothing of it can be visible.
+    Work,
+    /// Its end was asked for and may have been heard.
+    End,
+}
+
+/// What to do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Ask again while there is time.
+    Retry,
+    /// Abort; then it is known that nothing happened.
+    Abort,
+    /// Another took the transactional id.
+    Fenced,
+    /// Not known; only a new producer under the same id ends it.
+    Unknown,
+    /// Nothing that waiting mends.
+    Fatal,
+}
+
+/// An error, with what librdkafka says about it.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    pub(super) code: Code,
+    pub(super) fatal: bool,
+    pub(super) abortable: bool,
+    pub(super) retriable: bool,
+    pub(super) text: String,
+}
+
+impl From<&KafkaError> for Failure {
+    fn from(error: &KafkaError) -> Self {
+        if let KafkaError::Transaction(inner) = error {
+            return Self {
+                code: inner.code(),
+                fatal: inner.is_fatal(),
+                abortable: inner.txn_requires_abort(),
+                retriable: inner.is_retriable(),
+                text: inner.string(),
+            };
+        }
+        let code = error.rdkafka_error_code().unwrap_or(Code::Unknown);
+        Self {
+            code,
+            fatal: code == Code::Fatal,
+            abortable: false,
+            retriable: is_transient(code),
+            text: error.to_string(),
+        }
+    }
+}
+
+impl Failure {
+    pub(super) fn verdict(&self, stage: Stage) -> Verdict {
+        match self.code {
+            Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch | Code::FencedInstanceId => {
+                Verdict::Fenced
+            }
+            code if is_refusal(code) => Verdict::Fatal,
+            _ if self.retriable => Verdict::Retry,
+            _ if self.abortable => Verdict::Abort,
+            _ if self.fatal => Verdict::Unknown,
+            _ => match stage {
+                Stage::Work => Verdict::Abort,
+                Stage::End => Verdict::Unknown,
+            },
+        }
+    }
+}
+
+/// What a later try may mend.
+pub(super) const fn is_transient(code: Code) -> bool {
+    matches!(
+        code,
+        Code::BrokerTransportFailure
+            | Code::AllBrokersDown
+            | Code::OperationTimedOut
+            | Code::TimedOutQueue
+            | Code::RequestTimedOut
+            | Code::Resolve
+            | Code::WaitingForCoordinator
+            | Code::InProgress
+            | Code::PreviousInProgress
+            | Code::LeaderNotAvailable
+            | Code::NotLeaderForPartition
+            | Code::BrokerNotAvailable
+            | Code::NetworkException
+            | Code::CoordinatorLoadInProgress
+            | Code::CoordinatorNotAvailable
+            | Code::NotCoordinator
+            | Code::UnstableOffsetCommit
+            | Code::FencedLeaderEpoch
+            | Code::UnknownLeaderEpoch
+            | Code::OffsetNotAvailable
+            | Code::KafkaStorageError
+            | Code::ConcurrentTransactions
+            | Code::Retry
+    )
+}
+
+/// What an administrator must allow.
+pub(super) const fn is_refusal(code: Code) -> bool {
+    matches!(
+        code,
+        Code::TopicAuthorizationFailed
+            | Code::GroupAuthorizationFailed
+            | Code::ClusterAuthorizationFailed
+            | Code::TransactionalIdAuthorizationFailed
+            | Code::DelegationTokenAuthorizationFailed
+            | Code::Authentication
+            | Code::SaslAuthenticationFailed
+            | Code::UnsupportedVersion
+            | Code::UnsupportedFeature
+            | Code::SSL
+    )
+}
+
+/// What is not there.
+pub(super) const fn is_absence(code: Code) -> bool {
+    matches!(
+        code,
+        Code::UnknownTopic | Code::UnknownTopicOrPartition | Code::UnknownPartition | Code::UnknownTopicId
+    )
+}
+
+/// An error outside a transaction.
+pub(super) fn log_error(log: &str, what: &str, code: Code) -> LogError {
+    if is_absence(code) {
+        LogError::NoTopic(what.to_owned())
+    } else if is_transient(code) {
+        LogError::Away { log: log.to_owned(), why: format!("{what}: {code}") }
+    } else {
+        LogError::Fatal(format!("{log}: {what}: {code}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(code: Code, flags: &str) -> Failure {
+        Failure {
+            code,
+            fatal: flags.contains('f'),
+            abortable: flags.contains('a'),
+            retriable: flags.contains('r'),
+            text: String::new(),
+        }
+    }
+
+    #[test]
+    fn each_class_of_error_takes_its_path() {
+        for (code, flags, work, end) in [
+            (Code::ProducerFenced, "f", Verdict::Fenced, Verdict::Fenced),
+            (Code::Fenced, "f", Verdict::Fenced, Verdict::Fenced),
+            (Code::InvalidProducerEpoch, "a", Verdict::Fenced, Verdict::Fenced),
+            (Code::OperationTimedOut, "r", Verdict::Retry, Verdict::Retry),
+            (Code::OperationTimedOut, "", Verdict::Abort, Verdict::Unknown),
+            (Code::IllegalGeneration, "a", Verdict::Abort, Verdict::Abort),
+            (Code::UnknownMemberId, "a", Verdict::Abort, Verdict::Abort),
+            (Code::InvalidTransactionalState, "f", Verdict::Unknown, Verdict::Unknown),
+            (Code::OutOfOrderSequenceNumber, "f", Verdict::Unknown, Verdict::Unknown),
+            (Code::TopicAuthorizationFailed, "a", Verdict::Fatal, Verdict::Fatal),
+            (Code::TransactionalIdAuthorizationFailed, "f", Verdict::Fatal, Verdict::Fatal),
+            (Code::State, "", Verdict::Abort, Verdict::Unknown),
+        ] {
+            let failure = failure(code, flags);
+            assert_eq!(failure.verdict(Stage::Work), work, "{code:?} {flags} at work");
+            assert_eq!(failure.verdict(Stage::End), end, "{code:?} {flags} at the end");
+        }
+    }
+}

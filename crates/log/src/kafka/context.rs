@@ -1,0 +1,217 @@
+//! What librdkafka tells its clients: logs, errors, statistics, rebalances, delivery reports.
+//!
+//! Nothing is done here but to note it. A rebalance is answered later by the lane, on its own thread, when its transaction
+//! has ended; librdkafka waits for that answer.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{DeliveryResult, ProducerContext};
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{Message, TopicPartitionList};
+
+use super::logs::Logs;
+use crate::{GroupEvent, TopicPartition};
+
+/// What every client notes.
+#[derive(Debug, Default)]
+struct Notes {
+    logs: Logs,
+    statistics: Mutex<Vec<u8>>,
+}
+
+impl Notes {
+    fn error(&self, error: &KafkaError, reason: &str) {
+        self.logs.take(RDKafkaLogLevel::Warning, "error", &format!("{error}: {reason}"));
+    }
+
+    fn statistics(&self, json: &[u8]) {
+        let mut kept = self.statistics.lock();
+        kept.clear();
+        kept.extend_from_slice(json);
+    }
+}
+
+/// A consumer's.
+#[derive(Debug, Default)]
+pub(crate) struct GroupContext {
+    notes: Notes,
+    events: Mutex<VecDeque<GroupEvent>>,
+    /// The rebalance that librdkafka waits for the answer to.
+    unanswered: Mutex<Option<GroupEvent>>,
+    closing: AtomicBool,
+}
+
+impl GroupContext {
+    /// The oldest rebalance that was not taken yet.
+    pub(super) fn next_event(&self) -> Option<GroupEvent> {
+        self.events.lock().pop_front()
+    }
+
+    /// Whether librdkafka waits for the lane's answer.
+    pub(super) fn is_unanswered(&self) -> bool {
+        self.unanswered.lock().is_some()
+    }
+
+    /// The lane answered the last rebalance.
+    pub(super) fn answered(&self) {
+        *self.unanswered.lock() = None;
+    }
+
+    /// From here on rebalances are answered at once: nobody works on the partitions any more. A close would wait for
+    /// the answer to an earlier one, so that is given here.
+    pub(super) fn close(&self, consumer: &BaseConsumer<Self>) {
+        self.closing.store(true, Ordering::Relaxed);
+        let unanswered = self.unanswered.lock().take();
+        match unanswered {
+            None => {}
+            Some(GroupEvent::Assigned(_)) => answer(consumer, true, &TopicPartitionList::new()),
+            Some(GroupEvent::Revoked(partitions) | GroupEvent::Lost(partitions)) => {
+                let mut gone = TopicPartitionList::new();
+                for partition in &partitions {
+                    gone.add_partition(&partition.topic, partition.partition.0);
+                }
+                answer(consumer, false, &gone);
+            }
+        }
+    }
+
+    /// The newest statistics, as JSON.
+    pub(super) fn take_statistics(&self) -> Vec<u8> {
+        std::mem::take(&mut self.notes.statistics.lock())
+    }
+}
+
+impl ClientContext for GroupContext {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.notes.logs.take(level, facility, message);
+    }
+
+    fn stats_raw(&self, json: &[u8]) {
+        self.notes.statistics(json);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.notes.error(&error, reason);
+    }
+}
+
+impl ConsumerContext for GroupContext {
+    fn rebalance(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        what: RDKafkaRespErr,
+        partitions: &mut TopicPartitionList,
+    ) {
+        if self.closing.load(Ordering::Relaxed) {
+            let assigned = what == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+            let none = TopicPartitionList::new();
+            return answer(consumer, assigned, if assigned { &none } else { partitions });
+        }
+        let partitions: Vec<_> = partitions
+            .elements()
+            .iter()
+            .map(|element| TopicPartition::new(element.topic(), element.partition()))
+            .collect();
+        let event = if what == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+            GroupEvent::Assigned(partitions)
+        } else if consumer.assignment_lost() {
+            GroupEvent::Lost(partitions)
+        } else {
+            GroupEvent::Revoked(partitions)
+        };
+        *self.unanswered.lock() = Some(event.clone());
+        self.events.lock().push_back(event);
+    }
+}
+
+/// Answers a rebalance for who is leaving. An answer that is refused leaves the membership to its time-out; there is
+/// nobody to tell.
+fn answer(consumer: &BaseConsumer<GroupContext>, assigned: bool, partitions: &TopicPartitionList) {
+    let answered = match (consumer.rebalance_protocol(), assigned) {
+        (RebalanceProtocol::Cooperative, true) => consumer.incremental_assign(partitions),
+        (RebalanceProtocol::Cooperative, false) => consumer.incremental_unassign(partitions),
+        (RebalanceProtocol::Eager | RebalanceProtocol::None, _) => consumer.unassign(),
+    };
+    if let Err(error) = answered {
+        tracing::debug!(%error, "a rebalance could not be answered while leaving");
+    }
+}
+
+/// A producer's.
+#[derive(Debug, Default)]
+pub(super) struct WriteContext {
+    notes: Notes,
+    failed: AtomicU64,
+    first: Mutex<Option<(RDKafkaErrorCode, String)>>,
+    disturbed: AtomicBool,
+}
+
+impl WriteContext {
+    /// How many records were not written since the last call, and why the first was not.
+    pub(super) fn take_failures(&self) -> Option<(u64, RDKafkaErrorCode, String)> {
+        let count = self.failed.swap(0, Ordering::Relaxed);
+        let (code, text) = self.first.lock().take()?;
+        Some((count, code, text))
+    }
+
+    /// Whether a connection broke or a request timed out since the last call: a request of before may still be on
+    /// its way.
+    pub(super) fn take_disturbed(&self) -> bool {
+        self.disturbed.swap(false, Ordering::Relaxed)
+    }
+
+    /// The newest statistics, as JSON.
+    pub(super) fn take_statistics(&self) -> Vec<u8> {
+        std::mem::take(&mut self.notes.statistics.lock())
+    }
+}
+
+impl ClientContext for WriteContext {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.notes.logs.take(level, facility, message);
+    }
+
+    fn stats_raw(&self, json: &[u8]) {
+        self.notes.statistics(json);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.disturbed.store(true, Ordering::Relaxed);
+        self.notes.error(&error, reason);
+    }
+}
+
+impl ProducerContext for WriteContext {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        let Err((error, record)) = result else { return };
+        self.failed.fetch_add(1, Ordering::Relaxed);
+        let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
+        self.first.lock().get_or_insert_with(|| (code, format!("{}: {code}", record.topic())));
+    }
+}
+
+/// A client's that only asks.
+#[derive(Debug, Default)]
+pub(super) struct AskContext {
+    notes: Notes,
+}
+
+impl ClientContext for AskContext {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.notes.logs.take(level, facility, message);
+    }
+
+    fn stats_raw(&self, _: &[u8]) {}
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.notes.error(&error, reason);
+    }
+}

@@ -1,0 +1,407 @@
+//! A consumer with one queue: what session and reader have in common.
+//!
+//! It keeps where each partition stands. A position passes control records only by the end-of-partition event, because
+//! librdkafka delivers no control records; and a record that is not from an assigned, unpaused partition at or behind
+//! its position is left over from before and dropped.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::{Message as _, Offset as KafkaOffset, TopicPartitionList};
+use winback_core::ids::{Offset, Partition};
+use winback_core::time::Time;
+
+use super::classify::{is_absence, is_refusal};
+use super::context::GroupContext;
+use super::native::{Client, Event, LaneQueue};
+use super::options::{GroupProtocol, is_secret};
+use crate::{LogError, Message, TopicPartition};
+
+const FAREWELL_SLICE: Duration = Duration::from_millis(10);
+const RESTART: Duration = Duration::from_millis(20);
+const SETTLE: Duration = Duration::from_millis(500);
+const SEEK_PAUSE: Duration = Duration::from_millis(5);
+
+/// Where an assigned partition stands.
+#[derive(Debug)]
+pub(super) struct Tracked {
+    pub(super) partition: TopicPartition,
+    pub(super) topic: u16,
+    pub(super) epoch: u32,
+    pub(super) position: i64,
+    pub(super) paused: bool,
+    /// The log said that nothing is behind `position`, and nothing came since.
+    at_end: bool,
+    /// What comes is not from `position` on: dropped until it is read again from there.
+    held: bool,
+}
+
+/// What came instead of a record.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// The position of this partition is not in the log.
+    OutOfRange(TopicPartition),
+    /// Nothing that waiting mends.
+    Error(RDKafkaErrorCode, String),
+}
+
+/// A consumer with one queue for its partitions.
+pub(super) struct Fetch {
+    queue: LaneQueue,
+    client: Arc<Client>,
+    tracked: Vec<Tracked>,
+    /// Partitions that librdkafka no longer reads, or not into our queue: they are to be read again from their position.
+    stray: Vec<TopicPartition>,
+    protocol: GroupProtocol,
+}
+
+impl Fetch {
+    pub(super) fn new(config: &ClientConfig, protocol: GroupProtocol) -> Result<Self, LogError> {
+        let consumer: BaseConsumer<GroupContext> =
+            config.create_with_context(GroupContext::default()).map_err(|error| config_error(&error))?;
+        let client = Arc::new(Client { consumer });
+        let queue = LaneQueue::new(Arc::clone(&client))
+            .ok_or_else(|| LogError::Fatal("librdkafka made no queue".to_owned()))?;
+        Ok(Self { queue, client, tracked: Vec::new(), stray: Vec::new(), protocol })
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(super) fn consumer(&self) -> &BaseConsumer<GroupContext> {
+        &self.client.consumer
+    }
+
+    pub(super) fn get(&self, partition: &TopicPartition) -> Option<&Tracked> {
+        self.tracked.iter().find(|tracked| tracked.partition == *partition)
+    }
+
+    pub(super) fn get_mut(&mut self, partition: &TopicPartition) -> Option<&mut Tracked> {
+        self.tracked.iter_mut().find(|tracked| tracked.partition == *partition)
+    }
+
+    /// All of them with their positions, as librdkafka takes them.
+    pub(super) fn positions(&self) -> Result<TopicPartitionList, KafkaError> {
+        list(self.tracked.iter().map(|tracked| (&tracked.partition, KafkaOffset::Offset(tracked.position))))
+    }
+
+    /// Makes room for a partition; to be called before it is assigned.
+    pub(super) fn track(
+        &mut self,
+        partition: &TopicPartition,
+        topic: u16,
+        epoch: u32,
+        position: Offset,
+    ) -> bool {
+        self.forget(partition);
+        self.tracked.push(Tracked {
+            partition: partition.clone(),
+            topic,
+            epoch,
+            position: position.0,
+            paused: false,
+            at_end: false,
+            held: false,
+        });
+        self.queue.forward(partition)
+    }
+
+    pub(super) fn forget(&mut self, partition: &TopicPartition) {
+        self.tracked.retain(|tracked| tracked.partition != *partition);
+        self.queue.take_back(partition);
+    }
+
+    pub(super) fn forget_all(&mut self) {
+        for tracked in self.tracked.drain(..) {
+            self.queue.take_back(&tracked.partition);
+        }
+    }
+
+    pub(super) fn position(&self, partition: &TopicPartition) -> Option<Offset> {
+        self.get(partition).map(|tracked| Offset(tracked.position))
+    }
+
+    /// The high watermark may lie behind an open transaction, where nothing can be read: whoever read to the end
+    /// knows of nothing more.
+    pub(super) fn known_end(&self, partition: &TopicPartition) -> Option<Offset> {
+        let tracked = self.get(partition)?;
+        if tracked.at_end {
+            return Some(Offset(tracked.position));
+        }
+        Some(Offset(self.queue.high_watermark(partition).unwrap_or(0).max(tracked.position)))
+    }
+
+    /// Waits for records; whether anything came, if only the end of a partition.
+    pub(super) fn consume(
+        &mut self,
+        max: usize,
+        wait: Duration,
+        into: &mut Vec<Message>,
+    ) -> (bool, Option<Trouble>) {
+        let mut batch = Batch {
+            tracked: &mut self.tracked,
+            stray: &mut self.stray,
+            last: None,
+            left_over: Vec::new(),
+            trouble: None,
+        };
+        let count = self.queue.consume(max, wait, |event| batch.take(event, into));
+        (count > 0, batch.trouble)
+    }
+
+    /// Leaves the group, if it was not left yet; whether the group heard it in time. Only dropping may follow.
+    pub(super) fn leave(&mut self, wait: Duration) -> bool {
+        let consumer = &self.client.consumer;
+        if consumer.closed() {
+            return true;
+        }
+        for tracked in self.tracked.drain(..) {
+            self.queue.take_back(&tracked.partition);
+        }
+        consumer.context().close(consumer);
+        let closing = consumer.close_queue();
+        let deadline = Instant::now() + wait;
+        while closing.is_ok() && !consumer.closed() && Instant::now() < deadline {
+            drop(consumer.poll(FAREWELL_SLICE));
+        }
+        consumer.closed()
+    }
+
+    /// Reads a partition again from where it stands, at the next call of [`Fetch::serve`].
+    pub(super) fn restart(&mut self, partition: TopicPartition) {
+        if let Some(tracked) = self.get_mut(&partition) {
+            tracked.held = true;
+        }
+        if !self.stray.contains(&partition) {
+            self.stray.push(partition);
+        }
+    }
+
+    /// To be called before librdkafka pauses partitions or goes on after a pause, as it does around every rebalance.
+    /// It takes an end-of-partition event for a record and would go on behind it: the next record would be skipped.
+    pub(super) fn settle(&mut self) {
+        let at_end = self.tracked.iter().filter(|tracked| tracked.at_end);
+        let at_end: Vec<_> = at_end.map(|tracked| (tracked.partition.clone(), tracked.position)).collect();
+        for (partition, position) in at_end {
+            if self.seek(&partition, Offset(position), SETTLE).is_err() {
+                self.restart(partition);
+            }
+        }
+    }
+
+    /// Serves what is not records: rebalances, logs, errors. Bounded, so that a flood of them starves nobody.
+    pub(super) fn serve(&mut self) -> Option<Trouble> {
+        const AT_ONCE: usize = 8;
+        for _ in 0..AT_ONCE {
+            let stray = match self.client.consumer.poll(Duration::ZERO) {
+                None => continue,
+                // What comes here should have come to our queue: librdkafka ended the forwarding when it ended an
+                // earlier assignment of the same partition.
+                Some(Ok(message)) => (Some(message.topic().to_owned()), message.partition()),
+                Some(Err(KafkaError::PartitionEOF(partition))) => (None, partition),
+                Some(Err(error)) => match group_trouble(&error) {
+                    Some(trouble) => return Some(trouble),
+                    None => continue,
+                },
+            };
+            self.found_stray(stray.0.as_deref(), stray.1);
+        }
+        self.restart_stray();
+        None
+    }
+
+    fn found_stray(&mut self, topic: Option<&str>, number: i32) {
+        let is_it = |partition: &TopicPartition| {
+            partition.partition.0 == number && topic.is_none_or(|topic| topic == &*partition.topic)
+        };
+        let found: Vec<_> = self
+            .tracked
+            .iter()
+            .map(|tracked| &tracked.partition)
+            .filter(|known| is_it(known))
+            .cloned()
+            .collect();
+        for partition in found {
+            tracing::debug!(%partition, "its records came to another queue; it is read again");
+            self.restart(partition);
+        }
+    }
+
+    fn restart_stray(&mut self) {
+        // While a rebalance is unanswered, librdkafka would take any assignment for the answer.
+        if self.stray.is_empty() || self.consumer().context().is_unanswered() {
+            return;
+        }
+        for partition in std::mem::take(&mut self.stray) {
+            let Some(position) = self.position(&partition) else { continue };
+            self.queue.forward(&partition);
+            let restarted =
+                self.seek(&partition, position, RESTART).or_else(|_| self.assign_again(&partition));
+            if let Err(error) = restarted {
+                tracing::debug!(%partition, %error, "it cannot be read again just now");
+                self.restart(partition);
+            }
+        }
+    }
+
+    /// What librdkafka stopped reading cannot be moved, only assigned anew.
+    fn assign_again(&mut self, partition: &TopicPartition) -> Result<(), KafkaError> {
+        let consumer = &self.client.consumer;
+        match self.protocol {
+            GroupProtocol::Eager => {
+                consumer.unassign()?;
+                for tracked in &self.tracked {
+                    self.queue.forward(&tracked.partition);
+                }
+                consumer.assign(&self.positions()?)?;
+                self.tracked.iter_mut().for_each(|tracked| (tracked.held, tracked.at_end) = (false, false));
+            }
+            GroupProtocol::Cooperative => {
+                consumer.incremental_unassign(&list([(partition, KafkaOffset::Invalid)])?)?;
+                self.queue.forward(partition);
+                let position = self.get(partition).map_or(0, |tracked| tracked.position);
+                consumer.incremental_assign(&list([(partition, KafkaOffset::Offset(position))])?)?;
+                if let Some(tracked) = self.tracked.iter_mut().find(|tracked| tracked.partition == *partition)
+                {
+                    tracked.held = false;
+                    tracked.at_end = false;
+                }
+            }
+        }
+        let paused = self.tracked.iter().filter(|tracked| tracked.paused);
+        consumer.pause(&list(paused.map(|tracked| (&tracked.partition, KafkaOffset::Invalid)))?)
+    }
+
+    /// Reads on from elsewhere. An assignment takes a moment to begin; until then it cannot be moved.
+    pub(super) fn seek(
+        &mut self,
+        partition: &TopicPartition,
+        offset: Offset,
+        wait: Duration,
+    ) -> Result<(), KafkaError> {
+        let deadline = Instant::now() + wait;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now()).max(RESTART);
+            let sought = list([(partition, KafkaOffset::Offset(offset.0))])
+                .and_then(|to| self.client.consumer.seek_partitions(to, left))
+                .and_then(|answer| answer.elements().iter().try_for_each(|element| element.error()));
+            match sought {
+                Ok(()) => break,
+                Err(_) if Instant::now() < deadline => std::thread::sleep(SEEK_PAUSE),
+                Err(error) => return Err(error),
+            }
+        }
+        if let Some(tracked) = self.get_mut(partition) {
+            tracked.position = offset.0;
+            tracked.at_end = false;
+            tracked.held = false;
+        }
+        Ok(())
+    }
+}
+
+/// One call's worth of events. The handle of the last one is remembered, because they come in runs.
+struct Batch<'a> {
+    tracked: &'a mut Vec<Tracked>,
+    stray: &'a mut Vec<TopicPartition>,
+    last: Option<(usize, i32, usize)>,
+    /// Kept until the batch ends: they keep their topics, and so the handles, alive.
+    left_over: Vec<Event>,
+    trouble: Option<Trouble>,
+}
+
+impl Batch<'_> {
+    fn take(&mut self, event: Event, into: &mut Vec<Message>) {
+        let Some(tracked) = self.find(&event) else {
+            self.left_over.push(event);
+            return;
+        };
+        let tracked = &mut self.tracked[tracked];
+        match event.error {
+            _ if tracked.held => self.left_over.push(event),
+            None if event.offset < tracked.position => self.left_over.push(event),
+            None if tracked.paused => {
+                // librdkafka counts it as delivered and would go on behind it.
+                tracked.held = true;
+                if !self.stray.contains(&tracked.partition) {
+                    self.stray.push(tracked.partition.clone());
+                }
+                self.left_over.push(event);
+            }
+            None => {
+                tracked.position = event.offset + 1;
+                tracked.at_end = false;
+                into.push(Message::kafka(
+                    tracked.topic,
+                    Partition(event.partition),
+                    Offset(event.offset),
+                    Time::from_millis(event.timestamp),
+                    tracked.epoch,
+                    event.raw,
+                ));
+            }
+            Some(RDKafkaErrorCode::PartitionEOF) => {
+                tracked.position = tracked.position.max(event.offset);
+                tracked.at_end = true;
+            }
+            Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange) => {
+                let (partition, position, why) =
+                    (&tracked.partition, tracked.position, event.raw.error_text());
+                tracing::debug!(%partition, position, why, "a partition cannot be read from its position");
+                self.trouble = Some(Trouble::OutOfRange(partition.clone()));
+            }
+            Some(code) if is_refusal(code) || is_absence(code) => {
+                self.trouble = Some(Trouble::Error(code, tracked.partition.topic.to_string()));
+            }
+            Some(code) => {
+                tracing::debug!(partition = %tracked.partition, %code, "the partition cannot be read just now");
+            }
+        }
+    }
+
+    fn find(&mut self, event: &Event) -> Option<usize> {
+        if let Some((handle, partition, index)) = self.last
+            && handle == event.handle
+            && partition == event.partition
+        {
+            return Some(index);
+        }
+        let index = self.tracked.iter().position(|tracked| {
+            tracked.partition.partition.0 == event.partition && event.raw.is_of(&tracked.partition.topic)
+        })?;
+        self.last = Some((event.handle, event.partition, index));
+        Some(index)
+    }
+}
+
+fn group_trouble(error: &KafkaError) -> Option<Trouble> {
+    let code = error.rdkafka_error_code()?;
+    let fatal = matches!(error, KafkaError::MessageConsumptionFatal(_));
+    (fatal || is_refusal(code)).then(|| Trouble::Error(code, "the consumer group".to_owned()))
+}
+
+/// Partitions and offsets as librdkafka takes them.
+pub(super) fn list<'a>(
+    entries: impl IntoIterator<Item = (&'a TopicPartition, KafkaOffset)>,
+) -> Result<TopicPartitionList, KafkaError> {
+    let mut list = TopicPartitionList::new();
+    for (partition, offset) in entries {
+        list.add_partition_offset(&partition.topic, partition.partition.0, offset)?;
+    }
+    Ok(list)
+}
+
+/// A client that could not be made: a setting that librdkafka does not take. Never shows a secret.
+pub(super) fn config_error(error: &KafkaError) -> LogError {
+    LogError::Config(match error {
+        KafkaError::ClientConfig(_, _, key, _) if is_secret(key) => {
+            format!("kafka: the value of `{key}` is not taken (not shown)")
+        }
+        KafkaError::ClientConfig(_, why, key, _) => format!("kafka: `{key}`: {why}"),
+        other => format!("kafka: {other}"),
+    })
+}

@@ -1,0 +1,311 @@
+//! One transactional producer, and what is known of its transactions.
+//!
+//! librdkafka asks again for the end of a transaction when a connection broke, and has no way to tell a late duplicate
+//! of that request from the end of the next transaction. So whenever a connection broke or a request timed out during
+//! a transaction, the producer is made anew before the next one: that raises the epoch, and the late request is refused.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::TopicPartitionList;
+use rdkafka::consumer::Consumer;
+use rdkafka::error::RDKafkaErrorCode as Code;
+use rdkafka::producer::{BaseProducer, Producer};
+
+use super::classify::{Failure, Stage, Verdict};
+use super::context::WriteContext;
+use super::fetch::config_error;
+use super::native::{self, Client};
+use super::options::KafkaOptions;
+use super::record::{Sent, send};
+use crate::{Append, CommitError, LogError};
+
+const SLICE: Duration = Duration::from_millis(1);
+const SERVE_EVERY: u32 = 256;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Idle,
+    Open,
+    /// Known to have ended, but a request of it may still be on its way.
+    Disturbed,
+    /// How the last one ended is not known.
+    Unknown,
+}
+
+/// A transactional producer.
+pub(super) struct Transactions {
+    id: String,
+    options: Arc<KafkaOptions>,
+    producer: Option<BaseProducer<WriteContext>>,
+    state: State,
+    appended: u32,
+}
+
+impl Transactions {
+    /// Takes the transactional id; whoever had it is fenced.
+    pub(super) fn take(id: &str, options: Arc<KafkaOptions>, log: &str) -> Result<Self, LogError> {
+        let mut transactions =
+            Self { id: id.to_owned(), options, producer: None, state: State::Unknown, appended: 0 };
+        transactions.recover().map_err(|error| match error {
+            CommitError::Unknown(why) => LogError::Away { log: log.to_owned(), why },
+            other => LogError::Fatal(other.to_string()),
+        })?;
+        Ok(transactions)
+    }
+
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self.state, State::Open)
+    }
+
+    pub(super) fn recover(&mut self) -> Result<(), CommitError> {
+        self.state = State::Unknown;
+        self.producer = None;
+        let producer: BaseProducer<WriteContext> = self
+            .options
+            .transactional(&self.id)
+            .create_with_context(WriteContext::default())
+            .map_err(|error| CommitError::Fatal(config_error(&error).to_string()))?;
+        let deadline = Instant::now() + self.options.ask_deadline;
+        loop {
+            let Err(error) = producer.init_transactions(left(deadline)) else { break };
+            producer.poll(Duration::ZERO);
+            let failure = Failure::from(&error);
+            match failure.verdict(Stage::Work) {
+                Verdict::Fenced => return Err(self.fenced(failure.text)),
+                Verdict::Fatal => return Err(CommitError::Fatal(failure.text)),
+                Verdict::Retry if Instant::now() < deadline => {}
+                Verdict::Retry | Verdict::Abort | Verdict::Unknown => {
+                    return Err(CommitError::Unknown(failure.text));
+                }
+            }
+        }
+        self.producer = Some(producer);
+        self.state = State::Idle;
+        Ok(())
+    }
+
+    pub(super) fn begin(&mut self) -> Result<(), CommitError> {
+        match self.state {
+            State::Idle => {}
+            State::Disturbed => self.recover()?,
+            State::Open => return Err(CommitError::Fatal("a transaction is open already".to_owned())),
+            State::Unknown => {
+                return Err(CommitError::Unknown("how the last one ended; recover first".to_owned()));
+            }
+        }
+        let producer = self.producer()?;
+        producer.poll(Duration::ZERO);
+        producer.context().take_disturbed();
+        producer.context().take_failures();
+        let begun = producer.begin_transaction();
+        self.appended = 0;
+        match begun {
+            Ok(()) => {
+                self.state = State::Open;
+                Ok(())
+            }
+            Err(error) => Err(self.give_up(&Failure::from(&error), Stage::Work)),
+        }
+    }
+
+    pub(super) fn append(&mut self, record: &Append<'_>) -> Result<(), CommitError> {
+        if !self.is_open() {
+            return Err(CommitError::Fatal("no transaction is open".to_owned()));
+        }
+        let deadline = Instant::now() + self.options.commit_deadline;
+        self.appended = self.appended.wrapping_add(1);
+        let serve = self.appended.is_multiple_of(SERVE_EVERY);
+        let producer = self.producer()?;
+        if serve {
+            producer.poll(Duration::ZERO);
+        }
+        match send(producer, record, deadline) {
+            Sent::Taken => Ok(()),
+            Sent::Refused(why) => Err(CommitError::Record {
+                topic: record.topic.to_owned(),
+                bytes: record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len),
+                why,
+            }),
+            Sent::Failed(error) => {
+                let failure = self.with_cause(Failure::from(&error));
+                Err(self.give_up(&failure, Stage::Work))
+            }
+        }
+    }
+
+    /// The positions go first, so that the records travel meanwhile.
+    pub(super) fn commit(
+        &mut self,
+        positions: &TopicPartitionList,
+        client: &Client,
+    ) -> Result<(), CommitError> {
+        if !self.is_open() {
+            return Err(CommitError::Fatal("no transaction is open".to_owned()));
+        }
+        let deadline = Instant::now() + self.options.commit_deadline;
+        let worked = self.send_positions(positions, client, deadline).and_then(|()| self.deliver(deadline));
+        if let Err(failure) = worked {
+            let failure = self.with_cause(failure);
+            return Err(self.give_up(&failure, Stage::Work));
+        }
+        loop {
+            let Err(error) = self.producer()?.commit_transaction(left(deadline)) else { break };
+            let failure = Failure::from(&error);
+            if failure.verdict(Stage::End) == Verdict::Retry && Instant::now() < deadline {
+                continue;
+            }
+            return Err(self.give_up(&failure, Stage::End));
+        }
+        self.ended();
+        Ok(())
+    }
+
+    pub(super) fn abort(&mut self) -> Result<(), CommitError> {
+        if !self.is_open() {
+            return Ok(());
+        }
+        let deadline = Instant::now() + self.options.commit_deadline;
+        let half = Instant::now() + self.options.commit_deadline / 2;
+        // librdkafka waits for the records in flight before it aborts, and cannot serve their reports meanwhile.
+        while self.producer()?.flush(SLICE).is_err() && Instant::now() < half {}
+        loop {
+            let Err(error) = self.producer()?.abort_transaction(left(deadline)) else { break };
+            let failure = Failure::from(&error);
+            match failure.verdict(Stage::End) {
+                Verdict::Retry if Instant::now() < deadline => self.producer()?.poll(SLICE),
+                Verdict::Fenced => return Err(self.fenced(failure.text)),
+                Verdict::Fatal => {
+                    self.state = State::Unknown;
+                    return Err(CommitError::Fatal(failure.text));
+                }
+                Verdict::Retry | Verdict::Abort | Verdict::Unknown => {
+                    self.state = State::Unknown;
+                    return Err(CommitError::Unknown(format!("abort: {}", failure.text)));
+                }
+            }
+        }
+        self.ended();
+        Ok(())
+    }
+
+    /// Serves logs and statistics.
+    pub(super) fn serve(&self) {
+        if let Some(producer) = &self.producer {
+            producer.poll(Duration::ZERO);
+        }
+    }
+
+    pub(super) fn take_statistics(&self) -> Vec<u8> {
+        self.producer.as_ref().map(|producer| producer.context().take_statistics()).unwrap_or_default()
+    }
+
+    fn producer(&self) -> Result<&BaseProducer<WriteContext>, CommitError> {
+        self.producer
+            .as_ref()
+            .ok_or_else(|| CommitError::Unknown("there is no producer; recover first".to_owned()))
+    }
+
+    fn send_positions(
+        &self,
+        positions: &TopicPartitionList,
+        client: &Client,
+        deadline: Instant,
+    ) -> Result<(), Failure> {
+        let Ok(producer) = self.producer() else { return Err(lost("there is no producer")) };
+        loop {
+            // A broker does not fence a transaction of who names no generation: that one must not be sent.
+            if native::generation(client).is_none() || client.consumer.assignment_lost() {
+                return Err(lost("this member is no longer in the group"));
+            }
+            let Some(member) = client.consumer.group_metadata() else {
+                return Err(lost("this member has no group"));
+            };
+            let Err(error) = producer.send_offsets_to_transaction(positions, &member, left(deadline)) else {
+                return Ok(());
+            };
+            let failure = Failure::from(&error);
+            if failure.verdict(Stage::Work) != Verdict::Retry || Instant::now() >= deadline {
+                return Err(failure);
+            }
+        }
+    }
+
+    /// Waits until every record is acknowledged. Short slices: each lasts its whole length, even when all is done.
+    fn deliver(&self, deadline: Instant) -> Result<(), Failure> {
+        let Ok(producer) = self.producer() else { return Err(lost("there is no producer")) };
+        while let Err(error) = producer.flush(SLICE) {
+            if Instant::now() >= deadline {
+                return Err(Failure { retriable: false, ..Failure::from(&error) });
+            }
+        }
+        match producer.context().take_failures() {
+            None => Ok(()),
+            Some((count, code, why)) => Err(Failure {
+                code,
+                fatal: false,
+                abortable: true,
+                retriable: false,
+                text: format!("{count} records were not written, the first to {why}"),
+            }),
+        }
+    }
+
+    /// A call that fails only because the client has failed before is told why it had.
+    fn with_cause(&self, failure: Failure) -> Failure {
+        let fatal = self.producer.as_ref().and_then(|producer| producer.client().fatal_error());
+        match fatal {
+            Some((code, text)) => Failure { code, fatal: true, abortable: false, retriable: false, text },
+            None => failure,
+        }
+    }
+
+    /// Ends what can be ended, and says what is known then.
+    fn give_up(&mut self, failure: &Failure, stage: Stage) -> CommitError {
+        let text = failure.text.clone();
+        match (failure.verdict(stage), stage) {
+            (Verdict::Fenced, _) => self.fenced(text),
+            (Verdict::Unknown, _) | (Verdict::Retry, Stage::End) => {
+                self.state = State::Unknown;
+                CommitError::Unknown(text)
+            }
+            (Verdict::Abort | Verdict::Retry, _) => match self.abort() {
+                Ok(()) => CommitError::Aborted(text),
+                Err(error) => error,
+            },
+            (Verdict::Fatal, _) => match self.abort() {
+                Ok(()) | Err(CommitError::Fatal(_)) => CommitError::Fatal(text),
+                Err(error) => error,
+            },
+        }
+    }
+
+    fn ended(&mut self) {
+        let disturbed = self.producer.as_ref().is_some_and(|producer| {
+            producer.poll(Duration::ZERO);
+            producer.context().take_failures();
+            producer.context().take_disturbed()
+        });
+        self.state = if disturbed { State::Disturbed } else { State::Idle };
+    }
+
+    fn fenced(&mut self, why: String) -> CommitError {
+        self.state = State::Unknown;
+        CommitError::Fenced { id: self.id.clone(), why }
+    }
+}
+
+/// The membership ended: nothing was sent, abort.
+fn lost(why: &str) -> Failure {
+    Failure {
+        code: Code::UnknownMemberId,
+        fatal: false,
+        abortable: true,
+        retriable: false,
+        text: why.to_owned(),
+    }
+}
+
+fn left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now()).max(SLICE)
+}

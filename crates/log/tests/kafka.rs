@@ -1,0 +1,500 @@
+//! What only a real broker can show: fencing, rebalances while records flow, control records at the end of a partition,
+//! a broker that goes away.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod kafka_support;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use kafka_support::{
+    DEADLINE, WAIT, append, compacted, deleted, join, log, message_id, poll_until, positions, record, spec,
+    take_all, write,
+};
+use winback_core::ids::{Offset, Partition};
+use winback_core::time::{Span, Time};
+use winback_log::{
+    Append, Cleanup, CommitError, GroupEvent, GroupProtocol, Log, LogError, Session, TopicPartition,
+};
+use winback_testkit::{Broker, BrokerError, broker_or_skip};
+
+#[test]
+fn what_a_transaction_wrote_is_read_with_key_headers_and_tombstones() {
+    let Some(broker) = broker_or_skip("transactions on Kafka") else { return };
+    let log = log(broker);
+    log.create(&deleted("roundtrip-in", 1)).unwrap();
+    log.create(&compacted("roundtrip-out", 1)).unwrap();
+    write(&log, "roundtrip-in", 1, 1);
+    let mut session = join(&log, spec("roundtrip", &["roundtrip-in"]));
+    let input = TopicPartition::new("roundtrip-in", 0);
+    let mut messages = Vec::new();
+    poll_until(&mut *session, &mut messages, 1);
+
+    session.begin().unwrap();
+    let headers: [(&str, &[u8]); 2] = [("ce_id", b"1"), ("empty", b"")];
+    session
+        .append(&Append { headers: &headers, ..record("roundtrip-out", Some(b"key"), Some(b"value")) })
+        .unwrap();
+    session.append(&record("roundtrip-out", Some(b"gone"), None)).unwrap();
+    session.append(&record("roundtrip-out", Some(b""), Some(b""))).unwrap();
+    session.commit(&[(input.clone(), Offset(1))]).unwrap();
+    assert_eq!(session.committed(&[input]).unwrap(), [Some(Offset(1))]);
+
+    let output = TopicPartition::new("roundtrip-out", 0);
+    let mut reader = log.reader().unwrap();
+    let all = take_all(&mut *reader, std::slice::from_ref(&output));
+    assert_eq!(all.len(), 3);
+    assert_eq!((all[0].key(), all[0].value()), (Some(&b"key"[..]), Some(&b"value"[..])));
+    assert_eq!(all[0].header("ce_id").as_deref(), Some(&b"1"[..]));
+    assert_eq!(all[0].header("empty").as_deref(), Some(&b""[..]));
+    assert_eq!((all[1].key(), all[1].value()), (Some(&b"gone"[..]), None));
+    assert_eq!((all[2].key(), all[2].value()), (Some(&b""[..]), Some(&b""[..])));
+    // The commit's control record is behind the last of them; the position passes it.
+    let deadline = Instant::now() + DEADLINE;
+    while reader.position(&output) != Some(Offset(4)) {
+        assert!(Instant::now() < deadline);
+        reader.poll(1, WAIT, &mut Vec::new()).unwrap();
+    }
+    assert_eq!(reader.ends(std::slice::from_ref(&output)).unwrap(), [Offset(4)]);
+    drop(reader);
+    // Messages outlive their reader.
+    assert_eq!(all[0].value(), Some(&b"value"[..]));
+    session.close().unwrap();
+}
+
+#[test]
+fn a_session_whose_transactional_id_was_taken_is_fenced_at_its_commit() {
+    let Some(broker) = broker_or_skip("fencing on Kafka") else { return };
+    let log = log(broker);
+    log.create(&deleted("fenced", 1)).unwrap();
+    write(&log, "fenced", 10, 1);
+    let mut old = join(&log, spec("fenced", &["fenced"]));
+    let mut messages = Vec::new();
+    poll_until(&mut *old, &mut messages, 10);
+    old.begin().unwrap();
+    append(&mut *old, "fenced", b"from the old one");
+
+    let new = log.session(spec("fenced", &["fenced"])).unwrap();
+    let input = TopicPartition::new("fenced", 0);
+    match old.commit(&[(input, Offset(10))]) {
+        Err(CommitError::Fenced { id, .. }) => assert_eq!(id, spec("fenced", &[]).transactional_id),
+        other => panic!("not fenced: {other:?}"),
+    }
+    assert_eq!(old.begin().unwrap_err().kind(), "unknown");
+    drop((old, new));
+}
+
+#[test]
+fn a_transaction_of_who_left_the_group_is_aborted_not_sent_unfenced() {
+    let Some(broker) = broker_or_skip("membership on Kafka") else { return };
+    let log = log(broker);
+    log.create(&deleted("unjoined", 1)).unwrap();
+    let mut session = log.session(spec("unjoined", &["unjoined"])).unwrap();
+    session.begin().unwrap();
+    append(&mut *session, "unjoined", b"x");
+    let refused = session.commit(&[]).unwrap_err();
+    assert_eq!(refused.kind(), "no_positions");
+    let aborted = session.commit(&[(TopicPartition::new("unjoined", 0), Offset(0))]).unwrap_err();
+    assert_eq!(aborted.kind(), "aborted");
+    // Empty transactions, too, leave the producer fit for the next one.
+    session.begin().unwrap();
+    session.abort().unwrap();
+    session.begin().unwrap();
+    session.abort().unwrap();
+    session.close().unwrap();
+}
+
+#[test]
+fn a_reader_passes_the_end_only_when_the_transactions_before_it_have_ended() {
+    let Some(broker) = broker_or_skip("ends on Kafka") else { return };
+    let log = log(broker);
+    log.create(&deleted("ends-in", 1)).unwrap();
+    log.create(&deleted("ends-out", 1)).unwrap();
+    write(&log, "ends-in", 5, 1);
+    let mut session = join(&log, spec("ends", &["ends-in"]));
+    let input = TopicPartition::new("ends-in", 0);
+    let output = TopicPartition::new("ends-out", 0);
+    let mut messages = Vec::new();
+    poll_until(&mut *session, &mut messages, 5);
+    for (step, text) in (0..20).zip(["committed", "aborted"].into_iter().cycle()) {
+        session.begin().unwrap();
+        append(&mut *session, "ends-out", text.as_bytes());
+        if text == "aborted" {
+            session.abort().unwrap();
+        } else {
+            session.commit(&[(input.clone(), Offset(step))]).unwrap();
+            // The broker may still be telling the partition; the end lies behind the record all the same.
+            let all = take_all(&mut *log.reader().unwrap(), std::slice::from_ref(&output));
+            assert_eq!(all.len(), usize::try_from(step / 2 + 1).unwrap());
+            assert!(all.iter().all(|message| message.value() == Some(b"committed")));
+        }
+    }
+    session.close().unwrap();
+}
+
+#[test]
+fn after_a_seek_back_and_after_a_pause_every_record_comes_again_in_order() {
+    let Some(broker) = broker_or_skip("seeks on Kafka") else { return };
+    let log = log(broker);
+    log.create(&deleted("seek", 1)).unwrap();
+    write(&log, "seek", 5_000, 1);
+    let input = TopicPartition::new("seek", 0);
+    let mut session = join(&log, spec("seek", &["seek"]));
+    // Paused before anything was taken, while librdkafka already fetches.
+    session.pause(std::slice::from_ref(&input)).unwrap();
+    let mut messages = Vec::new();
+    session.poll(100, WAIT, &mut messages).unwrap();
+    assert!(messages.is_empty(), "a paused partition delivers nothing");
+    assert_eq!(session.position(&input), Some(Offset::ZERO));
+    session.resume(std::slice::from_ref(&input)).unwrap();
+    poll_until(&mut *session, &mut messages, 1_000);
+    session.pause(std::slice::from_ref(&input)).unwrap();
+    let before = messages.len();
+    session.poll(100, WAIT, &mut messages).unwrap();
+    assert_eq!(messages.len(), before);
+    session.resume(std::slice::from_ref(&input)).unwrap();
+    poll_until(&mut *session, &mut messages, 5_000);
+    assert!(messages.iter().zip(0..).all(|(message, offset)| message.offset == Offset(offset)));
+
+    session.seek(&input, Offset(4_000)).unwrap();
+    assert_eq!(session.position(&input), Some(Offset(4_000)));
+    messages.clear();
+    poll_until(&mut *session, &mut messages, 1_000);
+    assert!(messages.iter().zip(4_000..).all(|(message, offset)| message.offset == Offset(offset)));
+    let deadline = Instant::now() + DEADLINE;
+    while session.known_end(&input) != Some(Offset(5_000)) || session.position(&input) != Some(Offset(5_000))
+    {
+        assert!(Instant::now() < deadline);
+        session.poll(10, WAIT, &mut messages).unwrap();
+    }
+    session.close().unwrap();
+}
+
+#[test]
+fn a_record_that_follows_an_end_is_not_skipped_when_a_pause_or_a_rebalance_comes_between() {
+    let Some(broker) = broker_or_skip("ends and rebalances on Kafka") else { return };
+    let log = log(broker);
+    log.create(&deleted("skip", 2)).unwrap();
+    write(&log, "skip", 20, 2);
+    let mut first = join(&log, spec("skip", &["skip"]));
+    let inputs: Vec<_> = (0..2).map(|partition| TopicPartition::new("skip", partition)).collect();
+    let mut messages = Vec::new();
+    poll_until(&mut *first, &mut messages, 20);
+    to_the_end(&mut *first, &inputs, 10, &mut messages);
+    first.pause(&inputs).unwrap();
+    first.resume(&inputs).unwrap();
+    write(&log, "skip", 2, 2);
+    poll_until(&mut *first, &mut messages, 22);
+    to_the_end(&mut *first, &inputs, 11, &mut messages);
+
+    let mut other = spec("skip", &["skip"]);
+    other.transactional_id.push_str("-too");
+    let mut second = log.session(other).unwrap();
+    let deadline = Instant::now() + DEADLINE;
+    let kept = loop {
+        assert!(Instant::now() < deadline, "the second member got nothing");
+        if let Some(GroupEvent::Revoked(gone)) = first.poll(0, WAIT, &mut Vec::new()).unwrap() {
+            first.release(&gone).unwrap();
+        }
+        if let Some(GroupEvent::Assigned(given)) = second.poll(0, WAIT, &mut Vec::new()).unwrap() {
+            let starts: Vec<_> = given.iter().map(|partition| (partition.clone(), Offset(11))).collect();
+            second.assign(&starts).unwrap();
+            break inputs.iter().find(|input| !given.contains(input)).unwrap().clone();
+        }
+    };
+    write(&log, "skip", 2, 2);
+    messages.clear();
+    let deadline = Instant::now() + DEADLINE;
+    while messages.is_empty() {
+        assert!(Instant::now() < deadline, "the record behind the end was skipped");
+        first.poll(10, WAIT, &mut messages).unwrap();
+        second.poll(10, WAIT, &mut Vec::new()).unwrap();
+    }
+    assert_eq!((messages[0].partition, messages[0].offset), (kept.partition, Offset(11)));
+    second.close().unwrap();
+    first.close().unwrap();
+}
+
+fn to_the_end(
+    session: &mut dyn Session,
+    inputs: &[TopicPartition],
+    end: i64,
+    into: &mut Vec<winback_log::Message>,
+) {
+    let deadline = Instant::now() + DEADLINE;
+    while inputs.iter().any(|input| session.known_end(input) != Some(Offset(end))) {
+        assert!(Instant::now() < deadline);
+        session.poll(10, WAIT, into).unwrap();
+    }
+    // The events of the ends, too.
+    session.poll(10, WAIT, into).unwrap();
+}
+
+#[test]
+fn an_offset_that_is_not_there_is_named_with_what_is() {
+    let Some(broker) = broker_or_skip("offsets on Kafka") else { return };
+    let log = log(broker);
+    log.create(&deleted("range", 1)).unwrap();
+    write(&log, "range", 10, 1);
+    let input = TopicPartition::new("range", 0);
+    let mut session = log.session(spec("range", &["range"])).unwrap();
+    kafka_support::answer(&mut *session, |_| Offset(99));
+    let deadline = Instant::now() + DEADLINE;
+    let error = loop {
+        assert!(Instant::now() < deadline);
+        if let Err(error) = session.poll(10, WAIT, &mut Vec::new()) {
+            break error;
+        }
+    };
+    match error {
+        LogError::OutOfRange { offset, beginning, end, .. } => {
+            assert_eq!((offset, beginning, end), (99, 0, 10));
+        }
+        other => panic!("{other}"),
+    }
+    session.close().unwrap();
+
+    // A reader waits there.
+    let mut reader = log.reader().unwrap();
+    reader.assign(&[(input, Offset(12))]).unwrap();
+    let mut read = Vec::new();
+    reader.poll(10, WAIT, &mut read).unwrap();
+    write(&log, "range", 5, 1);
+    let deadline = Instant::now() + DEADLINE;
+    while read.len() < 3 {
+        assert!(Instant::now() < deadline);
+        reader.poll(10, WAIT, &mut read).unwrap();
+    }
+    assert_eq!(read[0].offset, Offset(12));
+}
+
+#[test]
+fn topics_are_described_as_they_were_made() {
+    let Some(broker) = broker_or_skip("topics on Kafka") else { return };
+    let log = log(broker);
+    let mut kept = deleted("described-kept", 3);
+    kept.cleanup = Cleanup::Delete(Some(Span::from_days(7)));
+    kept.max_record_bytes = 2_000_000;
+    let table = compacted("described-table", 2);
+    for topic in [&kept, &table] {
+        log.create(topic).unwrap();
+        log.create(topic).unwrap();
+    }
+    let found = log.describe(&["described-table", "no-such-topic", "described-kept"]).unwrap();
+    let specs: Vec<_> = found.iter().map(|topic| topic.as_ref().map(|topic| topic.spec.clone())).collect();
+    assert_eq!(specs, [Some(table), None, Some(kept)]);
+    let ids: Vec<_> = found.iter().flatten().map(|topic| topic.id.clone()).collect();
+    assert!(ids[0] != ids[1] && ids[0] != "described-table", "{ids:?}");
+    let all = log.topics().unwrap();
+    assert!(found.iter().flatten().all(|topic| all.contains(topic)));
+    let missing = log.session(spec("described", &["no-such-topic"])).err().unwrap();
+    assert_eq!(missing.kind(), "no_topic");
+}
+
+#[test]
+fn a_writer_keeps_timestamps_and_reports_what_it_could_not_write() {
+    let Some(broker) = broker_or_skip("writers on Kafka") else { return };
+    let log = log(broker);
+    let mut topic = deleted("stamped", 1);
+    topic.timestamps = winback_log::TimestampKind::Create;
+    log.create(&topic).unwrap();
+    let mut writer = log.writer().unwrap();
+    let stamp = Time::from_millis(1_700_000_000_000);
+    for step in 0..3 {
+        let timestamp = Some(stamp + Span::from_secs(step));
+        writer.append(&Append { timestamp, ..record("stamped", None, Some(b"x")) }).unwrap();
+    }
+    writer.flush().unwrap();
+    let input = TopicPartition::new("stamped", 0);
+    let all = take_all(&mut *log.reader().unwrap(), std::slice::from_ref(&input));
+    assert_eq!(all[1].timestamp, stamp + Span::from_secs(1));
+    let mut session = join(&log, spec("stamped", &["stamped"]));
+    assert_eq!(session.offset_at(&input, stamp + Span::from_millis(500)).unwrap(), Offset(1));
+    assert_eq!(session.offset_at(&input, stamp + Span::from_days(1)).unwrap(), Offset(3));
+    session.close().unwrap();
+
+    let nowhere = TopicPartition::new("stamped", 7);
+    let lost = writer
+        .append(&Append { partition: Some(nowhere.partition), ..record("stamped", None, Some(b"x")) })
+        .and_then(|()| writer.flush());
+    assert!(lost.is_err(), "a partition that is not there");
+}
+
+#[test]
+fn none_of_200_000_records_is_missing_or_doubled_while_members_join_and_leave() {
+    let Some(broker) = broker_or_skip("rebalances on Kafka") else { return };
+    for protocol in [GroupProtocol::Cooperative, GroupProtocol::Eager] {
+        storm(broker, protocol);
+    }
+}
+
+const RECORDS: u64 = 200_000;
+const PARTITIONS: i32 = 8;
+
+/// Two members, one of which leaves and joins again over and over. Each copies what it read into a topic, in transactions
+/// with the positions: what is in that topic is what was consumed, exactly once.
+fn storm(broker: &Broker, protocol: GroupProtocol) {
+    let log = kafka_support::log_with(broker, |options| options.protocol = protocol);
+    let (from, to) = (format!("storm-from-{protocol:?}"), format!("storm-to-{protocol:?}"));
+    log.create(&deleted(&from, PARTITIONS)).unwrap();
+    log.create(&deleted(&to, PARTITIONS)).unwrap();
+    write(&log, &from, RECORDS, PARTITIONS);
+    let (done, copied) = (AtomicBool::new(false), AtomicU64::new(0));
+    let deadline = Instant::now() + 4 * DEADLINE;
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut member = Copier::join(&log, &from, &to, "steady");
+            while !done.load(Ordering::Relaxed) && Instant::now() < deadline {
+                copied.fetch_add(member.turn(), Ordering::Relaxed);
+            }
+            member.leave();
+        });
+        scope.spawn(|| {
+            for round in 0.. {
+                let mut member = Copier::join(&log, &from, &to, "restless");
+                let mut own = 0;
+                while own < RECORDS / 20 && !done.load(Ordering::Relaxed) && Instant::now() < deadline {
+                    let turn = member.turn();
+                    own += turn;
+                    copied.fetch_add(turn, Ordering::Relaxed);
+                }
+                // Every other time it goes without a word to its transaction.
+                if round % 2 == 0 {
+                    member.leave();
+                } else {
+                    drop(member);
+                }
+                if done.load(Ordering::Relaxed) || Instant::now() >= deadline {
+                    return;
+                }
+            }
+        });
+        while copied.load(Ordering::Relaxed) < RECORDS && Instant::now() < deadline {
+            thread::yield_now();
+            thread::park_timeout(WAIT);
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    let copies: Vec<_> =
+        (0..PARTITIONS).map(|partition| TopicPartition::new(to.as_str(), partition)).collect();
+    let mut seen = BTreeMap::new();
+    for message in take_all(&mut *log.reader().unwrap(), &copies) {
+        *seen.entry(message_id(&message)).or_insert(0) += 1;
+    }
+    let doubled = seen.values().filter(|count| **count > 1).count();
+    assert_eq!(
+        (seen.len() as u64, doubled),
+        (RECORDS, 0),
+        "{protocol:?}: records seen, and those seen twice"
+    );
+}
+
+struct Copier<'a> {
+    session: Box<dyn Session>,
+    to: &'a str,
+}
+
+impl<'a> Copier<'a> {
+    fn join(log: &dyn Log, from: &str, to: &'a str, name: &str) -> Self {
+        let mut spec = spec(from, &[from]);
+        spec.transactional_id = format!("{from}.{name}");
+        Self { session: log.session(spec).unwrap(), to }
+    }
+
+    /// How many records were copied.
+    fn turn(&mut self) -> u64 {
+        let mut messages = Vec::new();
+        let event = self.session.poll(2_000, WAIT, &mut messages).unwrap();
+        match event {
+            Some(GroupEvent::Assigned(partitions)) => {
+                let committed = self.session.committed(&partitions).unwrap();
+                let starts: Vec<_> = partitions
+                    .into_iter()
+                    .zip(committed)
+                    .map(|(partition, offset)| (partition, offset.unwrap_or(Offset::ZERO)))
+                    .collect();
+                self.session.assign(&starts).unwrap();
+            }
+            Some(GroupEvent::Revoked(partitions) | GroupEvent::Lost(partitions)) => {
+                self.session.release(&partitions).unwrap();
+            }
+            None => {}
+        }
+        if messages.is_empty() {
+            return 0;
+        }
+        let begun: BTreeMap<Partition, Offset> =
+            messages.iter().rev().map(|message| (message.partition, message.offset)).collect();
+        self.session.begin().unwrap();
+        let copied = messages
+            .iter()
+            .try_for_each(|message| self.session.append(&record(self.to, message.key(), message.value())))
+            .and_then(|()| {
+                let positions = positions(&messages, &self.topic());
+                self.session.commit(&positions)
+            });
+        match copied {
+            Ok(()) => messages.len() as u64,
+            Err(CommitError::Aborted(_)) => {
+                for (partition, offset) in begun {
+                    let partition = TopicPartition::new(self.topic(), partition.0);
+                    if self.session.position(&partition).is_some() {
+                        self.session.seek(&partition, offset).unwrap();
+                    }
+                }
+                0
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn topic(&self) -> String {
+        self.to.replace("storm-to", "storm-from")
+    }
+
+    fn leave(self) {
+        self.session.close().unwrap();
+    }
+}
+
+#[test]
+fn a_broker_that_is_away_is_an_error_in_bounded_time_and_no_error_to_who_polls() {
+    let mut broker = match Broker::start() {
+        Ok(broker) => broker,
+        Err(error @ BrokerError::Unavailable { .. }) => {
+            return winback_testkit::broker::skip_or_fail("a broker that goes away", &error);
+        }
+        Err(error) => panic!("{error}"),
+    };
+    let log = kafka_support::log_with(&broker, |options| options.ask_deadline = Duration::from_secs(2));
+    log.create(&deleted("away", 1)).unwrap();
+    write(&log, "away", 10, 1);
+    let input = TopicPartition::new("away", 0);
+    let mut session = join(&log, spec("away", &["away"]));
+    let mut messages = Vec::new();
+    poll_until(&mut *session, &mut messages, 10);
+    session.begin().unwrap();
+    append(&mut *session, "away", b"lost");
+
+    broker.kill();
+    session.poll(10, WAIT, &mut messages).unwrap();
+    assert_eq!(session.ends(std::slice::from_ref(&input)).unwrap_err().kind(), "away");
+    assert_eq!(session.committed(std::slice::from_ref(&input)).unwrap_err().kind(), "away");
+    assert_eq!(log.session(spec("away-too", &["away"])).err().unwrap().kind(), "away");
+    // Known to be aborted when the broker had not heard of it yet.
+    let kind = session.commit(&[(input.clone(), Offset(10))]).unwrap_err().kind();
+    assert!(["aborted", "unknown"].contains(&kind), "{kind}");
+    assert_eq!(session.recover().unwrap_err().kind(), "unknown");
+
+    broker.restart().unwrap();
+    let deadline = Instant::now() + DEADLINE;
+    while let Err(error) = session.recover() {
+        assert!(Instant::now() < deadline, "{error}");
+    }
+    assert_eq!(session.committed(std::slice::from_ref(&input)).unwrap(), [None], "nothing was committed");
+    broker.kill();
+    drop(session);
+}

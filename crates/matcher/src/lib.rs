@@ -1,0 +1,13 @@
+//! The consumer services: decode, look up whose signal it is, forward what matched to the inbox.
+//!
+//! 97 of 100 events match nothing, so this is the hot path. A matcher holds the whole account index and no other
+//! state; it decides nothing.
+
+mod feed;
+pub mod retries;
+mod role;
+mod tally;
+
+pub use feed::{AccountFeed, FeedStatus};
+pub use role::{InboxTarget, MatcherRole, MatcherSource, input_name};
+pub use tally::MatcherMetrics;

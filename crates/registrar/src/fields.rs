@@ -1,0 +1,116 @@
+//! A row's fields, whether they come from JSON or from a spreadsheet in which everything is text.
+
+use serde_json::{Map, Value};
+use winback_core::time::Time;
+
+use crate::row::RowError;
+
+/// The fields of one row.
+pub(crate) struct Fields<'a>(pub(crate) &'a Map<String, Value>);
+
+impl<'a> Fields<'a> {
+    /// The first of these names that is there and not empty.
+    fn find(&self, names: &[&'static str]) -> Option<(&'static str, &'a Value)> {
+        let filled = |value: &&Value| !value.is_null() && value.as_str().is_none_or(|text| !text.trim().is_empty());
+        names.iter().find_map(|name| self.0.get(*name).filter(filled).map(|value| (*name, value)))
+    }
+
+    pub(crate) fn text(&self, names: &[&'static str]) -> Result<Option<String>, RowError> {
+        let Some((name, value)) = self.find(names) else { return Ok(None) };
+        match value {
+            Value::String(text) => Ok(Some(text.trim().to_owned())),
+            Value::Number(number) => Ok(Some(number.to_string())),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+                Err(wrong(name, value, "write it as text"))
+            }
+        }
+    }
+
+    /// A list, or text with `;` between.
+    pub(crate) fn list(&self, names: &[&'static str]) -> Result<Vec<String>, RowError> {
+        let Some((name, value)) = self.find(names) else { return Ok(Vec::new()) };
+        let part = |text: &str| text.trim().to_owned();
+        match value {
+            Value::String(text) => Ok(text.split(';').map(part).filter(|part| !part.is_empty()).collect()),
+            Value::Array(items) => items
+                .iter()
+                .map(|item| item.as_str().map(part).ok_or_else(|| wrong(name, value, "write a list of texts")))
+                .collect(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => {
+                Err(wrong(name, value, "write a list, or text with `;` between"))
+            }
+        }
+    }
+
+    /// People: a list of objects, or of mail addresses.
+    pub(crate) fn objects(&self, names: &[&'static str]) -> Vec<&'a Value> {
+        match self.find(names) {
+            Some((_, Value::Array(items))) => items.iter().collect(),
+            Some((_, value)) => vec![value],
+            None => Vec::new(),
+        }
+    }
+
+    /// A whole number; `84000`, `84,000` and `$84,000` are the same, cents are cut.
+    pub(crate) fn number(&self, names: &[&'static str]) -> Result<Option<u64>, RowError> {
+        let Some((name, value)) = self.find(names) else { return Ok(None) };
+        let text = match value {
+            Value::Number(number) => number.to_string(),
+            Value::String(text) => text.clone(),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => String::new(),
+        };
+        let plain: String = text.chars().filter(|c| !matches!(c, ',' | '$' | '_' | ' ')).collect();
+        let whole = plain.split('.').next().unwrap_or_default();
+        whole.parse().map(Some).map_err(|_| wrong(name, value, "write a whole number of at least 0"))
+    }
+
+    pub(crate) fn small(&self, names: &[&'static str]) -> Result<Option<u32>, RowError> {
+        let Some(number) = self.number(names)? else { return Ok(None) };
+        let value = Value::from(number);
+        u32::try_from(number).map(Some).map_err(|_| wrong(names.first().unwrap_or(&""), &value, "write a smaller number"))
+    }
+
+    pub(crate) fn flag(&self, names: &[&'static str]) -> Result<Option<bool>, RowError> {
+        let Some((name, value)) = self.find(names) else { return Ok(None) };
+        let text = value.as_str().map(str::to_ascii_lowercase);
+        match (value, text.as_deref()) {
+            (Value::Bool(flag), _) => Ok(Some(*flag)),
+            (_, Some("true" | "yes" | "y" | "1")) => Ok(Some(true)),
+            (_, Some("false" | "no" | "n" | "0")) => Ok(Some(false)),
+            _ => Err(wrong(name, value, "write true or false")),
+        }
+    }
+
+    /// A date, RFC 3339, or seconds or milliseconds since 1970; a date is its midnight in UTC.
+    pub(crate) fn time(&self, names: &[&'static str]) -> Result<Option<Time>, RowError> {
+        let Some((name, value)) = self.find(names) else { return Ok(None) };
+        let time = match value {
+            Value::Number(number) => number.as_i64().and_then(since_1970),
+            Value::String(text) => written(text.trim()),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        };
+        time.map(Some).ok_or_else(|| wrong(name, value, "write a date such as 2026-01-31, or RFC 3339"))
+    }
+}
+
+fn since_1970(number: i64) -> Option<Time> {
+    let millis = if number.abs() < 100_000_000_000 { number.checked_mul(1_000)? } else { number };
+    (0..=253_402_300_799_999).contains(&millis).then_some(Time::from_millis(millis))
+}
+
+fn written(text: &str) -> Option<Time> {
+    if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
+        return Some(Time::from_millis(timestamp.as_millisecond()));
+    }
+    if let Ok(number) = text.parse::<i64>() {
+        return since_1970(number);
+    }
+    let moment: jiff::civil::DateTime = text.parse().ok()?;
+    let zoned = moment.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(Time::from_millis(zoned.timestamp().as_millisecond()))
+}
+
+pub(crate) fn wrong(field: &str, value: &Value, fix: &str) -> RowError {
+    let value = winback_core::signal::truncated(&value.to_string(), 80).to_owned();
+    RowError::Value { field: field.to_owned(), value, fix: fix.to_owned() }
+}

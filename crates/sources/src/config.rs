@@ -1,0 +1,133 @@
+//! A source as the config file states it. What is unknown or without effect is refused, never ignored.
+
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use winback_core::time::Time;
+
+use crate::mapping::Mapping;
+use crate::web::PageClass;
+
+/// The largest record a source takes unless it says otherwise.
+pub const DEFAULT_MAX_BYTES: usize = 1 << 20;
+
+/// One source: `[sources.NAME]`. It has a `preset` or a `mapping`, never both.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceConfig {
+    /// The topic that it is read from.
+    pub topic: String,
+    /// A format that is built in: see [`crate::presets`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
+    /// Any other JSON, field by field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<Mapping>,
+    /// Where a deployment that never read the topic begins. Stated, never guessed.
+    pub start: Start,
+    /// How to read a record that is not UTF-8, such as `windows-1252`; such records are dead letters without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<String>,
+    /// The IANA zone of times that name none; UTC unless stated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// Records larger than this, in bytes, are dead letters.
+    #[serde(default = "default_max_bytes")]
+    pub max_bytes: usize,
+    /// Web visits: classes of pages, the first that fits; the built-in list unless stated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages: Option<Vec<PageClass>>,
+    /// Web visits and clicks: whose user agent is a program's.
+    #[serde(default)]
+    pub bots: BotConfig,
+    /// Mail opens: what an image proxy of a mailbox provider is.
+    #[serde(default)]
+    pub image_proxies: ImageProxies,
+    /// Segment: whether `userId` is the account's id, as it is where one login belongs to one company.
+    #[serde(default)]
+    pub user_is_account: bool,
+}
+
+const fn default_max_bytes() -> usize {
+    DEFAULT_MAX_BYTES
+}
+
+impl SourceConfig {
+    /// A source with a preset and nothing else said.
+    pub fn of_preset(topic: &str, preset: &str, start: Start) -> Self {
+        Self {
+            topic: topic.to_owned(),
+            preset: Some(preset.to_owned()),
+            mapping: None,
+            start,
+            encoding: None,
+            zone: None,
+            max_bytes: DEFAULT_MAX_BYTES,
+            pages: None,
+            bots: BotConfig::default(),
+            image_proxies: ImageProxies::default(),
+            user_is_account: false,
+        }
+    }
+}
+
+/// Words in a user agent, in any case, beside the built-in ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BotConfig {
+    /// A program, too.
+    #[serde(default)]
+    pub also: Vec<String>,
+    /// A person, whatever else it says.
+    #[serde(default)]
+    pub never: Vec<String>,
+}
+
+/// What an open through the image proxy of Gmail or Yahoo is. They fetch when a person opens, but ahead of time, too,
+/// and an open alone can be enough for a trigger; so they are machines unless a source says otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImageProxies {
+    /// Not an open.
+    #[default]
+    Machine,
+    /// It carries a person: an open.
+    Person,
+}
+
+/// Where to begin in a topic that was never read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// With the oldest record.
+    Earliest,
+    /// With the next record.
+    Latest,
+    /// With the first record appended at or after this.
+    At(Time),
+}
+
+impl Serialize for Start {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Earliest => serializer.serialize_str("earliest"),
+            Self::Latest => serializer.serialize_str("latest"),
+            Self::At(time) => serializer.collect_str(time),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Start {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.as_str() {
+            "earliest" => Ok(Self::Earliest),
+            "latest" => Ok(Self::Latest),
+            other => match other.parse::<jiff::Timestamp>() {
+                Ok(time) => Ok(Self::At(Time::from_millis(time.as_millisecond()))),
+                Err(_) => Err(D::Error::custom(format!(
+                    "start = \"{other}\" is no place to start: write \"earliest\", \"latest\" or a time such as \
+                     \"2026-01-31T00:00:00Z\""
+                ))),
+            },
+        }
+    }
+}

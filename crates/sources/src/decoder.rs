@@ -1,0 +1,290 @@
+//! One source's decoder: bytes in, elements out.
+//!
+//! Invariant: every record gives at least one element, and the same ones each time. Size, encoding and depth are
+//! bounded before anything parses.
+
+use encoding_rs::Encoding;
+use jiff::tz::TimeZone;
+
+use crate::bots::Bots;
+use crate::config::{ImageProxies, SourceConfig};
+use crate::element::{DeadReason, DropReason, Element, Refusal, Sink, Verdict, element};
+use crate::error::SourceError;
+use crate::json::{self, Lenient};
+use crate::mail::{Machines, Mail, brevo, postmark, sendgrid, ses};
+use crate::mapping::{Compiled, Mapping, Wrong, zone_of};
+use crate::presets::Preset;
+use crate::text;
+use crate::times::TimeReader;
+use crate::web::{Pages, Web, plain, segment};
+
+/// The deepest that a document may be nested.
+pub const MAX_DEPTH: usize = 64;
+
+/// Decodes one source's records. Built once, shared by its lanes.
+#[derive(Debug)]
+pub struct Decoder {
+    max_bytes: usize,
+    encoding: Option<&'static Encoding>,
+    format: Format,
+}
+
+#[derive(Debug)]
+enum Format {
+    Segment(Web),
+    Plain(Web),
+    CombinedLog(Web),
+    SendGrid(Mail),
+    Postmark(Mail),
+    Ses(Mail),
+    Brevo(Mail),
+    Mapped(Box<Compiled>),
+}
+
+impl Decoder {
+    /// The decoder of the source of that name.
+    pub fn new(name: &str, config: &SourceConfig) -> Result<Self, SourceError> {
+        let build = Build { name, config };
+        let preset = build.preset()?;
+        build.refuse_what_has_no_effect(preset)?;
+        let format = match preset {
+            Some(preset) => build.preset_format(preset)?,
+            None => build.mapped(config.mapping.as_ref())?,
+        };
+        Ok(Self { max_bytes: config.max_bytes, encoding: build.encoding()?, format })
+    }
+
+    /// Gives every element of the record to the sink: at least one, in the record's order. A candidate borrows from
+    /// the record and from the decoder's scratch, so that it lives only as long as the sink's call.
+    pub fn decode(&self, value: &[u8], sink: &mut dyn FnMut(Element<'_>)) {
+        if let Err(refusal) = self.record(value, sink) {
+            sink(element(Err(refusal), None));
+        }
+    }
+
+    /// `Err` where the record as a whole is refused, before any element was given.
+    fn record(&self, value: &[u8], sink: &mut Sink<'_>) -> Result<(), Refusal> {
+        if value.len() > self.max_bytes {
+            let text = format!(
+                "the record has {} bytes, and the source takes {}: raise its `max_bytes`, or send less",
+                value.len(),
+                self.max_bytes
+            );
+            return Err(Refusal::Dead(DeadReason::TooLarge, text));
+        }
+        let text = text::decode(value, self.encoding)?;
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(DropReason::Empty.into());
+        }
+        self.format.decode(text, sink)
+    }
+}
+
+impl Format {
+    fn decode(&self, text: &str, sink: &mut Sink<'_>) -> Result<(), Refusal> {
+        match self {
+            Self::CombinedLog(web) => {
+                sink(element(web.combined_log(text), None));
+                Ok(())
+            }
+            Self::Plain(web) => each(json::parse::<Lenient<plain::View<'_>>>(text)?, sink, |view, index| {
+                web.plain(view, Raw { bytes: text.as_bytes(), index })
+            }),
+            Self::Segment(web) => {
+                each(json::parse::<Lenient<segment::Call<'_>>>(text)?, sink, |call, index| {
+                    web.segment(call, Raw { bytes: text.as_bytes(), index })
+                })
+            }
+            Self::SendGrid(mail) => {
+                each(json::parse::<Lenient<sendgrid::Event<'_>>>(text)?, sink, |event, _| {
+                    mail.sendgrid(event)
+                })
+            }
+            Self::Postmark(mail) => {
+                each(json::parse::<Lenient<postmark::Event<'_>>>(text)?, sink, |event, _| {
+                    mail.postmark(event)
+                })
+            }
+            Self::Ses(mail) => ses(mail, text, sink),
+            Self::Brevo(mail) => match json::parse::<Lenient<brevo::Event<'_>>>(text)? {
+                Lenient::One(brevo::Event { items: Lenient::Many(items), .. }) => {
+                    each(Lenient::Many(items), sink, |item, _| mail.brevo_inbound(item))
+                }
+                events => each(events, sink, |event, _| mail.brevo(event)),
+            },
+            Self::Mapped(mapping) => mapping.decode(text, sink),
+        }
+    }
+}
+
+/// What a missing id is derived from: the record, and the event's place in it.
+#[derive(Clone, Copy)]
+pub(crate) struct Raw<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) index: Option<u32>,
+}
+
+fn each<'a, T>(
+    events: Lenient<T>,
+    sink: &mut Sink<'_>,
+    judge: impl Fn(T, Option<u32>) -> Verdict<'a>,
+) -> Result<(), Refusal> {
+    let no_object = |what: &str| {
+        Refusal::Dead(
+            DeadReason::MissingField,
+            format!("the {what} is no JSON object: send one object an event"),
+        )
+    };
+    match events {
+        Lenient::One(event) => sink(element(judge(event, None), None)),
+        Lenient::Many(events) if events.is_empty() => return Err(DropReason::Empty.into()),
+        Lenient::Many(events) => {
+            for (index, event) in events.into_iter().enumerate() {
+                let index = u32::try_from(index).ok();
+                let judged = event.ok_or_else(|| no_object("event")).and_then(|event| judge(event, index));
+                sink(element(judged, index));
+            }
+        }
+        Lenient::Other => return Err(no_object("record")),
+    }
+    Ok(())
+}
+
+/// Amazon SES, bare or as the text in an SNS notification.
+fn ses(mail: &Mail, text: &str, sink: &mut Sink<'_>) -> Result<(), Refusal> {
+    match json::parse::<Lenient<ses::Event<'_>>>(text)? {
+        Lenient::One(event) if event.is_notification() => {
+            let ses::Event { wrapped, envelope_id, .. } = event;
+            let (inner, id) = (wrapped.text().unwrap_or_default(), envelope_id.text());
+            each(json::parse::<Lenient<ses::Event<'_>>>(&inner)?, sink, |event, _| {
+                mail.ses(event, id.clone())
+            })
+        }
+        events => each(events, sink, |event, _| mail.ses(event, None)),
+    }
+}
+
+/// Builds the parts of a decoder and names the source in every error.
+struct Build<'c> {
+    name: &'c str,
+    config: &'c SourceConfig,
+}
+
+impl Build<'_> {
+    /// The stated preset; `None` for a mapping.
+    fn preset(&self) -> Result<Option<Preset>, SourceError> {
+        let not_one = |has| SourceError::NotOneFormat { source_name: self.name.to_owned(), has };
+        match (&self.config.preset, &self.config.mapping) {
+            (Some(_), Some(_)) => Err(not_one("both a preset and a mapping")),
+            (None, None) => Err(not_one("neither a preset nor a mapping")),
+            (None, Some(_)) => Ok(None),
+            (Some(text), None) => Preset::parse(text).map(Some).ok_or_else(|| SourceError::UnknownPreset {
+                source_name: self.name.to_owned(),
+                value: text.clone(),
+                nearest: Preset::nearest(text).to_string(),
+                known: Preset::ALL.iter().map(|preset| preset.as_str()).collect::<Vec<_>>().join(", "),
+            }),
+        }
+    }
+
+    fn refuse_what_has_no_effect(&self, preset: Option<Preset>) -> Result<(), SourceError> {
+        let web = matches!(preset, Some(Preset::Segment | Preset::Web | Preset::CombinedLog));
+        let mail = matches!(preset, Some(Preset::SendGrid | Preset::Postmark | Preset::Ses | Preset::Brevo));
+        let config = self.config;
+        let stated = [
+            ("pages", config.pages.is_some() && !web),
+            ("bots", config.bots != crate::BotConfig::default() && !web && !mail),
+            ("image_proxies", config.image_proxies != ImageProxies::default() && !mail),
+            ("user_is_account", config.user_is_account && preset != Some(Preset::Segment)),
+        ];
+        match stated.into_iter().find(|(_, without)| *without) {
+            None => Ok(()),
+            Some((key, _)) => Err(SourceError::NoEffect {
+                source_name: self.name.to_owned(),
+                key,
+                format: preset
+                    .map_or_else(|| "a mapping".to_owned(), |preset| format!("preset \"{preset}\"")),
+            }),
+        }
+    }
+
+    fn preset_format(&self, preset: Preset) -> Result<Format, SourceError> {
+        Ok(match preset {
+            Preset::Segment => Format::Segment(self.web()?),
+            Preset::Web => Format::Plain(self.web()?),
+            Preset::CombinedLog => Format::CombinedLog(self.web()?),
+            Preset::SendGrid => Format::SendGrid(self.mail()?),
+            Preset::Postmark => Format::Postmark(self.mail()?),
+            Preset::Ses => Format::Ses(self.mail()?),
+            Preset::Brevo => Format::Brevo(self.mail()?),
+            Preset::Funding
+            | Preset::Hiring
+            | Preset::JobPostings
+            | Preset::FundingUs
+            | Preset::FundingIndia => {
+                let text = preset.mapping().unwrap_or_default();
+                let mapping: Mapping = toml::from_str(text).map_err(|error| {
+                    self.bad(("preset".to_owned(), preset.to_string(), error.to_string()))
+                })?;
+                self.mapped(Some(&mapping))?
+            }
+        })
+    }
+
+    fn mapped(&self, mapping: Option<&Mapping>) -> Result<Format, SourceError> {
+        let not_one = || SourceError::NotOneFormat { source_name: self.name.to_owned(), has: "no mapping" };
+        let mapping = mapping.ok_or_else(not_one)?;
+        let compiled = Compiled::new(mapping, self.zone()?)
+            .map_err(|(key, value, fix)| self.bad((format!("mapping.{key}"), value, fix)))?;
+        Ok(Format::Mapped(Box::new(compiled)))
+    }
+
+    fn web(&self) -> Result<Web, SourceError> {
+        let pages = match &self.config.pages {
+            Some(classes) => Pages::new(classes),
+            None => Pages::built_in().map_err(|error| self.bad_built_in("pages", &error))?,
+        };
+        Ok(Web {
+            pages,
+            bots: self.bots()?,
+            times: TimeReader::auto(self.zone()?.unwrap_or(TimeZone::UTC)),
+            user_is_account: self.config.user_is_account,
+        })
+    }
+
+    fn mail(&self) -> Result<Mail, SourceError> {
+        let machines = Machines::new(self.config.image_proxies);
+        Ok(Mail {
+            machines: machines.map_err(|error| self.bad_built_in("image_proxies", &error))?,
+            bots: self.bots()?,
+            times: TimeReader::of_mail(self.zone()?.unwrap_or(TimeZone::UTC)),
+        })
+    }
+
+    fn bots(&self) -> Result<Bots, SourceError> {
+        Bots::new(&self.config.bots).map_err(|error| self.bad_built_in("bots", &error))
+    }
+
+    fn zone(&self) -> Result<Option<TimeZone>, SourceError> {
+        let zone = self.config.zone.as_deref().map(|name| zone_of("zone", name)).transpose();
+        zone.map_err(|wrong| self.bad(wrong))
+    }
+
+    fn encoding(&self) -> Result<Option<&'static Encoding>, SourceError> {
+        let Some(label) = self.config.encoding.as_deref() else { return Ok(None) };
+        let found = Encoding::for_label(label.as_bytes()).filter(|encoding| encoding.is_ascii_compatible());
+        found.map(Some).ok_or_else(|| {
+            let fix = "write one that keeps ASCII as it is, such as \"windows-1252\", \"iso-8859-2\" or \"shift_jis\"";
+            self.bad(("encoding".to_owned(), label.to_owned(), fix.to_owned()))
+        })
+    }
+
+    fn bad(&self, (key, value, fix): Wrong) -> SourceError {
+        SourceError::BadValue { source_name: self.name.to_owned(), key, value, fix }
+    }
+
+    fn bad_built_in(&self, key: &str, error: &dyn std::fmt::Display) -> SourceError {
+        self.bad((key.to_owned(), "the built-in list".to_owned(), error.to_string()))
+    }
+}

@@ -1,0 +1,109 @@
+//! What becomes of an event: closed lists, so that counts add up.
+
+use winback_core::closed_enum;
+use winback_core::signal::Candidate;
+
+closed_enum! {
+    /// Why an event that was understood is no sign of interest.
+    DropReason {
+        /// A page was read, or a link followed, by a program that says so in its user agent.
+        Bot = "bot",
+        /// A mail was opened by a machine: a privacy proxy, an image cache, a scanner.
+        MachineOpen = "machine_open",
+        /// A mail was answered by a machine: out of office, a list, a bounce.
+        AutoReply = "auto_reply",
+        /// Something else happened: delivered, bounced, identified, unsubscribed.
+        NotInterest = "not_interest",
+        /// A picture, script, style sheet, font, feed or download, not a page.
+        Asset = "asset",
+        /// Not the view of a page: no path, or a method other than GET.
+        NotAPage = "not_a_page",
+        /// The server sent the visitor elsewhere; the page that they saw is an event of its own.
+        Redirect = "redirect",
+        /// The server answered with an error.
+        ErrorStatus = "error_status",
+        /// A job post was closed, filled or removed.
+        ClosedPost = "closed_post",
+        /// A job post that was open before came back: posts flap.
+        Flap = "flap",
+        /// A known thing was edited.
+        Edited = "edited",
+        /// A mail with several recipients of different companies, and the provider does not say whose event it is.
+        AmbiguousRecipient = "ambiguous_recipient",
+        /// Nothing in it: no bytes, or an empty list.
+        Empty = "empty",
+    }
+}
+
+closed_enum! {
+    /// Why a record, or an event in it, could not be understood. It is kept whole, for a person.
+    DeadReason {
+        /// Larger than the source's `max_bytes`.
+        TooLarge = "too_large",
+        /// Nested deeper than [`crate::MAX_DEPTH`].
+        TooDeep = "too_deep",
+        /// Not UTF-8, and the source states no `encoding`.
+        BadEncoding = "bad_encoding",
+        /// Not JSON.
+        MalformedJson = "malformed_json",
+        /// Not a line of the log's format.
+        MalformedLine = "malformed_line",
+        /// A field that must be there is not, or has nothing in it.
+        MissingField = "missing_field",
+        /// A time that is none, is in no stated format, or lies before 1990.
+        BadTime = "bad_time",
+        /// An event type, or a value of the deciding field, that the source does not know.
+        UnknownEvent = "unknown_event",
+    }
+}
+
+/// What became of one event of a record.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Element<'a> {
+    /// A signal, to be matched.
+    Signal(Candidate<'a>),
+    /// No interest in it.
+    Dropped(DropReason),
+    /// Not understood.
+    Dead(Dead),
+}
+
+/// Says what could not be understood and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}: {text}")]
+pub struct Dead {
+    /// The event's place in the record's list; `None` when the record as a whole is dead.
+    pub index: Option<u32>,
+    /// Why.
+    pub reason: DeadReason,
+    /// Names the field or the place, the value shortened, and the fix.
+    pub text: String,
+}
+
+/// Why one event is no signal; its place in the record is added by whoever walks the record.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    Drop(DropReason),
+    Dead(DeadReason, String),
+}
+
+impl From<DropReason> for Refusal {
+    fn from(reason: DropReason) -> Self {
+        Self::Drop(reason)
+    }
+}
+
+/// One event, judged.
+pub(crate) type Verdict<'a> = Result<Candidate<'a>, Refusal>;
+
+/// Where elements go.
+pub(crate) type Sink<'s> = dyn FnMut(Element<'_>) + 's;
+
+/// The element of a judged event.
+pub(crate) fn element(verdict: Verdict<'_>, index: Option<u32>) -> Element<'_> {
+    match verdict {
+        Ok(candidate) => Element::Signal(candidate),
+        Err(Refusal::Drop(reason)) => Element::Dropped(reason),
+        Err(Refusal::Dead(reason, text)) => Element::Dead(Dead { index, reason, text }),
+    }
+}

@@ -1,0 +1,128 @@
+//! Any JSON by field mapping: where each part of a signal stands, stated as data.
+//!
+//! A mapping is compiled once, and all that can be wrong with it is said then; at run time it only finds or misses.
+
+mod compile;
+mod pointer;
+mod read;
+mod template;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use winback_core::signal::SignalKind;
+
+pub(crate) use compile::{Compiled, Wrong, zone_of};
+
+/// How the fields of a record become a signal: `[sources.NAME.mapping]`.
+///
+/// Fields are JSON pointers (`/company/name`), or a constant that begins with `=`; of a list the first that has a
+/// value counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mapping {
+    /// What sort of thing happened.
+    pub kind: SignalKind,
+    /// When it happened.
+    pub at: Fields,
+    /// How times are written, the first that fits: `auto`, `rfc3339`, `rfc2822`, `unix_s`, `unix_ms`, `unix_us`, or a
+    /// pattern such as `%d/%m/%Y`.
+    #[serde(default = "automatic")]
+    pub formats: Vec<String>,
+    /// The IANA zone of times that name none, unless the source states one; UTC unless stated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// Where the list of events stands, when a record has several; a record that is a list needs none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<String>,
+    /// The producer's id.
+    #[serde(default)]
+    pub id: Fields,
+    /// Fields that make the event what it is: together they are its id, when it has no other. Without them it is all
+    /// of the event.
+    #[serde(default)]
+    pub id_of: Vec<String>,
+    /// The account's own id.
+    #[serde(default)]
+    pub account_id: Fields,
+    /// A mail address.
+    #[serde(default)]
+    pub email: Fields,
+    /// SHA-256 of a normalised mail address, in hex.
+    #[serde(default)]
+    pub email_sha256: Fields,
+    /// A domain, host name or URL of the company.
+    #[serde(default)]
+    pub domain: Fields,
+    /// An address that it came from.
+    #[serde(default)]
+    pub address: Fields,
+    /// The company's name; a URL in its place is taken as the domain.
+    #[serde(default)]
+    pub name: Fields,
+    /// The finer class that policies may weigh.
+    #[serde(default)]
+    pub class: Fields,
+    /// What the values of `class` are called here; others stay as they are.
+    #[serde(default)]
+    pub classes: BTreeMap<String, String>,
+    /// A few words for a person: `{/title}` is a field, `{/a|/b}` the first that has a value, and what stands in
+    /// `[…]` is left out when a field in it has none.
+    #[serde(default)]
+    pub detail: String,
+    /// Values that say that there is none, such as `N/A`, in any case.
+    #[serde(default)]
+    pub absent: Vec<String>,
+    /// Pointers that must have a value.
+    #[serde(default)]
+    pub required: Vec<String>,
+    /// Which events are interest; all of them without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<Keep>,
+}
+
+fn automatic() -> Vec<String> {
+    vec!["auto".to_owned()]
+}
+
+/// Which events are interest, by the value of one field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keep {
+    /// The deciding field.
+    pub from: Fields,
+    /// What each value means, in any case: `signal`, a kind of signal, or a reason to drop it.
+    pub values: BTreeMap<String, String>,
+    /// What every other value means, and none: the same, or `dead` (the default).
+    #[serde(default = "dead")]
+    pub otherwise: String,
+}
+
+fn dead() -> String {
+    "dead".to_owned()
+}
+
+/// One field or several, of which the first that has a value counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "expected a JSON pointer such as \"/company/name\", or a list of them")]
+pub enum Fields {
+    /// A pointer, or a constant that begins with `=`.
+    One(String),
+    /// Several of them.
+    Many(Vec<String>),
+}
+
+impl Default for Fields {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
+}
+
+impl Fields {
+    fn all(&self) -> &[String] {
+        match self {
+            Self::One(field) => std::slice::from_ref(field),
+            Self::Many(fields) => fields,
+        }
+    }
+}

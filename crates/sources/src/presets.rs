@@ -1,0 +1,127 @@
+//! The formats that are built in, and what each reads.
+
+use winback_core::closed_enum;
+use winback_core::signal::SignalKind;
+
+closed_enum! {
+    /// A format that needs no mapping.
+    Preset {
+        /// Segment's `page` and `track` calls.
+        Segment = "segment",
+        /// Page views as plain JSON.
+        Web = "web",
+        /// A web server's access log.
+        CombinedLog = "combined_log",
+        /// SendGrid's event webhook.
+        SendGrid = "sendgrid",
+        /// Postmark's webhooks.
+        Postmark = "postmark",
+        /// Amazon SES event publishing.
+        Ses = "ses",
+        /// Brevo's webhooks.
+        Brevo = "brevo",
+        /// Funding rounds as plain JSON or CSV.
+        Funding = "funding",
+        /// Job posts as plain JSON or CSV.
+        Hiring = "hiring",
+        /// Changes of a public list of job posts.
+        JobPostings = "job_postings",
+        /// Funding rounds of US companies.
+        FundingUs = "funding_us",
+        /// Funding rounds of Indian companies.
+        FundingIndia = "funding_india",
+    }
+}
+
+/// One line of help about a preset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PresetInfo {
+    /// Its name in config.
+    pub preset: Preset,
+    /// What a record of it looks like.
+    pub reads: &'static str,
+    /// The kinds of signals it gives.
+    pub kinds: &'static [SignalKind],
+}
+
+const WEB: &[SignalKind] = &[SignalKind::WebVisit];
+const MAIL: &[SignalKind] = &[SignalKind::EmailOpen, SignalKind::EmailClick, SignalKind::EmailReply];
+const OPENS: &[SignalKind] = &[SignalKind::EmailOpen, SignalKind::EmailClick];
+const FUNDING: &[SignalKind] = &[SignalKind::FundingNews];
+const HIRING: &[SignalKind] = &[SignalKind::Hiring];
+
+const fn info(preset: Preset, kinds: &'static [SignalKind], reads: &'static str) -> PresetInfo {
+    PresetInfo { preset, reads, kinds }
+}
+
+const ALL: &[PresetInfo] = &[
+    info(Preset::Segment, WEB, "Segment `page` and `track` calls, one a record or a list of them"),
+    info(
+        Preset::Web,
+        WEB,
+        "JSON {id, url or path, ip, email, user_agent, account_id, domain, company, time}",
+    ),
+    info(Preset::CombinedLog, WEB, "Apache or nginx access logs in the combined format, one line a record"),
+    info(Preset::SendGrid, OPENS, "SendGrid's event webhook: a list of events a record"),
+    info(Preset::Postmark, MAIL, "Postmark's open, click and inbound webhooks"),
+    info(Preset::Ses, MAIL, "Amazon SES events and received mail, bare or wrapped by SNS"),
+    info(Preset::Brevo, MAIL, "Brevo's transactional and inbound webhooks"),
+    info(Preset::Funding, FUNDING, "JSON or CSV {id, company, domain, amount, currency, round, date}"),
+    info(Preset::Hiring, HIRING, "JSON or CSV {id, company, domain, title, location, posted_at, status}"),
+    info(Preset::JobPostings, HIRING, "JSON {change, id, company_name, title, date_posted, seen_at}"),
+    info(Preset::FundingUs, FUNDING, "CSV permalink, company, fundedDate (1-May-07), raisedAmt, round"),
+    info(Preset::FundingIndia, FUNDING, "CSV Sr No, Date (31/12/2019), StartupName, AmountInUSD"),
+];
+
+/// All presets, in the order of the documentation.
+pub const fn presets() -> &'static [PresetInfo] {
+    ALL
+}
+
+impl Preset {
+    /// The mapping that the preset stands for, as TOML; `None` where it is code.
+    pub(crate) const fn mapping(self) -> Option<&'static str> {
+        match self {
+            Self::Funding => Some(include_str!("../../../config/sources/funding.toml")),
+            Self::Hiring => Some(include_str!("../../../config/sources/hiring.toml")),
+            Self::JobPostings => Some(include_str!("../../../config/sources/job_postings.toml")),
+            Self::FundingUs => Some(include_str!("../../../config/sources/funding_us.toml")),
+            Self::FundingIndia => Some(include_str!("../../../config/sources/funding_india.toml")),
+            Self::Segment
+            | Self::Web
+            | Self::CombinedLog
+            | Self::SendGrid
+            | Self::Postmark
+            | Self::Ses
+            | Self::Brevo => None,
+        }
+    }
+
+    /// The preset whose name is written most like that.
+    pub(crate) fn nearest(name: &str) -> Self {
+        let far = |preset: &&Self| strsim::damerau_levenshtein(preset.as_str(), name);
+        Self::ALL.iter().min_by_key(far).copied().unwrap_or(Self::Web)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_is_documented_once() {
+        let documented: Vec<_> = presets().iter().map(|info| info.preset).collect();
+        assert_eq!(documented, Preset::ALL);
+    }
+
+    #[test]
+    fn the_nearest_preset_is_the_one_that_was_meant() {
+        for (typed, meant) in [
+            ("segmnt", Preset::Segment),
+            ("send-grid", Preset::SendGrid),
+            ("job_posting", Preset::JobPostings),
+        ] {
+            assert_eq!(Preset::nearest(typed), meant, "{typed}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Bytes to text, and text short and clean enough to show.
+
+use std::borrow::Cow;
+
+use encoding_rs::Encoding;
+use winback_core::signal::MAX_DETAIL_BYTES;
+
+use crate::element::{DeadReason, Refusal};
+
+const BOM: &[u8] = b"\xef\xbb\xbf";
+/// The most of a value that an error text quotes.
+const QUOTED_BYTES: usize = 60;
+
+/// The record as text: UTF-8, with or without a byte order mark, or the stated encoding where it is not UTF-8.
+pub(crate) fn decode<'a>(
+    bytes: &'a [u8],
+    encoding: Option<&'static Encoding>,
+) -> Result<Cow<'a, str>, Refusal> {
+    let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
+    let error = match std::str::from_utf8(bytes) {
+        Ok(text) => return Ok(Cow::Borrowed(text)),
+        Err(error) => error,
+    };
+    let decoded = encoding.and_then(|e| e.decode_without_bom_handling_and_without_replacement(bytes));
+    decoded.ok_or_else(|| {
+        let at = error.valid_up_to();
+        let byte = bytes.get(at).copied().unwrap_or_default();
+        let before = String::from_utf8_lossy(&bytes[at.saturating_sub(20)..at]).into_owned();
+        let fix = match encoding {
+            None => "state the source's `encoding`, such as \"windows-1252\"".to_owned(),
+            Some(encoding) => format!("nor {}: state another `encoding`", encoding.name()),
+        };
+        let text = format!("byte 0x{byte:02x} at {at}, after `{before}`, is not UTF-8: {fix}");
+        Refusal::Dead(DeadReason::BadEncoding, text)
+    })
+}
+
+/// The text up to so many bytes, cut at a character.
+pub(crate) fn cut(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
+}
+
+/// A value as an error text quotes it: short, on one line.
+pub(crate) fn quoted(value: &str) -> String {
+    let short = cut(value, QUOTED_BYTES);
+    let dots = if short.len() < value.len() { "…" } else { "" };
+    let shown: String = short.chars().map(|c| if c.is_control() { '�' } else { c }).collect();
+    format!("`{shown}{dots}`")
+}
+
+/// A signal's detail: one line, at most [`MAX_DETAIL_BYTES`], and no mail address.
+pub(crate) fn detail(text: Cow<'_, str>) -> Cow<'_, str> {
+    let clean = text.len() <= MAX_DETAIL_BYTES
+        && !text.bytes().any(|b| b == b'@' || b.is_ascii_control())
+        && !text.contains("%40");
+    if clean { text } else { Cow::Owned(cleaned(&text)) }
+}
+
+fn cleaned(text: &str) -> String {
+    let has_address = |word: &str| word.contains('@') || word.contains("%40");
+    let mut out = String::with_capacity(MAX_DETAIL_BYTES);
+    for piece in text.split_inclusive(['/', ' ']) {
+        let (word, end) = match piece.char_indices().next_back() {
+            Some((at, '/' | ' ')) => piece.split_at(at),
+            _ => (piece, ""),
+        };
+        out.push_str(if has_address(word) { "…" } else { word });
+        out.push_str(end);
+    }
+    out.retain(|c| !c.is_control());
+    let end = cut(&out, MAX_DETAIL_BYTES).len();
+    out.truncate(end);
+    out
+}
+
+/// The same part of a text, borrowed where the text is.
+pub(crate) fn slice(text: Cow<'_, str>, range: std::ops::Range<usize>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.get(range).unwrap_or_default()),
+        Cow::Owned(text) => Cow::Owned(text.get(range).unwrap_or_default().to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_utf_8_or_the_encoding_that_was_stated() {
+        let ansi = Encoding::for_label(b"windows-1252");
+        let table: [(&[u8], Option<&'static Encoding>, Option<&str>); 5] = [
+            (b"\xef\xbb\xbf{}", None, Some("{}")),
+            ("BYJU’S".as_bytes(), ansi, Some("BYJU’S")),
+            (b"BYJU\x92S", ansi, Some("BYJU’S")),
+            (b"BYJU\x92S", None, None),
+            (b"\xff", Encoding::for_label(b"shift_jis"), None),
+        ];
+        for (bytes, encoding, expected) in table {
+            assert_eq!(decode(bytes, encoding).ok().as_deref(), expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn bad_bytes_are_named_with_their_place_and_the_fix() {
+        let Err(Refusal::Dead(DeadReason::BadEncoding, text)) = decode(b"{\"n\":\"BYJU\x92S\"}", None) else {
+            panic!("not dead");
+        };
+        assert_eq!(
+            text,
+            "byte 0x92 at 10, after `{\"n\":\"BYJU`, is not UTF-8: state the source's `encoding`, such as \"windows-1252\""
+        );
+    }
+
+    #[test]
+    fn a_detail_is_short_and_has_no_mail_address() {
+        let table = [
+            ("/pricing", "/pricing"),
+            ("/u/jane@example.com/settings", "/u/…/settings"),
+            ("/u/jane%40example.com", "/u/…"),
+            ("ask jane@example.com now", "ask … now"),
+            ("a\0b\nc", "abc"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(detail(Cow::Borrowed(text)), expected);
+        }
+        assert!(detail(Cow::Owned("é".repeat(200))).len() <= MAX_DETAIL_BYTES);
+    }
+}

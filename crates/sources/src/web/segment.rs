@@ -1,0 +1,138 @@
+//! Segment's `page` and `track` calls. An `identify`, `group`, `alias` or `screen` is no visit to a page.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use winback_core::signal::Identity;
+
+use super::{Visit, Web, address};
+use crate::decoder::Raw;
+use crate::element::{DeadReason, DropReason, Refusal, Verdict};
+use crate::json::{Lenient, Scalar};
+use crate::text::quoted;
+
+/// A call, as far as it matters here.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Call<'a> {
+    #[serde(borrow, rename = "type", default)]
+    kind: Scalar<'a>,
+    #[serde(borrow, default)]
+    message_id: Scalar<'a>,
+    #[serde(borrow, default)]
+    user_id: Scalar<'a>,
+    #[serde(borrow, default)]
+    timestamp: Scalar<'a>,
+    #[serde(borrow, default)]
+    original_timestamp: Scalar<'a>,
+    #[serde(borrow, default)]
+    sent_at: Scalar<'a>,
+    #[serde(borrow, default)]
+    received_at: Scalar<'a>,
+    #[serde(borrow, default)]
+    context: Lenient<Context<'a>>,
+    #[serde(borrow, default)]
+    properties: Lenient<Properties<'a>>,
+    #[serde(borrow, default)]
+    traits: Lenient<Traits<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Context<'a> {
+    #[serde(borrow, default)]
+    ip: Scalar<'a>,
+    #[serde(borrow, default)]
+    user_agent: Scalar<'a>,
+    #[serde(borrow, default)]
+    group_id: Scalar<'a>,
+    #[serde(borrow, default)]
+    page: Lenient<Page<'a>>,
+    #[serde(borrow, default)]
+    traits: Lenient<Traits<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Page<'a> {
+    #[serde(borrow, default)]
+    url: Scalar<'a>,
+    #[serde(borrow, default)]
+    path: Scalar<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Properties<'a> {
+    #[serde(borrow, default)]
+    url: Scalar<'a>,
+    #[serde(borrow, default)]
+    path: Scalar<'a>,
+    #[serde(borrow, default)]
+    email: Scalar<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Traits<'a> {
+    #[serde(borrow, default)]
+    email: Scalar<'a>,
+}
+
+impl<'a> Call<'a> {
+    fn is_visit(&self) -> Result<(), Refusal> {
+        match self.kind.as_str() {
+            Some("page" | "track") => Ok(()),
+            Some("identify" | "group" | "alias" | "screen") => Err(DropReason::NotInterest.into()),
+            Some(other) => Err(Refusal::Dead(
+                DeadReason::UnknownEvent,
+                format!("`type` is {}, which is no Segment call: expected page or track", quoted(other)),
+            )),
+            None => Err(Refusal::Dead(
+                DeadReason::MissingField,
+                "`type` is missing: is this source Segment's?".to_owned(),
+            )),
+        }
+    }
+
+    /// Segment's own corrected time first.
+    fn time(&mut self) -> (&'static str, Scalar<'a>) {
+        let times = [
+            ("timestamp", &mut self.timestamp),
+            ("originalTimestamp", &mut self.original_timestamp),
+            ("sentAt", &mut self.sent_at),
+            ("receivedAt", &mut self.received_at),
+        ];
+        let found = times.into_iter().find(|(_, time)| !time.is_missing());
+        found.map_or(("timestamp", Scalar::Missing), |(name, time)| (name, std::mem::take(time)))
+    }
+}
+
+impl Web {
+    /// The signal of a call; `raw` is what a missing id is derived from.
+    pub(crate) fn segment<'a>(&self, mut call: Call<'a>, raw: Raw<'a>) -> Verdict<'a> {
+        call.is_visit()?;
+        let (field, time) = call.time();
+        let context = call.context.object().unwrap_or_default();
+        let properties = call.properties.object().unwrap_or_default();
+        let page = context.page.object().unwrap_or_default();
+        let user = call.user_id.text();
+        let user_mail = user.clone().filter(|user| user.contains('@'));
+        let mail_of = |traits: Lenient<Traits<'a>>| traits.object().and_then(|traits| traits.email.text());
+        let who = Identity {
+            account_id: context.group_id.text().or(user.filter(|_| self.user_is_account)),
+            email: mail_of(call.traits)
+                .or_else(|| mail_of(context.traits))
+                .or_else(|| properties.email.text())
+                .or(user_mail),
+            address: context.ip.text().as_deref().and_then(address),
+            ..Identity::default()
+        };
+        let urls = [page.url, properties.url, page.path, properties.path];
+        let visit = Visit {
+            id: call.message_id.text(),
+            raw,
+            url: urls.into_iter().find_map(|url: Scalar<'a>| -> Option<Cow<'a, str>> { url.text() }),
+            user_agent: context.user_agent.text(),
+            who,
+        };
+        self.judge(visit, || self.times.read(field, &time))
+    }
+}

@@ -1,0 +1,70 @@
+//! What the tests share: counting elements, and finding the real data.
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use winback_sources::{Decoder, Element, SourceConfig, Start};
+
+/// What became of a record, owned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen {
+    Signal(String),
+    Dropped(String),
+    Dead(String, String),
+}
+
+/// How many of what: `signal`, `dropped:bot`, `dead:bad_time`.
+pub type Counts = BTreeMap<String, usize>;
+
+pub fn decoder(preset: &str) -> Decoder {
+    Decoder::new("test", &SourceConfig::of_preset("topic", preset, Start::Earliest)).unwrap()
+}
+
+pub fn decoder_from(toml: &str) -> Decoder {
+    Decoder::new("test", &toml::from_str(toml).unwrap()).unwrap()
+}
+
+/// Every element, as text that says all of it.
+pub fn elements(decoder: &Decoder, value: &[u8]) -> Vec<Seen> {
+    let mut seen = Vec::new();
+    decoder.decode(value, &mut |element| {
+        seen.push(match element {
+            Element::Signal(signal) => Seen::Signal(format!("{signal:?}")),
+            Element::Dropped(reason) => Seen::Dropped(reason.to_string()),
+            Element::Dead(dead) => Seen::Dead(dead.reason.to_string(), dead.text),
+        });
+    });
+    seen
+}
+
+pub fn count(decoder: &Decoder, value: &[u8], counts: &mut Counts) {
+    for seen in elements(decoder, value) {
+        let key = match seen {
+            Seen::Signal(_) => "signal".to_owned(),
+            Seen::Dropped(reason) => format!("dropped:{reason}"),
+            Seen::Dead(reason, _) => format!("dead:{reason}"),
+        };
+        *counts.entry(key).or_default() += 1;
+    }
+}
+
+pub fn assert_counts(what: &str, counts: &Counts, expected: &[(&str, usize)]) {
+    println!("{what}: {counts:?}");
+    let expected: Counts = expected.iter().map(|(key, n)| ((*key).to_owned(), *n)).collect();
+    assert_eq!(*counts, expected, "{what}");
+}
+
+/// The bytes of a file of the real data; `None`, said loudly, where there is none.
+pub fn real(name: &str) -> Option<Vec<u8>> {
+    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(name);
+    match std::fs::read(&path) {
+        Ok(bytes) => Some(bytes),
+        Err(error) => {
+            let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+            assert!(!ci, "no real data: {name}: {error}");
+            println!("SKIPPED: there is no ../shared/data/{name}");
+            None
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Who is ready, who is not and why, by named component.
+//!
+//! Every part of the process that can hold readiness back has a component and keeps it up to date; readiness is theirs
+//! together. A component whose owner panicked stays behind as failed, so that a dead lane never looks like none.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use serde::Serialize;
+
+/// What a component says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    Ready,
+    Waiting(String),
+    Failed(String),
+}
+
+struct Entry {
+    state: State,
+    beat: Option<Instant>,
+}
+
+/// The components of a process; cheap to clone.
+#[derive(Clone)]
+pub struct Health {
+    entries: Arc<Mutex<BTreeMap<String, Entry>>>,
+    stall_after: Duration,
+}
+
+/// One component's voice. Dropping it takes the component off the list, unless its thread is panicking.
+pub struct Component {
+    health: Health,
+    name: String,
+}
+
+/// Whether the process is ready and alive, and what every component says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// All components are ready, and there is at least one.
+    pub ready: bool,
+    /// No component that beats has stopped beating.
+    pub alive: bool,
+    /// The components by name.
+    pub components: Vec<Line>,
+}
+
+/// What one component says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// Its name.
+    pub name: String,
+    /// `ready`, `waiting`, `failed` or `stalled`.
+    pub state: &'static str,
+    /// Why it is not ready; empty when it is.
+    pub why: String,
+}
+
+impl Health {
+    /// No components yet. One that has begun to beat is stalled when it has not for `stall_after`.
+    pub fn new(stall_after: Duration) -> Self {
+        Self { entries: Arc::default(), stall_after }
+    }
+
+    /// A new component, waiting: it says itself when it is ready. The name replaces an older one's.
+    #[must_use = "dropping a component takes it off the list"]
+    pub fn component(&self, name: &str) -> Component {
+        let entry = Entry { state: State::Waiting("starting".to_owned()), beat: None };
+        self.entries.lock().insert(name.to_owned(), entry);
+        Component { health: self.clone(), name: name.to_owned() }
+    }
+
+    /// What is to be said at `now`.
+    pub fn report(&self, now: Instant) -> Report {
+        let entries = self.entries.lock();
+        let components: Vec<Line> = entries.iter().map(|(name, entry)| self.line(name, entry, now)).collect();
+        Report {
+            ready: !components.is_empty() && components.iter().all(|line| line.state == "ready"),
+            alive: components.iter().all(|line| line.state != "stalled"),
+            components,
+        }
+    }
+
+    fn line(&self, name: &str, entry: &Entry, now: Instant) -> Line {
+        let silent = entry.beat.map_or(Duration::ZERO, |beat| now.saturating_duration_since(beat));
+        let (state, why) = match &entry.state {
+            State::Failed(why) => ("failed", why.clone()),
+            State::Ready | State::Waiting(_) if silent > self.stall_after => {
+                ("stalled", format!("no progress for {} s", silent.as_secs()))
+            }
+            State::Ready => ("ready", String::new()),
+            State::Waiting(why) => ("waiting", why.clone()),
+        };
+        Line { name: name.to_owned(), state, why }
+    }
+
+    fn update(&self, name: &str, change: impl FnOnce(&mut Entry)) {
+        if let Some(entry) = self.entries.lock().get_mut(name) {
+            change(entry);
+        }
+    }
+}
+
+impl Component {
+    /// Does its work.
+    pub fn ready(&self) {
+        self.health.update(&self.name, |entry| entry.state = State::Ready);
+    }
+
+    /// Will be ready by itself: `bootstrapping 3 of 8`.
+    pub fn waiting(&self, why: impl Into<String>) {
+        let why = why.into();
+        self.health.update(&self.name, |entry| entry.state = State::Waiting(why));
+    }
+
+    /// Needs a person: `endpoint stopped: 401 from crm`. Never with a secret or an address of a person.
+    pub fn failed(&self, why: impl Into<String>) {
+        let why = why.into();
+        self.health.update(&self.name, |entry| entry.state = State::Failed(why));
+    }
+
+    /// Finished a turn at `now`. From the first beat on it must go on beating.
+    pub fn beat(&self, now: Instant) {
+        self.health.update(&self.name, |entry| entry.beat = Some(now));
+    }
+}
+
+impl Drop for Component {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.failed("its thread panicked");
+        } else {
+            self.health.entries.lock().remove(&self.name);
+        }
+    }
+}
+
+impl Report {
+    /// For a person: one line that says ready or not, then a line for each component that holds it back.
+    pub fn text(&self) -> String {
+        if self.components.is_empty() {
+            return "not ready\nnothing has started yet\n".to_owned();
+        }
+        let mut text = String::from(if self.ready { "ready\n" } else { "not ready\n" });
+        self.components.iter().filter_map(Line::text).for_each(|line| {
+            text.push_str(&line);
+            text.push('\n');
+        });
+        text
+    }
+}
+
+impl Line {
+    fn text(&self) -> Option<String> {
+        match self.state {
+            "ready" => None,
+            "stalled" => Some(format!("stalled: {}: {}", self.name, self.why)),
+            _ => Some(format!("{}: {}", self.name, self.why)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn health() -> (Health, Instant) {
+        (Health::new(Duration::from_secs(30)), Instant::now())
+    }
+
+    #[test]
+    fn a_process_without_components_is_alive_and_not_ready() {
+        let (health, now) = health();
+        let report = health.report(now);
+        assert!(report.alive && !report.ready);
+        assert_eq!(report.text(), "not ready\nnothing has started yet\n");
+    }
+
+    #[test]
+    fn readiness_says_who_holds_it_back_and_why() {
+        let (health, now) = health();
+        let index = health.component("index");
+        let detector = health.component("detector-0");
+        let worker = health.component("worker-0");
+        detector.ready();
+        index.waiting("bootstrapping 3 of 8");
+        worker.failed("endpoint stopped: 401 from crm");
+        let report = health.report(now);
+        assert_eq!(
+            report.text(),
+            "not ready\nindex: bootstrapping 3 of 8\nworker-0: endpoint stopped: 401 from crm\n"
+        );
+        index.ready();
+        worker.ready();
+        assert_eq!(health.report(now).text(), "ready\n");
+        assert!(health.report(now).ready);
+    }
+
+    #[test]
+    fn a_lane_that_stops_beating_is_stalled_and_one_that_never_beat_is_not() {
+        let (health, now) = health();
+        let lane = health.component("detector-0");
+        let index = health.component("index");
+        lane.ready();
+        index.ready();
+        lane.beat(now);
+        assert!(health.report(now + Duration::from_secs(30)).ready);
+        let report = health.report(now + Duration::from_secs(31));
+        assert!(!report.alive && !report.ready);
+        assert_eq!(report.text(), "not ready\nstalled: detector-0: no progress for 31 s\n");
+        lane.beat(now + Duration::from_secs(31));
+        assert!(health.report(now + Duration::from_secs(31)).ready);
+    }
+
+    #[test]
+    fn a_component_that_ends_in_order_leaves_and_one_that_panics_stays_as_failed() {
+        let (health, now) = health();
+        drop(health.component("ingest"));
+        let lane = health.component("matcher-0");
+        let panicked = std::thread::spawn(move || {
+            lane.ready();
+            panic!("on purpose");
+        });
+        assert!(panicked.join().is_err());
+        assert_eq!(health.report(now).text(), "not ready\nmatcher-0: its thread panicked\n");
+    }
+}

@@ -1,0 +1,12 @@
+//! What an operator sees: metrics, health and logs.
+//!
+//! Every metric is in one closed list ([`metrics::list`]); readiness always says why; nothing here is global, so that
+//! several deployments can live in one process, as they do in tests.
+
+pub mod health;
+pub mod logging;
+pub mod metrics;
+pub mod server;
+
+pub use health::{Component, Health};
+pub use metrics::Metrics;

@@ -1,0 +1,29 @@
+//! Label values that belong to no other crate's enum.
+
+use winback_core::closed_enum;
+
+closed_enum! {
+    /// The laws that [`super::list::CONSERVATION`] holds a lane to, each over committed work only.
+    Law {
+        /// Records = parsed + dropped + dead.
+        Records = "records",
+        /// Events in them = matched + unmatched + ambiguous + dropped + dead.
+        Events = "events",
+        /// Matched = outcomes + dead, for each policy.
+        Decisions = "decisions",
+        /// Bursts opened = ended + open.
+        Bursts = "bursts",
+    }
+}
+
+closed_enum! {
+    /// How an assignment changed.
+    Rebalance {
+        /// Partitions came.
+        Assigned = "assigned",
+        /// Partitions were asked for and given back in order.
+        Revoked = "revoked",
+        /// Partitions were taken.
+        Lost = "lost",
+    }
+}

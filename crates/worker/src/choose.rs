@@ -1,0 +1,137 @@
+//! What to do about a trigger: a function of its arguments, called again before every attempt to send.
+
+use winback_core::account::Reason;
+use winback_core::closed_enum;
+use winback_core::signal::SignalKind;
+use winback_core::time::{Span, Time};
+
+use crate::play::{Play, Plays};
+use crate::standing::{Standing, Suppression};
+use crate::trigger::CheckedTrigger;
+
+closed_enum! {
+    /// What came of a trigger.
+    Outcome {
+        /// Handed over.
+        Delivered = "delivered",
+        /// An addendum: starts nothing.
+        Noted = "noted",
+        /// Too old to be acted on.
+        Stale = "stale",
+        /// Must not be sent.
+        Suppressed = "suppressed",
+        /// The receiver will not have it.
+        Refused = "refused",
+        /// No play fits.
+        NoPlay = "no_play",
+    }
+}
+
+/// How long things hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// A trigger older than this is not acted on.
+    pub stale_after: Span,
+    /// So long a declined account is left alone.
+    pub decline_rest: Span,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice<'p> {
+    /// Send this play's message.
+    Play {
+        /// The play.
+        play: &'p Play,
+        /// The release that it names, where it claims one.
+        release: Option<String>,
+    },
+    /// Only note it.
+    Noted,
+    /// Leave it: it is this old.
+    Stale(Span),
+    /// Must not be sent.
+    Suppressed(Suppression),
+    /// No play fits; what was tried and what each lacked.
+    NoPlay(String),
+}
+
+/// Decides about `trigger` at `now`.
+pub fn choose<'p>(
+    trigger: &CheckedTrigger<'_>,
+    plays: &'p Plays,
+    standing: &dyn Standing,
+    now: Time,
+    limits: Limits,
+) -> Choice<'p> {
+    if !trigger.edge.starts() {
+        return Choice::Noted;
+    }
+    if let Some(why) = suppression(trigger, standing, now, limits) {
+        return Choice::Suppressed(why);
+    }
+    let age = now.since(trigger.fired_at);
+    if age > limits.stale_after {
+        return Choice::Stale(age);
+    }
+    pick(trigger, plays)
+}
+
+fn suppression(
+    trigger: &CheckedTrigger<'_>,
+    standing: &dyn Standing,
+    now: Time,
+    limits: Limits,
+) -> Option<Suppression> {
+    let Some(account) = standing.of(&trigger.account.id) else { return Some(Suppression::Gone) };
+    account
+        .forbids(now, limits.decline_rest)
+        .or_else(|| (trigger.reason == Reason::Impossible).then_some(Suppression::Impossible))
+}
+
+/// The play that the policy recommends where it fits, else the first that fits.
+fn pick<'p>(trigger: &CheckedTrigger<'_>, plays: &'p Plays) -> Choice<'p> {
+    let recommended = plays.iter().filter(|play| play.name == trigger.trigger.play);
+    let others = plays.iter().filter(|play| play.name != trigger.trigger.play);
+    let mut lacks = Vec::new();
+    for play in recommended.chain(others).filter(|play| play.reasons.contains(&trigger.reason)) {
+        match fits(play, trigger) {
+            Ok(release) => return Choice::Play { play, release },
+            Err(why) => lacks.push(format!("{}: {why}", play.name)),
+        }
+    }
+    let tried = if lacks.is_empty() { String::new() } else { format!(" ({})", lacks.join("; ")) };
+    Choice::NoPlay(format!("no play fits the reason {}{tried}", trigger.reason))
+}
+
+/// The release that a play would name, or what the play lacks.
+fn fits(play: &Play, trigger: &CheckedTrigger<'_>) -> Result<Option<String>, String> {
+    let waited = trigger.churned_at.map(|churned| trigger.fired_at.since(churned));
+    if play.min_days_since_churn > 0
+        && waited.is_none_or(|waited| waited < Span::from_days(i64::from(play.min_days_since_churn)))
+    {
+        return Err(format!("less than {} days since they left", play.min_days_since_churn));
+    }
+    let seen = |kind: SignalKind| trigger.evidence().iter().any(|item| item.kind == kind.as_str());
+    if let Some(kind) = play.needs_signals.iter().find(|kind| !seen(**kind)) {
+        return Err(format!("no {kind} in the evidence"));
+    }
+    if !play.needs_release {
+        return Ok(None);
+    }
+    release(play, trigger).map(Some).ok_or_else(|| "the evidence names no release of its kind".to_owned())
+}
+
+fn release(play: &Play, trigger: &CheckedTrigger<'_>) -> Option<String> {
+    let counts =
+        |class: &str| play.release_classes.is_empty() || play.release_classes.iter().any(|one| one == class);
+    trigger
+        .evidence()
+        .iter()
+        .find(|item| {
+            item.kind == SignalKind::ProductRelease.as_str()
+                && !item.detail.trim().is_empty()
+                && counts(&item.page_class)
+        })
+        .map(|item| item.detail.trim().to_owned())
+}

@@ -1,0 +1,84 @@
+//! The rules that hold whatever a play's file says.
+
+use winback_core::account::Reason;
+
+use super::error::PlayError;
+use super::keys::Keys;
+use super::{Offer, Play};
+
+/// Words that no first message has, and why.
+const NEVER_SAID: [(&str, &str); 11] = [
+    ("miss you", "say what changed, not how we feel about it"),
+    ("missed you", "say what changed, not how we feel about it"),
+    ("discount", "the first message is never an offer"),
+    ("% off", "the first message is never an offer"),
+    ("free trial", "the first message is never an offer"),
+    ("coupon", "the first message is never an offer"),
+    ("saw you", "what was observed is for the owner's note, never for the customer"),
+    ("noticed you", "what was observed is for the owner's note, never for the customer"),
+    ("noticed that you", "what was observed is for the owner's note, never for the customer"),
+    ("you visited", "what was observed is for the owner's note, never for the customer"),
+    ("you opened", "what was observed is for the owner's note, never for the customer"),
+];
+
+/// Refuses a play that breaks a hard rule.
+pub(super) fn check(play: &Play, keys: &Keys<'_>) -> Result<(), PlayError> {
+    reasons(play, keys)?;
+    offer(play, keys)?;
+    release(play, keys)?;
+    words(play)
+}
+
+fn reasons(play: &Play, keys: &Keys<'_>) -> Result<(), PlayError> {
+    if play.reasons.is_empty() {
+        return Err(keys.missing("reasons", "write the reasons for leaving that this play answers"));
+    }
+    if play.reasons.contains(&Reason::Impossible) {
+        return Err(keys.wrong("reasons", "leave out `impossible`: who cannot come back is never written to"));
+    }
+    Ok(())
+}
+
+fn offer(play: &Play, keys: &Keys<'_>) -> Result<(), PlayError> {
+    let discounts = play.offer == Offer::Discount;
+    if discounts && play.reasons.iter().any(|reason| *reason != Reason::PriceBudget) {
+        return Err(keys.wrong(
+            "offer",
+            "a discount is only for those who left for the price: choose another offer, or reasons = [\"price_budget\"]",
+        ));
+    }
+    if discounts && play.discount.is_none() {
+        return Err(
+            keys.missing("discount", "write a [discount] with percent, valid_days and commitment_months")
+        );
+    }
+    if !discounts && keys.has("discount") {
+        return Err(keys.wrong("discount", "take it out, or write offer = \"discount\""));
+    }
+    if play.offer != Offer::None && play.reasons.contains(&Reason::NotFit) {
+        return Err(keys.wrong("offer", "take it out: who was not a fit gets content only"));
+    }
+    Ok(())
+}
+
+fn release(play: &Play, keys: &Keys<'_>) -> Result<(), PlayError> {
+    if !play.needs_release && !play.release_classes.is_empty() {
+        return Err(keys.wrong("release_classes", "add needs_release = true, or take it out"));
+    }
+    Ok(())
+}
+
+fn words(play: &Play) -> Result<(), PlayError> {
+    for (key, text) in [("message.subject", &play.subject), ("message.body", &play.body)] {
+        let flat = text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+        if let Some((phrase, why)) = NEVER_SAID.iter().find(|(phrase, _)| flat.contains(phrase)) {
+            return Err(PlayError::Value {
+                file: play.file.clone(),
+                key: key.to_owned(),
+                value: format!("… {phrase} …"),
+                fix: format!("take it out: {why}"),
+            });
+        }
+    }
+    Ok(())
+}

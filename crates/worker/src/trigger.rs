@@ -1,0 +1,98 @@
+//! A trigger as it came from the log, checked once: everything behind this may rely on it.
+
+use pbjson_types::Timestamp;
+use winback_core::account::Reason;
+use winback_core::debounce::Edge;
+use winback_core::time::Time;
+use winback_proto::v1::{AccountSnapshot, EvidenceItem, Trigger};
+
+const MAX_ID_BYTES: usize = 128;
+
+/// Why a record is no trigger that can be acted on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TriggerError {
+    /// The id would break a header or a signature.
+    #[error("trigger id `{0}` is not 1 to 128 of a-z, A-Z, 0-9, - and _")]
+    Id(String),
+    /// Something that must be there is not.
+    #[error("trigger {id} has no {what}")]
+    Missing {
+        /// The trigger.
+        id: String,
+        /// What it lacks.
+        what: &'static str,
+    },
+    /// A word that this version does not know.
+    #[error("trigger {id}: {field} `{word}` is not known to this version")]
+    Word {
+        /// The trigger.
+        id: String,
+        /// Where the word stands.
+        field: &'static str,
+        /// The word.
+        word: String,
+    },
+}
+
+/// A trigger with what the worker needs of it in the core's terms.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckedTrigger<'a> {
+    /// The record.
+    pub trigger: &'a Trigger,
+    /// Its account.
+    pub account: &'a AccountSnapshot,
+    /// What made it fire.
+    pub edge: Edge,
+    /// Why the account left.
+    pub reason: Reason,
+    /// When it fired.
+    pub fired_at: Time,
+    /// When the account left, where that is known.
+    pub churned_at: Option<Time>,
+}
+
+impl<'a> CheckedTrigger<'a> {
+    /// Checks a record.
+    ///
+    /// # Errors
+    /// When it cannot be acted on, now or later.
+    pub fn of(trigger: &'a Trigger) -> Result<Self, TriggerError> {
+        let id = || trigger.id.chars().take(MAX_ID_BYTES).collect::<String>();
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if trigger.id.is_empty() || trigger.id.len() > MAX_ID_BYTES || !trigger.id.chars().all(plain) {
+            return Err(TriggerError::Id(id()));
+        }
+        let missing = |what| TriggerError::Missing { id: id(), what };
+        let account = trigger.account.as_ref().filter(|account| !account.id.is_empty());
+        let account = account.ok_or_else(|| missing("account"))?;
+        let word = |field, word: &str| TriggerError::Word { id: id(), field, word: word.to_owned() };
+        Ok(Self {
+            trigger,
+            account,
+            edge: Edge::parse(&trigger.edge).ok_or_else(|| word("edge", &trigger.edge))?,
+            reason: reason(&account.reason).ok_or_else(|| word("reason", &account.reason))?,
+            fired_at: trigger.fired_at.as_ref().map(time).ok_or_else(|| missing("fired_at"))?,
+            churned_at: account.churned_at.as_ref().map(time),
+        })
+    }
+
+    /// The evidence, strongest first.
+    pub fn evidence(&self) -> &'a [EvidenceItem] {
+        self.trigger.evidence.as_ref().map(|evidence| evidence.items.as_slice()).unwrap_or_default()
+    }
+}
+
+fn reason(word: &str) -> Option<Reason> {
+    if word.is_empty() { Some(Reason::Unknown) } else { Reason::parse(word) }
+}
+
+/// A wire time in whole milliseconds.
+pub(crate) fn time(at: &Timestamp) -> Time {
+    Time::from_millis(at.seconds.saturating_mul(1_000).saturating_add(i64::from(at.nanos / 1_000_000)))
+}
+
+/// A time as it goes on the wire.
+pub(crate) fn timestamp(at: Time) -> Timestamp {
+    let nanos = i32::try_from(at.millis().rem_euclid(1_000)).unwrap_or(0) * 1_000_000;
+    Timestamp { seconds: at.millis().div_euclid(1_000), nanos }
+}

@@ -1,0 +1,179 @@
+//! The outbox: what a person finds there, and that a trigger has one draft however often it comes.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails it")]
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use support::{Accounts, FIRED, signal, trigger};
+use winback_core::time::Span;
+use winback_proto::v1::{Action, Trigger};
+use winback_worker::{AccountStanding, Progress, Slot, Worker, WorkerConfig};
+
+fn worker(dir: &Path) -> Worker {
+    let config = WorkerConfig { outbox_dir: dir.to_owned(), ..WorkerConfig::default() };
+    Worker::new(&config, Arc::new(Accounts::with("acc-1", AccountStanding::default()))).unwrap()
+}
+
+fn handle(worker: &Worker, record: &Trigger) -> Action {
+    match worker.handle(Slot(0), record, FIRED + Span::from_mins(1)) {
+        Progress::Done { action: Some(action), dead: None } => *action,
+        other => panic!("not done: {other:?}"),
+    }
+}
+
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+/// Compares with `tests/golden/NAME`; `UPDATE_GOLDEN=1` writes it anew.
+fn golden(name: &str, actual: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    let actual = actual.replace("\r\n", "\n");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, &actual).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(actual, expected, "{name} changed; look at it, then UPDATE_GOLDEN=1");
+}
+
+#[test]
+fn drafts_read_as_a_person_wants_to_read_them() {
+    let visit = || signal("web_visit", "pricing", "/pricing");
+    let release = |class: &str, name: &str| signal("product_release", class, name);
+    let table = [
+        ("gap-closed", "product_gap", vec![release("", "Single sign-on"), visit()]),
+        ("gap-check-in", "product_gap", vec![visit()]),
+        ("competitor", "competitor", vec![signal("competitor_event", "", "price rise")]),
+        ("service", "service_support", vec![release("service", "a named contact for every account")]),
+        ("budget", "price_budget", vec![signal("funding_news", "", "Series B, $20M")]),
+        ("adoption", "complexity", vec![release("onboarding", "Setup in one step")]),
+        ("situational", "situational", vec![visit()]),
+        ("fit", "not_fit", vec![visit()]),
+        ("bad-experience", "technical_quality", vec![release("quality", "a new storage layer")]),
+        ("payment", "payment_involuntary", vec![visit()]),
+        ("regret", "regret_impulse", vec![visit()]),
+        ("general", "unknown", vec![visit()]),
+    ];
+    let dir = tempfile::tempdir().unwrap();
+    for (play, reason, evidence) in table {
+        let mut record = trigger(reason, evidence);
+        record.id = format!("id-of-{play}");
+        let action = handle(&worker(dir.path()), &record);
+        assert_eq!((action.play.as_str(), action.outcome.as_str(), action.attempts), (play, "delivered", 1));
+        golden(&format!("{play}.eml"), &fs::read_to_string(&action.target).unwrap());
+    }
+}
+
+#[test]
+fn a_draft_of_an_account_of_which_little_is_known_is_still_a_draft() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut record = trigger("", Vec::new());
+    let account = record.account.as_mut().unwrap();
+    account.name = "Société Générale\r\nBcc: everybody@winback.example".to_owned();
+    account.owner = String::new();
+    account.missing_features.clear();
+    account.churned_at = None;
+    account.months_since_churn = 0;
+    let action = handle(&worker(dir.path()), &record);
+    golden("sparse.eml", &fs::read_to_string(&action.target).unwrap());
+}
+
+#[test]
+fn the_path_is_the_day_it_fired_and_the_accounts_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let action = handle(&worker(dir.path()), &trigger("unknown", Vec::new()));
+    assert_eq!(Path::new(&action.target), dir.path().join("2026-11-22/northwind-tools.eml"));
+    assert_eq!(action.channel, "outbox");
+}
+
+#[test]
+fn a_trigger_that_comes_again_after_a_kill_has_one_effect() {
+    let dir = tempfile::tempdir().unwrap();
+    let long = Trigger { id: "f".repeat(128), ..trigger("unknown", Vec::new()) };
+    for record in [trigger("unknown", Vec::new()), long] {
+        let first = handle(&worker(dir.path()), &record);
+        let written = fs::read(&first.target).unwrap();
+        let again = handle(&worker(dir.path()), &record);
+        assert_eq!((&again.target, fs::read(&again.target).unwrap()), (&first.target, written));
+    }
+    assert_eq!(files(dir.path()).len(), 2);
+}
+
+#[test]
+fn a_kill_between_link_and_unlink_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let record = trigger("unknown", Vec::new());
+    let target = handle(&worker(dir.path()), &record).target;
+    let written = fs::read(&target).unwrap();
+    let left_over = Path::new(&target).with_file_name(format!(".{}.tmp", record.id));
+    fs::hard_link(&target, &left_over).unwrap();
+    assert_eq!(handle(&worker(dir.path()), &record).target, target);
+    assert_eq!(fs::read(&target).unwrap(), written);
+    assert_eq!(files(dir.path()), [PathBuf::from(target)]);
+}
+
+#[test]
+fn two_triggers_of_one_name_and_day_have_two_drafts_and_a_foreign_file_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let day = dir.path().join("2026-11-22");
+    fs::create_dir_all(&day).unwrap();
+    fs::write(day.join("northwind-tools.eml"), "somebody's own").unwrap();
+    let worker = worker(dir.path());
+    let second = Trigger { id: "second".to_owned(), ..trigger("unknown", Vec::new()) };
+    for (record, name) in
+        [(trigger("unknown", Vec::new()), "northwind-tools-2.eml"), (second, "northwind-tools-3.eml")]
+    {
+        for _ in 0..2 {
+            assert_eq!(Path::new(&handle(&worker, &record).target), day.join(name));
+        }
+    }
+    assert_eq!(fs::read_to_string(day.join("northwind-tools.eml")).unwrap(), "somebody's own");
+    assert_eq!(files(dir.path()).len(), 3);
+}
+
+#[test]
+fn no_name_leaves_the_outbox() {
+    for name in ["../../../etc/passwd", "/etc/passwd", "..", "a/b\\c", "\0", ""] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut record = trigger("unknown", Vec::new());
+        record.account.as_mut().unwrap().name = name.to_owned();
+        let target = PathBuf::from(handle(&worker(dir.path()), &record).target);
+        assert_eq!(target.parent(), Some(dir.path().join("2026-11-22").as_path()), "{name}");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let record = Trigger { id: "../x".to_owned(), ..trigger("unknown", Vec::new()) };
+    let Progress::Done { action: None, dead: Some(dead) } =
+        worker(dir.path()).handle(Slot(0), &record, FIRED)
+    else {
+        panic!("taken");
+    };
+    assert_eq!(dead.reason, "bad_trigger");
+}
+
+#[test]
+fn an_outbox_that_cannot_be_written_is_tried_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let blocked = dir.path().join("outbox");
+    fs::write(&blocked, "a file where the directory should be").unwrap();
+    let worker = worker(&blocked);
+    let record = trigger("unknown", Vec::new());
+    let Progress::Again { after, why: Some(why) } = worker.handle(Slot(0), &record, FIRED) else {
+        panic!("not retried")
+    };
+    assert!(why.starts_with("cannot write "), "{why}");
+    fs::remove_file(&blocked).unwrap();
+    let Progress::Done { action: Some(action), .. } = worker.handle(Slot(0), &record, FIRED + after) else {
+        panic!("not written");
+    };
+    assert_eq!((action.outcome.as_str(), action.attempts), ("delivered", 2));
+}

@@ -1,0 +1,104 @@
+//! The worker in a lane: what it appends, and that an aborted transaction delivers nothing twice.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails it")]
+
+mod support;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use prost::Message as _;
+use support::receiver::{Answer, Receiver};
+use support::{Accounts, FIRED, trigger};
+use winback_core::ids::{Offset, Partition};
+use winback_lane::{At, Input, Output, Readiness, Role, Step};
+use winback_log::{Message, Record, TopicPartition};
+use winback_proto::v1::Action;
+use winback_worker::{AccountStanding, Channel, Outcome, WebhookConfig, Worker, WorkerConfig, WorkerRole};
+
+struct Bench {
+    role: WorkerRole,
+    input: Input,
+    counted: Rc<RefCell<Vec<Outcome>>>,
+}
+
+impl Bench {
+    fn of(url: &str) -> Self {
+        let webhook = WebhookConfig::new(url, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+        let config =
+            WorkerConfig { deliver: Channel::Webhook, webhook: Some(webhook), ..WorkerConfig::default() };
+        let accounts = Accounts::with("acc-1", AccountStanding::default());
+        let worker = Arc::new(Worker::new(&config, Arc::new(accounts)).unwrap());
+        let counted = Rc::new(RefCell::new(Vec::new()));
+        let told = Rc::clone(&counted);
+        let on_action = Box::new(move |outcome| told.borrow_mut().push(outcome));
+        let role = WorkerRole::new(worker, "winback.actions", "winback/worker", on_action);
+        let input = Input { slot: 0, topic: 0, partition: TopicPartition::new("winback.triggers", 3) };
+        Self { role, input, counted }
+    }
+
+    fn step(&mut self, value: &[u8], out: &mut Output) -> Step {
+        let record = Record { value: Some(value.to_vec().into()), ..Record::default() };
+        let message = Message::owned(0, Partition(3), Offset(7), FIRED, 1, record);
+        self.role.step(At { input: &self.input, now: FIRED }, &message, out)
+    }
+
+    /// Steps until it is done.
+    fn finish(&mut self, value: &[u8]) -> Vec<Action> {
+        let mut out = Output::default();
+        while let Step::Retry { .. } = self.step(value, &mut out) {
+            assert!(out.is_empty(), "a step that is retried appended something");
+            std::thread::yield_now();
+        }
+        actions(&out)
+    }
+}
+
+fn actions(out: &Output) -> Vec<Action> {
+    let mut found = Vec::new();
+    let visited: Result<(), ()> = out.each(|record| {
+        assert_eq!((record.topic, record.key), ("winback.actions", Some(&b"acc-1"[..])));
+        assert!(record.headers.iter().any(|header| *header == ("ce_type", &b"winback.action.v1"[..])));
+        found.push(Action::decode(record.value.unwrap()).unwrap());
+        Ok(())
+    });
+    visited.unwrap();
+    found
+}
+
+#[test]
+fn an_aborted_transaction_delivers_nothing_twice() {
+    let receiver = Receiver::of(vec![Answer::Status(200, "", "")]);
+    let mut bench = Bench::of(&receiver.url);
+    let value = trigger("situational", Vec::new()).encode_to_vec();
+    let first = bench.finish(&value);
+    assert_eq!(first[0].outcome, "delivered");
+    bench.role.rolled_back();
+    assert_eq!(bench.finish(&value), first);
+    assert!(bench.counted.borrow().is_empty());
+    bench.role.committed();
+    assert_eq!(*bench.counted.borrow(), [Outcome::Delivered]);
+    assert_eq!(receiver.requests.iter().count(), 1);
+}
+
+#[test]
+fn a_stopped_endpoint_makes_the_role_wait_and_say_why() {
+    let receiver = Receiver::of(vec![Answer::Status(401, "", "")]);
+    let mut bench = Bench::of(&receiver.url);
+    assert_eq!(bench.role.ready(), Readiness::Ready);
+    let value = trigger("situational", Vec::new()).encode_to_vec();
+    while bench.role.ready() == Readiness::Ready {
+        assert!(matches!(bench.step(&value, &mut Output::default()), Step::Retry { .. }));
+    }
+    let Readiness::Waiting(why) = bench.role.ready() else { panic!("ready") };
+    assert!(why.starts_with("delivery is stopped: ") && why.contains("401"), "{why}");
+}
+
+#[test]
+fn a_record_that_is_no_trigger_is_no_action() {
+    let mut bench = Bench::of("http://127.0.0.1:9/");
+    assert!(bench.finish(b"\xff\xff").is_empty());
+    bench.role.committed();
+    assert!(bench.counted.borrow().is_empty());
+}
