@@ -4,10 +4,14 @@
 //! state; it decides nothing.
 
 mod feed;
+mod forward;
 pub mod retries;
+mod retry_role;
 mod role;
 mod tally;
 
 pub use feed::{AccountFeed, FeedStatus};
-pub use role::{InboxTarget, MatcherRole, MatcherSource, input_name};
+pub use forward::{InboxTarget, input_name};
+pub use retry_role::RetryRole;
+pub use role::{MatcherRole, MatcherSource};
 pub use tally::MatcherMetrics;

@@ -22,6 +22,11 @@ pub(crate) struct Tally {
 pub(crate) const FUTURE: usize = DeadReason::ALL.len();
 
 impl Tally {
+    /// Whether something is to be forwarded.
+    pub(crate) fn has_effects(&self) -> bool {
+        self.matched.iter().chain(&self.dead).any(|count| *count > 0)
+    }
+
     /// Events without an outcome, or outcomes without an event (R14): must be 0.
     pub(crate) fn imbalance(&self) -> u64 {
         let sum = |counts: &[u64]| counts.iter().sum::<u64>();

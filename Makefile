@@ -1,0 +1,50 @@
+# `make` or `make help` lists the targets. Everything is built below target/, everything fetched below .kafka/.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+export CARGO_INCREMENTAL := 0
+
+CARGO ?= cargo
+PORT ?= 9092
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: tools
+tools:
+	@command -v $(CARGO) >/dev/null || { echo "winback needs Rust: install rustup (https://rustup.rs) and open a new shell"; exit 1; }
+	@command -v cc >/dev/null || { echo "winback needs a C compiler: apt-get install build-essential, or your system's like"; exit 1; }
+
+.PHONY: run
+run: tools ## The demo: a day of signals in a minute, every trigger told; stays up until Ctrl-C
+	@$(CARGO) build --release --quiet --bin winback 2>/dev/null || $(CARGO) build --release --bin winback
+	@exec target/release/winback demo
+
+.PHONY: test
+test: tools ## All tests: the embedded logs, and a real Kafka where Java and Maven are there
+	$(CARGO) test --workspace --all-targets
+	$(CARGO) test --workspace --doc
+
+.PHONY: lint
+lint: tools ## Format, clippy, and cargo-deny where it is installed
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --all-features check bans licenses sources; \
+	else echo "SKIPPED: cargo-deny is not installed: cargo install --locked cargo-deny"; fi
+
+.PHONY: audit
+audit: tools ## Known vulnerabilities in the dependencies; needs the network
+	$(CARGO) deny --all-features check advisories
+
+.PHONY: bench
+bench: tools ## Benchmarks: parse, match, step; and a run on a real Kafka beside a bare client
+	$(CARGO) bench --workspace
+
+.PHONY: kafka
+kafka: ## An Apache Kafka on 127.0.0.1:PORT (9092), in the foreground; needs Java 17 and Maven
+	@exec deploy/kafka/run --port $(PORT)
+
+.PHONY: clean
+clean: ## Remove what was built, fetched and written here
+	$(CARGO) clean
+	rm -rf .kafka outbox winback-demo.db winback-demo.db-wal winback-demo.db-shm winback-demo.db.lock

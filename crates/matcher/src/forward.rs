@@ -1,0 +1,135 @@
+//! From an event to the inbox: whose is it, and what goes out. What lanes of sources and the lane of retries share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use winback_core::ids::InputName;
+use winback_core::index::{Lookup, PinnedForBatch};
+use winback_core::signal::{Candidate, is_from_the_future};
+use winback_core::time::Time;
+use winback_lane::{DeadLetter, Output};
+use winback_log::{Append, Message, TopicPartition};
+use winback_proto::envelope::{Envelope, TRACEPARENT};
+use winback_proto::v1::inbox_record::Body;
+use winback_proto::{Encoding, WireMessage, inbox, v1};
+use winback_sources::Element;
+
+use crate::tally::{FUTURE, Tally};
+
+/// The type of a matched signal's event.
+const SIGNAL_TYPE: &str = "winback.signal.v1";
+
+/// Where matched signals go.
+#[derive(Clone, Debug)]
+pub struct InboxTarget {
+    /// The topic.
+    pub topic: Arc<str>,
+    /// How many partitions it has; progress goes to each.
+    pub partitions: i32,
+    /// How records are written.
+    pub encoding: Encoding,
+    /// Who writes, as `ce_source` says it.
+    pub source: String,
+    /// Progress goes out at least this often, so that a lone trailing trigger is late by no more (R2: a second).
+    pub heartbeat: Duration,
+}
+
+/// The name of a source's partition in progress records.
+pub fn input_name(source: &str, partition: &TopicPartition) -> InputName {
+    InputName::from(format!("{source}:{partition}"))
+}
+
+/// All that a step needs beside the pinned index.
+pub(crate) struct Forward<'a> {
+    pub(crate) source: &'a str,
+    pub(crate) inbox: &'a InboxTarget,
+    pub(crate) input: &'a InputName,
+    pub(crate) message: &'a Message,
+    pub(crate) offset: i64,
+    pub(crate) append_time: Time,
+}
+
+impl Forward<'_> {
+    /// One element of a record: looked up, forwarded, counted.
+    pub(crate) fn element(&self, element: Element<'_>, index: &PinnedForBatch, tally: &mut Tally, out: &mut Output) {
+        tally.events += 1;
+        match element {
+            Element::Dropped(reason) => tally.dropped[reason as usize] += 1,
+            Element::Dead(dead) => {
+                tally.dead[dead.reason as usize] += 1;
+                out.dead(self.letter(dead.index, dead.reason.as_str(), dead.text));
+            }
+            Element::Signal(candidate) => {
+                tally.signals += 1;
+                self.signal(&candidate, index, tally, out);
+            }
+        }
+    }
+
+    fn letter(&self, element: Option<u32>, reason: &'static str, text: String) -> DeadLetter {
+        DeadLetter { source: self.source.to_owned(), element, reason, text }
+    }
+
+    fn signal(&self, candidate: &Candidate<'_>, index: &PinnedForBatch, tally: &mut Tally, out: &mut Output) {
+        if is_from_the_future(candidate.at, self.append_time) {
+            tally.dead[FUTURE] += 1;
+            let text = format!(
+                "the event is dated {}, more than a day after {}, when it arrived: mend the producer's clock",
+                candidate.at, self.append_time
+            );
+            out.dead(self.letter(None, "future", text));
+            return;
+        }
+        match index.lookup(&candidate.who) {
+            Lookup::None => tally.unmatched += 1,
+            Lookup::Ambiguous(method) => tally.ambiguous[method as usize] += 1,
+            Lookup::Match(found) => {
+                tally.matched[found.method as usize] += 1;
+                let matched_on = match found.narrowed_by {
+                    Some(by) => format!("{}, told apart by {by}", found.key),
+                    None => found.key.to_string(),
+                };
+                let signal = self.wire(candidate, found.account.id, found.method.as_str(), matched_on);
+                self.forward(signal, out);
+            }
+        }
+    }
+
+    fn wire(&self, candidate: &Candidate<'_>, account: &str, method: &str, matched_on: String) -> v1::Signal {
+        v1::Signal {
+            account_id: account.to_owned(),
+            source: self.source.to_owned(),
+            id: candidate.id.to_string(),
+            kind: candidate.kind.as_str().to_owned(),
+            page_class: candidate.class.as_deref().unwrap_or_default().to_owned(),
+            event_time: inbox::timestamp(candidate.at),
+            append_time: inbox::timestamp(self.append_time),
+            input: self.input.to_string(),
+            input_offset: self.offset,
+            method: method.to_owned(),
+            matched_on,
+            detail: candidate.detail.to_string(),
+        }
+    }
+
+    fn forward(&self, signal: v1::Signal, out: &mut Output) {
+        let id = format!("{}:{}", self.source, signal.id);
+        let mut envelope = Envelope::new(SIGNAL_TYPE, id, &self.inbox.source, self.append_time, self.inbox.encoding);
+        if let Some(trace) = self.message.header(TRACEPARENT) {
+            envelope = envelope.with(TRACEPARENT, String::from_utf8_lossy(&trace));
+        }
+        let key = signal.account_id.clone();
+        let record = v1::InboxRecord { body: Some(Body::Signal(signal)) };
+        envelope.headers(|headers| {
+            let append = Append {
+                topic: &self.inbox.topic,
+                partition: None,
+                key: Some(key.as_bytes()),
+                value: None,
+                headers,
+                timestamp: None,
+            };
+            out.append_with(&append, |bytes| record.write(self.inbox.encoding, bytes));
+        });
+    }
+}

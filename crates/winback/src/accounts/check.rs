@@ -1,0 +1,80 @@
+//! Rows of a file, checked before any of them is written.
+
+use std::io::BufRead;
+
+use winback_core::time::Time;
+use winback_registrar::{Row, read_row};
+
+use crate::ingest::{self, Entry, Records, Sorter};
+
+/// Bad rows that are told one by one; the others are counted.
+const TOLD: u64 = 20;
+
+/// What happens to rows that the registrar would not take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bad {
+    /// Left out, told with line and reason.
+    LeaveOut,
+    /// Written all the same, for the registrar to make dead letters of.
+    Keep,
+}
+
+/// What a file of rows holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Rows to be written.
+    pub rows: u64,
+    /// Rows that the registrar does not take.
+    pub bad: u64,
+    /// Lines of rows larger than the topic takes.
+    pub too_large: Vec<u64>,
+}
+
+/// Checks every row and keeps those to be written, in the file's order, keyed by account id; `seen` hears of each.
+///
+/// # Errors
+/// When the file cannot be read or a temporary one not written.
+pub fn check<R: BufRead>(
+    records: &mut Records<R>,
+    bad: Bad,
+    mut seen: impl FnMut(&Row),
+) -> anyhow::Result<(Sorter, Checked)> {
+    let mut spool = Sorter::new(ingest::MEMORY);
+    let mut checked = Checked::default();
+    while let Some(record) = records.next_record()? {
+        let Some(value) = record.value else {
+            checked.too_large.push(record.line);
+            continue;
+        };
+        let read = read_row(&value, 0);
+        read.iter().for_each(&mut seen);
+        if let Err(error) = &read {
+            checked.bad += 1;
+            if bad == Bad::LeaveOut {
+                tell(checked.bad, record.line, &error.to_string());
+                continue;
+            }
+        }
+        let id = match &read {
+            Ok(Row::Put(account, notes)) => {
+                notes.iter().for_each(|note| tell(0, record.line, note));
+                Some(&account.id)
+            }
+            Ok(Row::Gone(id)) => Some(id),
+            Err(_) => None,
+        };
+        let key = id.map(|id| id.as_str().as_bytes().to_vec());
+        // One time for all: the sorter keeps the order in which they came.
+        spool.push(Entry { time: Time::MAX, key, value })?;
+        checked.rows += 1;
+    }
+    Ok((spool, checked))
+}
+
+fn tell(nth: u64, line: u64, what: &str) {
+    match nth {
+        0..=TOLD => anstream::eprintln!("line {line}: {what}"),
+        nth if nth == TOLD + 1 => anstream::eprintln!("… and more"),
+        _ => {}
+    }
+}

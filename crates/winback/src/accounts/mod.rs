@@ -1,0 +1,12 @@
+//! The list of churned accounts, as the command line takes it in and shows it.
+
+mod check;
+mod difference;
+mod list;
+mod pending;
+pub(crate) mod shown;
+
+pub use check::{Bad, Checked, check};
+pub use difference::{Difference, Print, apply, difference};
+pub use list::{Known, known};
+pub use pending::pending;

@@ -1,0 +1,92 @@
+//! Accounts as a person sees them. A contact is the head of its hash, never more.
+
+use std::fmt::Write as _;
+
+use comfy_table::{CellAlignment, Table, presets};
+use winback_core::account::Tier;
+use winback_core::time::Time;
+use winback_proto::v1;
+
+/// Bytes of a hash that tell two contacts of an account apart.
+const HEAD: usize = 4;
+
+/// The account with the heads of its contacts' hashes only.
+pub(crate) fn masked(mut account: v1::Account) -> v1::Account {
+    account.contacts.iter_mut().for_each(|contact| contact.email_sha256.truncate(HEAD));
+    account
+}
+
+/// A line an account.
+pub(crate) fn table(accounts: &[v1::Account]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["ACCOUNT", "NAME", "TIER", "ARR $", "LEFT", "REASON", "DOMAINS"]);
+    for account in accounts {
+        let tier = Tier::of(account.arr_usd).to_string();
+        table.add_row([
+            account.id.clone(),
+            account.name.clone(),
+            tier,
+            account.arr_usd.to_string(),
+            day(account),
+            account.reason.clone(),
+            account.domains.join(" "),
+        ]);
+    }
+    if let Some(column) = table.column_mut(3) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.to_string()
+}
+
+fn day(account: &v1::Account) -> String {
+    account.churned_at.as_ref().map_or_else(String::new, |at| {
+        Time::from_millis(at.seconds.saturating_mul(1_000)).to_string().chars().take(10).collect()
+    })
+}
+
+/// All that is known of one.
+pub(crate) fn text(account: &v1::Account) -> String {
+    let mut text = format!("{}  {}\n", account.id, account.name);
+    let mut line = |name: &str, value: &str| {
+        if !value.is_empty() {
+            // A String takes every write.
+            let _ = writeln!(text, "  {name:<13} {value}");
+        }
+    };
+    let contacts: Vec<String> = account.contacts.iter().map(contact).collect();
+    let features = account.missing_features.join(", ");
+    line(
+        "left",
+        &format!("{}, {}: {} {}", day(account), account.manner, account.reason, account.reason_detail),
+    );
+    line("missing", &features);
+    line("went to", account.competitor.as_deref().unwrap_or_default());
+    line("worth", &format!("tier {}, ${} a year", Tier::of(account.arr_usd), account.arr_usd));
+    line("aliases", &account.aliases.join(", "));
+    line("domains", &account.domains.join(", "));
+    line("ranges", &account.ranges.join(", "));
+    line("contacts", &contacts.join(", "));
+    line("owner", account.owner.as_deref().unwrap_or_default());
+    line("zone", account.zone.as_deref().unwrap_or_default());
+    line("promised", &account.concessions.join(", "));
+    line("status", &account.status);
+    let flags = [
+        (account.strategic, "strategic"),
+        (account.do_not_contact, "do not contact"),
+        (account.declined_at.is_some(), "declined"),
+        (account.hold_out, "hold-out"),
+        (account.consent == Some(false), "no consent"),
+    ];
+    let flags: Vec<&str> = flags.into_iter().filter(|(set, _)| *set).map(|(_, name)| name).collect();
+    line("marked", &flags.join(", "));
+    text.truncate(text.trim_end().len());
+    text
+}
+
+fn contact(contact: &v1::Contact) -> String {
+    let head: String = contact.email_sha256.iter().take(HEAD).map(|byte| format!("{byte:02x}")).collect();
+    let role = if contact.role.is_empty() { String::new() } else { format!(" ({})", contact.role) };
+    let opted_out = if contact.opted_out { " opted out" } else { "" };
+    format!("{head}…{role}{opted_out}")
+}

@@ -1,0 +1,315 @@
+//! The command line, with help that a stranger understands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Notices when former customers come looking, and says so once, with the reasons.
+///
+/// winback reads the streams that a company has (web visits, mail opens, funding news, hiring), joins them against the
+/// list of churned accounts, and emits one explained trigger for each burst of interest. A worker starts the outreach
+/// that fits why the customer left.
+#[derive(Debug, Parser)]
+#[command(name = "winback", version, propagate_version = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// Flags of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags of every command.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Global {
+    /// The log: sqlite:FILE or kafka://HOST:PORT[,HOST:PORT]. Overrides the config and WINBACK_LOG.
+    #[arg(long, global = true, value_name = "URL")]
+    pub log: Option<String>,
+    /// The config file; winback.toml in this folder when it is there. Also WINBACK_CONFIG.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// One JSON object a line instead of text.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the roles: registrar, matcher, detector, worker.
+    Run(RunArgs),
+    /// A day of signals of generated accounts, played fast, with every trigger told. Ctrl-C ends it.
+    Demo(DemoArgs),
+    /// Write a file into a source's topic, sorted by event time and stamped with it.
+    Ingest(IngestArgs),
+    /// The list of churned accounts.
+    #[command(subcommand)]
+    Accounts(AccountsCommand),
+    /// What fired.
+    Triggers(TriggersArgs),
+    /// What became of every matched signal and every burst.
+    Decisions(DecisionsArgs),
+    /// The story of an account or a trigger: what came, how it matched, which rule decided.
+    Explain {
+        /// An account's id, or a trigger's.
+        subject: String,
+    },
+    /// Records that could not be processed.
+    #[command(subcommand)]
+    DeadLetters(DeadLettersCommand),
+    /// The topics that the deployment needs.
+    #[command(subcommand)]
+    Topics(TopicsCommand),
+    /// The config.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// The policies.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Write generated accounts and signals, in the producers' own shapes. The same arguments give the same bytes.
+    Generate(GenerateArgs),
+}
+
+/// A role of the flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum RoleName {
+    /// Takes accounts in.
+    Registrar,
+    /// Decodes signals and finds whose they are.
+    Matcher,
+    /// Decides.
+    Detector,
+    /// Acts.
+    Worker,
+}
+
+impl RoleName {
+    /// The name in groups, metrics and logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Registrar => "registrar",
+            Self::Matcher => "matcher",
+            Self::Detector => "detector",
+            Self::Worker => "worker",
+        }
+    }
+}
+
+/// Arguments of `run`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct RunArgs {
+    /// Only these roles, separated by commas; all without it.
+    #[arg(long, value_delimiter = ',', value_name = "ROLE")]
+    pub role: Vec<RoleName>,
+    /// Only these of the matcher's sources, separated by commas; all without it.
+    #[arg(long, value_delimiter = ',', value_name = "SOURCE")]
+    pub source: Vec<String>,
+    /// End when everything there is was read, decided and acted on.
+    #[arg(long)]
+    pub until_idle: bool,
+    /// Which position holds where the state and the group differ: state or group. Without it the run refuses.
+    #[arg(long, value_name = "WHICH")]
+    pub positions: Option<PositionsArg>,
+}
+
+/// Which position holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PositionsArg {
+    /// The one in the detector's changelog.
+    State,
+    /// The one that the group committed.
+    Group,
+}
+
+/// Arguments of `demo`.
+#[derive(Args, Clone, Debug)]
+pub struct DemoArgs {
+    /// The seed of the accounts and signals.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// How many accounts.
+    #[arg(long, default_value_t = 1_000)]
+    pub accounts: u64,
+    /// How many signals in the day.
+    #[arg(long, default_value_t = 20_000)]
+    pub signals: u64,
+    /// In how many seconds the day is played.
+    #[arg(long, default_value_t = 60)]
+    pub seconds: u64,
+    /// End when the day is over instead of staying up.
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// Arguments of `ingest`.
+#[derive(Args, Clone, Debug)]
+pub struct IngestArgs {
+    /// The topic of a configured source, or the source's name.
+    pub topic: String,
+    /// The file; `-` or nothing is standard input.
+    pub file: Option<PathBuf>,
+    /// What the file holds; by its ending without it.
+    #[arg(long)]
+    pub format: Option<FileFormat>,
+    /// Write even what is too old to count in a log that is already running.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FileFormat {
+    /// One JSON value a line.
+    Jsonl,
+    /// A header line and rows.
+    Csv,
+    /// A web server's combined access log.
+    CombinedLog,
+}
+
+/// `accounts`.
+#[derive(Debug, Subcommand)]
+pub enum AccountsCommand {
+    /// Add and change accounts from a file with a row an account (JSON lines or CSV).
+    Import {
+        /// The file; `-` is standard input.
+        file: PathBuf,
+        /// What it holds; by its ending without it.
+        #[arg(long)]
+        format: Option<FileFormat>,
+        /// Take accounts that are not in the file off the list; shows the difference and asks.
+        #[arg(long)]
+        replace: bool,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// One account as the log has it; exit code 4 when there is none of that id.
+    Show {
+        /// Its id.
+        id: String,
+    },
+    /// All accounts.
+    List {
+        /// No more than this many.
+        #[arg(long)]
+        limit: Option<usize>,
+    },
+}
+
+/// Arguments of `triggers`.
+#[derive(Args, Clone, Debug)]
+pub struct TriggersArgs {
+    /// Stay, and show each as it fires.
+    #[arg(long)]
+    pub follow: bool,
+    /// Only this account's.
+    #[arg(long, value_name = "ID")]
+    pub account: Option<String>,
+    /// Only the newest so many.
+    #[arg(long)]
+    pub limit: Option<usize>,
+}
+
+/// Arguments of `decisions`.
+#[derive(Args, Clone, Debug)]
+pub struct DecisionsArgs {
+    /// Stay, and show each as it is made.
+    #[arg(long)]
+    pub follow: bool,
+    /// Only this account's.
+    #[arg(long, value_name = "ID")]
+    pub account: Option<String>,
+    /// Only those with this outcome, such as `gated`.
+    #[arg(long)]
+    pub outcome: Option<String>,
+    /// Only the newest so many.
+    #[arg(long)]
+    pub limit: Option<usize>,
+}
+
+/// `dead-letters`.
+#[derive(Debug, Subcommand)]
+pub enum DeadLettersCommand {
+    /// Each with its reason and where it came from.
+    List(DeadLetterFilter),
+    /// One, whole: reason, position, headers, the original bytes.
+    Show {
+        /// Its offset in the dead-letter topic, as `list` shows it.
+        offset: i64,
+    },
+    /// Send them through again, under their original source and position.
+    Replay {
+        /// Which.
+        #[command(flatten)]
+        filter: DeadLetterFilter,
+        /// Only say what would be sent.
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// Which dead letters.
+#[derive(Args, Clone, Debug, Default)]
+pub struct DeadLetterFilter {
+    /// Only those with this reason.
+    #[arg(long)]
+    pub reason: Option<String>,
+    /// Only those of this source.
+    #[arg(long)]
+    pub source: Option<String>,
+    /// Only those that failed since then: RFC 3339, or a time ago such as 2h.
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+}
+
+/// `topics`.
+#[derive(Debug, Subcommand)]
+pub enum TopicsCommand {
+    /// What is there, what is missing and what is wrong.
+    Plan,
+    /// Make what is missing.
+    Apply,
+}
+
+/// `config`.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Check the config, the policies and the plays.
+    Check,
+    /// The config in force, without secrets.
+    Show,
+}
+
+/// `policy`.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Put the policy files into force, from the next record of the inbox on.
+    Apply,
+    /// The policies in force.
+    List,
+}
+
+/// Arguments of `generate`.
+#[derive(Args, Clone, Debug)]
+pub struct GenerateArgs {
+    /// The seed.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// How many accounts.
+    #[arg(long, default_value_t = 1_000)]
+    pub accounts: u64,
+    /// How many signals, over all sources.
+    #[arg(long, default_value_t = 20_000)]
+    pub signals: u64,
+    /// When the last signal happens, RFC 3339; now without it.
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// How long before it the first happens.
+    #[arg(long, default_value = "24h", value_name = "SPAN")]
+    pub over: String,
+    /// Write to files in this folder instead of the log.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}

@@ -1,0 +1,181 @@
+//! `config`: what is wrong with it, and what is in force.
+//!
+//! A config file that cannot be read at all ends every command before it begins; `check` looks at what only running
+//! would find out: policies, plays, sources, the worker's settings, the log's name.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use winback_core::debounce::Policy;
+use winback_sources::{Decoder, SourceConfig};
+use winback_telemetry::logging;
+use winback_worker::{AccountStanding, Plays, Standing, Worker};
+
+use crate::EXIT_USAGE;
+use crate::cli::ConfigCommand;
+use crate::config::ENVIRONMENT;
+use crate::context::Context;
+use crate::policies;
+use crate::show::out::until_closed;
+use crate::show::{Out, words};
+
+pub(crate) fn run(context: &Context, command: &ConfigCommand) -> anyhow::Result<ExitCode> {
+    until_closed(match command {
+        ConfigCommand::Check => check(context),
+        ConfigCommand::Show => show(context),
+    })
+}
+
+/// Something that is wrong.
+struct Problem {
+    file: String,
+    text: String,
+}
+
+fn check(context: &Context) -> anyhow::Result<ExitCode> {
+    let mut problems = Vec::new();
+    let config =
+        context.config_file.as_deref().map_or_else(|| "config".to_owned(), |path| path.display().to_string());
+    let own = |text: String| Problem { file: config.clone(), text };
+    problems.extend(sources(context).into_iter().map(own));
+    problems.extend(worker(context).map(own));
+    problems.extend(log(&context.config.log).map(own));
+    problems.extend(logging_filter(context).map(own));
+    problems.extend(policy_files(context));
+    let mut out = Out::new();
+    for Problem { file, text } in &problems {
+        if context.json {
+            out.json(&serde_json::json!({ "file": file, "text": text }))?;
+        } else {
+            out.line(&format!("{}: {}", words::safe(file), words::safe(text)))?;
+        }
+    }
+    if problems.is_empty() && !context.json {
+        out.line(&fine(context))?;
+    }
+    out.flush()?;
+    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_USAGE) })
+}
+
+fn fine(context: &Context) -> String {
+    let names: Vec<&str> = context.config.sources.keys().map(String::as_str).collect();
+    let dir = &context.config.policies_dir;
+    let policies =
+        if dir.is_dir() { format!("those in {}", dir.display()) } else { "the one built in".to_owned() };
+    let plays = context.config.worker.plays_dir.as_ref();
+    let plays =
+        plays.map_or_else(|| "those built in".to_owned(), |dir| format!("those in {}", dir.display()));
+    format!("right: sources {}; policies: {policies}; plays: {plays}", names.join(", "))
+}
+
+fn sources(context: &Context) -> Vec<String> {
+    let wrong = |(name, source): (&String, &SourceConfig)| {
+        Decoder::new(name, source).err().map(|error| error.to_string())
+    };
+    context.config.sources.iter().filter_map(wrong).collect()
+}
+
+/// Where nobody stands anywhere: the worker is built to see whether it can be.
+struct Nobody;
+
+impl Standing for Nobody {
+    fn of(&self, _: &str) -> Option<AccountStanding> {
+        None
+    }
+}
+
+fn worker(context: &Context) -> Option<String> {
+    Worker::new(&context.config.worker, Arc::new(Nobody)).err().map(|error| error.to_string())
+}
+
+fn log(url: &str) -> Option<String> {
+    let broken = |why: &str| Some(format!("log = \"{url}\": {why}"));
+    match url.split_once(':') {
+        Some(("memory", "")) => None,
+        Some(("sqlite", path)) if !path.is_empty() && path != ":memory:" => None,
+        Some(("kafka", _)) => winback_log::KafkaOptions::from_url(url).err().map(|error| error.to_string()),
+        _ => broken("write sqlite:PATH, kafka://HOST:PORT or memory:"),
+    }
+}
+
+fn logging_filter(context: &Context) -> Option<String> {
+    let settings = match context.logging() {
+        Ok(settings) => settings,
+        Err(error) => return Some(error.to_string()),
+    };
+    logging::subscriber(&settings, std::io::sink, false).err().map(|error| format!("logging.filter: {error}"))
+}
+
+/// Every policy file is looked at, also behind one that is wrong.
+fn policy_files(context: &Context) -> Vec<Problem> {
+    let dir = &context.config.policies_dir;
+    if !dir.is_dir() {
+        return Vec::new();
+    }
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
+    paths.sort();
+    let plays = match &context.config.worker.plays_dir {
+        Some(dir) => Plays::from_dir(dir),
+        None => Plays::built_in(),
+    };
+    let plays: Option<Vec<String>> =
+        plays.ok().map(|plays| plays.iter().map(|play| play.name.clone()).collect());
+    let mut problems: Vec<Problem> =
+        paths.iter().flat_map(|path| policy_file(path, plays.as_deref())).collect();
+    if problems.is_empty() {
+        // What concerns several files: a name twice, no file at all.
+        let error = policies::files(&context.config).err().map(|error| error.to_string());
+        problems.extend(error.map(|text| Problem { file: dir.display().to_string(), text }));
+    }
+    problems
+}
+
+fn policy_file(path: &Path, plays: Option<&[String]>) -> Vec<Problem> {
+    let problem = |text: String| Problem { file: path.display().to_string(), text };
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => return vec![problem(format!("cannot be read: {error}"))],
+    };
+    let policy = match Policy::parse(&text, 1) {
+        Ok(policy) => policy,
+        Err(error) => return vec![problem(error.to_string())],
+    };
+    let Some(plays) = plays else { return Vec::new() };
+    let names: Vec<&str> = plays.iter().map(String::as_str).collect();
+    let unknown = policy.plays.iter().filter(|(_, play)| !plays.contains(play));
+    let say = |(reason, play): (&winback_core::account::Reason, &String)| {
+        problem(format!(
+            "plays.{reason} = \"{play}\": no such play{}",
+            winback_core::text::nearest(play, &names)
+        ))
+    };
+    unknown.map(say).collect()
+}
+
+fn show(context: &Context) -> anyhow::Result<ExitCode> {
+    let shown = context.config.redacted();
+    let mut out = Out::new();
+    if context.json {
+        let value: toml::Value = toml::from_str(&shown)?;
+        out.json(&value)?;
+    } else {
+        out.line(&format!("# {}", origin(context)))?;
+        out.line(shown.trim_end())?;
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where what is in force comes from.
+fn origin(context: &Context) -> String {
+    let mut from = vec!["the defaults".to_owned()];
+    from.extend(context.config_file.as_ref().map(|path| path.display().to_string()));
+    from.extend(
+        ENVIRONMENT.iter().filter(|name| std::env::var_os(name).is_some()).map(|name| (*name).to_owned()),
+    );
+    from.extend(context.named_log.as_ref().map(|_| "--log".to_owned()));
+    format!("from {}; what comes later holds", from.join(", "))
+}

@@ -1,0 +1,42 @@
+//! `decisions`: what became of every matched signal and every burst.
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+use winback_core::debounce::{BurstOutcome, SignalOutcome};
+use winback_core::text::nearest;
+use winback_proto::v1;
+
+use crate::cli::DecisionsArgs;
+use crate::config::ConfigError;
+use crate::context::Context;
+use crate::show;
+use crate::show::listing::Listing;
+
+pub(crate) fn run(context: &Context, args: &DecisionsArgs) -> anyhow::Result<ExitCode> {
+    let (account, outcome) = (args.account.as_deref(), args.outcome.as_deref());
+    if let Some(outcome) = outcome {
+        known(outcome)?;
+    }
+    let listing =
+        Listing { topic: &context.topics.decisions, account, limit: args.limit, follow: args.follow };
+    let asked = |decision: &v1::Decision| {
+        account.is_none_or(|account| decision.account_id == account)
+            && outcome.is_none_or(|outcome| decision.outcome == outcome)
+    };
+    listing.print::<v1::Decision>(context, asked, show::decision)
+}
+
+/// An outcome that no decision can have would list nothing for ever.
+fn known(outcome: &str) -> anyhow::Result<()> {
+    if SignalOutcome::parse(outcome).is_some() || BurstOutcome::parse(outcome).is_some() {
+        return Ok(());
+    }
+    let signals = SignalOutcome::ALL.iter().map(|outcome| outcome.as_str());
+    let bursts = BurstOutcome::ALL.iter().map(|outcome| outcome.as_str());
+    let mut names: Vec<&str> = signals.chain(bursts).collect();
+    names.sort_unstable();
+    names.dedup();
+    let text = format!("--outcome {outcome} is none{}", nearest(outcome, &names));
+    bail!(ConfigError::Wrong { path: "decisions".to_owned(), text })
+}

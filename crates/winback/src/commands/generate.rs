@@ -1,0 +1,60 @@
+//! `winback generate`.
+
+use std::process::ExitCode;
+
+use winback_core::time::{Span, Time};
+
+use crate::cli::GenerateArgs;
+use crate::config::ConfigError;
+use crate::context::Context;
+use crate::generate::{GenerateSpec, sources_of, write};
+use crate::{talk, topics};
+
+pub(crate) fn run(context: &Context, args: &GenerateArgs) -> anyhow::Result<ExitCode> {
+    let spec = spec(context, args)?;
+    let bar = talk::bar(args.accounts.saturating_add(args.signals));
+    let (counts, what) = match &args.out {
+        Some(dir) => (write::to_files(dir, &spec, &bar)?, "file"),
+        None => {
+            let log = context.log()?;
+            topics::apply(&*log, &context.config, true)?;
+            (write::to_log(&*log, &context.config.accounts.topic, &spec, &bar)?, "topic")
+        }
+    };
+    for (name, records) in counts {
+        let value = serde_json::json!({ what: name, "records": records });
+        talk::tell(context.json, &value, &format!("{:>12}  {name}", talk::grouped(records)))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn spec(context: &Context, args: &GenerateArgs) -> Result<GenerateSpec, ConfigError> {
+    let (sources, skipped) = sources_of(&context.config.sources);
+    for name in skipped {
+        anstream::eprintln!(
+            "no signals for source `{name}`: its format is its own, and nothing generates it"
+        );
+    }
+    let until = match &args.until {
+        None => context.clock.now(),
+        Some(text) => moment(text)?,
+    };
+    let over: Span = args.over.parse().map_err(|error| wrong(format!("--over: {error}")))?;
+    if over <= Span::ZERO || over > Span::from_days(3_650) {
+        return Err(wrong(format!("--over {}: write a time between 1s and 3650d", args.over)));
+    }
+    Ok(GenerateSpec::new(args.seed, (args.accounts, args.signals), until, over, sources))
+}
+
+fn moment(text: &str) -> Result<Time, ConfigError> {
+    let parsed = text.parse::<jiff::Timestamp>().map(|time| Time::from_millis(time.as_millisecond()));
+    let least = Time::from_millis(946_684_800_000);
+    match parsed {
+        Ok(time) if time >= least => Ok(time),
+        _ => Err(wrong(format!("--until {text}: write a time since 2000 such as 2026-01-31T09:00:00Z"))),
+    }
+}
+
+fn wrong(text: String) -> ConfigError {
+    ConfigError::Wrong { path: "command line".to_owned(), text }
+}

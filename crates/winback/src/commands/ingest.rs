@@ -1,0 +1,152 @@
+//! `winback ingest`.
+
+use std::io::BufRead;
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde_json::json;
+use winback_core::debounce::Policy;
+use winback_core::text::nearest;
+use winback_log::{Log, LogError};
+use winback_sources::{Decoder, SourceConfig};
+
+use crate::cli::{FileFormat, IngestArgs};
+use crate::config::ConfigError;
+use crate::context::Context;
+use crate::ingest::{self, Intake, Records, Taken, format_of, name_of, open};
+use crate::{EXIT_PARTLY, EXIT_USAGE, accounts, policies, talk, topics};
+
+/// Lines that are named when many cannot be taken.
+const NAMED: usize = 10;
+
+pub(crate) fn run(context: &Context, args: &IngestArgs) -> anyhow::Result<ExitCode> {
+    let path = args.file.as_deref();
+    if args.topic == context.config.accounts.topic {
+        return rows(context, args, path);
+    }
+    let (name, source) = find(context, &args.topic)?;
+    let decoder = Decoder::new(name, source).map_err(|error| wrong(error.to_string()))?;
+    let log_lines = source.preset.as_deref() == Some("combined_log");
+    let format = format_of(args.format, path, log_lines.then_some(FileFormat::CombinedLog))?;
+    let input = open(path)?;
+    let log = context.log()?;
+    topics::apply(&*log, &context.config, true)?;
+
+    let policies = policies(context)?;
+    let intake = Intake::new(&decoder, &policies, context.clock.now(), ingest::MEMORY);
+    let mut records = Records::new(input, format, largest(&*log, &source.topic)?)?;
+    let (sorter, taken) = intake.sort(&mut records)?;
+    if !args.yes && taken.old > 0 && !consent(context, &*log, path, &taken)? {
+        return Ok(ExitCode::from(EXIT_USAGE));
+    }
+    let bar = talk::bar(taken.records);
+    let written = ingest::write(&*log, &source.topic, sorter, &taken, context.clock.now(), &bar)?;
+    report(context, &source.topic, path, &taken, written)
+}
+
+/// The source by its name or its topic.
+fn find<'c>(context: &'c Context, named: &str) -> Result<(&'c str, &'c SourceConfig), ConfigError> {
+    let sources = &context.config.sources;
+    let found =
+        sources.get_key_value(named).or_else(|| sources.iter().find(|(_, source)| source.topic == named));
+    found.map(|(name, source)| (name.as_str(), source)).ok_or_else(|| {
+        let topics = sources.values().map(|source| source.topic.as_str());
+        let known: Vec<&str> = sources
+            .keys()
+            .map(String::as_str)
+            .chain(topics)
+            .chain([&*context.config.accounts.topic])
+            .collect();
+        wrong(format!(
+            "`{named}` is no source and no source's topic{}; there are {}",
+            nearest(named, &known),
+            known.join(", ")
+        ))
+    })
+}
+
+fn wrong(text: String) -> ConfigError {
+    ConfigError::Wrong { path: "command line".to_owned(), text }
+}
+
+fn policies(context: &Context) -> anyhow::Result<Vec<Policy>> {
+    let files = policies::files(&context.config)?;
+    Ok(files.values().map(|toml| Policy::parse(toml, 1)).collect::<Result<_, _>>()?)
+}
+
+/// The largest record that the topic takes, with room for its key.
+pub(crate) fn largest(log: &dyn Log, topic: &str) -> Result<usize, LogError> {
+    let there = log.describe(&[topic])?.into_iter().flatten().next();
+    let there = there.ok_or_else(|| LogError::NoTopic(topic.to_owned()))?;
+    Ok(there.spec.max_record_bytes.saturating_sub(1 << 10))
+}
+
+/// In a log that is running its clock judges, and what happened long ago is too old to count: says so and asks.
+fn consent(context: &Context, log: &dyn Log, path: Option<&Path>, taken: &Taken) -> anyhow::Result<bool> {
+    let Some((first, last)) = taken.times else { return Ok(true) };
+    let Some(progress) = ingest::last_progress(log, &context.topics.inbox)? else { return Ok(true) };
+    if progress <= last {
+        return Ok(true);
+    }
+    anstream::eprintln!(
+        "{} is already running (it last read at {progress}); {} of {} events from {first} to {last} are too old to count now, and \
+         will be `expired`",
+        log.name(),
+        talk::grouped(taken.old),
+        talk::grouped(taken.events)
+    );
+    let from_file = path.is_some_and(|path| path != Path::new("-"));
+    let answer = if from_file { talk::ask("Write them all the same?")? } else { None };
+    if answer.is_none() {
+        anstream::eprintln!("nothing was written: add --yes, or use a fresh log to play the past");
+    }
+    Ok(answer.unwrap_or_default())
+}
+
+fn report(
+    context: &Context,
+    topic: &str,
+    path: Option<&Path>,
+    taken: &Taken,
+    written: u64,
+) -> anyhow::Result<ExitCode> {
+    let file = name_of(path);
+    let refused = u64::try_from(taken.too_large.len()).unwrap_or(u64::MAX);
+    for line in taken.too_large.iter().take(NAMED) {
+        anstream::eprintln!("{file}:{line}: larger than any record that `{topic}` takes: not written");
+    }
+    if taken.dead > 0 {
+        let dead = talk::grouped(taken.dead);
+        anstream::eprintln!(
+            "{dead} records cannot be understood in whole: they are written, and become dead letters when they are read"
+        );
+    }
+    if written == 0 && refused == 0 {
+        anstream::eprintln!("{file} has no records");
+    }
+    let (first, last) =
+        taken.times.map_or((None, None), |(first, last)| (Some(first.to_string()), Some(last.to_string())));
+    let value = json!({
+        "topic": topic, "read": taken.records + refused, "written": written, "too_large": refused, "dead": taken.dead,
+        "events": taken.events, "first": first, "last": last,
+    });
+    let over = first.zip(last).map_or_else(String::new, |(first, last)| format!(", from {first} to {last}"));
+    talk::tell(context.json, &value, &format!("{} records into {topic}{over}", talk::grouped(written)))?;
+    Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(EXIT_PARTLY) })
+}
+
+/// Rows of accounts have no time of their own: they keep the file's order, and the registrar judges them.
+fn rows(context: &Context, args: &IngestArgs, path: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let format = format_of(args.format, path, None)?;
+    let input: Box<dyn BufRead> = open(path)?;
+    let log = context.log()?;
+    topics::apply(&*log, &context.config, true)?;
+    let topic = &context.config.accounts.topic;
+    let mut records = Records::new(input, format, largest(&*log, topic)?)?;
+    let (spool, checked) = accounts::check(&mut records, accounts::Bad::Keep, |_| {})?;
+    let taken =
+        Taken { records: checked.rows, dead: checked.bad, too_large: checked.too_large, ..Taken::default() };
+    let bar = talk::bar(taken.records);
+    let written = ingest::write(&*log, topic, spool, &taken, context.clock.now(), &bar)?;
+    report(context, topic, path, &taken, written)
+}

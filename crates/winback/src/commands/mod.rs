@@ -1,0 +1,37 @@
+//! A file a command.
+
+mod accounts;
+mod config;
+mod dead_letters;
+mod decisions;
+mod demo;
+mod explain;
+mod generate;
+mod ingest;
+mod policy;
+mod run;
+mod topics;
+mod triggers;
+
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command};
+use crate::context::Context;
+
+pub(crate) fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
+    let context = Context::new(&cli.global)?;
+    match cli.command {
+        Command::Run(args) => run::run(&context, &args),
+        Command::Demo(args) => demo::run(context, &args),
+        Command::Ingest(args) => ingest::run(&context, &args),
+        Command::Accounts(command) => accounts::run(&context, command),
+        Command::Triggers(args) => triggers::run(&context, &args),
+        Command::Decisions(args) => decisions::run(&context, &args),
+        Command::Explain { subject } => explain::run(&context, &subject),
+        Command::DeadLetters(command) => dead_letters::run(&context, command),
+        Command::Topics(command) => topics::run(&context, &command),
+        Command::Config(command) => config::run(&context, &command),
+        Command::Policy(command) => policy::run(&context, &command),
+        Command::Generate(args) => generate::run(&context, &args),
+    }
+}

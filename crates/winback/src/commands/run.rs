@@ -1,0 +1,74 @@
+//! `winback run`.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use winback_telemetry::logging;
+
+use crate::cli::{RoleName, RunArgs};
+use crate::context::Context;
+use crate::run::{self, Pace, Plan};
+
+/// How often the lanes are looked at.
+const WATCH: Duration = Duration::from_millis(100);
+
+pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode> {
+    logging::init(&context.logging()?)?;
+    let stop = stop_flag()?;
+    let plan = Plan {
+        roles: roles(&args.role),
+        sources: args.source.clone(),
+        positions: args.positions,
+        pace: Pace(1),
+    };
+    let mut config = context.config.clone();
+    if args.until_idle {
+        // A run that ends by itself serves nobody, and may stand beside one that does.
+        config.http.listen.clear();
+    }
+    let log = context.log()?;
+    let names: Vec<&str> = plan.roles.iter().map(|role| role.as_str()).collect();
+    anstream::eprintln!("running {} on {}", names.join(", "), log.name());
+    let mut running = run::start(config, log, context.clock.clone(), &plan)?;
+    if let Some(address) = running.address() {
+        anstream::eprintln!("health, metrics and the outbox at http://{address}/ · Ctrl-C ends");
+    }
+    let mut idle = false;
+    while !stop.load(Ordering::Acquire) && !running.has_failed() && !idle {
+        std::thread::park_timeout(WATCH);
+        running.watch();
+        idle = args.until_idle && running.is_idle();
+    }
+    let summary = running.stop()?;
+    if context.json {
+        anstream::println!("{}", serde_json::to_string(&summary)?);
+    } else {
+        anstream::println!("{}", summary.line());
+    }
+    if summary.imbalance > 0 {
+        anyhow::bail!("{} events are not accounted for: this is a defect, keep the log and report it", summary.imbalance);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Set by Ctrl-C and SIGTERM; a second Ctrl-C ends at once.
+pub(crate) fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, 130, stop.clone())?;
+        signal_hook::flag::register(signal, stop.clone())?;
+    }
+    Ok(stop)
+}
+
+pub(crate) fn roles(asked: &[RoleName]) -> Vec<RoleName> {
+    if asked.is_empty() {
+        return vec![RoleName::Registrar, RoleName::Matcher, RoleName::Detector, RoleName::Worker];
+    }
+    let mut roles = asked.to_vec();
+    roles.sort_unstable();
+    roles.dedup();
+    roles
+}

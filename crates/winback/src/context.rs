@@ -1,0 +1,70 @@
+//! What every command has: the config in force, the log it names, and how to print.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use winback_log::{Clock, LogError, OpenOptions, SharedLog, SystemClock};
+
+use crate::cli::Global;
+use crate::config::{Config, ConfigError};
+use crate::topics::Topics;
+
+/// What every command has.
+pub struct Context {
+    /// The config in force.
+    pub config: Config,
+    /// The deployment's topics.
+    pub topics: Topics,
+    /// The clock of all that runs here.
+    pub clock: Arc<dyn Clock>,
+    /// One JSON object a line instead of text.
+    pub json: bool,
+    /// The log that the command line names; `config.log` may come from elsewhere.
+    pub named_log: Option<String>,
+    /// The config file, where there is one.
+    pub config_file: Option<PathBuf>,
+}
+
+impl Context {
+    /// From the command line's global flags, the file and the environment.
+    ///
+    /// # Errors
+    /// Names the key or flag and the fix.
+    pub fn new(global: &Global) -> Result<Self, ConfigError> {
+        let environment = |name: &str| std::env::var(name).ok();
+        let config_file = Config::file(global.config.as_deref(), &environment);
+        let mut config = Config::load(global.config.as_deref(), &environment)?;
+        if let Some(log) = &global.log {
+            config.log.clone_from(log);
+        }
+        let topics = Topics::of(&config.deployment);
+        let (clock, named_log) = (Arc::new(SystemClock), global.log.clone());
+        Ok(Self { config, topics, clock, json: global.json, named_log, config_file })
+    }
+
+    /// Opens the log.
+    ///
+    /// # Errors
+    /// When the URL names none or the log is away.
+    pub fn log(&self) -> Result<SharedLog, LogError> {
+        let kafka = self.config.kafka.properties.clone().into_iter().collect();
+        winback_log::open(&self.config.log, self.clock.clone(), &OpenOptions { kafka })
+    }
+}
+
+impl Context {
+    /// How to log.
+    ///
+    /// # Errors
+    /// When the format has no such value.
+    pub fn logging(&self) -> Result<winback_telemetry::logging::Settings, ConfigError> {
+        use winback_telemetry::logging::{Format, Settings};
+        let written = &self.config.logging;
+        let wrong = || ConfigError::Wrong {
+            path: "logging".to_owned(),
+            text: format!("logging.format = \"{}\": write \"human\" or \"json\"", written.format),
+        };
+        let format = Format::parse(&written.format).ok_or_else(wrong)?;
+        Ok(Settings { format, filter: written.filter.clone() })
+    }
+}

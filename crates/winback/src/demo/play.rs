@@ -1,0 +1,79 @@
+//! Writes a generated day into the log as its clock reaches each signal.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use winback_core::time::Span;
+use winback_log::{Append, Clock, LogError, SharedLog, Writer};
+
+use crate::generate::{Generator, Signal};
+
+/// How often what has become due is written.
+const BEAT: Duration = Duration::from_millis(20);
+
+/// Plays in a thread of its own.
+pub(crate) struct Player {
+    thread: JoinHandle<Result<(), LogError>>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Player {
+    /// Starts to play the generator's signals.
+    ///
+    /// # Errors
+    /// When no thread can be had.
+    pub(crate) fn start(log: SharedLog, clock: Arc<dyn Clock>, generator: Generator) -> std::io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let asked = stop.clone();
+        let thread = std::thread::Builder::new().name("winback-player".to_owned());
+        let thread = thread.spawn(move || play(&log, &*clock, &generator, &asked))?;
+        Ok(Self { thread, stop })
+    }
+
+    /// Whether the day is over, or could not be written.
+    pub(crate) fn is_over(&self) -> bool {
+        self.thread.is_finished()
+    }
+
+    /// Stops, and says how it went.
+    ///
+    /// # Errors
+    /// What the log said.
+    pub(crate) fn end(self) -> Result<(), LogError> {
+        self.stop.store(true, Ordering::Release);
+        self.thread.join().unwrap_or_else(|_| Err(LogError::Fatal("the player's thread panicked: see the log".to_owned())))
+    }
+}
+
+fn play(log: &SharedLog, clock: &dyn Clock, generator: &Generator, stop: &AtomicBool) -> Result<(), LogError> {
+    let mut writer = log.writer()?;
+    for record in generator.signals() {
+        while record.append_time > clock.now() {
+            writer.flush()?;
+            if stop.load(Ordering::Acquire) {
+                return Ok(());
+            }
+            std::thread::park_timeout(BEAT);
+        }
+        write(&mut *writer, &record)?;
+    }
+    writer.flush()
+}
+
+fn write(writer: &mut dyn Writer, record: &Signal) -> Result<(), LogError> {
+    writer.append(&Append {
+        topic: &record.topic,
+        partition: None,
+        key: record.key.as_deref().map(str::as_bytes),
+        value: Some(&record.value),
+        headers: &[],
+        timestamp: Some(record.append_time),
+    })
+}
+
+/// How long the day is, with an hour in which the last bursts end.
+pub(crate) const AGO: Span = Span::from_hours(25);
+/// The hour in which nothing happens any more.
+pub(crate) const REST: Span = Span::from_hours(1);

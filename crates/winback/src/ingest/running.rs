@@ -1,0 +1,44 @@
+//! Whether the log that a file goes into is already running: then its clock is the present, and what is old expires.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use winback_core::ids::Offset;
+use winback_core::time::Time;
+use winback_log::{Log, TopicPartition};
+use winback_proto::v1::inbox_record::Body;
+use winback_proto::{WireMessage as _, v1};
+
+use crate::reading;
+
+/// Progress comes every second and at the end of each transaction, so that the newest records of an inbox that is
+/// running have some.
+const LOOK_BACK: i64 = 2_000;
+
+/// When the readers of the sources last reported progress into the inbox; `None` in a log that never ran.
+///
+/// # Errors
+/// When the log is away.
+pub fn last_progress(log: &dyn Log, inbox: &Arc<str>) -> anyhow::Result<Option<Time>> {
+    let there = log.describe(&[inbox])?.into_iter().flatten().next();
+    let Some(there) = there else { return Ok(None) };
+    let partitions: Vec<_> = (0..there.spec.partitions)
+        .map(|partition| TopicPartition::new(Arc::clone(inbox), partition))
+        .collect();
+    let (beginnings, ends) = {
+        let mut reader = log.reader()?;
+        (reader.beginnings(&partitions)?, reader.ends(&partitions)?)
+    };
+    let mut newest = None;
+    for (partition, (beginning, end)) in partitions.iter().zip(beginnings.into_iter().zip(ends)) {
+        let from = Offset(beginning.0.max(end.0 - LOOK_BACK));
+        reading::scan(log, partition, from, |message| {
+            let record = message.value().map(v1::InboxRecord::from_bytes).and_then(Result::ok);
+            if record.is_some_and(|record| matches!(record.body, Some(Body::Progress(_)))) {
+                newest = newest.max(Some(message.timestamp));
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+    }
+    Ok(newest)
+}

@@ -1,0 +1,312 @@
+//! The lanes of a run: one thread each, named after role, source and number.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
+
+use anyhow::Context as _;
+use winback_core::ids::InputName;
+use winback_core::time::Span;
+use winback_detector::{DetectorMetrics, DetectorRole, DetectorTopics};
+use winback_lane::{DeadLetters, Lane, LaneConfig, LaneError, LaneStatus, PositionsFrom, Role, Start, run_lane};
+use winback_log::{SessionSpec, TopicPartition};
+use winback_matcher::{InboxTarget, MatcherMetrics, MatcherRole, MatcherSource, RetryRole, input_name};
+use winback_registrar::{RegistrarRole, RegistrarTopics};
+use winback_sources::{Decoder, SourceConfig};
+use winback_telemetry::metrics::{Counters, list};
+use winback_worker::{Outcome, Worker, WorkerRole};
+
+use super::accounts::{self, Accounts};
+use super::observe::LaneMetrics;
+use super::{Failure, Plan, Shared};
+use crate::cli::{PositionsArg, RoleName};
+use crate::config::Config;
+use crate::topics::Topics;
+
+/// How many times faster than the world's the run's clock goes; 1 but for the demo.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace(pub(crate) u32);
+
+/// A lane that was started.
+pub(super) struct Started {
+    pub(super) role: RoleName,
+    /// The source's name, or the topic's.
+    pub(super) reads: String,
+    /// All partitions of what it reads, also those that other lanes have.
+    pub(super) partitions: Vec<TopicPartition>,
+    pub(super) status: Arc<LaneStatus>,
+}
+
+/// What was started.
+pub(super) struct Built {
+    pub(super) lanes: Vec<Started>,
+    pub(super) worker: Option<Arc<Worker>>,
+}
+
+/// The group of the registrar.
+pub(super) fn registrar_group(config: &Config) -> String {
+    format!("{}.registrar", config.deployment)
+}
+
+struct Builder<'a> {
+    shared: &'a Arc<Shared>,
+    plan: &'a Plan,
+    threads: &'a mut Vec<JoinHandle<()>>,
+    lanes: Vec<Started>,
+}
+
+/// Starts the lanes of the plan.
+pub(super) fn start(
+    shared: &Arc<Shared>,
+    plan: &Plan,
+    threads: &mut Vec<JoinHandle<()>>,
+) -> anyhow::Result<Built> {
+    let sources = sources(&shared.config)?;
+    check_choice(&shared.config, plan)?;
+    let has = |role| plan.roles.contains(&role);
+    let worker_config = has(RoleName::Worker).then_some(&shared.config.worker);
+    let mut builder = Builder { shared, plan, threads, lanes: Vec::new() };
+    let mut accounts = None;
+    if has(RoleName::Matcher) || has(RoleName::Worker) {
+        accounts = Some(accounts::start(shared, builder.threads)?);
+    }
+    let mut worker = None;
+    if let (Some(config), Some(accounts)) = (worker_config, &accounts) {
+        worker = Some(Arc::new(Worker::new(config, Arc::new(accounts.clone()))?));
+    }
+    if has(RoleName::Registrar) {
+        builder.registrar()?;
+    }
+    if let (true, Some(accounts)) = (has(RoleName::Matcher), &accounts) {
+        builder.matchers(&sources, accounts)?;
+    }
+    if has(RoleName::Detector) {
+        builder.detectors()?;
+    }
+    if let Some(worker) = &worker {
+        builder.workers(worker)?;
+    }
+    Ok(Built { lanes: builder.lanes, worker })
+}
+
+type Sources = Vec<(String, SourceConfig, Arc<Decoder>)>;
+
+fn sources(config: &Config) -> anyhow::Result<Sources> {
+    let build = |(name, source): (&String, &SourceConfig)| {
+        let decoder = Decoder::new(name, source).with_context(|| format!("sources.{name}"))?;
+        Ok((name.clone(), source.clone(), Arc::new(decoder)))
+    };
+    config.sources.iter().map(build).collect()
+}
+
+fn check_choice(config: &Config, plan: &Plan) -> anyhow::Result<()> {
+    if let Some(unknown) = plan.sources.iter().find(|name| !config.sources.contains_key(*name)) {
+        let known: Vec<&str> = config.sources.keys().map(String::as_str).collect();
+        anyhow::bail!("--source {unknown}: no such source{}", winback_core::text::nearest(unknown, &known));
+    }
+    Ok(())
+}
+
+impl Builder<'_> {
+    fn registrar(&mut self) -> anyhow::Result<()> {
+        let shared = self.shared;
+        let topics = RegistrarTopics {
+            accounts: shared.topics.accounts.clone(),
+            inbox: shared.topics.inbox.clone(),
+            encoding: shared.config.encoding.into(),
+            source: format!("{}/registrar", shared.config.deployment),
+        };
+        let topic = shared.config.accounts.topic.clone();
+        let group = registrar_group(&shared.config);
+        self.lane(RoleName::Registrar, &topic, &topic, &group, "0", move || RegistrarRole::new(topics))
+    }
+
+    fn matchers(&mut self, sources: &Sources, accounts: &Accounts) -> anyhow::Result<()> {
+        let known = self.known_inputs()?;
+        let inbox = InboxTarget {
+            topic: self.shared.topics.inbox.clone(),
+            partitions: self.partitions(&self.shared.topics.inbox)?.len().try_into()?,
+            encoding: self.shared.config.encoding.into(),
+            source: format!("{}/matcher", self.shared.config.deployment),
+            heartbeat: std::time::Duration::from_millis(500) * self.plan.pace.0,
+        };
+        self.retries(sources, &inbox, accounts)?;
+        let chosen = |name: &String| self.plan.sources.is_empty() || self.plan.sources.contains(name);
+        for (name, source, decoder) in sources.iter().filter(|(name, ..)| chosen(name)) {
+            for number in 0..self.shared.config.lanes.matcher {
+                let lane_source = MatcherSource {
+                    name: name.clone(),
+                    decoder: decoder.clone(),
+                    start: start_of(source),
+                    known: known.clone(),
+                };
+                let (inbox, accounts, metrics) = (inbox.clone(), accounts.clone(), self.shared.metrics.clone());
+                let group = format!("{}.matcher.{name}", self.shared.config.deployment);
+                let lane = format!("{name}-{number}");
+                self.lane(RoleName::Matcher, name, &source.topic, &group, &lane, move || {
+                    let metrics = MatcherMetrics::new(&metrics, &lane_source.name);
+                    MatcherRole::new(lane_source, inbox, accounts.index, accounts.status, metrics)
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Dead letters on their way back, of whatever source.
+    fn retries(&mut self, sources: &Sources, inbox: &InboxTarget, accounts: &Accounts) -> anyhow::Result<()> {
+        let decoders = sources.iter().map(|(name, _, decoder)| (name.clone(), decoder.clone())).collect();
+        let (inbox, accounts, metrics) = (inbox.clone(), accounts.clone(), self.shared.metrics.clone());
+        let topic = self.shared.topics.retries.to_string();
+        let group = format!("{}.retries", self.shared.config.deployment);
+        self.lane(RoleName::Matcher, "retries", &topic, &group, "retries", move || {
+            let metrics = MatcherMetrics::new(&metrics, "retries");
+            RetryRole::new(decoders, inbox, accounts.index, accounts.status, metrics)
+        })
+    }
+
+    /// Every input of every configured source whose topic is there (R2).
+    fn known_inputs(&self) -> anyhow::Result<Vec<InputName>> {
+        let mut known = Vec::new();
+        for (name, source) in &self.shared.config.sources {
+            let info = self.shared.log.describe(&[&source.topic])?.into_iter().next().flatten();
+            let partitions = info.map_or(0, |info| info.spec.partitions);
+            known.extend((0..partitions).map(|at| input_name(name, &TopicPartition::new(source.topic.as_str(), at))));
+        }
+        Ok(known)
+    }
+
+    fn detectors(&mut self) -> anyhow::Result<()> {
+        let shared = self.shared;
+        let topics = DetectorTopics {
+            triggers: shared.topics.triggers.clone(),
+            decisions: shared.topics.decisions.clone(),
+            changelog: shared.topics.changelog.clone(),
+            inbox_partitions: self.partitions(&shared.topics.inbox)?.len().try_into()?,
+            encoding: shared.config.encoding.into(),
+            source: format!("{}/detector", shared.config.deployment),
+        };
+        let inbox = shared.topics.inbox.to_string();
+        let group = format!("{}.detector", shared.config.deployment);
+        for number in 0..shared.config.lanes.detector {
+            let (topics, metrics) = (topics.clone(), shared.metrics.clone());
+            self.lane(RoleName::Detector, &inbox, &inbox, &group, &number.to_string(), move || {
+                DetectorRole::new(topics, DetectorMetrics::new(&metrics))
+            })?;
+        }
+        Ok(())
+    }
+
+    fn workers(&mut self, worker: &Arc<Worker>) -> anyhow::Result<()> {
+        let shared = self.shared;
+        let triggers = shared.topics.triggers.to_string();
+        let group = format!("{}.worker", shared.config.deployment);
+        let source = format!("{}/worker", shared.config.deployment);
+        for number in 0..shared.config.lanes.worker {
+            let (worker, actions, source) = (worker.clone(), shared.topics.actions.clone(), source.clone());
+            let metrics = shared.metrics.clone();
+            self.lane(RoleName::Worker, &triggers, &triggers, &group, &number.to_string(), move || {
+                let counters = Counters::new(Outcome::ALL, |outcome| outcome as usize, |outcome| {
+                    metrics.counter(&list::ACTIONS, [outcome.as_str()])
+                });
+                WorkerRole::new(worker, &actions, &source, Box::new(move |outcome| counters.add(outcome, 1)))
+            })?;
+        }
+        Ok(())
+    }
+
+    fn partitions(&self, topic: &str) -> anyhow::Result<Vec<TopicPartition>> {
+        let info = self.shared.log.describe(&[topic])?.into_iter().next().flatten();
+        let info = info.ok_or_else(|| winback_log::LogError::NoTopic(topic.to_owned()))?;
+        Ok((0..info.spec.partitions).map(|at| TopicPartition::new(topic, at)).collect())
+    }
+
+    /// Starts one lane on a thread of its own, and waits until it has joined.
+    fn lane<R: Role>(
+        &mut self,
+        role: RoleName,
+        reads: &str,
+        topic: &str,
+        group: &str,
+        number: &str,
+        make: impl FnOnce() -> R + Send + 'static,
+    ) -> anyhow::Result<()> {
+        let partitions = self.partitions(topic)?;
+        let config = &self.shared.config;
+        let name = format!("{}.{number}", role.as_str());
+        let spec = SessionSpec {
+            group: group.to_owned(),
+            transactional_id: format!("{}.{}.{}.{number}", config.deployment, role.as_str(), config.instance),
+            topics: vec![Arc::from(topic)],
+        };
+        let settings = self.settings(&name);
+        let shared = self.shared.clone();
+        let (told, joined) = channel();
+        let thread = std::thread::Builder::new().name(format!("winback-{name}"));
+        self.threads.push(thread.spawn(move || live(&shared, role, &name, spec, settings, make, &told))?);
+        let status = joined.recv().context("a lane ended before it joined")??;
+        self.lanes.push(Started { role, reads: reads.to_owned(), partitions, status });
+        Ok(())
+    }
+
+    fn settings(&self, name: &str) -> LaneConfig {
+        let specs = Topics::of(&self.shared.config.deployment).specs(&self.shared.config);
+        let topic = self.shared.topics.dead_letters.to_string();
+        let max_bytes = specs.iter().find(|spec| spec.name == topic).map_or(1 << 20, |spec| spec.max_record_bytes);
+        let mut settings = LaneConfig::new(name, DeadLetters { topic, max_bytes });
+        settings.positions = match self.plan.positions {
+            None => PositionsFrom::Refuse,
+            Some(PositionsArg::State) => PositionsFrom::State,
+            Some(PositionsArg::Group) => PositionsFrom::Group,
+        };
+        // Waits are meant in the world's time, the lane's clock may be faster.
+        let commit = &mut settings.commit;
+        for span in [
+            &mut commit.effects_within,
+            &mut commit.positions_within,
+            &mut commit.idle,
+            &mut commit.apart,
+            &mut settings.ends_every,
+            &mut settings.merge_patience,
+            &mut settings.restore_slice,
+            &mut settings.away_limit,
+        ] {
+            *span = Span::from_millis(span.millis().saturating_mul(i64::from(self.plan.pace.0)));
+        }
+        settings
+    }
+}
+
+/// A lane's whole life, on its own thread.
+fn live<R: Role>(
+    shared: &Arc<Shared>,
+    role: RoleName,
+    name: &str,
+    spec: SessionSpec,
+    settings: LaneConfig,
+    make: impl FnOnce() -> R,
+    told: &Sender<Result<Arc<LaneStatus>, LaneError>>,
+) {
+    let observer = Arc::new(LaneMetrics::new(&shared.metrics, role.as_str()));
+    let opened = Lane::open(shared.log.clone(), shared.clock.clone(), spec, settings, make(), observer);
+    let lane = match opened {
+        Ok(lane) => lane,
+        Err(error) => {
+            // The starter is told; when it is gone, so is the need.
+            drop(told.send(Err(error)));
+            return;
+        }
+    };
+    drop(told.send(Ok(lane.status())));
+    if let Err(error) = run_lane(lane, &shared.shutdown) {
+        tracing::error!(lane = name, kind = error.kind(), %error, "a lane ended");
+        shared.failures.lock().push(Failure::Lane(name.to_owned(), error));
+    }
+}
+
+const fn start_of(source: &SourceConfig) -> Start {
+    match source.start {
+        winback_sources::Start::Earliest => Start::Earliest,
+        winback_sources::Start::Latest => Start::Latest,
+        winback_sources::Start::At(time) => Start::At(time),
+    }
+}

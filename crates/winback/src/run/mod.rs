@@ -1,0 +1,182 @@
+//! Runs roles: builds what the config names, watches it, and ends it in order.
+
+mod accounts;
+mod idle;
+mod lanes;
+mod monitor;
+mod observe;
+mod summary;
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use parking_lot::Mutex;
+use winback_lane::{LaneError, Shutdown};
+use winback_log::{Clock, SharedLog};
+use winback_telemetry::{Health, Metrics, server};
+
+pub(crate) use self::lanes::Pace;
+pub(crate) use self::summary::Summary;
+use crate::cli::{PositionsArg, RoleName};
+use crate::config::Config;
+use crate::topics::{self, Topics};
+
+/// How long a drain may take.
+const DRAIN: Duration = Duration::from_secs(15);
+/// After this long without a turn a lane counts as stalled.
+const STALL_AFTER: Duration = Duration::from_secs(60);
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    /// The roles.
+    pub(crate) roles: Vec<RoleName>,
+    /// The matcher's sources, by name.
+    pub(crate) sources: Vec<String>,
+    /// Which position holds where state and group differ.
+    pub(crate) positions: Option<PositionsArg>,
+    /// How time passes.
+    pub(crate) pace: Pace,
+}
+
+/// What all parts of a run share.
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) topics: Topics,
+    pub(crate) log: SharedLog,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: Metrics,
+    pub(crate) health: Health,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) failures: Mutex<Vec<Failure>>,
+}
+
+/// Why a part of the run ended by itself.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// A lane.
+    Lane(String, LaneError),
+    /// Something else.
+    Other(anyhow::Error),
+}
+
+/// Roles that are running.
+pub(crate) struct Running {
+    pub(crate) shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+    monitor: monitor::Monitor,
+    http: Option<Http>,
+}
+
+struct Http {
+    runtime: tokio::runtime::Runtime,
+    address: std::net::SocketAddr,
+}
+
+/// Makes what is missing, and starts the roles of the plan.
+///
+/// # Errors
+/// When the log is away, a topic is wrong, a source makes no sense, or the HTTP port cannot be had.
+pub(crate) fn start(config: Config, log: SharedLog, clock: Arc<dyn Clock>, plan: &Plan) -> anyhow::Result<Running> {
+    let topics = Topics::of(&config.deployment);
+    topics::apply(&*log, &config, !log.is_shared())?;
+    crate::policies::seed(&*log, &config, &topics)?;
+    let shared = Arc::new(Shared {
+        topics,
+        log,
+        clock,
+        metrics: Metrics::new(),
+        health: Health::new(STALL_AFTER),
+        shutdown: Shutdown::new(DRAIN),
+        failures: Mutex::default(),
+        config,
+    });
+    let http = serve(&shared, plan)?;
+    let mut threads = Vec::new();
+    let built = lanes::start(&shared, plan, &mut threads)?;
+    let monitor = monitor::Monitor::new(&shared, built);
+    Ok(Running { shared, threads, monitor, http })
+}
+
+impl Running {
+    /// Where the pages are, when they are served.
+    pub(crate) fn address(&self) -> Option<std::net::SocketAddr> {
+        self.http.as_ref().map(|http| http.address)
+    }
+
+    /// Looks at the lanes, and tells health and metrics.
+    pub(crate) fn watch(&mut self) {
+        self.monitor.watch(&self.shared);
+    }
+
+    /// Whether everything that was there is read, decided and acted on.
+    pub(crate) fn is_idle(&mut self) -> bool {
+        self.monitor.is_idle(&self.shared)
+    }
+
+    /// Whether a part ended by itself.
+    pub(crate) fn has_failed(&self) -> bool {
+        !self.shared.failures.lock().is_empty()
+    }
+
+    /// What the run came to so far.
+    pub(crate) fn summary(&self) -> Summary {
+        Summary::of(&self.shared.metrics)
+    }
+
+    /// Records behind the known ends.
+    pub(crate) fn lag(&self) -> i64 {
+        self.monitor.lag()
+    }
+
+    /// Lets the lanes commit what they have, and ends.
+    ///
+    /// # Errors
+    /// The first failure of a part, or that a drain took too long.
+    pub(crate) fn stop(mut self) -> anyhow::Result<Summary> {
+        self.shared.shutdown.ask();
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                self.shared.failures.lock().push(Failure::Other(anyhow::anyhow!("a thread panicked: see the log")));
+            }
+        }
+        let summary = Summary::of(&self.shared.metrics);
+        if let Some(http) = self.http.take() {
+            http.runtime.shutdown_timeout(Duration::from_secs(1));
+        }
+        let mut failures = std::mem::take(&mut *self.shared.failures.lock());
+        match failures.drain(..).next() {
+            None => Ok(summary),
+            // A log's own error keeps its type: the exit code says it.
+            Some(Failure::Lane(name, LaneError::Log(error))) => Err(anyhow::Error::new(error).context(name)),
+            Some(Failure::Lane(name, error)) => Err(anyhow::Error::new(error).context(name)),
+            Some(Failure::Other(error)) => Err(error),
+        }
+    }
+}
+
+fn serve(shared: &Arc<Shared>, plan: &Plan) -> anyhow::Result<Option<Http>> {
+    let listen = shared.config.http.listen.clone();
+    if listen.is_empty() {
+        return Ok(None);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("winback-http")
+        .enable_all()
+        .build()
+        .context("cannot start the HTTP server's thread")?;
+    let listener = runtime.block_on(server::bind(&listen, shared.config.http.allow_remote))?;
+    let address = listener.local_addr()?;
+    let acts = plan.roles.contains(&RoleName::Worker) && address.ip().is_loopback();
+    let outbox = acts.then(|| shared.config.worker.outbox_dir.clone());
+    let pages = server::Pages { metrics: shared.metrics.clone(), health: shared.health.clone(), outbox };
+    runtime.spawn(async move {
+        if let Err(error) = server::serve(listener, pages, std::future::pending()).await {
+            tracing::error!(%error, "the HTTP server ended");
+        }
+    });
+    Ok(Some(Http { runtime, address }))
+}

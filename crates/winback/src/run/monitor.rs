@@ -1,0 +1,119 @@
+//! Watches the lanes from outside: health, lag, stalls, and whether everything is done.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use winback_core::time::{Span, Time};
+use winback_lane::{LaneSnapshot, PartitionState};
+use winback_telemetry::Component;
+use winback_telemetry::metrics::{GaugePart, list};
+use winback_worker::Worker;
+
+use super::idle::Stages;
+use super::lanes::{Built, Started};
+use super::Shared;
+
+const STALLED: Span = Span::from_secs(60);
+
+pub(super) struct Monitor {
+    lanes: Vec<Watched>,
+    worker: Option<Arc<Worker>>,
+    stopped: Option<GaugePart>,
+    stages: Stages,
+}
+
+pub(super) struct Watched {
+    pub(super) lane: Started,
+    component: Component,
+    lag: GaugePart,
+    stalled: GaugePart,
+    total: GaugePart,
+    restored: GaugePart,
+    turned_at: Option<Time>,
+    behind: i64,
+}
+
+impl Monitor {
+    pub(super) fn new(shared: &Shared, built: Built) -> Self {
+        let watch = |lane: Started| {
+            let (role, metrics) = (lane.role.as_str(), &shared.metrics);
+            Watched {
+                component: shared.health.component(lane.status.name()),
+                lag: metrics.gauge(&list::LAG, [role, &lane.reads]),
+                stalled: metrics.gauge(&list::LANES_STALLED, [role]),
+                total: metrics.gauge(&list::RESTORE_TOTAL, [role]),
+                restored: metrics.gauge(&list::RESTORED, [role]),
+                turned_at: None,
+                behind: 0,
+                lane,
+            }
+        };
+        let stopped = built.worker.is_some().then(|| shared.metrics.gauge(&list::ENDPOINTS_STOPPED, []));
+        let stages = Stages::new(shared.clock.now());
+        Self { lanes: built.lanes.into_iter().map(watch).collect(), worker: built.worker, stopped, stages }
+    }
+
+    pub(super) fn watch(&mut self, shared: &Shared) {
+        let now = shared.clock.now();
+        let why_stopped = self.worker.as_ref().and_then(|worker| worker.stopped());
+        if let Some(stopped) = &self.stopped {
+            stopped.set(f64::from(u8::from(why_stopped.is_some())));
+        }
+        for watched in &mut self.lanes {
+            let snapshot = watched.lane.status.snapshot();
+            watched.tell(&snapshot, now, why_stopped.as_deref());
+            watched.measure(&snapshot);
+        }
+    }
+
+    pub(super) fn lag(&self) -> i64 {
+        self.lanes.iter().map(|watched| watched.behind).sum()
+    }
+
+    pub(super) fn is_idle(&mut self, shared: &Shared) -> bool {
+        let snapshots: Vec<(&Started, LaneSnapshot)> =
+            self.lanes.iter().map(|watched| (&watched.lane, watched.lane.status.snapshot())).collect();
+        self.stages.advance(&snapshots, shared.clock.now())
+    }
+}
+
+impl Watched {
+    fn tell(&mut self, snapshot: &LaneSnapshot, now: Time, why_stopped: Option<&str>) {
+        if snapshot.turned_at != self.turned_at {
+            self.turned_at = snapshot.turned_at;
+            self.component.beat(Instant::now());
+        }
+        let acts = self.lane.role == crate::cli::RoleName::Worker;
+        if let Some(why) = &snapshot.ended {
+            self.component.failed(why.clone());
+        } else if let (true, Some(why)) = (acts, why_stopped) {
+            self.component.failed(format!("endpoint stopped: {why}"));
+        } else if let Some(why) = snapshot.stalled(now, STALLED) {
+            self.component.failed(format!("stalled: {why}"));
+        } else if let Some((done, total)) = snapshot.restoring {
+            self.component.waiting(format!("restoring {done} of {total}"));
+        } else if let Some(why) = &snapshot.waiting_for {
+            self.component.waiting(why.clone());
+        } else {
+            self.component.ready();
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "counts in floats, as Prometheus has them")]
+    fn measure(&mut self, snapshot: &LaneSnapshot) {
+        let behind = |partition: &winback_lane::PartitionStatus| {
+            let (committed, end) = (partition.committed?, partition.end?);
+            Some((end.0 - committed.0).max(0))
+        };
+        self.behind = snapshot.partitions.iter().filter_map(behind).sum();
+        self.lag.set(self.behind as f64);
+        self.stalled.set(f64::from(u8::from(snapshot.ended.is_some())));
+        let mut states: BTreeMap<bool, usize> = BTreeMap::new();
+        for partition in &snapshot.partitions {
+            *states.entry(matches!(partition.state, PartitionState::Running)).or_default() += 1;
+        }
+        self.total.set(snapshot.partitions.len() as f64);
+        self.restored.set(states.get(&true).copied().unwrap_or_default() as f64);
+    }
+}

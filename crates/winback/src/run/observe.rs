@@ -1,0 +1,57 @@
+//! A lane's doings as metrics.
+
+use winback_core::time::Span;
+use winback_lane::{Committed, Observer};
+use winback_telemetry::Metrics;
+use winback_telemetry::metrics::{Counter, Histogram, KafkaStatistics, list};
+
+/// Counts what the lanes of one role do.
+pub(super) struct LaneMetrics {
+    metrics: Metrics,
+    role: &'static str,
+    commits: Counter,
+    aborts: Counter,
+    unknown: Counter,
+    seconds: Histogram,
+    kafka: KafkaStatistics,
+}
+
+impl LaneMetrics {
+    pub(super) fn new(metrics: &Metrics, role: &'static str) -> Self {
+        Self {
+            commits: metrics.counter(&list::COMMITS, [role]),
+            aborts: metrics.counter(&list::ABORTS, [role]),
+            unknown: metrics.counter(&list::UNKNOWN_OUTCOMES, [role]),
+            seconds: metrics.histogram(&list::COMMIT_SECONDS, [role]),
+            kafka: KafkaStatistics::new(metrics, role),
+            metrics: metrics.clone(),
+            role,
+        }
+    }
+}
+
+impl Observer for LaneMetrics {
+    fn committed(&self, commit: &Committed) {
+        self.commits.increment(1);
+        #[expect(clippy::cast_precision_loss, reason = "a span in a float, as Prometheus has them")]
+        self.seconds.record(commit.took.millis() as f64 / 1e3);
+    }
+
+    fn failed(&self, kind: &'static str) {
+        let counter = if kind == "unknown" { &self.unknown } else { &self.aborts };
+        counter.increment(1);
+    }
+
+    fn restored(&self, partition: &winback_log::TopicPartition, records: u64, took: Span) {
+        tracing::info!(role = self.role, %partition, records, %took, "a partition is restored");
+    }
+
+    fn dead_letter(&self, source: &str, reason: &'static str) {
+        tracing::debug!(role = self.role, source, reason, "a dead letter");
+        self.metrics.counter(&list::DEAD_LETTERS, [self.role, reason]).increment(1);
+    }
+
+    fn statistics(&self, statistics: &[(&'static str, f64)]) {
+        self.kafka.record(statistics);
+    }
+}

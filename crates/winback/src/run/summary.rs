@@ -1,0 +1,111 @@
+//! What a run came to, read from the same metrics that an operator sees.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use winback_telemetry::Metrics;
+
+use crate::talk::grouped;
+
+/// Counts of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Summary {
+    /// Records read, by source.
+    pub(crate) records: BTreeMap<String, u64>,
+    /// Events that were signals.
+    pub(crate) signals: u64,
+    /// Events without interest, by reason.
+    pub(crate) dropped: BTreeMap<String, u64>,
+    /// Dead letters, by reason.
+    pub(crate) dead: BTreeMap<String, u64>,
+    /// Signals of churned accounts, by the rung that found them.
+    pub(crate) matched: BTreeMap<String, u64>,
+    /// Signals of nobody on the list.
+    pub(crate) unmatched: u64,
+    /// Signals that several accounts claim.
+    pub(crate) ambiguous: u64,
+    /// Signals by their outcome.
+    pub(crate) decisions: BTreeMap<String, u64>,
+    /// Bursts by how they ended.
+    pub(crate) burst_ends: BTreeMap<String, u64>,
+    /// Triggers, by edge.
+    pub(crate) triggers: BTreeMap<String, u64>,
+    /// Actions, by outcome.
+    pub(crate) actions: BTreeMap<String, u64>,
+    /// What the books do not account for: must be 0.
+    pub(crate) imbalance: u64,
+}
+
+impl Summary {
+    /// The counts so far.
+    pub(crate) fn of(metrics: &Metrics) -> Self {
+        metrics.upkeep();
+        let text = metrics.render();
+        let by = |name: &str, label: &str| sums(&text, name, label);
+        let total = |name: &str| sums(&text, name, "").values().sum();
+        Self {
+            records: by("winback_records_total", "source"),
+            signals: total("winback_signals_total"),
+            dropped: by("winback_dropped_total", "reason"),
+            dead: by("winback_dead_letters_total", "reason"),
+            matched: by("winback_matches_total", "method"),
+            unmatched: total("winback_unmatched_total"),
+            ambiguous: total("winback_ambiguous_total"),
+            decisions: by("winback_decisions_total", "outcome"),
+            burst_ends: by("winback_burst_ends_total", "outcome"),
+            triggers: by("winback_triggers_total", "edge"),
+            actions: by("winback_actions_total", "outcome"),
+            imbalance: total("winback_conservation_imbalance"),
+        }
+    }
+
+    /// All events that were counted as read.
+    pub(crate) fn events(&self) -> u64 {
+        self.records.values().sum()
+    }
+
+    /// One line for a person.
+    pub(crate) fn line(&self) -> String {
+        let sum = |counts: &BTreeMap<String, u64>| counts.values().sum::<u64>();
+        format!(
+            "{} records · {} matched · {} triggers · {} dead letters",
+            grouped(self.events()),
+            grouped(sum(&self.matched)),
+            grouped(sum(&self.triggers)),
+            grouped(sum(&self.dead)),
+        )
+    }
+}
+
+/// The values of a metric's series, summed by one label; zeros are left out.
+fn sums(text: &str, name: &str, label: &str) -> BTreeMap<String, u64> {
+    let mut sums = BTreeMap::new();
+    for line in text.lines() {
+        let Some(rest) = line.strip_prefix(name) else { continue };
+        let Some((labels, value)) = rest.rsplit_once(' ') else { continue };
+        if !labels.is_empty() && !labels.starts_with('{') {
+            continue;
+        }
+        let value: f64 = value.parse().unwrap_or_default();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counters are whole and not negative")]
+        let value = value as u64;
+        let key = labels.split(&format!("{label}=\"")).nth(1).and_then(|rest| rest.split('"').next());
+        if value > 0 {
+            *sums.entry(key.unwrap_or_default().to_owned()).or_default() += value;
+        }
+    }
+    sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn series_are_summed_by_a_label() {
+        let text = "winback_dropped_total{source=\"a\",reason=\"bot\"} 3\nwinback_dropped_total{source=\"b\",reason=\"bot\"} 4\n\
+                    winback_dropped_total_more 9\nwinback_dropped_total{source=\"a\",reason=\"asset\"} 0\n";
+        assert_eq!(sums(text, "winback_dropped_total", "reason"), [("bot".to_owned(), 7)].into());
+        assert_eq!(sums(text, "winback_dropped_total", "").values().sum::<u64>(), 7);
+    }
+}

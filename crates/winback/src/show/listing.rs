@@ -1,0 +1,80 @@
+//! A topic as a listing: all of it or its newest, then on as records come.
+
+use std::collections::VecDeque;
+use std::io;
+use std::ops::ControlFlow;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use super::out::{Out, until_closed};
+use crate::EXIT_PARTLY;
+use crate::context::Context;
+use crate::reading::{self, Timed};
+
+/// Which records, and for how long.
+pub(crate) struct Listing<'a> {
+    /// The topic.
+    pub(crate) topic: &'a Arc<str>,
+    /// Only the partition of this account.
+    pub(crate) account: Option<&'a str>,
+    /// Only the newest so many.
+    pub(crate) limit: Option<usize>,
+    /// Stay, and show each as it comes.
+    pub(crate) follow: bool,
+}
+
+impl Listing<'_> {
+    /// Prints the records that `keep` keeps, by their own times: canonical JSON, or as `text` says it.
+    ///
+    /// # Errors
+    /// When the log is away or the topic is not there.
+    pub(crate) fn print<T: Timed>(
+        &self,
+        context: &Context,
+        keep: impl Fn(&T) -> bool,
+        text: impl Fn(&T) -> String,
+    ) -> anyhow::Result<ExitCode> {
+        until_closed(self.lines(context, keep, text))
+    }
+
+    fn lines<T: Timed>(
+        &self,
+        context: &Context,
+        keep: impl Fn(&T) -> bool,
+        text: impl Fn(&T) -> String,
+    ) -> anyhow::Result<ExitCode> {
+        let log = context.log()?;
+        let partitions = reading::partitions_of(&*log, self.topic, self.account)?;
+        let mut out = Out::new();
+        let show = |out: &mut Out, value: &T| -> io::Result<()> {
+            if context.json { out.json(value) } else { out.line(&text(value)) }
+        };
+        let mut newest = VecDeque::new();
+        let mut ends = reading::merged::<T>(&*log, &partitions, |found| {
+            match self.limit {
+                _ if !keep(&found.value) => {}
+                None => show(&mut out, &found.value)?,
+                Some(limit) => {
+                    newest.push_back(found.value);
+                    if newest.len() > limit {
+                        newest.pop_front();
+                    }
+                }
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        newest.iter().try_for_each(|value| show(&mut out, value))?;
+        out.flush()?;
+        if self.follow {
+            let stop = reading::stop_flag()?;
+            reading::follow::<T>(&*log, &mut ends, &stop, |found| {
+                if keep(&found.value) {
+                    show(&mut out, &found.value)?;
+                    out.flush()?;
+                }
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+        Ok(if ends.unreadable == 0 { ExitCode::SUCCESS } else { ExitCode::from(EXIT_PARTLY) })
+    }
+}

@@ -1,0 +1,23 @@
+//! How things are printed: plain words for people, one JSON object a line for programs.
+//!
+//! Whatever came from outside is escaped before it reaches a terminal. Colours are written always and taken away by
+//! `anstream` where no terminal shows them.
+
+mod action;
+mod decision;
+pub(crate) mod letter;
+pub(crate) mod listing;
+pub(crate) mod out;
+mod sentence;
+pub(crate) mod story;
+mod trigger;
+pub(crate) mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use action::action;
+pub(crate) use decision::decision;
+pub(crate) use out::Out;
+pub(crate) use sentence::{Sentence, sentence};
+pub(crate) use trigger::trigger;

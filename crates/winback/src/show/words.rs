@@ -1,0 +1,159 @@
+//! The small words that every listing uses.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use pbjson_types::Timestamp;
+use winback_core::signal::SignalKind;
+use winback_core::time::{Span, Time};
+
+/// A heading or a name.
+pub(crate) const BOLD: Style = Style::new().bold();
+/// A label, or what matters less.
+pub(crate) const DIM: Style = Style::new().dimmed();
+/// What fired.
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+/// What is wrong.
+pub(crate) const BAD: Style = AnsiColor::Red.on_default();
+
+/// The text in that style.
+pub(crate) fn styled(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// A time off the wire.
+pub(crate) fn time(stamp: Option<&Timestamp>) -> Option<Time> {
+    let stamp = stamp?;
+    let millis = stamp.seconds.saturating_mul(1_000).saturating_add(i64::from(stamp.nanos) / 1_000_000);
+    Some(Time::from_millis(millis))
+}
+
+/// The minute in UTC: `2026-11-22 14:02`.
+pub(crate) fn minute(at: Option<Time>) -> String {
+    formatted(at, "%Y-%m-%d %H:%M")
+}
+
+/// The day, with the year only where it is not that of `near`: `6 Dec`.
+pub(crate) fn day(at: Time, near: Option<Time>) -> String {
+    let year = formatted(Some(at), "%Y");
+    match formatted(near, "%Y") == year {
+        true => formatted(Some(at), "%-d %b"),
+        false => formatted(Some(at), "%-d %b %Y"),
+    }
+}
+
+/// The day, and the minute where it is within two days of `near`: `22 Nov 14:32`.
+pub(crate) fn moment(at: Time, near: Option<Time>) -> String {
+    let is_close = near.is_some_and(|near| at.since(near).millis().abs() < Span::from_days(2).millis());
+    let day = day(at, near);
+    if is_close { format!("{day} {}", formatted(Some(at), "%H:%M")) } else { day }
+}
+
+fn formatted(at: Option<Time>, format: &str) -> String {
+    let stamp = at.and_then(|at| jiff::Timestamp::from_millisecond(at.millis()).ok());
+    stamp.map_or_else(|| "-".to_owned(), |stamp| stamp.strftime(format).to_string())
+}
+
+/// A length of time as a person would say it, in its largest two units at most: `26 min`, `3 h`, `12 days`.
+pub(crate) fn length(span: Span) -> String {
+    let seconds = span.millis().max(0) / 1_000;
+    match seconds {
+        0 => "a moment".to_owned(),
+        1..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+/// Yearly revenue: `$84k`.
+pub(crate) fn money(usd: u64) -> String {
+    match usd {
+        1_000_000.. => format!("${}.{}M", usd / 1_000_000, usd % 1_000_000 / 100_000),
+        1_000.. => format!("${}k", usd / 1_000),
+        _ => format!("${usd}"),
+    }
+}
+
+/// `1 signal`, `2 signals`.
+pub(crate) fn count(number: u32, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
+/// The name of a closed list's value as words.
+pub(crate) fn spaced(name: &str) -> String {
+    safe(&name.replace('_', " "))
+}
+
+/// Text from outside, safe for a terminal: what would move the cursor, colour or turn the line is shown as its code.
+pub(crate) fn safe(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') {
+            let _ = write!(safe, "{}", c.escape_default());
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
+/// At most so many characters, with a mark where something was cut.
+pub(crate) fn short(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let mut cut: String = text.chars().take(most.saturating_sub(1)).collect();
+    cut.push('…');
+    cut
+}
+
+/// What happened, in two words: `pricing page`, `mail clicked`.
+pub(crate) fn happened(kind: &str, class: &str) -> String {
+    let Some(known) = SignalKind::parse(kind) else { return spaced(kind) };
+    let class = spaced(class);
+    match known {
+        SignalKind::WebVisit if class.is_empty() => "page".to_owned(),
+        SignalKind::WebVisit => format!("{class} page"),
+        SignalKind::EmailOpen => "mail opened".to_owned(),
+        SignalKind::EmailClick => "mail clicked".to_owned(),
+        SignalKind::EmailReply => "mail answered".to_owned(),
+        SignalKind::FundingNews => "funding news".to_owned(),
+        SignalKind::Hiring => "job post".to_owned(),
+        SignalKind::ProductRelease => "our release".to_owned(),
+        SignalKind::CompetitorEvent => "news of the competitor".to_owned(),
+        SignalKind::ContractRenewal => "contract renewal near".to_owned(),
+        SignalKind::SelfReactivation => "came back".to_owned(),
+        SignalKind::ExecutiveChange
+        | SignalKind::OfficeExpansion
+        | SignalKind::Acquisition
+        | SignalKind::AccountProductLaunch
+        | SignalKind::TechStackChange
+        | SignalKind::Conference
+        | SignalKind::SocialMention
+        | SignalKind::DealStageChange
+        | SignalKind::Anniversary
+        | SignalKind::TimeSinceChurn => spaced(kind),
+    }
+}
+
+/// Breaks `text` at spaces so that no line is longer than `width`; lines after the first begin with `indent`.
+pub(crate) fn wrapped(text: &str, first: usize, width: usize, indent: &str) -> String {
+    let mut lines = String::new();
+    let mut used = first;
+    for (at, word) in text.split(' ').enumerate() {
+        let length = word.chars().count();
+        if at > 0 && used + 1 + length > width {
+            lines.push('\n');
+            lines.push_str(indent);
+            used = indent.chars().count();
+        } else if at > 0 {
+            lines.push(' ');
+            used += 1;
+        }
+        lines.push_str(word);
+        used += length;
+    }
+    lines
+}

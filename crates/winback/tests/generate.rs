@@ -1,0 +1,184 @@
+//! What `generate` makes: in the producers' own shapes, the same each time, and with everything in it that the rules
+//! have a word for.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop where its own tools fail")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+
+use winback::generate::{GenerateSpec, Generator, Shape, Signal, SourceSpec};
+use winback_core::signal::{Identity, is_from_the_future};
+use winback_core::time::{Span, Time};
+use winback_sources::{Decoder, DropReason, Element, SourceConfig, Start};
+
+const UNTIL: Time = Time::from_millis(1_795_348_800_000);
+const DAY: Span = Span::from_days(1);
+
+fn spec(shapes: &[Shape], accounts: u64, signals: u64) -> GenerateSpec {
+    let source =
+        |shape: &Shape| SourceSpec { name: shape.to_string(), topic: shape.as_str().into(), shape: *shape };
+    GenerateSpec::new(7, (accounts, signals), UNTIL, DAY, shapes.iter().map(source).collect())
+}
+
+fn decoders(shapes: &[Shape]) -> Vec<Decoder> {
+    let decoder = |shape: &Shape| {
+        let config = SourceConfig::of_preset(shape.as_str(), shape.as_str(), Start::Earliest);
+        Decoder::new(shape.as_str(), &config).unwrap()
+    };
+    shapes.iter().map(decoder).collect()
+}
+
+#[derive(Default)]
+struct Seen {
+    signals: u64,
+    dead: u64,
+    future: u64,
+    late: u64,
+    old: u64,
+    repeated: u64,
+    kinds: BTreeMap<&'static str, u64>,
+    drops: BTreeMap<DropReason, u64>,
+    ids: BTreeSet<String>,
+}
+
+impl Seen {
+    fn judge(&mut self, decoder: &Decoder, signal: &Signal) {
+        decoder.decode(&signal.value, &mut |element| match element {
+            Element::Signal(candidate) => {
+                self.signals += 1;
+                assert_eq!(candidate.at, signal.event_time, "{}", String::from_utf8_lossy(&signal.value));
+                assert_ne!(candidate.who, Identity::default());
+                *self.kinds.entry(candidate.kind.as_str()).or_default() += 1;
+                self.future += u64::from(is_from_the_future(candidate.at, signal.append_time));
+                self.late += u64::from(signal.append_time.since(candidate.at) > Span::from_mins(1));
+                self.old += u64::from(signal.append_time.since(candidate.at) > Span::from_days(99));
+                self.repeated += u64::from(!self.ids.insert(format!("{} {}", signal.source, candidate.id)));
+            }
+            Element::Dropped(reason) => *self.drops.entry(reason).or_default() += 1,
+            Element::Dead(_) => self.dead += 1,
+        });
+    }
+}
+
+fn see(shapes: &[Shape], signals: u64) -> Seen {
+    let spec = spec(shapes, 1_000, signals);
+    let generator = Generator::new(&spec);
+    let decoders = decoders(shapes);
+    let mut seen = Seen::default();
+    let (mut count, mut last) = (0, spec.start());
+    for signal in generator.signals() {
+        assert!(signal.append_time >= last && signal.append_time <= UNTIL, "in the order of their appends");
+        last = signal.append_time;
+        count += 1;
+        seen.judge(&decoders[signal.source], &signal);
+    }
+    assert_eq!(count, signals);
+    seen
+}
+
+#[test]
+fn every_producer_speaks_its_own_shape_and_the_decoder_understands_it() {
+    for shape in Shape::ALL {
+        let seen = see(&[*shape], 5_000);
+        assert!(seen.signals > 500, "{shape}: {} signals", seen.signals);
+        assert!((1..12).contains(&seen.dead), "{shape}: {} dead", seen.dead);
+    }
+}
+
+#[test]
+fn the_usual_mix_has_something_of_everything() {
+    let seen = see(&[Shape::Segment, Shape::SendGrid, Shape::Funding, Shape::Hiring], 20_000);
+    let total = |kinds: &[&str]| {
+        kinds.iter().map(|kind| seen.kinds.get(kind).copied().unwrap_or_default()).sum::<u64>()
+    };
+    assert!(total(&["web_visit"]) > 12_000 && total(&["email_open"]) > 500 && total(&["email_click"]) > 100);
+    assert!(total(&["funding_news"]) > 200 && total(&["hiring"]) > 400);
+    assert!(
+        seen.future >= 2 && seen.old >= 3 && seen.dead >= 3 && seen.late > 100,
+        "{} {}",
+        seen.future,
+        seen.late
+    );
+    assert!(seen.repeated > 10, "{} repeated", seen.repeated);
+    for reason in [DropReason::Bot, DropReason::MachineOpen, DropReason::NotInterest, DropReason::ClosedPost]
+    {
+        assert!(seen.drops.contains_key(&reason), "{reason}");
+    }
+}
+
+#[test]
+fn an_access_log_has_what_servers_log() {
+    let seen = see(&[Shape::CombinedLog], 5_000);
+    for reason in [DropReason::Asset, DropReason::Redirect, DropReason::ErrorStatus, DropReason::Bot] {
+        assert!(seen.drops.contains_key(&reason), "{reason}");
+    }
+}
+
+#[test]
+fn about_three_in_a_hundred_are_of_churned_accounts() {
+    let spec = spec(&[Shape::Web], 200, 20_000);
+    let generator = Generator::new(&spec);
+    let domains: BTreeSet<String> = generator
+        .accounts()
+        .map(|account| {
+            let row: serde_json::Value = serde_json::from_slice(&account.value).unwrap();
+            row["domains"][0].as_str().unwrap().to_owned()
+        })
+        .collect();
+    let own = |signal: &Signal| {
+        let key = signal.key.as_deref().unwrap_or_default();
+        key.starts_with("acc-") || key.split_once('@').is_some_and(|(_, domain)| domains.contains(domain))
+    };
+    let matching = generator.signals().filter(own).count();
+    // Those that are known by their address range only are not counted here.
+    assert!((250..900).contains(&matching), "{matching}");
+}
+
+#[test]
+fn nothing_is_asked_of_no_accounts_and_no_sources() {
+    assert_eq!(Generator::new(&spec(&[], 3, 100)).signals().count(), 0);
+    assert_eq!(Generator::new(&spec(&[Shape::Web], 0, 100)).signals().count(), 100);
+    assert_eq!(Generator::new(&spec(&[Shape::Web], 5, 0)).signals().count(), 0);
+    assert_eq!(Generator::new(&spec(&[Shape::Hiring], 5, 1)).accounts().count(), 5);
+}
+
+fn generate(dir: &Path, seed: &str) -> BTreeMap<String, Vec<u8>> {
+    let out = dir.join(seed);
+    let arguments = [
+        "generate",
+        "--seed",
+        seed,
+        "--accounts",
+        "50",
+        "--signals",
+        "3000",
+        "--until",
+        "2026-11-22T12:00:00Z",
+        "--out",
+    ];
+    let status = Command::new(env!("CARGO_BIN_EXE_winback"))
+        .args(arguments)
+        .arg(&out)
+        .current_dir(dir)
+        .output()
+        .unwrap();
+    assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stderr));
+    let read = |entry: std::io::Result<std::fs::DirEntry>| {
+        let entry = entry.unwrap();
+        (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap())
+    };
+    std::fs::read_dir(&out).unwrap().map(read).collect()
+}
+
+#[test]
+fn the_same_arguments_give_the_same_bytes() {
+    let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let files = generate(first.path(), "3");
+    assert_eq!(
+        files.keys().collect::<Vec<_>>(),
+        ["accounts.jsonl", "funding.jsonl", "hiring.jsonl", "mail.jsonl", "web.jsonl"]
+    );
+    assert_eq!(files, generate(second.path(), "3"));
+    assert_ne!(files, generate(second.path(), "4"));
+}

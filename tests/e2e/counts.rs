@@ -1,0 +1,100 @@
+//! What was seen of each data set: a change here is a change of what winback makes of the world, and wants a reason.
+
+/// Lines of counts.
+pub(crate) type Counts = [&'static str; 9];
+
+pub(crate) const JOB_POSTINGS: Counts = [
+    "records: jobs 9823",
+    "signals: 2815",
+    "dropped: closed_post 5509, edited 93, flap 1406",
+    "dead: ",
+    "matched: name 282",
+    "unmatched: 2533, ambiguous: 0",
+    "decisions: cooled 37, duplicate 4, joined 241",
+    "bursts: below_threshold 147, fired 20, gated 12",
+    "triggers: trailing 20",
+];
+
+pub(crate) const FUNDING_US: Counts = [
+    "records: funding 756",
+    "signals: 756",
+    "dropped: ",
+    "dead: ",
+    "matched: domain 6, name 230",
+    "unmatched: 515, ambiguous: 5",
+    "decisions: joined 230, led 6",
+    "bursts: fired 176, gated 52, nothing_new 6",
+    "triggers: leading 6, trailing 176",
+];
+
+pub(crate) const FUNDING_INDIA: Counts = [
+    "records: funding 3044",
+    "signals: 3040",
+    "dropped: ",
+    "dead: bad_encoding 1, bad_time 3",
+    "matched: domain 36, name 979",
+    "unmatched: 2024, ambiguous: 1",
+    "decisions: cooled 2, gated 6, joined 977, led 30",
+    "bursts: fired 735, gated 248, nothing_new 30",
+    "triggers: leading 30, trailing 735",
+];
+
+pub(crate) const WEB_ACCESS: Counts = [
+    "records: web 10000",
+    "signals: 1649",
+    "dropped: asset 5708, bot 2223, error_status 220, not_a_page 35, redirect 164",
+    "dead: malformed_line 1",
+    "matched: range 465",
+    "unmatched: 1184, ambiguous: 0",
+    "decisions: cooled 270, duplicate 3, gated 1, joined 189, led 2",
+    "bursts: fired 29, gated 23, updated 2",
+    "triggers: leading 2, trailing 29, update 2",
+];
+
+pub(crate) const SENDGRID: Counts = [
+    "records: sendgrid 10",
+    "signals: 2",
+    "dropped: not_interest 8",
+    "dead: ",
+    "matched: contact 2",
+    "unmatched: 0, ambiguous: 0",
+    "decisions: joined 2",
+    "bursts: fired 1",
+    "triggers: trailing 1",
+];
+
+pub(crate) const POSTMARK: Counts = [
+    "records: postmark 9",
+    "signals: 2",
+    "dropped: not_interest 7",
+    "dead: ",
+    "matched: contact 2",
+    "unmatched: 0, ambiguous: 0",
+    "decisions: joined 2",
+    "bursts: fired 2",
+    "triggers: trailing 2",
+];
+
+pub(crate) const SES: Counts = [
+    "records: ses 9",
+    "signals: 2",
+    "dropped: not_interest 7",
+    "dead: ",
+    "matched: contact 2",
+    "unmatched: 0, ambiguous: 0",
+    "decisions: escalated 1, joined 1",
+    "bursts: fired 1",
+    "triggers: escalation 1, trailing 1",
+];
+
+pub(crate) const BREVO: Counts = [
+    "records: brevo 16",
+    "signals: 3",
+    "dropped: machine_open 2, not_interest 11",
+    "dead: ",
+    "matched: contact 3",
+    "unmatched: 0, ambiguous: 0",
+    "decisions: joined 3",
+    "bursts: fired 1",
+    "triggers: trailing 1",
+];

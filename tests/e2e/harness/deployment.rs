@@ -1,0 +1,189 @@
+//! A deployment of its own: a folder with a config, a log, a prefix that no other test uses.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tempfile::TempDir;
+use winback_log::{OpenOptions, SharedLog, SystemClock};
+use winback_testkit::{Broker, broker_or_skip};
+
+use super::{Ended, Running, Summary};
+
+/// Which log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place {
+    /// A file in the deployment's folder.
+    File,
+    /// The broker that the tests share.
+    Kafka(&'static Broker),
+}
+
+/// The file, and Kafka where there is one.
+pub(crate) fn places(what: &str) -> Vec<Place> {
+    std::iter::once(Place::File).chain(broker_or_skip(what).map(Place::Kafka)).collect()
+}
+
+/// How much of it runs side by side.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    /// Partitions of each source's topic.
+    pub(crate) partitions: i32,
+    /// Lanes of each source and of the inbox.
+    pub(crate) lanes: usize,
+}
+
+impl Shape {
+    /// One partition, one lane.
+    pub(crate) const ONE: Self = Self { partitions: 1, lanes: 1 };
+    /// Four partitions that one lane merges.
+    pub(crate) const MERGED: Self = Self { partitions: 4, lanes: 1 };
+    /// Four partitions, several lanes.
+    pub(crate) const MANY: Self = Self { partitions: 4, lanes: 3 };
+}
+
+/// A source in the config.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// Its format.
+    pub(crate) preset: &'static str,
+}
+
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+/// A deployment.
+pub(crate) struct Deployment {
+    folder: TempDir,
+    /// Its name, which prefixes all its topics.
+    pub(crate) name: String,
+    /// The URL of its log.
+    pub(crate) url: String,
+}
+
+impl Deployment {
+    /// A deployment with those sources and nothing in its log.
+    pub(crate) fn new(place: Place, sources: &[Source], shape: Shape) -> Self {
+        let folder = tempfile::Builder::new().prefix("winback-e2e-").tempdir().unwrap();
+        let name = format!("e2e{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let url = match place {
+            Place::File => format!("sqlite:{}", folder.path().join("winback.db").display()),
+            Place::Kafka(broker) => broker.url(),
+        };
+        let deployment = Self { folder, name, url };
+        deployment.write("winback.toml", deployment.config(sources, shape).as_bytes());
+        deployment
+    }
+
+    fn config(&self, sources: &[Source], shape: Shape) -> String {
+        let Shape { partitions, lanes } = shape;
+        let Self { name, url, .. } = self;
+        let mut toml = format!(
+            "deployment = \"{name}\"\nlog = \"{url}\"\n\
+             [topics]\nsource_partitions = {partitions}\n\
+             [lanes]\nmatcher = {lanes}\ndetector = {lanes}\n\
+             [http]\nlisten = \"\"\n\
+             [accounts]\ntopic = \"{name}-accounts\"\n\
+             [kafka.properties]\n\"session.timeout.ms\" = \"4000\"\n\"heartbeat.interval.ms\" = \"500\"\n"
+        );
+        for source in sources {
+            let topic = self.topic_of(source.name);
+            writeln!(toml, "[sources.{}]\ntopic = \"{topic}\"\npreset = \"{}\"\nstart = \"earliest\"", source.name, source.preset)
+                .unwrap();
+        }
+        toml
+    }
+
+    /// Adds lines to the end of the config.
+    pub(crate) fn also(&self, toml: &str) {
+        let path = self.path("winback.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(path, format!("{text}{toml}\n")).unwrap();
+    }
+
+    /// The topic of a source.
+    pub(crate) fn topic_of(&self, source: &str) -> String {
+        format!("{}-{source}", self.name)
+    }
+
+    /// A topic of winback's own, such as `triggers`.
+    pub(crate) fn own(&self, topic: &str) -> String {
+        format!("{}.{topic}", self.name)
+    }
+
+    /// A file in its folder.
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
+        self.folder.path().join(file)
+    }
+
+    /// Writes a file into its folder.
+    pub(crate) fn write(&self, file: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.path(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    /// The binary in its folder, with nothing of the tester's environment.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        winback(self.folder.path(), args)
+    }
+
+    /// Starts `winback ARGS`.
+    pub(crate) fn start(&self, args: &[&str]) -> Running {
+        Running::spawn(&mut self.command(args))
+    }
+
+    /// Runs `winback ARGS` to its end.
+    pub(crate) fn call(&self, args: &[&str]) -> Ended {
+        self.start(args).ended()
+    }
+
+    /// The same, and it must end well.
+    #[track_caller]
+    pub(crate) fn ok(&self, args: &[&str]) -> Ended {
+        self.call(args).expect(0)
+    }
+
+    /// Takes those accounts in.
+    #[track_caller]
+    pub(crate) fn import(&self, accounts: &[serde_json::Value]) {
+        let lines: String = accounts.iter().map(|account| format!("{account}\n")).collect();
+        let file = self.write("accounts.jsonl", lines.as_bytes());
+        self.ok(&["accounts", "import", utf8(&file), "--yes"]);
+    }
+
+    /// Runs until everything there is was read, decided and acted on.
+    #[track_caller]
+    pub(crate) fn run(&self) -> Summary {
+        let ended = self.ok(&["run", "--until-idle", "--json"]);
+        assert!(!ended.err.contains("panicked"), "{}", ended.err);
+        let last = ended.out.lines().last().expect("a run prints its summary");
+        serde_json::from_str(last).unwrap()
+    }
+
+    /// Its log, opened beside whatever else has it open.
+    pub(crate) fn log(&self) -> SharedLog {
+        winback_log::open(&self.url, Arc::new(SystemClock), &OpenOptions::default()).unwrap()
+    }
+}
+
+/// The binary in that folder, with nothing of the tester's environment.
+pub(crate) fn winback(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_winback"));
+    command.current_dir(folder).args(args);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("WINBACK_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// A path as an argument.
+pub(crate) fn utf8(path: &Path) -> &str {
+    path.to_str().unwrap()
+}

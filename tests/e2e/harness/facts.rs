@@ -1,0 +1,199 @@
+//! What a deployment's log says happened, and what the pure core says should have.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Debug, Formatter};
+
+use winback_core::debounce::{Body, Effect, Partition, StateKey, StateRow};
+use winback_core::time::Time;
+use winback_detector::{Replay, read};
+use winback_proto::{Encoding, WireMessage, decision, state, trigger, v1};
+
+use super::{Deployment, messages_of};
+
+/// A matched signal: account, source, id, event time.
+pub(crate) type Matched = (String, String, String, Time);
+
+/// A trigger as it stands in the log; shown as JSON where two differ.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Fired {
+    /// Its id.
+    pub(crate) id: String,
+    /// Its bytes.
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Fired {
+    fn read(bytes: Vec<u8>) -> Self {
+        Self { id: v1::Trigger::from_bytes(&bytes).unwrap().id, bytes }
+    }
+
+    fn wire(&self) -> v1::Trigger {
+        v1::Trigger::from_bytes(&self.bytes).unwrap()
+    }
+}
+
+impl Debug for Fired {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(&self.wire()).unwrap())
+    }
+}
+
+/// What stands in a deployment's log. Lists are sorted, so that equal lists are equal multisets.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Facts {
+    /// Matched signals in the inbox.
+    pub(crate) matched: Vec<Matched>,
+    /// Triggers.
+    pub(crate) triggers: Vec<Fired>,
+    /// Decisions.
+    pub(crate) decisions: Vec<v1::Decision>,
+    /// Dead letters.
+    pub(crate) dead: Vec<v1::DeadLetter>,
+}
+
+impl Facts {
+    /// Reads them.
+    pub(crate) fn of(deployment: &Deployment) -> Self {
+        Self {
+            matched: matched(deployment),
+            triggers: sorted(triggers(deployment)),
+            decisions: values(deployment, "decisions"),
+            dead: values(deployment, "dead-letters"),
+        }
+    }
+
+    /// Outcomes of signals, with how many.
+    pub(crate) fn outcomes(&self) -> BTreeMap<String, u64> {
+        let signal = |made: &&v1::Decision| matches!(made.subject, Some(v1::decision::Subject::Signal(_)));
+        counted(self.decisions.iter().filter(signal).map(|made| made.outcome.clone()))
+    }
+
+    /// Outcomes of bursts, with how many.
+    pub(crate) fn burst_ends(&self) -> BTreeMap<String, u64> {
+        let burst = |made: &&v1::Decision| matches!(made.subject, Some(v1::decision::Subject::Burst(_)));
+        counted(self.decisions.iter().filter(burst).map(|made| made.outcome.clone()))
+    }
+
+    /// Triggers by edge.
+    pub(crate) fn edges(&self) -> BTreeMap<String, u64> {
+        counted(self.triggers.iter().map(|fired| fired.wire().edge))
+    }
+
+    /// Dead letters by reason.
+    pub(crate) fn dead_reasons(&self) -> BTreeMap<String, u64> {
+        counted(self.dead.iter().map(|letter| letter.reason.clone()))
+    }
+
+    /// Fails where a trigger's id came twice.
+    pub(crate) fn assert_ids_are_unique(&self) {
+        let twice: Vec<_> =
+            self.triggers.windows(2).filter(|pair| pair[0].id == pair[1].id).collect();
+        assert!(twice.is_empty(), "triggers with one id: {twice:?}");
+    }
+}
+
+fn sorted<T: Ord>(mut list: Vec<T>) -> Vec<T> {
+    list.sort_unstable();
+    list
+}
+
+/// How many of each.
+pub(crate) fn counted(names: impl Iterator<Item = String>) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    names.for_each(|name| *counts.entry(name).or_default() += 1);
+    counts
+}
+
+fn values<M: WireMessage>(deployment: &Deployment, topic: &str) -> Vec<M> {
+    let read = messages_of(deployment, topic);
+    read.iter().map(|message| M::from_bytes(message.value().unwrap()).unwrap()).collect()
+}
+
+fn triggers(deployment: &Deployment) -> Vec<Fired> {
+    let read = messages_of(deployment, "triggers");
+    read.iter().map(|message| Fired::read(message.value().unwrap().to_vec())).collect()
+}
+
+fn matched(deployment: &Deployment) -> Vec<Matched> {
+    let inbox = messages_of(deployment, "inbox");
+    let signal = |message| match read(message, 4).unwrap().body {
+        Body::Signal(signal) => Some((signal.account.to_string(), signal.source, signal.id, signal.event_time)),
+        _ => None,
+    };
+    sorted(inbox.iter().filter_map(signal).collect())
+}
+
+/// What the pure core makes of an inbox.
+pub(crate) struct Replayed {
+    /// Triggers, sorted.
+    pub(crate) triggers: Vec<Fired>,
+    /// Decisions with their place, as many as there are.
+    pub(crate) decisions: Vec<v1::Decision>,
+    /// The rows of its state, sorted by partition and key; the clock's, which names offsets, aside.
+    pub(crate) state: Vec<String>,
+    /// Bursts that opened, ended, and are open.
+    pub(crate) bursts: (u64, u64, u64),
+}
+
+/// Steps the pure core over a deployment's inbox, each partition from its first record.
+pub(crate) fn replay(deployment: &Deployment) -> Replayed {
+    let inbox = messages_of(deployment, "inbox");
+    let mut replays: Vec<Replay> = (0..4).map(|_| Replay::default()).collect();
+    let (mut triggers, mut decisions, mut effects) = (Vec::new(), Vec::new(), Vec::new());
+    for message in &inbox {
+        let number = message.partition;
+        replays[usize::try_from(number.0).unwrap()].step(message, 4, &mut effects);
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::Trigger(fired) => triggers.push(trigger::to_wire(&fired)),
+                Effect::Decision(made) => decisions.push(decision::to_wire(&made, number, message.offset)),
+                Effect::Dead { reason, text } => panic!("the core refuses a record: {reason}: {text}"),
+                Effect::Note(_) => {}
+            }
+        }
+    }
+    assert_eq!(replays.iter().map(|replay| replay.unreadable).sum::<u64>(), 0, "unreadable records in the inbox");
+    let fired = |wire: v1::Trigger| Fired::read(wire.to_bytes(Encoding::Protobuf));
+    let partitions: Vec<_> = replays.into_iter().map(|replay| replay.partition).collect();
+    let (state, bursts) = standing(&partitions);
+    Replayed { triggers: sorted(triggers.into_iter().map(fired).collect()), decisions, state, bursts }
+}
+
+/// What a detector would restore from the changelog, as [`Replayed::state`] has it.
+pub(crate) fn restored(deployment: &Deployment) -> Vec<String> {
+    let mut partitions: Vec<Partition> = (0..4).map(|_| Partition::default()).collect();
+    for message in &messages_of(deployment, "detector-changelog") {
+        let key = state::key_from_bytes(message.key().unwrap()).unwrap();
+        let row = message.value().map(|value| state::row_from_wire(v1::StateRecord::from_bytes(value).unwrap()).unwrap());
+        partitions[usize::try_from(message.partition.0).unwrap()].load(key, row).unwrap();
+    }
+    standing(&partitions).0
+}
+
+fn standing(partitions: &[Partition]) -> (Vec<String>, (u64, u64, u64)) {
+    let (mut state, mut bursts) = (Vec::new(), (0, 0, 0));
+    for (number, partition) in partitions.iter().enumerate() {
+        bursts.2 += partition.open_bursts() as u64;
+        for (key, row) in partition.rows() {
+            match (&key, &row) {
+                (StateKey::Clock, StateRow::Clock(_, _, counts)) => {
+                    bursts.0 += counts.opened;
+                    bursts.1 += counts.ended;
+                }
+                _ => state.push(format!("{number} {key:?} {row:?}")),
+            }
+        }
+    }
+    state.sort_unstable();
+    (state, bursts)
+}
+
+/// What two sorted lists do not share: left only and right only. Short, for an assertion's text.
+pub(crate) fn difference<T: Ord + Clone + Debug>(left: &[T], right: &[T]) -> Option<String> {
+    let mut counts: BTreeMap<&T, i64> = BTreeMap::new();
+    left.iter().for_each(|item| *counts.entry(item).or_default() += 1);
+    right.iter().for_each(|item| *counts.entry(item).or_default() -= 1);
+    counts.retain(|_, count| *count != 0);
+    let shown: Vec<_> = counts.iter().take(6).collect();
+    (!counts.is_empty()).then(|| format!("{} of {} and {} differ: {shown:?}", counts.len(), left.len(), right.len()))
+}

@@ -1,0 +1,15 @@
+//! Running winback as a user would, and reading back what it wrote.
+
+mod deadline;
+mod deployment;
+mod facts;
+mod process;
+mod read;
+mod summary;
+
+pub(crate) use deadline::eventually;
+pub(crate) use deployment::{Deployment, Place, Shape, Source, places, utf8, winback};
+pub(crate) use facts::{Facts, counted, difference, replay, restored};
+pub(crate) use process::{Ended, Running};
+pub(crate) use read::{end_of, messages, messages_of};
+pub(crate) use summary::Summary;

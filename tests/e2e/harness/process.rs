@@ -1,0 +1,100 @@
+//! One call of the binary.
+
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use super::eventually;
+
+/// No call of the tests lasts longer.
+const LONGEST: Duration = Duration::from_secs(120);
+
+/// A call that ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// Its exit code; `None` when a signal ended it.
+    pub(crate) code: Option<i32>,
+    /// What it printed.
+    pub(crate) out: String,
+    /// What it said beside.
+    pub(crate) err: String,
+}
+
+impl Ended {
+    /// Fails unless the exit code is that one.
+    #[track_caller]
+    pub(crate) fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "stdout: {}\nstderr: {}", self.out, self.err);
+        self
+    }
+
+    /// Fails unless it says all of that, and does not speak of a panic.
+    #[track_caller]
+    pub(crate) fn says(self, parts: &[&str]) -> Self {
+        for part in parts {
+            let said = self.err.contains(part) || self.out.contains(part);
+            assert!(said, "it does not say `{part}`\nstdout: {}\nstderr: {}", self.out, self.err);
+        }
+        assert!(!self.err.contains("panicked"), "{}", self.err);
+        self
+    }
+
+    /// Its output as JSON, one value a line.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Vec<serde_json::Value> {
+        let line = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        self.out.lines().map(line).collect()
+    }
+}
+
+/// A call that runs; it is killed when this goes.
+pub(crate) struct Running {
+    child: Child,
+    out: File,
+    err: File,
+    call: String,
+}
+
+impl Running {
+    /// Starts a command. Its output goes to files, so that it never waits for a reader.
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        let (out, err) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+        command.stdin(Stdio::null());
+        command.stdout(out.try_clone().unwrap()).stderr(err.try_clone().unwrap());
+        let call = format!("{command:?}");
+        Self { child: command.spawn().unwrap(), out, err, call }
+    }
+
+    /// Kills it at once, as `kill -9` does.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Whether it ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Waits for its end.
+    pub(crate) fn ended(mut self) -> Ended {
+        let status = eventually(&self.call, LONGEST, || self.child.try_wait().unwrap());
+        Ended { code: status.code(), out: text(&mut self.out), err: text(&mut self.err) }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended: then there is nothing to kill.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn text(file: &mut File) -> String {
+    let mut bytes = Vec::new();
+    file.rewind().unwrap();
+    file.read_to_end(&mut bytes).unwrap();
+    String::from_utf8_lossy(&bytes).into_owned()
+}

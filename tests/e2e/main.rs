@@ -1,0 +1,15 @@
+//! End to end: the built binary, through its command line, on the file and on a real Kafka.
+//!
+//! What a test believes it reads back from the log itself, and compares with the pure core and the decoders; what the
+//! commands print is held against the same.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail loudly")]
+#![allow(clippy::print_stdout, reason = "a skipped test must be seen, and counts are worth seeing")]
+
+mod bad_input;
+mod bad_luck;
+mod commands;
+mod counts;
+mod crash;
+mod data;
+mod harness;
+mod real_input;
