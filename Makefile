@@ -22,8 +22,7 @@ run: tools ## The demo: a day of signals in a minute, every trigger told; stays 
 
 .PHONY: test
 test: tools ## All tests: the embedded logs, and a real Kafka where Java and Maven are there
-	$(CARGO) test --workspace --all-targets
-	$(CARGO) test --workspace --doc
+	$(CARGO) test --workspace
 
 .PHONY: lint
 lint: tools ## Format, clippy, and cargo-deny where it is installed

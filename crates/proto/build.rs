@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let descriptors = protox::compile(files, [&root])?;
     prost_build::Config::new()
         .compile_well_known_types()
-        .extern_path(".google.protobuf", "::pbjson_types")
+        .extern_path(".google.protobuf.Timestamp", "crate::Timestamp")
         .compile_fds(descriptors.clone())?;
     let bytes = prost::Message::encode_to_vec(&descriptors);
     pbjson_build::Builder::new().register_descriptors(&bytes)?.build(&[".winback"])?;

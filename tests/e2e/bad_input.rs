@@ -13,7 +13,10 @@ fn on_a_file() -> Deployment {
 #[test]
 fn a_config_that_is_wrong_names_the_key_the_value_and_the_fix() {
     for (toml, parts) in [
-        ("[sources.more]\ntopic = \"t\"\npresett = \"web\"\nstart = \"earliest\"", &["presett", "`preset`"][..]),
+        (
+            "[sources.more]\ntopic = \"t\"\npresett = \"web\"\nstart = \"earliest\"",
+            &["presett", "`preset`"][..],
+        ),
         ("[sources.more]\ntopic = \"t\"\npreset = \"segmnt\"\nstart = \"earliest\"", &["segmnt", "segment"]),
         ("[sources.more]\ntopic = \"t\"\npreset = \"web\"\nstart = \"begin\"", &["begin", "earliest"]),
         ("[worker]\nstale_after = \"2\"", &["stale_after", "2d"]),
@@ -68,7 +71,9 @@ fn a_row_that_is_no_account_is_told_and_the_others_are_taken() {
 }
 
 fn visit(id: &str, time: &str) -> Vec<u8> {
-    json!({ "id": id, "url": "https://us.example/pricing", "domain": "acme.io", "time": time }).to_string().into_bytes()
+    json!({ "id": id, "url": "https://us.example/pricing", "domain": "acme.io", "time": time })
+        .to_string()
+        .into_bytes()
 }
 
 /// The records and the reason of the dead letter that each becomes; none for a good one.
@@ -109,14 +114,17 @@ fn told(place: Place, records: &[Vec<u8>]) -> (Deployment, Facts) {
 fn records_that_cannot_be_understood_are_dead_letters_and_move_nobody_elses_burst() {
     let all = records();
     let bytes: Vec<_> = all.iter().map(|(_, bytes, _)| bytes.clone()).collect();
-    let good: Vec<_> = all.iter().filter(|(_, _, reason)| reason.is_none()).map(|(_, bytes, _)| bytes.clone()).collect();
+    let good: Vec<_> =
+        all.iter().filter(|(_, _, reason)| reason.is_none()).map(|(_, bytes, _)| bytes.clone()).collect();
     for place in places("records that cannot be understood") {
         let (deployment, facts) = told(place, &bytes);
         for (what, bytes, reason) in &all {
             let Some(reason) = reason else { continue };
             // A record of 10 MB is kept whole or by its head; the others are kept whole.
             let kept = |letter: &&winback_proto::v1::DeadLetter| {
-                letter.size == bytes.len() as u64 && bytes.starts_with(&letter.value) && !letter.value.is_empty()
+                letter.size == bytes.len() as u64
+                    && bytes.starts_with(&letter.value)
+                    && !letter.value.is_empty()
             };
             let letter = facts.dead.iter().find(kept).unwrap_or_else(|| panic!("{what} is no dead letter"));
             assert_eq!(letter.reason, *reason, "{what}: {}", letter.text);
@@ -125,7 +133,11 @@ fn records_that_cannot_be_understood_are_dead_letters_and_move_nobody_elses_burs
         assert_eq!(facts.dead.len(), all.len() - good.len());
         let (_, without) = told(place, &good);
         assert_eq!(facts.triggers.len(), 2, "at once, and the update at the burst's end");
-        assert_eq!(difference(&without.triggers, &facts.triggers), None, "triggers with and without the bad records");
+        assert_eq!(
+            difference(&without.triggers, &facts.triggers),
+            None,
+            "triggers with and without the bad records"
+        );
         deployment.ok(&["dead-letters", "list", "--reason", "future"]).says(&["future"]);
     }
 }

@@ -7,7 +7,9 @@ use winback_core::time::Span;
 use winback_log::{Cleanup, TimestampKind, TopicSpec};
 
 use crate::data;
-use crate::harness::{Deployment, Facts, Place, Shape, Source, difference, end_of, eventually, places, replay};
+use crate::harness::{
+    Deployment, Facts, Place, Shape, Source, difference, end_of, eventually, places, replay,
+};
 use crate::real_input::filled;
 
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -49,7 +51,10 @@ fn a_log_url_that_names_no_log_is_wrong_use() {
 
 #[test]
 fn a_source_topic_that_is_missing_on_kafka_is_named_with_the_fix() {
-    let Some(kafka) = places("a missing topic").into_iter().find(|place| matches!(place, Place::Kafka(_))) else { return };
+    let Some(kafka) = places("a missing topic").into_iter().find(|place| matches!(place, Place::Kafka(_)))
+    else {
+        return;
+    };
     let deployment = Deployment::new(kafka, &[WEB], Shape::ONE);
     let topic = deployment.topic_of("web");
     deployment.call(&["topics", "plan"]).expect(4).says(&[&topic, "missing"]);
@@ -99,7 +104,9 @@ fn a_full_disk_loses_nothing_and_a_run_after_it_ends_the_job() {
     let blocks = size("winback.db").max(size("winback.db-wal")) / 512 + 40;
     let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
     let mut shell = std::process::Command::new("sh");
-    shell.args(["-c", &script, env!("CARGO_BIN_EXE_winback"), "run", "--until-idle"]).current_dir(deployment.path(""));
+    shell
+        .args(["-c", &script, env!("CARGO_BIN_EXE_winback"), "run", "--until-idle"])
+        .current_dir(deployment.path(""));
     let ended = crate::harness::Running::spawn(&mut shell).ended();
     assert!(matches!(ended.code, Some(1 | 3)) && !ended.err.contains("panicked"), "{ended:?}");
     deployment.run();

@@ -29,7 +29,8 @@ fn the_four_lines_of_the_readme_do_what_they_say_on_both_logs() {
         let folder = TempDir::new().unwrap();
         let log = log_of(place);
         let winback = |args: &[&str]| call(folder.path(), &log, args);
-        winback(&["generate", "--seed", "7", "--accounts", "1000", "--signals", "20000", "--until", UNTIL]).expect(0);
+        winback(&["generate", "--seed", "7", "--accounts", "1000", "--signals", "20000", "--until", UNTIL])
+            .expect(0);
         let ran = winback(&["run", "--until-idle"]).expect(0);
         assert!(ran.out.contains("20,000 records"), "{}", ran.out);
         let triggers = winback(&["triggers", "--json"]).expect(0).json();
@@ -45,7 +46,10 @@ fn the_four_lines_of_the_readme_do_what_they_say_on_both_logs() {
         println!("{log}: {} triggers of {} accounts", triggers.len(), accounts.len());
         shown.push(accounts.len());
     }
-    assert!(shown.windows(2).all(|pair| pair[0].abs_diff(pair[1]) * 20 <= pair[0]), "about as many on both logs: {shown:?}");
+    assert!(
+        shown.windows(2).all(|pair| pair[0].abs_diff(pair[1]) * 20 <= pair[0]),
+        "about as many on both logs: {shown:?}"
+    );
 }
 
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -59,7 +63,19 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 fn generate_gives_the_same_bytes_twice_and_others_for_another_seed() {
     let folder = TempDir::new().unwrap();
     let generate = |seed: &str, out: &str| {
-        let args = ["generate", "--seed", seed, "--accounts", "200", "--signals", "3000", "--until", UNTIL, "--out", out];
+        let args = [
+            "generate",
+            "--seed",
+            seed,
+            "--accounts",
+            "200",
+            "--signals",
+            "3000",
+            "--until",
+            UNTIL,
+            "--out",
+            out,
+        ];
         call(folder.path(), "sqlite:unused.db", &args).expect(0);
         files(&folder.path().join(out))
     };
@@ -76,7 +92,8 @@ fn a_reader_that_goes_away_early_is_no_error() {
     let winback = |args: &[&str]| call(folder.path(), "sqlite:try.db", args);
     winback(&["generate", "--accounts", "300", "--signals", "3000", "--until", UNTIL]).expect(0);
     winback(&["run", "--until-idle"]).expect(0);
-    let script = format!("\"{}\" --log sqlite:try.db decisions --json | head -n 1", env!("CARGO_BIN_EXE_winback"));
+    let script =
+        format!("\"{}\" --log sqlite:try.db decisions --json | head -n 1", env!("CARGO_BIN_EXE_winback"));
     let mut shell = std::process::Command::new("bash");
     shell.args(["-c", &format!("set -o pipefail; {script}")]).current_dir(folder.path());
     let ended = Running::spawn(&mut shell).ended().expect(0);

@@ -94,7 +94,7 @@ pub(crate) const BREVO: Counts = [
     "dead: ",
     "matched: contact 3",
     "unmatched: 0, ambiguous: 0",
-    "decisions: joined 3",
+    "decisions: duplicate 1, joined 2",
     "bursts: fired 1",
     "triggers: trailing 1",
 ];

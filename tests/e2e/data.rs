@@ -103,7 +103,13 @@ fn each_signal(source: &Source, records: &[Vec<u8>], visit: &mut dyn FnMut(&Cand
     }
 }
 
-fn set(name: &'static str, source: Source, file: (PathBuf, &'static str), records: Vec<Vec<u8>>, accounts: Vec<Value>) -> DataSet {
+fn set(
+    name: &'static str,
+    source: Source,
+    file: (PathBuf, &'static str),
+    records: Vec<Vec<u8>>,
+    accounts: Vec<Value>,
+) -> DataSet {
     let (path, format) = file;
     DataSet {
         name,
@@ -127,7 +133,8 @@ pub(crate) fn job_postings() -> Option<DataSet> {
 pub(crate) fn funding_us() -> Option<DataSet> {
     let path = real("funding-us.csv")?;
     let records = rows(&std::fs::read(&path).unwrap());
-    let name = |row: &Vec<u8>| serde_json::from_slice::<Value>(row).unwrap()["company"].as_str().unwrap().to_owned();
+    let name =
+        |row: &Vec<u8>| serde_json::from_slice::<Value>(row).unwrap()["company"].as_str().unwrap().to_owned();
     let mut accounts = companies(Date::constant(1999, 1, 1))?;
     accounts.extend(every_third(records.iter().map(name), "us", Date::constant(1999, 1, 1)));
     let source = Source { name: "funding", preset: "funding_us" };
@@ -161,7 +168,8 @@ pub(crate) fn web_access() -> Option<DataSet> {
     });
     let mut frequent: Vec<_> = visits.into_iter().collect();
     frequent.sort_by_key(|(address, count)| (std::cmp::Reverse(*count), *address));
-    let network = |(address, _): &(IpAddr, usize)| format!("{address}/{}", if address.is_ipv4() { 24 } else { 48 });
+    let network =
+        |(address, _): &(IpAddr, usize)| format!("{address}/{}", if address.is_ipv4() { 24 } else { 48 });
     let mut accounts = companies(Date::constant(2015, 1, 1))?;
     for (account, range) in accounts.iter_mut().zip(frequent.iter().take(40).map(network)) {
         account["ranges"] = json!([range]);
@@ -184,9 +192,15 @@ pub(crate) fn mail(provider: &str, folder: &std::path::Path) -> Option<DataSet> 
     let records: Vec<Vec<u8>> = cases.iter().map(|case| serde_json::to_vec(&case["raw"]).unwrap()).collect();
     let source = Source { name, preset };
     let path = folder.join(format!("{name}.jsonl"));
-    std::fs::write(&path, records.iter().flat_map(|record| [record.as_slice(), b"\n"].concat()).collect::<Vec<_>>()).unwrap();
+    std::fs::write(
+        &path,
+        records.iter().flat_map(|record| [record.as_slice(), b"\n"].concat()).collect::<Vec<_>>(),
+    )
+    .unwrap();
     let mut people = BTreeSet::new();
-    each_signal(&source, &records, &mut |candidate| people.extend(candidate.who.email.as_deref().map(str::to_owned)));
+    each_signal(&source, &records, &mut |candidate| {
+        people.extend(candidate.who.email.as_deref().map(str::to_owned));
+    });
     let mut accounts = companies(Date::constant(2016, 1, 1))?;
     for (account, person) in accounts.iter_mut().zip(people) {
         account["contacts"] = json!([{ "email": person }]);

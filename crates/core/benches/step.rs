@@ -48,6 +48,7 @@ fn signal(account: u64, name: String, millis: i64) -> Input {
         event_time: at(millis),
         append_time: at(millis),
         input: "web:visits/0".into(),
+        merged_with: Vec::new(),
         method: Method::Domain,
         matched_on: "domain company.example".into(),
         detail: "/docs/getting-started".into(),
@@ -120,7 +121,9 @@ fn step(c: &mut Criterion) {
         let scattered = |n: u64| n.wrapping_mul(7_919) % accounts;
         group.throughput(Throughput::Elements(1));
         group.bench_function(BenchmarkId::new("a signal joins", accounts), |b| {
-            b.iter_custom(|n| timed(&mut partition, n, |at| signal(scattered(at), format!("next-{at}"), now)));
+            b.iter_custom(|n| {
+                timed(&mut partition, n, |at| signal(scattered(at), format!("next-{at}"), now))
+            });
         });
         group.bench_function(BenchmarkId::new("a duplicate", accounts), |b| {
             b.iter_custom(|n| {

@@ -119,7 +119,9 @@ impl fmt::Display for Span {
 
 /// Says what is wrong with a span that a person wrote.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a length of time: write a whole number and a unit, such as 500ms, 30s, 30m, 24h or 14d")]
+#[error(
+    "`{0}` is not a length of time: write a whole number and a unit, such as 500ms, 30s, 30m, 24h or 14d"
+)]
 pub struct SpanError(pub String);
 
 impl std::str::FromStr for Span {

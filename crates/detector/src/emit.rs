@@ -41,7 +41,9 @@ impl DetectorTopics {
     pub(crate) fn trigger(&self, fired: &Trigger, cause: &Cause, out: &mut Output) {
         let wire = trigger::to_wire(fired);
         let position = format!("{}/{}", cause.partition, cause.offset);
-        let envelope = self.envelope(TRIGGER_TYPE, wire.id.clone(), fired.fired_at, cause).with(INBOX_POSITION, position);
+        let envelope = self
+            .envelope(TRIGGER_TYPE, wire.id.clone(), fired.fired_at, cause)
+            .with(INBOX_POSITION, position);
         self.append(&self.triggers, fired.account.id.as_str(), &envelope, &wire, out);
     }
 
@@ -84,7 +86,9 @@ impl DetectorTopics {
             timestamp: None,
         };
         match row {
-            Some(row) => out.append_with(&append, |bytes| state::row_to_wire(row).write(Encoding::Protobuf, bytes)),
+            Some(row) => {
+                out.append_with(&append, |bytes| state::row_to_wire(row).write(Encoding::Protobuf, bytes));
+            }
             None => out.append(&append),
         }
     }

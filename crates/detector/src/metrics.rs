@@ -93,13 +93,19 @@ impl DetectorMetrics {
     pub(crate) fn stand<'a>(&self, partitions: impl Iterator<Item = &'a Partition> + Clone) {
         let counts = partitions.clone().map(Partition::counts);
         let open: u64 = partitions.clone().map(|partition| partition.open_bursts() as u64).sum();
-        let (opened, ended) = counts.fold((0, 0), |sum, counts| (sum.0 + counts.opened, sum.1 + counts.ended));
+        let (opened, ended) =
+            counts.fold((0, 0), |sum, counts| (sum.0 + counts.opened, sum.1 + counts.ended));
         self.open.set(whole(open));
         self.bursts_law.set(whole(opened.abs_diff(ended + open)));
-        let out = |partition: &Partition| partition.clock().inputs.values().filter(|input| input.named && !input.counts).count();
+        let out = |partition: &Partition| {
+            partition.clock().inputs.values().filter(|input| input.named && !input.counts).count()
+        };
         self.left_out.set(whole(partitions.clone().map(out).max().unwrap_or_default() as u64));
         match partitions.filter_map(|partition| partition.clock().watermark).min() {
-            #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 in a float, as Prometheus has them")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "seconds since 1970 in a float, as Prometheus has them"
+            )]
             Some(watermark) => self.watermark.set(watermark.millis() as f64 / 1e3),
             None => self.watermark.clear(),
         }

@@ -3,7 +3,9 @@
 use winback_core::debounce::{Body, Edge, Effect, Note, Partition};
 use winback_core::ids::Offset;
 use winback_core::time::Time;
-use winback_lane::{At, Authority, DeadLetter, Input, Output, RestoreError, Role, Start, Step, Urgency, View};
+use winback_lane::{
+    At, Authority, DeadLetter, Input, Output, RestoreError, Role, Start, Step, Urgency, View,
+};
 use winback_log::{Message, TopicPartition};
 use winback_proto::envelope::TRACEPARENT;
 use winback_proto::{WireMessage, state, v1};
@@ -104,7 +106,8 @@ impl Role for DetectorRole {
     }
 
     fn restore(&mut self, input: &Input, record: &Message) -> Result<(), RestoreError> {
-        let failed = |why: &dyn std::fmt::Display| RestoreError(format!("state of {}: {why}", input.partition));
+        let failed =
+            |why: &dyn std::fmt::Display| RestoreError(format!("state of {}: {why}", input.partition));
         let key = state::key_from_bytes(record.key().unwrap_or_default()).map_err(|why| failed(&why))?;
         let decode = |value| v1::StateRecord::from_bytes(value).and_then(state::row_from_wire);
         let row = record.value().map(decode).transpose().map_err(|why| failed(&why))?;
@@ -143,7 +146,9 @@ impl Role for DetectorRole {
         self.now = view.now;
         for input in view.inputs {
             let moved = input.committed != Some(input.position);
-            let Some(partition) = self.partitions.get_mut(input.input.slot).and_then(Option::as_mut) else { continue };
+            let Some(partition) = self.partitions.get_mut(input.input.slot).and_then(Option::as_mut) else {
+                continue;
+            };
             if moved {
                 partition.passed(Offset(input.position.0));
             }

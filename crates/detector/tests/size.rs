@@ -45,7 +45,11 @@ impl Rig {
     /// Steps and commits one record; how many bytes that writes.
     fn step(&mut self, record: &v1::InboxRecord, now: i64) -> usize {
         let mut out = Output::default();
-        let record = Record { key: None, value: Some(record.to_bytes(Encoding::Protobuf).into()), headers: Vec::new() };
+        let record = Record {
+            key: None,
+            value: Some(record.to_bytes(Encoding::Protobuf).into()),
+            headers: Vec::new(),
+        };
         let (offset, now) = (Offset(self.next), Time::from_millis(now));
         let message = Message::owned(0, Partition(0), offset, now, 1, record);
         self.role.step(At { input: &self.input, now }, &message, &mut out);
@@ -81,6 +85,7 @@ fn signal(number: i64, at: i64) -> v1::InboxRecord {
         event_time: Time::from_millis(at),
         append_time: Time::from_millis(at),
         input: "web:visits/0".into(),
+        merged_with: Vec::new(),
         method: Method::Domain,
         matched_on: long("domain acme.example "),
         detail: long("/a/long/path"),
@@ -98,10 +103,12 @@ fn an_account_that_sends_40_000_signals_writes_no_more_than_16_kib_a_step() {
     let mut account = Account::new("acme", "Acme", Time::from_millis(start), Reason::ProductGap);
     account.arr_usd = 84_000;
     rig.step(&inbox::change_to_wire(&AccountChange::Upsert(Box::new(account))), start);
-    let progress = |at| inbox::progress_to_wire(&Progress {
-        inputs: vec![("web:visits/0".into(), Reached::NewestAppend(Time::from_millis(at)))],
-        known: Vec::new(),
-    });
+    let progress = |at| {
+        inbox::progress_to_wire(&Progress {
+            inputs: vec![("web:visits/0".into(), Reached::NewestAppend(Time::from_millis(at)))],
+            known: Vec::new(),
+        })
+    };
     rig.step(&progress(start), start);
     let mut most = 0;
     for number in 0..SIGNALS {

@@ -86,10 +86,10 @@ fn head(key: &[u8], max_bytes: usize) -> &[u8] {
     if key.len() > max_bytes / 2 { &key[..key.len().min(HEAD)] } else { key }
 }
 
-fn timestamp(time: Time) -> pbjson_types::Timestamp {
+fn timestamp(time: Time) -> winback_proto::Timestamp {
     let millis = time.millis();
     let nanos = i32::try_from(millis.rem_euclid(1_000)).unwrap_or_default() * 1_000_000;
-    pbjson_types::Timestamp { seconds: millis.div_euclid(1_000), nanos }
+    winback_proto::Timestamp { seconds: millis.div_euclid(1_000), nanos }
 }
 
 #[cfg(test)]

@@ -111,7 +111,12 @@ pub trait Session {
     ///
     /// # Errors
     /// Only what the lane cannot go on with; a log that is away for a while is no error, but nothing arrives.
-    fn poll(&mut self, max: usize, wait: Duration, into: &mut Vec<Message>) -> Result<Option<GroupEvent>, LogError>;
+    fn poll(
+        &mut self,
+        max: usize,
+        wait: Duration,
+        into: &mut Vec<Message>,
+    ) -> Result<Option<GroupEvent>, LogError>;
 
     /// Takes partitions, each from the offset that is read next. Records that come under the session's n-th
     /// assignment have epoch n.
@@ -255,7 +260,11 @@ pub trait Reader {
     ///
     /// # Errors
     /// When the log is away.
-    fn committed(&mut self, group: &str, partitions: &[TopicPartition]) -> Result<Vec<Option<Offset>>, LogError>;
+    fn committed(
+        &mut self,
+        group: &str,
+        partitions: &[TopicPartition],
+    ) -> Result<Vec<Option<Offset>>, LogError>;
 
     /// The offset behind the last record that was written, also where its transaction is still open or being ended
     /// (Kafka's high watermark, not its last stable offset): a restore that reads up to it has seen whatever was

@@ -33,8 +33,12 @@ impl FeedStatus {
         let seen = *self.0.lock();
         match seen.total {
             _ if seen.ready => None,
-            Some(total) => Some(format!("bootstrapping the account index, {} of {total}", seen.done.min(total))),
-            None => Some("waiting for the registrar to take in the accounts that are already there".to_owned()),
+            Some(total) => {
+                Some(format!("bootstrapping the account index, {} of {total}", seen.done.min(total)))
+            }
+            None => {
+                Some("waiting for the registrar to take in the accounts that are already there".to_owned())
+            }
         }
     }
 
@@ -107,7 +111,12 @@ impl AccountFeed {
                 Ok(row) => rows.push(row),
                 Err(why) => {
                     refused += 1;
-                    tracing::warn!(offset = message.offset.0, partition = message.partition.0, why, "an account is not understood");
+                    tracing::warn!(
+                        offset = message.offset.0,
+                        partition = message.partition.0,
+                        why,
+                        "an account is not understood"
+                    );
                 }
             }
         }
@@ -123,7 +132,8 @@ impl AccountFeed {
             return;
         }
         let position = |partition| self.reader.position(partition).unwrap_or(Offset::ZERO);
-        let reached = self.partitions.iter().zip(&self.goal).all(|(partition, end)| position(partition) >= *end);
+        let reached =
+            self.partitions.iter().zip(&self.goal).all(|(partition, end)| position(partition) >= *end);
         let mut seen = self.status.0.lock();
         seen.done = self.partitions.iter().map(|partition| position(partition).0).sum();
         seen.ready |= reached;

@@ -44,6 +44,8 @@ pub(crate) struct Forward<'a> {
     pub(crate) source: &'a str,
     pub(crate) inbox: &'a InboxTarget,
     pub(crate) input: &'a InputName,
+    /// The lane's other inputs, merged by time with this one.
+    pub(crate) others: &'a [String],
     pub(crate) message: &'a Message,
     pub(crate) offset: i64,
     pub(crate) append_time: Time,
@@ -51,7 +53,13 @@ pub(crate) struct Forward<'a> {
 
 impl Forward<'_> {
     /// One element of a record: looked up, forwarded, counted.
-    pub(crate) fn element(&self, element: Element<'_>, index: &PinnedForBatch, tally: &mut Tally, out: &mut Output) {
+    pub(crate) fn element(
+        &self,
+        element: Element<'_>,
+        index: &PinnedForBatch,
+        tally: &mut Tally,
+        out: &mut Output,
+    ) {
         tally.events += 1;
         match element {
             Element::Dropped(reason) => tally.dropped[reason as usize] += 1,
@@ -109,12 +117,14 @@ impl Forward<'_> {
             method: method.to_owned(),
             matched_on,
             detail: candidate.detail.to_string(),
+            merged_with: self.others.to_vec(),
         }
     }
 
     fn forward(&self, signal: v1::Signal, out: &mut Output) {
         let id = format!("{}:{}", self.source, signal.id);
-        let mut envelope = Envelope::new(SIGNAL_TYPE, id, &self.inbox.source, self.append_time, self.inbox.encoding);
+        let mut envelope =
+            Envelope::new(SIGNAL_TYPE, id, &self.inbox.source, self.append_time, self.inbox.encoding);
         if let Some(trace) = self.message.header(TRACEPARENT) {
             envelope = envelope.with(TRACEPARENT, String::from_utf8_lossy(&trace));
         }

@@ -45,7 +45,7 @@ impl RetryRole {
         let input = input_name(&from.source, &TopicPartition::new(from.topic.as_str(), from.partition));
         let append_time = from.timestamp.min(now);
         let (source, inbox, offset) = (&from.source, &self.inbox, from.offset);
-        let forward = Forward { source, inbox, input: &input, message, offset, append_time };
+        let forward = Forward { source, inbox, input: &input, others: &[], message, offset, append_time };
         let tally = &mut self.running;
         tally.records += 1;
         let mut place = 0_u32;
@@ -88,10 +88,15 @@ impl Role for RetryRole {
         if stepped.is_none() {
             let (source, text) = match from {
                 Some(from) => {
-                    let text = format!("no source `{}` is configured here: name it in the config", from.source);
+                    let text =
+                        format!("no source `{}` is configured here: name it in the config", from.source);
                     (from.source, text)
                 }
-                None => (String::new(), "its headers do not say where it comes from: only `dead-letters replay` writes here".to_owned()),
+                None => (
+                    String::new(),
+                    "its headers do not say where it comes from: only `dead-letters replay` writes here"
+                        .to_owned(),
+                ),
             };
             out.dead(DeadLetter { source, element: None, reason: "not_a_retry", text });
         }

@@ -36,6 +36,10 @@ pub struct MatcherRole {
     feed: Arc<FeedStatus>,
     pinned: Option<PinnedForBatch>,
     names: Vec<Option<InputName>>,
+    /// By slot: the names of the others, which a signal takes along.
+    others: Vec<Vec<String>>,
+    /// Whether the inbox knows the inputs, or will with the running transaction.
+    announced: bool,
     running: Tally,
     metrics: MatcherMetrics,
 }
@@ -49,7 +53,52 @@ impl MatcherRole {
         feed: Arc<FeedStatus>,
         metrics: MatcherMetrics,
     ) -> Self {
-        Self { source, inbox, index, feed, pinned: None, names: Vec::new(), running: Tally::default(), metrics }
+        Self {
+            source,
+            inbox,
+            index,
+            feed,
+            pinned: None,
+            names: Vec::new(),
+            others: Vec::new(),
+            announced: false,
+            running: Tally::default(),
+            metrics,
+        }
+    }
+
+    /// The lane's inputs changed: what a signal takes along, and that the inbox must hear of it before the next one.
+    fn regroup(&mut self) {
+        self.announced = false;
+        let others = |slot: usize| {
+            let named = self.names.iter().enumerate().filter(|(other, _)| *other != slot);
+            named.filter_map(|(_, name)| name.as_ref().map(ToString::to_string)).collect()
+        };
+        self.others = (0..self.names.len()).map(others).collect();
+    }
+
+    /// Names all inputs before the first signal, so that the clock waits for them from the first signal on, whatever
+    /// the transactions are cut to.
+    fn announce(&mut self, out: &mut Output) {
+        if !self.announced {
+            self.announced = true;
+            let known = self.source.known.clone();
+            self.tell_progress(&Progress { inputs: Vec::new(), known }, out);
+        }
+    }
+
+    fn tell_progress(&self, progress: &Progress, out: &mut Output) {
+        let bytes = inbox::progress_to_wire(progress).to_bytes(self.inbox.encoding);
+        for partition in 0..self.inbox.partitions {
+            out.append(&Append {
+                topic: &self.inbox.topic,
+                partition: Some(Partition(partition)),
+                key: None,
+                value: Some(&bytes),
+                headers: &[("content-type", self.inbox.encoding.content_type().as_bytes())],
+                timestamp: None,
+            });
+        }
     }
 
     fn progress(&self, view: &View<'_>) -> Progress {
@@ -62,7 +111,10 @@ impl MatcherRole {
             };
             Some((name, reached))
         };
-        Progress { inputs: view.inputs.iter().filter_map(reached).collect(), known: self.source.known.clone() }
+        Progress {
+            inputs: view.inputs.iter().filter_map(reached).collect(),
+            known: self.source.known.clone(),
+        }
     }
 }
 
@@ -80,6 +132,7 @@ impl Role for MatcherRole {
             self.names.resize(input.slot + 1, None);
         }
         self.names[input.slot] = Some(input_name(&self.source.name, &input.partition));
+        self.regroup();
     }
 
     fn ready(&self) -> Readiness {
@@ -95,14 +148,18 @@ impl Role for MatcherRole {
     }
 
     fn step(&mut self, at: At<'_>, message: &Message, out: &mut Output) -> Step {
+        if self.pinned.is_some() {
+            self.announce(out);
+        }
         let name = self.names.get(at.input.slot).and_then(Option::as_ref);
+        let others = self.others.get(at.input.slot).map(Vec::as_slice).unwrap_or_default();
         let (Some(index), Some(input)) = (&self.pinned, name) else {
             return Step::Retry { after: Duration::ZERO };
         };
         let append_time = message.timestamp.min(at.now);
         let source = &self.source.name;
         let offset = message.offset.0;
-        let forward = Forward { source, inbox: &self.inbox, input, message, offset, append_time };
+        let forward = Forward { source, inbox: &self.inbox, input, others, message, offset, append_time };
         let tally = &mut self.running;
         tally.records += 1;
         let value = message.value().unwrap_or_default();
@@ -111,18 +168,7 @@ impl Role for MatcherRole {
     }
 
     fn seal(&mut self, view: &View<'_>, out: &mut Output) {
-        let record = inbox::progress_to_wire(&self.progress(view));
-        let bytes = record.to_bytes(self.inbox.encoding);
-        for partition in 0..self.inbox.partitions {
-            out.append(&Append {
-                topic: &self.inbox.topic,
-                partition: Some(Partition(partition)),
-                key: None,
-                value: Some(&bytes),
-                headers: &[("content-type", self.inbox.encoding.content_type().as_bytes())],
-                timestamp: None,
-            });
-        }
+        self.tell_progress(&self.progress(view), out);
     }
 
     fn committed(&mut self) {
@@ -131,6 +177,7 @@ impl Role for MatcherRole {
     }
 
     fn rolled_back(&mut self) {
+        self.announced = false;
         self.running = Tally::default();
     }
 
@@ -138,6 +185,7 @@ impl Role for MatcherRole {
         if let Some(name) = self.names.get_mut(input.slot) {
             *name = None;
         }
+        self.regroup();
     }
 
     fn urgency(&self) -> Urgency {

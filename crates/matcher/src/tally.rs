@@ -62,9 +62,11 @@ impl MatcherMetrics {
             ambiguous: Counters::new(Method::ALL, method, |method| {
                 metrics.counter(&list::AMBIGUOUS, [source, method.as_str()])
             }),
-            dropped: Counters::new(DropReason::ALL, |reason| reason as usize, |reason| {
-                metrics.counter(&list::DROPPED, [source, reason.as_str()])
-            }),
+            dropped: Counters::new(
+                DropReason::ALL,
+                |reason| reason as usize,
+                |reason| metrics.counter(&list::DROPPED, [source, reason.as_str()]),
+            ),
             conservation: metrics.gauge(&list::CONSERVATION, [Law::Events.as_str()]),
             imbalance: 0,
         }

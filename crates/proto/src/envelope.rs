@@ -23,7 +23,13 @@ pub struct Envelope {
 
 impl Envelope {
     /// A record `kind` with that id, made by `source` (`deployment/role`) at `time`.
-    pub fn new(kind: &'static str, id: impl Into<String>, source: &str, time: Time, encoding: Encoding) -> Self {
+    pub fn new(
+        kind: &'static str,
+        id: impl Into<String>,
+        source: &str,
+        time: Time,
+        encoding: Encoding,
+    ) -> Self {
         Self {
             id: id.into(),
             source: source.to_owned(),

@@ -3,10 +3,12 @@
 mod convert;
 pub mod envelope;
 mod error;
+mod timestamp;
 mod wire;
 
 pub use convert::{account, decision, inbox, state, trigger};
 pub use error::DecodeError;
+pub use timestamp::Timestamp;
 pub use wire::{Encoding, WireMessage};
 
 /// Version 1 of the contract.

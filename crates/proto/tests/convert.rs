@@ -1,10 +1,11 @@
 //! What the core makes goes over the wire and comes back as it was.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail loudly")]
 
 use proptest::prelude::*;
 use winback_core::account::{Account, Contact, Manner, Reason, Status};
 use winback_core::debounce::{
-    AccountState, Burst, BurstId, Counts, Evidence, EvidenceItem, Fire, InboxClock, InputClock, Machine, PolicyText,
-    Quiet, ScorePart, Seen, SeenKey, StateKey, StateRow, TriggerId,
+    AccountState, Burst, BurstId, Counts, Evidence, EvidenceItem, Fire, InboxClock, InputClock, Machine,
+    PolicyText, Quiet, ScorePart, Seen, SeenKey, StateKey, StateRow, TriggerId,
 };
 use winback_core::ids::Offset;
 use winback_core::index::Method;
@@ -17,7 +18,15 @@ fn time() -> impl Strategy<Value = Time> {
 }
 
 fn any_account() -> impl Strategy<Value = Account> {
-    ("[a-z]{1,9}", time(), 0..Reason::ALL.len(), any::<u64>(), any::<[u8; 32]>(), any::<bool>(), prop::option::of(time()))
+    (
+        "[a-z]{1,9}",
+        time(),
+        0..Reason::ALL.len(),
+        any::<u64>(),
+        any::<[u8; 32]>(),
+        any::<bool>(),
+        prop::option::of(time()),
+    )
         .prop_map(|(id, churned_at, reason, arr_usd, hash, flag, declined_at)| Account {
             domains: vec![format!("{id}.example")],
             contacts: vec![Contact { email_sha256: hash, role: "r".into(), opted_out: flag }],
@@ -34,8 +43,8 @@ fn any_account() -> impl Strategy<Value = Account> {
 }
 
 fn item() -> impl Strategy<Value = EvidenceItem> {
-    ("[a-z]{0,9}", time(), 0..SignalKind::ALL.len(), 0..Method::ALL.len(), 0..3_u8).prop_map(|(id, event_time, kind, method, strength)| {
-        EvidenceItem {
+    ("[a-z]{0,9}", time(), 0..SignalKind::ALL.len(), 0..Method::ALL.len(), 0..3_u8).prop_map(
+        |(id, event_time, kind, method, strength)| EvidenceItem {
             kind: SignalKind::ALL[kind],
             class: "pricing".into(),
             event_time,
@@ -46,8 +55,8 @@ fn item() -> impl Strategy<Value = EvidenceItem> {
             method: Method::ALL[method],
             matched_on: "domain a.example".into(),
             detail: "/".into(),
-        }
-    })
+        },
+    )
 }
 
 fn row() -> impl Strategy<Value = (StateKey, StateRow)> {
@@ -60,33 +69,44 @@ fn row() -> impl Strategy<Value = (StateKey, StateRow)> {
         state.erased = flag;
         (key, StateRow::Account(state))
     });
-    let machine = (prop::collection::vec(item(), 0..4), time(), any::<[u8; 16]>(), any::<bool>()).prop_map(|(items, at, id, led)| {
-        let part = ScorePart { kind: SignalKind::Hiring, class: String::new(), signals: 2, weight: 2 };
-        let evidence = Evidence { parts: vec![part], first: at, last: at, items: items.clone() };
-        let burst = Burst {
-            id: BurstId(id),
-            policy_version: 2,
-            first: at,
-            last: at,
-            deadline: at,
-            signals: 1,
-            untold: 1,
-            strength: 2,
-            leading_tried: led,
-            known_well: led,
-            led: led.then_some(TriggerId(id)),
-            evidence,
-        };
-        let quiet = Some(Quiet { burst: BurstId(id), until: at, strength: 1 });
-        (StateKey::Machine("a".into(), "p".into()), StateRow::Machine(Machine { burst: Some(burst), quiet, carried: items }))
-    });
+    let machine = (prop::collection::vec(item(), 0..4), time(), any::<[u8; 16]>(), any::<bool>()).prop_map(
+        |(items, at, id, led)| {
+            let part = ScorePart { kind: SignalKind::Hiring, class: String::new(), signals: 2, weight: 2 };
+            let evidence = Evidence { parts: vec![part], first: at, last: at, items: items.clone() };
+            let burst = Burst {
+                id: BurstId(id),
+                policy_version: 2,
+                first: at,
+                last: at,
+                deadline: at,
+                signals: 1,
+                untold: 1,
+                strength: 2,
+                leading_tried: led,
+                known_well: led,
+                led: led.then_some(TriggerId(id)),
+                evidence,
+            };
+            let quiet = Some(Quiet { burst: BurstId(id), until: at, strength: 1 });
+            (
+                StateKey::Machine("a".into(), "p".into()),
+                StateRow::Machine(Machine { burst: Some(burst), quiet, carried: items }),
+            )
+        },
+    );
     let seen = (any::<[u8; 16]>(), time(), 0..i64::MAX).prop_map(|(hash, at, offset)| {
         let key = StateKey::Seen(SeenKey { account: "a".into(), hash });
         (key, StateRow::Seen(Seen { event_time: at, offset: Offset(offset), until: at }))
     });
     let clock = (prop::option::of(time()), 0..i64::MAX, any::<bool>()).prop_map(|(watermark, next, flag)| {
-        let input = InputClock { reached: watermark, risen_at: Span::from_secs(3), counts: flag, named: !flag };
-        let clock = InboxClock { watermark, elapsed: Span::from_secs(9), last_append: watermark, inputs: [("web:a/0".into(), input)].into() };
+        let input =
+            InputClock { reached: watermark, risen_at: Span::from_secs(3), counts: flag, named: !flag };
+        let clock = InboxClock {
+            watermark,
+            elapsed: Span::from_secs(9),
+            last_append: watermark,
+            inputs: [("web:a/0".into(), input)].into(),
+        };
         (StateKey::Clock, StateRow::Clock(clock, Offset(next), Counts { opened: 4, ended: 3 }))
     });
     let policy = any::<u32>().prop_map(|version| {

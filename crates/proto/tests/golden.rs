@@ -1,10 +1,11 @@
 //! The bytes and the JSON of every message, pinned: a change that a reader of the old form could not read fails here.
 //!
 //! `UPDATE_GOLDEN=1` writes new files for messages that have none yet; it never replaces bytes that are pinned.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail loudly")]
 
 use std::path::PathBuf;
 
-use pbjson_types::Timestamp;
+use winback_proto::Timestamp;
 use winback_proto::v1::*;
 use winback_proto::{Encoding, WireMessage};
 
@@ -113,6 +114,7 @@ fn signal() -> Signal {
         method: "domain".into(),
         matched_on: "domain acme.example".into(),
         detail: "/pricing".into(),
+        merged_with: vec!["web:web-visits/1".into()],
     }
 }
 
@@ -140,8 +142,14 @@ fn inbox() -> Vec<(&'static str, InboxRecord)> {
     let change = |change| Body::Account(AccountChange { change: Some(change) });
     let progress = Progress {
         inputs: vec![
-            InputProgress { input: "web:a/0".into(), reached: Some(input_progress::Reached::EndSeenMsAgo(40)) },
-            InputProgress { input: "web:a/1".into(), reached: Some(input_progress::Reached::NewestAppendMs(1_760_000_000_000)) },
+            InputProgress {
+                input: "web:a/0".into(),
+                reached: Some(input_progress::Reached::EndSeenMsAgo(40)),
+            },
+            InputProgress {
+                input: "web:a/1".into(),
+                reached: Some(input_progress::Reached::NewestAppendMs(1_760_000_000_000)),
+            },
         ],
         known: vec!["web:a/0".into(), "web:a/1".into()],
     };
@@ -158,8 +166,22 @@ fn inbox() -> Vec<(&'static str, InboxRecord)> {
         ("inbox-account-gone", change(account_change::Change::Gone("acme".into()))),
         ("inbox-account-erased", change(account_change::Change::Erased("acme".into()))),
         ("inbox-response", Body::Response(response)),
-        ("inbox-sequence-ended", Body::SequenceEnded(SequenceEnded { account_id: "acme".into(), trigger_id: "0a".into(), event_time: at(1) })),
-        ("inbox-policy", Body::Policy(PolicyVersion { name: "default".into(), version: 3, toml: "name = \"default\"\n".into() })),
+        (
+            "inbox-sequence-ended",
+            Body::SequenceEnded(SequenceEnded {
+                account_id: "acme".into(),
+                trigger_id: "0a".into(),
+                event_time: at(1),
+            }),
+        ),
+        (
+            "inbox-policy",
+            Body::Policy(PolicyVersion {
+                name: "default".into(),
+                version: 3,
+                toml: "name = \"default\"\n".into(),
+            }),
+        ),
         ("inbox-hold", Body::Hold(Hold { policy: "default".into(), held: true, by: "dana".into() })),
         ("inbox-progress", Body::Progress(progress)),
     ]
@@ -203,7 +225,13 @@ fn states() -> Vec<(&'static str, StateRecord)> {
         erased: true,
         reactivated: true,
     };
-    let input = InputState { input: "web:a/0".into(), reached_ms: Some(1), risen_at_elapsed_ms: 2, counts: true, named: true };
+    let input = InputState {
+        input: "web:a/0".into(),
+        reached_ms: Some(1),
+        risen_at_elapsed_ms: 2,
+        counts: true,
+        named: true,
+    };
     let clock = ClockState {
         next_offset: 1,
         watermark_ms: Some(2),
@@ -218,7 +246,14 @@ fn states() -> Vec<(&'static str, StateRecord)> {
         ("state-account", State::Account(account)),
         ("state-machine", State::Machine(machine)),
         ("state-seen", State::Seen(SeenState { event_ms: 1, offset: 2, until_ms: 3 })),
-        ("state-policy", State::Policy(PolicyVersion { name: "default".into(), version: 3, toml: "name = \"default\"\n".into() })),
+        (
+            "state-policy",
+            State::Policy(PolicyVersion {
+                name: "default".into(),
+                version: 3,
+                toml: "name = \"default\"\n".into(),
+            }),
+        ),
         ("state-hold", State::Hold(Hold { policy: String::new(), held: true, by: String::new() })),
     ]
     .map(|(name, state)| (name, StateRecord { state: Some(state) }))
@@ -234,7 +269,8 @@ fn pinned(name: &str, ending: &str, now: &str) -> String {
     if std::env::var_os("UPDATE_GOLDEN").is_some() && !path.exists() {
         std::fs::write(&path, now).unwrap();
     }
-    std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{}: {why}; UPDATE_GOLDEN=1 writes it", path.display()))
+    std::fs::read_to_string(&path)
+        .unwrap_or_else(|why| panic!("{}: {why}; UPDATE_GOLDEN=1 writes it", path.display()))
 }
 
 fn check<M: WireMessage + PartialEq + std::fmt::Debug>(name: &str, message: &M) {
@@ -244,7 +280,11 @@ fn check<M: WireMessage + PartialEq + std::fmt::Debug>(name: &str, message: &M) 
     let json = serde_json::to_string_pretty(message).unwrap() + "\n";
     assert_eq!(pinned(name, "json", &json), json, "the JSON of {name} changed");
     assert_eq!(&M::from_bytes(&bytes).unwrap(), message, "{name} is read as it is written");
-    assert_eq!(&M::from_bytes(&message.to_bytes(Encoding::Json)).unwrap(), message, "{name} is read from JSON, too");
+    assert_eq!(
+        &M::from_bytes(&message.to_bytes(Encoding::Json)).unwrap(),
+        message,
+        "{name} is read from JSON, too"
+    );
 }
 
 #[test]
@@ -266,37 +306,46 @@ fn every_message_has_the_bytes_and_the_json_that_were_pinned() {
     };
     check("decision-signal", &decision(decision::Subject::Signal(subject)));
     check("decision-burst", &decision(decision::Subject::Burst(burst)));
-    check("action", &Action {
-        trigger_id: "0a".into(),
-        account_id: "acme".into(),
-        policy: "default".into(),
-        edge: "leading".into(),
-        outcome: "delivered".into(),
-        why: "why".into(),
-        play: "gap-closed".into(),
-        channel: "outbox".into(),
-        target: "outbox/acme.eml".into(),
-        attempts: 2,
-        at: at(8),
-    });
-    check("dead-letter", &DeadLetter {
-        role: "matcher".into(),
-        source: "web".into(),
-        topic: "web-visits".into(),
-        partition: 1,
-        offset: 2,
-        element: -1,
-        reason: "malformed_json".into(),
-        text: "text".into(),
-        timestamp: at(1),
-        failed_at: at(2),
-        key: b"k".to_vec(),
-        value: b"{".to_vec(),
-        headers: vec![Header { name: "h".into(), value: b"v".to_vec() }],
-        size: 1,
-        sha256: vec![7; 32],
-    });
-    check("policy", &PolicyVersion { name: "default".into(), version: 3, toml: "name = \"default\"\n".into() });
+    check(
+        "action",
+        &Action {
+            trigger_id: "0a".into(),
+            account_id: "acme".into(),
+            policy: "default".into(),
+            edge: "leading".into(),
+            outcome: "delivered".into(),
+            why: "why".into(),
+            play: "gap-closed".into(),
+            channel: "outbox".into(),
+            target: "outbox/acme.eml".into(),
+            attempts: 2,
+            at: at(8),
+        },
+    );
+    check(
+        "dead-letter",
+        &DeadLetter {
+            role: "matcher".into(),
+            source: "web".into(),
+            topic: "web-visits".into(),
+            partition: 1,
+            offset: 2,
+            element: -1,
+            reason: "malformed_json".into(),
+            text: "text".into(),
+            timestamp: at(1),
+            failed_at: at(2),
+            key: b"k".to_vec(),
+            value: b"{".to_vec(),
+            headers: vec![Header { name: "h".into(), value: b"v".to_vec() }],
+            size: 1,
+            sha256: vec![7; 32],
+        },
+    );
+    check(
+        "policy",
+        &PolicyVersion { name: "default".into(), version: 3, toml: "name = \"default\"\n".into() },
+    );
     inbox().iter().for_each(|(name, record)| check(name, record));
     states().iter().for_each(|(name, record)| check(name, record));
 }

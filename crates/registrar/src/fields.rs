@@ -11,7 +11,8 @@ pub(crate) struct Fields<'a>(pub(crate) &'a Map<String, Value>);
 impl<'a> Fields<'a> {
     /// The first of these names that is there and not empty.
     fn find(&self, names: &[&'static str]) -> Option<(&'static str, &'a Value)> {
-        let filled = |value: &&Value| !value.is_null() && value.as_str().is_none_or(|text| !text.trim().is_empty());
+        let filled =
+            |value: &&Value| !value.is_null() && value.as_str().is_none_or(|text| !text.trim().is_empty());
         names.iter().find_map(|name| self.0.get(*name).filter(filled).map(|value| (*name, value)))
     }
 
@@ -34,7 +35,9 @@ impl<'a> Fields<'a> {
             Value::String(text) => Ok(text.split(';').map(part).filter(|part| !part.is_empty()).collect()),
             Value::Array(items) => items
                 .iter()
-                .map(|item| item.as_str().map(part).ok_or_else(|| wrong(name, value, "write a list of texts")))
+                .map(|item| {
+                    item.as_str().map(part).ok_or_else(|| wrong(name, value, "write a list of texts"))
+                })
                 .collect(),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => {
                 Err(wrong(name, value, "write a list, or text with `;` between"))
@@ -67,7 +70,9 @@ impl<'a> Fields<'a> {
     pub(crate) fn small(&self, names: &[&'static str]) -> Result<Option<u32>, RowError> {
         let Some(number) = self.number(names)? else { return Ok(None) };
         let value = Value::from(number);
-        u32::try_from(number).map(Some).map_err(|_| wrong(names.first().unwrap_or(&""), &value, "write a smaller number"))
+        u32::try_from(number)
+            .map(Some)
+            .map_err(|_| wrong(names.first().unwrap_or(&""), &value, "write a smaller number"))
     }
 
     pub(crate) fn flag(&self, names: &[&'static str]) -> Result<Option<bool>, RowError> {

@@ -38,18 +38,19 @@ impl RegistrarRole {
         Self { topics, effects: false }
     }
 
-    fn put(&self, topic: &str, change: &AccountChange, value: Option<Vec<u8>>, at: Time, out: &mut Output) {
+    fn put(&self, topic: &str, change: &AccountChange, value: Option<&[u8]>, at: Time, out: &mut Output) {
         let id = match change {
             AccountChange::Upsert(account) => &account.id,
             AccountChange::Gone(id) | AccountChange::Erased(id) => id,
         };
-        let envelope = Envelope::new(ACCOUNT_TYPE, id.as_str(), &self.topics.source, at, self.topics.encoding);
+        let envelope =
+            Envelope::new(ACCOUNT_TYPE, id.as_str(), &self.topics.source, at, self.topics.encoding);
         envelope.headers(|headers| {
             out.append(&Append {
                 topic,
                 partition: None,
                 key: Some(id.as_str().as_bytes()),
-                value: value.as_deref(),
+                value,
                 headers,
                 timestamp: None,
             });
@@ -79,7 +80,9 @@ impl Role for RegistrarRole {
         };
         let (change, value) = match row {
             Ok(Row::Put(put, notes)) => {
-                notes.iter().for_each(|note| tracing::warn!(account = %put.id, note, "a key of an account is left out"));
+                notes.iter().for_each(
+                    |note| tracing::warn!(account = %put.id, note, "a key of an account is left out"),
+                );
                 let value = account::to_wire(&put).to_bytes(self.topics.encoding);
                 (AccountChange::Upsert(put), Some(value))
             }
@@ -92,8 +95,9 @@ impl Role for RegistrarRole {
         };
         let (accounts, inbox) = (self.topics.accounts.clone(), self.topics.inbox.clone());
         let record: v1::InboxRecord = inbox::change_to_wire(&change);
-        self.put(&inbox, &change, Some(record.to_bytes(self.topics.encoding)), message.timestamp, out);
-        self.put(&accounts, &change, value, message.timestamp, out);
+        let bytes = record.to_bytes(self.topics.encoding);
+        self.put(&inbox, &change, Some(&bytes), message.timestamp, out);
+        self.put(&accounts, &change, value.as_deref(), message.timestamp, out);
         Step::Done
     }
 

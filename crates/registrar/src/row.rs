@@ -70,7 +70,8 @@ const FINER: [(&str, Reason); 10] = [
 /// Names the field, the value and the fix.
 pub fn read_row(json: &[u8], version: u64) -> Result<Row, RowError> {
     let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
-    let map: Map<String, Value> = serde_json::from_slice(json).map_err(|error| RowError::Json(error.to_string()))?;
+    let map: Map<String, Value> =
+        serde_json::from_slice(json).map_err(|error| RowError::Json(error.to_string()))?;
     let fields = Fields(&map);
     let id = fields.text(&["account_id", "id"])?.ok_or(RowError::Missing("account_id"))?;
     if id.len() > 256 || id.contains('\0') {
@@ -84,7 +85,12 @@ pub fn read_row(json: &[u8], version: u64) -> Result<Row, RowError> {
     Ok(Row::Put(Box::new(account), notes))
 }
 
-fn account(fields: &Fields<'_>, id: &str, version: u64, notes: &mut Vec<String>) -> Result<Account, RowError> {
+fn account(
+    fields: &Fields<'_>,
+    id: &str,
+    version: u64,
+    notes: &mut Vec<String>,
+) -> Result<Account, RowError> {
     let (reason, finer) = reason(fields)?;
     let churned_at = fields.time(&["churned_at", "churn_date"])?.ok_or(RowError::Missing("churned_at"))?;
     let name = fields.text(&["name", "company"])?.unwrap_or_else(|| id.to_owned());
@@ -118,13 +124,16 @@ fn account(fields: &Fields<'_>, id: &str, version: u64, notes: &mut Vec<String>)
 }
 
 fn reason(fields: &Fields<'_>) -> Result<(Reason, String), RowError> {
-    let text = fields.text(&["reason", "churn_reason"])?.ok_or(RowError::Missing("reason"))?.to_ascii_lowercase();
+    let text =
+        fields.text(&["reason", "churn_reason"])?.ok_or(RowError::Missing("reason"))?.to_ascii_lowercase();
     if let Some(reason) = Reason::parse(&text) {
         return Ok((reason, String::new()));
     }
     let finer = FINER.iter().find(|(name, _)| *name == text);
-    let known: Vec<&str> = Reason::ALL.iter().map(|reason| reason.as_str()).chain(FINER.map(|(name, _)| name)).collect();
-    let unknown = || wrong("reason", &Value::from(text.as_str()), &format!("no such reason{}", nearest(&text, &known)));
+    let known: Vec<&str> =
+        Reason::ALL.iter().map(|reason| reason.as_str()).chain(FINER.map(|(name, _)| name)).collect();
+    let unknown =
+        || wrong("reason", &Value::from(text.as_str()), &format!("no such reason{}", nearest(&text, &known)));
     finer.map(|(name, reason)| (*reason, (*name).to_owned())).ok_or_else(unknown)
 }
 
@@ -137,7 +146,9 @@ fn word<T: Copy>(
     let Some(written) = fields.text(&[name])? else { return Ok(None) };
     let known: Vec<&str> = all.iter().map(|value| text(*value)).collect();
     let found = all.iter().find(|value| text(**value) == written.to_ascii_lowercase());
-    let unknown = || wrong(name, &Value::from(written.as_str()), &format!("no such {name}{}", nearest(&written, &known)));
+    let unknown = || {
+        wrong(name, &Value::from(written.as_str()), &format!("no such {name}{}", nearest(&written, &known)))
+    };
     found.copied().map(Some).ok_or_else(unknown)
 }
 
@@ -182,13 +193,19 @@ fn contacts(fields: &Fields<'_>, notes: &mut Vec<String>) -> Result<Vec<Contact>
                 for raw in text.split(';').map(str::trim).filter(|raw| !raw.is_empty()) {
                     let role = String::new();
                     match Mail::parse(raw) {
-                        Some(mail) => contacts.push(Contact { email_sha256: mail.sha256(), role, opted_out: false }),
+                        Some(mail) => {
+                            contacts.push(Contact { email_sha256: mail.sha256(), role, opted_out: false });
+                        }
                         None => notes.push("a contact is left out: it is no mail address".to_owned()),
                     }
                 }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
-                return Err(wrong("contacts", value, "write mail addresses, or objects with email or email_sha256"));
+                return Err(wrong(
+                    "contacts",
+                    value,
+                    "write mail addresses, or objects with email or email_sha256",
+                ));
             }
         }
     }
@@ -256,8 +273,9 @@ mod tests {
 
     #[test]
     fn what_would_match_strangers_is_left_out_and_said() {
-        let (account, notes) =
-            put(r#"{"id":"a","domains":"gmail.com","ranges":"10.0.0.0/8","churned_at":"2026-01-31","reason":"unknown"}"#);
+        let (account, notes) = put(
+            r#"{"id":"a","domains":"gmail.com","ranges":"10.0.0.0/8","churned_at":"2026-01-31","reason":"unknown"}"#,
+        );
         assert!(account.domains.is_empty() && account.ranges.is_empty());
         assert_eq!(notes.len(), 2);
     }
@@ -274,10 +292,22 @@ mod tests {
             ("[]", &["JSON object"][..]),
             (r#"{"churned_at":"2026-01-31"}"#, &["account_id", "missing"]),
             (r#"{"id":"a","reason":"unknown"}"#, &["churned_at", "missing"]),
-            (r#"{"id":"a","reason":"prise","churned_at":"2026-01-31"}"#, &["reason", "prise", "price_budget"]),
-            (r#"{"id":"a","reason":"unknown","churned_at":"31/01/2026"}"#, &["churned_at", "31/01/2026", "2026-01-31"]),
-            (r#"{"id":"a","reason":"unknown","churned_at":"2026-01-31","arr":"lots"}"#, &["arr", "lots", "whole number"]),
-            (r#"{"id":"a","reason":"unknown","churned_at":"2026-01-31","zone":"Mars"}"#, &["zone", "Mars", "Europe/Berlin"]),
+            (
+                r#"{"id":"a","reason":"prise","churned_at":"2026-01-31"}"#,
+                &["reason", "prise", "price_budget"],
+            ),
+            (
+                r#"{"id":"a","reason":"unknown","churned_at":"31/01/2026"}"#,
+                &["churned_at", "31/01/2026", "2026-01-31"],
+            ),
+            (
+                r#"{"id":"a","reason":"unknown","churned_at":"2026-01-31","arr":"lots"}"#,
+                &["arr", "lots", "whole number"],
+            ),
+            (
+                r#"{"id":"a","reason":"unknown","churned_at":"2026-01-31","zone":"Mars"}"#,
+                &["zone", "Mars", "Europe/Berlin"],
+            ),
         ] {
             let text = read_row(json.as_bytes(), 1).unwrap_err().to_string();
             parts.iter().for_each(|part| assert!(text.contains(part), "{json} says {text}, not {part}"));

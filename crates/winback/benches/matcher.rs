@@ -29,9 +29,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn index(spec: &GenerateSpec) -> SharedIndex {
     let index = SharedIndex::new();
-    let rows = Generator::new(spec).accounts().zip(1..).filter_map(|(record, version)| read_row(&record.value, version).ok());
-    for row in rows {
-        if let Row::Put(account, _) = row {
+    for (record, version) in Generator::new(spec).accounts().zip(1..) {
+        if let Ok(Row::Put(account, _)) = read_row(&record.value, version) {
             index.apply([IndexChange::Put(&account)]);
         }
     }
@@ -43,7 +42,8 @@ fn messages(spec: &GenerateSpec) -> Vec<Message> {
         let record = Record { key: None, value: Some(signal.value.into()), headers: Vec::new() };
         Message::owned(0, Partition(0), Offset(offset), signal.append_time, 1, record)
     };
-    Generator::new(spec).signals().zip(0..).map(message).collect()
+    let generator = Generator::new(spec);
+    generator.signals().zip(0..).map(message).collect()
 }
 
 fn role(decoder: &Arc<Decoder>, index: &Arc<SharedIndex>) -> MatcherRole {

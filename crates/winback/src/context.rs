@@ -42,6 +42,11 @@ impl Context {
         Ok(Self { config, topics, clock, json: global.json, named_log, config_file })
     }
 
+    /// Where the config came from, as errors name it.
+    pub fn config_path(&self) -> String {
+        self.config_file.as_deref().map_or_else(|| "config".to_owned(), |path| path.display().to_string())
+    }
+
     /// Opens the log.
     ///
     /// # Errors

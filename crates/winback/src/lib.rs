@@ -41,14 +41,21 @@ pub fn execute(cli: cli::Cli) -> anyhow::Result<ExitCode> {
 
 /// The exit code that an error ends the process with.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
-    if error.is::<config::ConfigError>() {
-        return EXIT_USAGE;
-    }
-    match error.downcast_ref::<winback_log::LogError>() {
-        Some(winback_log::LogError::Config(_)) => EXIT_USAGE,
-        Some(_) => EXIT_LOG,
-        None => EXIT_FAILED,
-    }
+    let of = |cause: &(dyn std::error::Error + 'static)| {
+        if cause.is::<config::ConfigError>() || cause.is::<winback_sources::SourceError>() {
+            return Some(EXIT_USAGE);
+        }
+        let log = cause.downcast_ref::<winback_log::LogError>();
+        let log = log.or_else(|| match cause.downcast_ref::<winback_lane::LaneError>() {
+            Some(winback_lane::LaneError::Log(error)) => Some(error),
+            _ => None,
+        });
+        log.map(|error| match error {
+            winback_log::LogError::Config(_) => EXIT_USAGE,
+            _ => EXIT_LOG,
+        })
+    };
+    error.chain().find_map(of).unwrap_or(EXIT_FAILED)
 }
 
 /// The whole command line as clap knows it, for documentation and tests.

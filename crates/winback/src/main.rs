@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use winback::cli::Cli;
 
-// Measured beside the system's and jemalloc: see docs/adr/0005-allocator.md.
+// See docs/adr/0005-allocator.md.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

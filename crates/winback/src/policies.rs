@@ -38,7 +38,10 @@ pub(crate) fn files(config: &Config) -> Result<BTreeMap<String, String>, ConfigE
         let wrong = |text: String| ConfigError::Wrong { path: path.display().to_string(), text };
         let policy = Policy::parse(&text, 1).map_err(|error| wrong(error.to_string()))?;
         if files.insert(policy.name.to_string(), text).is_some() {
-            return Err(wrong(format!("name = \"{}\": another file has that name; names are unique", policy.name)));
+            return Err(wrong(format!(
+                "name = \"{}\": another file has that name; names are unique",
+                policy.name
+            )));
         }
     }
     if files.is_empty() {
@@ -64,7 +67,10 @@ pub(crate) fn applied(log: &dyn Log, topics: &Topics) -> anyhow::Result<BTreeMap
         for message in messages.drain(..) {
             let Some(value) = message.value() else { continue };
             let wire = v1::PolicyVersion::from_bytes(value)?;
-            applied.insert(wire.name.clone(), PolicyText { name: wire.name, version: wire.version, toml: wire.toml });
+            applied.insert(
+                wire.name.clone(),
+                PolicyText { name: wire.name, version: wire.version, toml: wire.toml },
+            );
         }
     }
     Ok(applied)
@@ -105,7 +111,8 @@ pub(crate) fn seed(log: &dyn Log, config: &Config, topics: &Topics) -> anyhow::R
         return Ok(());
     }
     let files = files(config)?;
-    let differs = |(name, toml): &(&String, &String)| before.get(*name).is_none_or(|known| known.toml != **toml);
+    let differs =
+        |(name, toml): &(&String, &String)| before.get(*name).is_none_or(|known| known.toml != **toml);
     for (name, _) in files.iter().filter(differs) {
         tracing::warn!(policy = %name, "the file differs from the policy in force: `winback policy apply` puts it into force");
     }
@@ -124,11 +131,21 @@ fn put(log: &dyn Log, config: &Config, topics: &Topics, policy: &PolicyText) -> 
         writer.append(&append(&topics.inbox, Some(Partition(partition)), None, &bytes))?;
     }
     writer.flush()?;
-    writer.append(&append(&topics.policies, Some(Partition(0)), Some(policy.name.as_bytes()), &wire.encode_to_vec()))?;
+    writer.append(&append(
+        &topics.policies,
+        Some(Partition(0)),
+        Some(policy.name.as_bytes()),
+        &wire.encode_to_vec(),
+    ))?;
     writer.flush()?;
     Ok(())
 }
 
-fn append<'a>(topic: &'a str, partition: Option<Partition>, key: Option<&'a [u8]>, value: &'a [u8]) -> Append<'a> {
+fn append<'a>(
+    topic: &'a str,
+    partition: Option<Partition>,
+    key: Option<&'a [u8]>,
+    value: &'a [u8],
+) -> Append<'a> {
     Append { topic, partition, key, value: Some(value), headers: &[], timestamp: None }
 }

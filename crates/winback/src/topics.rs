@@ -75,8 +75,18 @@ impl Topics {
             spec(&self.decisions, many, year, RECORD_BYTES),
             spec(&self.changelog, many, compact, RECORD_BYTES),
             spec(&self.actions, many, year, RECORD_BYTES),
-            spec(&self.dead_letters, 1, Cleanup::Delete(Some(Span::from_days(90))), largest.max(RECORD_BYTES) + DEAD_LETTER_ROOM),
-            spec(&self.retries, many, Cleanup::Delete(Some(Span::from_days(30))), largest.max(RECORD_BYTES) + DEAD_LETTER_ROOM),
+            spec(
+                &self.dead_letters,
+                1,
+                Cleanup::Delete(Some(Span::from_days(90))),
+                largest.max(RECORD_BYTES) + DEAD_LETTER_ROOM,
+            ),
+            spec(
+                &self.retries,
+                many,
+                Cleanup::Delete(Some(Span::from_days(30))),
+                largest.max(RECORD_BYTES) + DEAD_LETTER_ROOM,
+            ),
             spec(&self.policies, 1, compact, RECORD_BYTES),
         ]
     }
@@ -131,7 +141,10 @@ pub fn plan(spec: &TopicSpec, there: Option<&TopicInfo>, own: bool) -> Planned {
         wrong.push("must have message.timestamp.type=LogAppendTime: alter the topic's config".to_owned());
     }
     if own && there.spec.max_record_bytes < spec.max_record_bytes {
-        wrong.push(format!("must have max.message.bytes of at least {}: alter the topic's config", spec.max_record_bytes));
+        wrong.push(format!(
+            "must have max.message.bytes of at least {}: alter the topic's config",
+            spec.max_record_bytes
+        ));
     }
     if wrong.is_empty() { Planned::Right } else { Planned::Wrong(wrong) }
 }

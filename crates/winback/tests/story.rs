@@ -6,12 +6,12 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use pbjson_types::Timestamp;
 use winback_core::account::{Account, Reason};
 use winback_core::debounce::AccountChange;
 use winback_core::time::Time;
 use winback_log::{Append, Log, OpenOptions, SystemClock};
 use winback_matcher::retries::PREFIX;
+use winback_proto::Timestamp;
 use winback_proto::v1::decision::Subject;
 use winback_proto::{Encoding, WireMessage, inbox, v1};
 
@@ -195,7 +195,7 @@ fn triggers_and_decisions_are_canonical_json_and_the_same_each_time() {
     let dir = tempfile::tempdir().unwrap();
     tell_a_story(dir.path());
     let triggers = winback(dir.path(), &["triggers", "--json"]);
-    assert_eq!(json(&triggers)[0]["firedAt"], "2026-11-22T12:35:00+00:00");
+    assert_eq!(json(&triggers)[0]["firedAt"], "2026-11-22T12:35:00Z");
     assert_eq!(triggers.stdout, winback(dir.path(), &["triggers", "--json", "--account", "acc-1"]).stdout);
     let cooled = winback(dir.path(), &["decisions", "--json", "--outcome", "cooled"]);
     assert_eq!(json(&cooled).len(), 1);

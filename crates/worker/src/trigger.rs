@@ -1,9 +1,9 @@
 //! A trigger as it came from the log, checked once: everything behind this may rely on it.
 
-use pbjson_types::Timestamp;
 use winback_core::account::Reason;
 use winback_core::debounce::Edge;
 use winback_core::time::Time;
+use winback_proto::Timestamp;
 use winback_proto::v1::{AccountSnapshot, EvidenceItem, Trigger};
 
 const MAX_ID_BYTES: usize = 128;

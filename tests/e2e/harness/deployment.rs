@@ -91,8 +91,12 @@ impl Deployment {
         );
         for source in sources {
             let topic = self.topic_of(source.name);
-            writeln!(toml, "[sources.{}]\ntopic = \"{topic}\"\npreset = \"{}\"\nstart = \"earliest\"", source.name, source.preset)
-                .unwrap();
+            writeln!(
+                toml,
+                "[sources.{}]\ntopic = \"{topic}\"\npreset = \"{}\"\nstart = \"earliest\"",
+                source.name, source.preset
+            )
+            .unwrap();
         }
         toml
     }

@@ -86,8 +86,7 @@ impl Facts {
 
     /// Fails where a trigger's id came twice.
     pub(crate) fn assert_ids_are_unique(&self) {
-        let twice: Vec<_> =
-            self.triggers.windows(2).filter(|pair| pair[0].id == pair[1].id).collect();
+        let twice: Vec<_> = self.triggers.windows(2).filter(|pair| pair[0].id == pair[1].id).collect();
         assert!(twice.is_empty(), "triggers with one id: {twice:?}");
     }
 }
@@ -104,9 +103,13 @@ pub(crate) fn counted(names: impl Iterator<Item = String>) -> BTreeMap<String, u
     counts
 }
 
+/// The values of a topic. Partitions are read side by side, so that only a sorted list is the same each time.
 fn values<M: WireMessage>(deployment: &Deployment, topic: &str) -> Vec<M> {
     let read = messages_of(deployment, topic);
-    read.iter().map(|message| M::from_bytes(message.value().unwrap()).unwrap()).collect()
+    let mut places: Vec<_> =
+        read.iter().map(|message| (message.partition, message.offset, message.value().unwrap())).collect();
+    places.sort_unstable_by_key(|(partition, offset, _)| (*partition, *offset));
+    places.into_iter().map(|(.., value)| M::from_bytes(value).unwrap()).collect()
 }
 
 fn triggers(deployment: &Deployment) -> Vec<Fired> {
@@ -117,7 +120,9 @@ fn triggers(deployment: &Deployment) -> Vec<Fired> {
 fn matched(deployment: &Deployment) -> Vec<Matched> {
     let inbox = messages_of(deployment, "inbox");
     let signal = |message| match read(message, 4).unwrap().body {
-        Body::Signal(signal) => Some((signal.account.to_string(), signal.source, signal.id, signal.event_time)),
+        Body::Signal(signal) => {
+            Some((signal.account.to_string(), signal.source, signal.id, signal.event_time))
+        }
         _ => None,
     };
     sorted(inbox.iter().filter_map(signal).collect())
@@ -152,7 +157,11 @@ pub(crate) fn replay(deployment: &Deployment) -> Replayed {
             }
         }
     }
-    assert_eq!(replays.iter().map(|replay| replay.unreadable).sum::<u64>(), 0, "unreadable records in the inbox");
+    assert_eq!(
+        replays.iter().map(|replay| replay.unreadable).sum::<u64>(),
+        0,
+        "unreadable records in the inbox"
+    );
     let fired = |wire: v1::Trigger| Fired::read(wire.to_bytes(Encoding::Protobuf));
     let partitions: Vec<_> = replays.into_iter().map(|replay| replay.partition).collect();
     let (state, bursts) = standing(&partitions);
@@ -164,7 +173,9 @@ pub(crate) fn restored(deployment: &Deployment) -> Vec<String> {
     let mut partitions: Vec<Partition> = (0..4).map(|_| Partition::default()).collect();
     for message in &messages_of(deployment, "detector-changelog") {
         let key = state::key_from_bytes(message.key().unwrap()).unwrap();
-        let row = message.value().map(|value| state::row_from_wire(v1::StateRecord::from_bytes(value).unwrap()).unwrap());
+        let row = message
+            .value()
+            .map(|value| state::row_from_wire(v1::StateRecord::from_bytes(value).unwrap()).unwrap());
         partitions[usize::try_from(message.partition.0).unwrap()].load(key, row).unwrap();
     }
     standing(&partitions).0
@@ -195,5 +206,6 @@ pub(crate) fn difference<T: Ord + Clone + Debug>(left: &[T], right: &[T]) -> Opt
     right.iter().for_each(|item| *counts.entry(item).or_default() -= 1);
     counts.retain(|_, count| *count != 0);
     let shown: Vec<_> = counts.iter().take(6).collect();
-    (!counts.is_empty()).then(|| format!("{} of {} and {} differ: {shown:?}", counts.len(), left.len(), right.len()))
+    (!counts.is_empty())
+        .then(|| format!("{} of {} and {} differ: {shown:?}", counts.len(), left.len(), right.len()))
 }

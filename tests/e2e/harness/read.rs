@@ -25,7 +25,8 @@ pub(crate) fn messages(log: &SharedLog, topic: &str) -> Vec<Message> {
     let ends = reader.ends(&partitions).unwrap();
     let mut read = Vec::new();
     eventually(&format!("{topic} is read to its end"), LONGEST, || {
-        let at_end = |(at, end): (&TopicPartition, &Offset)| *end == Offset::ZERO || reader.position(at) >= Some(*end);
+        let at_end =
+            |(at, end): (&TopicPartition, &Offset)| *end == Offset::ZERO || reader.position(at) >= Some(*end);
         let done = partitions.iter().zip(&ends).all(at_end);
         if !done {
             reader.poll(4_096, POLL, &mut read).unwrap();

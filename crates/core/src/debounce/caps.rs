@@ -59,9 +59,9 @@ impl Cap {
     /// Whether one more fire at `at` would exceed it. Later fires count, too, so no window around `at` overflows.
     pub fn is_reached(&self, fires: &[Fire], policy: &PolicyName, at: Time, zone: Option<&str>) -> bool {
         let from = self.window_start(at, zone);
-        let counted = fires.iter().filter(|fire| {
-            fire.at >= from && (self.scope == CapScope::Account || fire.policy == *policy)
-        });
+        let counted = fires
+            .iter()
+            .filter(|fire| fire.at >= from && (self.scope == CapScope::Account || fire.policy == *policy));
         u32::try_from(counted.count()).unwrap_or(u32::MAX) >= self.max
     }
 
@@ -162,7 +162,10 @@ mod tests {
         let fires = [fire(time("2026-01-31T23:30:00Z"))];
         let at = time("2026-02-01T10:00:00Z");
         assert!(!cap.is_reached(&fires, &"p".into(), at, None));
-        assert!(cap.is_reached(&fires, &"p".into(), at, Some("Europe/Berlin")), "half past midnight in Berlin");
+        assert!(
+            cap.is_reached(&fires, &"p".into(), at, Some("Europe/Berlin")),
+            "half past midnight in Berlin"
+        );
         assert!(!cap.is_reached(&fires, &"other".into(), at, Some("Europe/Berlin")));
     }
 

@@ -51,9 +51,16 @@ impl InboxClock {
         self.last_append = Some(last.max(appended_at));
     }
 
-    /// A matched signal raises its input to its `ti`. Returns the inputs that were left out or returned.
-    pub fn signal(&mut self, input: &InputName, append_time: Time) -> Vec<(InputName, bool)> {
+    /// A matched signal raises its input to its `ti`, and with it those that its lane merges by time: the lane has read
+    /// them that far, too. Returns the inputs that were left out or returned.
+    pub fn signal(
+        &mut self,
+        input: &InputName,
+        merged_with: &[InputName],
+        append_time: Time,
+    ) -> Vec<(InputName, bool)> {
         self.raise(input, append_time);
+        merged_with.iter().for_each(|input| self.raise(input, append_time));
         self.settle()
     }
 
@@ -143,7 +150,8 @@ mod tests {
 
     fn report(clock: &mut InboxClock, appended: i64, inputs: &[(&str, i64)], known: &[&str]) {
         clock.record(at(appended));
-        let inputs = inputs.iter().map(|(name, to)| ((*name).into(), Reached::NewestAppend(at(*to)))).collect();
+        let inputs =
+            inputs.iter().map(|(name, to)| ((*name).into(), Reached::NewestAppend(at(*to)))).collect();
         let known = known.iter().map(|name| (*name).into()).collect();
         clock.progress(&Progress { inputs, known }, at(appended));
     }
@@ -161,7 +169,7 @@ mod tests {
     fn a_signal_of_an_input_nobody_named_does_not_start_it() {
         let mut clock = InboxClock::default();
         clock.record(at(0));
-        clock.signal(&"a/0".into(), at(70));
+        clock.signal(&"a/0".into(), &[], at(70));
         assert_eq!(clock.watermark, None);
         report(&mut clock, 1, &[("b/0", 60)], &["a/0", "b/0"]);
         assert_eq!(clock.watermark, Some(at(60)));
@@ -187,6 +195,14 @@ mod tests {
         let inputs = vec![("a/0".into(), Reached::EndSeenAgo(Span::from_millis(300)))];
         clock.progress(&Progress { inputs, known: vec![] }, at(1_000));
         assert_eq!(clock.watermark, Some(at(700)));
+    }
+
+    #[test]
+    fn a_signal_raises_the_inputs_that_its_lane_merges() {
+        let mut clock = InboxClock::default();
+        report(&mut clock, 0, &[], &["a/0", "a/1"]);
+        clock.signal(&"a/0".into(), &["a/1".into()], at(70));
+        assert_eq!(clock.watermark, Some(at(70)));
     }
 
     #[test]

@@ -41,8 +41,12 @@ closed_enum! {
 }
 
 /// What a *no* needs to be asked again: something material changed, not just another visit.
-const MATERIAL: [SignalKind; 4] =
-    [SignalKind::FundingNews, SignalKind::ProductRelease, SignalKind::CompetitorEvent, SignalKind::Acquisition];
+const MATERIAL: [SignalKind; 4] = [
+    SignalKind::FundingNews,
+    SignalKind::ProductRelease,
+    SignalKind::CompetitorEvent,
+    SignalKind::Acquisition,
+];
 
 /// The first gate that forbids a trigger of this evidence at this time, holds aside.
 pub(super) fn gate(state: &AccountState, policy: &Policy, evidence: &Evidence, at: Time) -> Option<Gate> {
@@ -67,7 +71,13 @@ fn standing(account: &Account) -> Option<Gate> {
     gates.into_iter().find_map(|(shut, gate)| shut.then_some(gate))
 }
 
-fn since(state: &AccountState, account: &Account, policy: &Policy, evidence: &Evidence, at: Time) -> Option<Gate> {
+fn since(
+    state: &AccountState,
+    account: &Account,
+    policy: &Policy,
+    evidence: &Evidence,
+    at: Time,
+) -> Option<Gate> {
     if state.has_opted_out() {
         return Some(Gate::OptedOut);
     }

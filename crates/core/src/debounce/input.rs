@@ -43,7 +43,8 @@ impl Body {
         match self {
             Self::Signal(signal) => Some(&signal.account),
             Self::Account(AccountChange::Upsert(account)) => Some(&account.id),
-            Self::Account(AccountChange::Gone(id) | AccountChange::Erased(id)) | Self::SequenceEnded(id, _) => Some(id),
+            Self::Account(AccountChange::Gone(id) | AccountChange::Erased(id))
+            | Self::SequenceEnded(id, _) => Some(id),
             Self::Response(response) => Some(&response.account),
             Self::Policy(_) | Self::Hold(..) | Self::Progress(_) => None,
         }
@@ -69,6 +70,8 @@ pub struct MatchedSignal {
     pub append_time: Time,
     /// The source partition that it came from.
     pub input: InputName,
+    /// The other inputs that its lane merges by time and has read up to `append_time`, too.
+    pub merged_with: Vec<InputName>,
     /// How it matched.
     pub method: Method,
     /// On what it matched, masked.

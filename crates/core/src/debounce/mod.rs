@@ -25,7 +25,9 @@ pub use caps::{Calendar, Cap, CapScope, CapWindow};
 pub use clock::{InboxClock, InputClock, LEFT_OUT_AFTER, MAX_GAP};
 pub use evidence::{Evidence, EvidenceItem, MAX_ITEMS, ScorePart};
 pub use gates::Gate;
-pub use input::{AccountChange, Body, Input, MatchedSignal, PolicyText, Progress, Reached, Response, ResponseKind};
+pub use input::{
+    AccountChange, Body, Input, MatchedSignal, PolicyText, Progress, Reached, Response, ResponseKind,
+};
 pub use machine::{Burst, Machine, Quiet};
 pub use outcome::{BurstOutcome, Edge, FiredBecause, SignalOutcome};
 pub use partition::{Counts, Effect, Note, Partition};

@@ -166,7 +166,10 @@ impl Partition {
             visit(StateKey::Seen(key.clone()), row.copied().map(StateRow::Seen));
         }
         for ((name, version), row) in self.versions.changed() {
-            visit(StateKey::Policy(name.clone(), *version), row.map(|row| StateRow::Policy(row.text.clone())));
+            visit(
+                StateKey::Policy(name.clone(), *version),
+                row.map(|row| StateRow::Policy(row.text.clone())),
+            );
         }
         for (key, row) in self.holds.changed() {
             visit(StateKey::Hold(key.clone()), row.map(|()| StateRow::Hold));
@@ -178,7 +181,10 @@ impl Partition {
 
     /// Every row there is, in the order of the keys: two partitions are equal when these are.
     pub fn rows(&self) -> BTreeMap<StateKey, StateRow> {
-        let accounts = self.accounts.rows().map(|(key, row)| (StateKey::Account(key.clone()), StateRow::Account(row.clone())));
+        let accounts = self
+            .accounts
+            .rows()
+            .map(|(key, row)| (StateKey::Account(key.clone()), StateRow::Account(row.clone())));
         let machines = self.machines.rows().map(|((account, policy), row)| {
             (StateKey::Machine(account.clone(), policy.clone()), StateRow::Machine(row.clone()))
         });
@@ -205,7 +211,9 @@ impl Partition {
             (StateKey::Clock, Some(StateRow::Clock(clock, next, counts))) => {
                 self.head = Head { clock, next: Some(next), counts };
             }
-            (StateKey::Account(id), Some(StateRow::Account(state))) => drop(self.accounts.load(id, Some(state))),
+            (StateKey::Account(id), Some(StateRow::Account(state))) => {
+                drop(self.accounts.load(id, Some(state)));
+            }
             (StateKey::Account(id), _) => drop(self.accounts.load(id, None)),
             (StateKey::Machine(account, policy), row) => {
                 let new = if let Some(StateRow::Machine(machine)) = row { Some(machine) } else { None };
@@ -366,7 +374,9 @@ impl Partition {
             ResponseKind::Declined => self.edit(&response.account, |state| {
                 state.declined_at = state.declined_at.max(Some(response.at));
             }),
-            ResponseKind::OptedOut => self.edit(&response.account, |state| state.opt_out(response.contact.clone())),
+            ResponseKind::OptedOut => {
+                self.edit(&response.account, |state| state.opt_out(response.contact.clone()));
+            }
             ResponseKind::Reactivated => self.reactivate(&response.account, out),
         }
     }
@@ -470,6 +480,7 @@ impl Partition {
 }
 
 pub(super) fn note(moved: Vec<(InputName, bool)>, out: &mut Vec<Effect>) {
-    let told = |(input, counts)| Effect::Note(if counts { Note::Counts(input) } else { Note::LeftOut(input) });
+    let told =
+        |(input, counts)| Effect::Note(if counts { Note::Counts(input) } else { Note::LeftOut(input) });
     out.extend(moved.into_iter().map(told));
 }

@@ -93,7 +93,10 @@ impl Policy {
     /// What a signal of this kind and class counts.
     pub fn rule(&self, kind: SignalKind, class: &str) -> KindRule {
         let by_class = (!class.is_empty()).then(|| self.classes.get(&(kind, class.to_owned()))).flatten();
-        by_class.or_else(|| self.kinds.get(&kind)).copied().unwrap_or_else(|| default_rule(kind, self.max_wait))
+        by_class
+            .or_else(|| self.kinds.get(&kind))
+            .copied()
+            .unwrap_or_else(|| default_rule(kind, self.max_wait))
     }
 
     /// The play recommended for this reason.

@@ -80,7 +80,8 @@ impl Policy {
     /// # Errors
     /// Names the key, the value and the fix; unknown keys with the nearest right one and the line.
     pub fn parse(toml: &str, version: u32) -> Result<Self, PolicyError> {
-        let file: File = toml::from_str(toml).map_err(|error| PolicyError::Toml(explain_toml(toml, &error)))?;
+        let file: File =
+            toml::from_str(toml).map_err(|error| PolicyError::Toml(explain_toml(toml, &error)))?;
         let policy = file.policy(version)?;
         policy.validate()?;
         Ok(policy)
@@ -100,17 +101,22 @@ impl Policy {
             return Err(wrong("max_wait", &self.max_wait.to_string(), &fix));
         }
         if self.cooldown < self.max_wait {
-            let fix = format!("must be at least max_wait ({}): a burst that led ends in its quiet time", self.max_wait);
+            let fix = format!(
+                "must be at least max_wait ({}): a burst that led ends in its quiet time",
+                self.max_wait
+            );
             return Err(wrong("cooldown", &self.cooldown.to_string(), &fix));
         }
         if self.max_signals == 0 {
             return Err(wrong("max_signals", "0", "must be at least 1"));
         }
         if self.declined_rest < LEAST_DECLINED_REST {
-            let fix = format!("must be at least {LEAST_DECLINED_REST}: a no is respected for six months or more");
+            let fix =
+                format!("must be at least {LEAST_DECLINED_REST}: a no is respected for six months or more");
             return Err(wrong("declined_rest", &self.declined_rest.to_string(), &fix));
         }
-        let classes = self.classes.iter().map(|((kind, class), rule)| (format!("kinds.{kind}.classes.{class}"), rule));
+        let classes =
+            self.classes.iter().map(|((kind, class), rule)| (format!("kinds.{kind}.classes.{class}"), rule));
         let kinds = self.kinds.iter().map(|(kind, rule)| (format!("kinds.{kind}"), rule));
         kinds.chain(classes).try_for_each(|(key, rule)| self.validate_rule(&key, rule))
     }

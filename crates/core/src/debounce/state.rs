@@ -61,6 +61,7 @@ pub enum StateKey {
 }
 
 /// A row's content. `None` instead of a row means that it is gone.
+#[expect(clippy::large_enum_variant, reason = "a row is passed on at once, never kept in a list")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StateRow {
     /// The clock, the offset read next, the counts.

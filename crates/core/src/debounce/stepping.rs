@@ -48,7 +48,7 @@ impl Partition {
             out.push(Effect::Dead { reason: "future", text });
             return;
         }
-        let moved = self.clock_mut().signal(&signal.input, signal.append_time);
+        let moved = self.clock_mut().signal(&signal.input, &signal.merged_with, signal.append_time);
         note(moved, out);
         self.end_due(out);
         let key = SeenKey::of(&signal.account, &signal.source, &signal.id);
@@ -128,7 +128,12 @@ impl Partition {
     }
 
     /// The signal under the policy version and at the effective time that its key's state gives it.
-    fn arrival<'a>(&self, key: &MachineKey, newest: &'a Arc<Policy>, signal: &'a MatchedSignal) -> Arrival<'a> {
+    fn arrival<'a>(
+        &self,
+        key: &MachineKey,
+        newest: &'a Arc<Policy>,
+        signal: &'a MatchedSignal,
+    ) -> Arrival<'a> {
         let burst = self.machines.get(key).and_then(|machine| machine.burst.as_ref());
         let policy = burst.map_or_else(|| newest.clone(), |burst| self.version(key, burst, newest));
         let newest_fire = self.accounts.get(&key.0).and_then(|state| state.newest_fire);
@@ -146,7 +151,9 @@ impl Partition {
 
     /// Ends the key's own burst when a signal comes `M` or more after its first (R3).
     fn end_own(&mut self, key: &MachineKey, at: Time, out: &mut Vec<Effect>) -> bool {
-        let Some(burst) = self.machines.get(key).and_then(|machine| machine.burst.as_ref()) else { return false };
+        let Some(burst) = self.machines.get(key).and_then(|machine| machine.burst.as_ref()) else {
+            return false;
+        };
         let Some(newest) = self.newest.get(&key.1).cloned() else { return false };
         let policy = self.version(key, burst, &newest);
         let due = at >= burst.first + policy.max_wait;
@@ -158,7 +165,13 @@ impl Partition {
     }
 
     /// A signal that counts: joins, opens, fires at once, or cools (R3, R4, R6, R7).
-    fn count(&mut self, key: &MachineKey, arrival: &Arrival<'_>, state: &AccountState, out: &mut Vec<Effect>) {
+    fn count(
+        &mut self,
+        key: &MachineKey,
+        arrival: &Arrival<'_>,
+        state: &AccountState,
+        out: &mut Vec<Effect>,
+    ) {
         let mut machine = self.machines.get(key).cloned().unwrap_or_default();
         let quiet = machine.quiet_at(arrival.at);
         if machine.burst.is_none() && quiet.is_none() {
@@ -211,7 +224,16 @@ impl Partition {
             Verdict::Pass => {}
             verdict => return Told::refused(verdict, Some(burst.id)),
         }
-        let trigger = fire(machine, burst, edge, edge_because(edge), arrival.at, &arrival.policy, arrival.newest, state);
+        let trigger = fire(
+            machine,
+            burst,
+            edge,
+            edge_because(edge),
+            arrival.at,
+            &arrival.policy,
+            arrival.newest,
+            state,
+        );
         burst.untold = 0;
         if edge == Edge::Leading {
             burst.led = trigger.as_ref().map(|trigger| trigger.id);
@@ -219,7 +241,13 @@ impl Partition {
         Told::fired(edge, burst.id, trigger)
     }
 
-    fn in_quiet(&self, machine: &mut Machine, quiet: Quiet, arrival: &Arrival<'_>, state: &AccountState) -> Told {
+    fn in_quiet(
+        &self,
+        machine: &mut Machine,
+        quiet: Quiet,
+        arrival: &Arrival<'_>,
+        state: &AccountState,
+    ) -> Told {
         if !escalates(arrival, quiet, arrival.signal.method != Method::Name) {
             machine.carry(arrival.signal, arrival.rule);
             return Told::outcome(SignalOutcome::Cooled, Some(quiet.burst));
@@ -241,7 +269,16 @@ impl Partition {
             ..Burst::open(quiet.burst, arrival.policy.version, arrival.at, Vec::new())
         };
         let because = FiredBecause::StrengthUp;
-        let trigger = fire(machine, &told, Edge::Escalation, because, arrival.at, &arrival.policy, arrival.newest, state);
+        let trigger = fire(
+            machine,
+            &told,
+            Edge::Escalation,
+            because,
+            arrival.at,
+            &arrival.policy,
+            arrival.newest,
+            state,
+        );
         Told::fired(Edge::Escalation, quiet.burst, trigger)
     }
 
@@ -259,9 +296,9 @@ impl Partition {
             BurstOutcome::Updated => Some(Edge::Update),
             _ => None,
         };
-        let trigger = edge.zip(state.as_ref()).and_then(|(edge, state)| {
-            fire(&mut machine, &burst, edge, because, at, &policy, &newest, state)
-        });
+        let trigger = edge
+            .zip(state.as_ref())
+            .and_then(|(edge, state)| fire(&mut machine, &burst, edge, because, at, &policy, &newest, state));
         let ended = trigger.as_ref().map(|trigger| trigger.id);
         self.ended(key, &burst, &machine, outcome, Some((because, verdict)), at, ended, out);
         self.put_machine(key.clone(), machine);
@@ -304,7 +341,8 @@ impl Partition {
         if let Some(gate) = gate(state, newest, evidence, at) {
             return Verdict::Gated(gate);
         }
-        let held = ["", newest.name.as_str()].iter().any(|name| self.holds.get(&(*name).to_owned()).is_some());
+        let held =
+            ["", newest.name.as_str()].iter().any(|name| self.holds.get(&(*name).to_owned()).is_some());
         if held {
             return Verdict::Gated(Gate::Hold);
         }
@@ -313,7 +351,14 @@ impl Partition {
         reached.map_or(Verdict::Pass, |cap| Verdict::Capped(cap.clone()))
     }
 
-    fn emit(&mut self, key: &MachineKey, arrival: &Arrival<'_>, machine: &Machine, told: Told, out: &mut Vec<Effect>) {
+    fn emit(
+        &mut self,
+        key: &MachineKey,
+        arrival: &Arrival<'_>,
+        machine: &Machine,
+        told: Told,
+        out: &mut Vec<Effect>,
+    ) {
         let trigger = told.trigger.as_ref().map(|trigger| trigger.id);
         let at = Some((machine.burst.as_ref().map(|burst| burst.deadline), machine.quiet_at(arrival.at)));
         let about = Some((told.burst, trigger));
@@ -337,7 +382,10 @@ impl Partition {
         caps.map(Cap::reach).max().unwrap_or(Span::ZERO)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a decision is one flat record; each argument is one of its facts")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a decision is one flat record; each argument is one of its facts"
+    )]
     fn tell(
         &self,
         key: &MachineKey,
@@ -369,7 +417,10 @@ impl Partition {
         })));
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a decision is one flat record; each argument is one of its facts")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a decision is one flat record; each argument is one of its facts"
+    )]
     fn ended(
         &mut self,
         key: &MachineKey,
@@ -382,7 +433,8 @@ impl Partition {
         out: &mut Vec<Effect>,
     ) {
         self.counts_mut().ended += 1;
-        let (because, verdict) = because.map_or((None, Verdict::Pass), |(because, verdict)| (Some(because), verdict));
+        let (because, verdict) =
+            because.map_or((None, Verdict::Pass), |(because, verdict)| (Some(because), verdict));
         let (gate, cap) = refusal(verdict);
         let policy = self.versions.get(&(key.1.clone(), burst.policy_version));
         out.push(Effect::Decision(Box::new(Decision {
@@ -467,7 +519,10 @@ const fn edge_because(edge: Edge) -> FiredBecause {
 }
 
 /// Makes a trigger of a burst; one that starts something begins the quiet. `None` without an account in the list.
-#[expect(clippy::too_many_arguments, reason = "a trigger is one flat record; each argument is one of its facts")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a trigger is one flat record; each argument is one of its facts"
+)]
 fn fire(
     machine: &mut Machine,
     burst: &Burst,

@@ -4,11 +4,11 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use super::MatchedSignal;
 use super::caps::Cap;
 use super::evidence::Evidence;
 use super::gates::Gate;
 use super::outcome::{BurstOutcome, Edge, FiredBecause, SignalOutcome};
-use super::MatchedSignal;
 use crate::account::{Account, Reason, Tier};
 use crate::closed_enum;
 use crate::ids::{AccountId, PolicyName};
@@ -53,7 +53,14 @@ impl BurstId {
 
 impl TriggerId {
     /// The same under replay.
-    pub fn of(policy: &PolicyName, churn: u32, account: &AccountId, burst: BurstId, edge: Edge, strength: u8) -> Self {
+    pub fn of(
+        policy: &PolicyName,
+        churn: u32,
+        account: &AccountId,
+        burst: BurstId,
+        edge: Edge,
+        strength: u8,
+    ) -> Self {
         Self(hash(&[
             b"trigger",
             policy.as_str().as_bytes(),
@@ -158,7 +165,9 @@ impl Snapshot {
 
 /// Whole calendar months in UTC; 0 when `to` is not later or the calendar has no such day.
 fn months_between(from: Time, to: Time) -> u32 {
-    let civil = |time: Time| jiff::Timestamp::from_millisecond(time.millis()).ok().map(|t| t.to_zoned(jiff::tz::TimeZone::UTC));
+    let civil = |time: Time| {
+        jiff::Timestamp::from_millisecond(time.millis()).ok().map(|t| t.to_zoned(jiff::tz::TimeZone::UTC))
+    };
     let (Some(from), Some(to)) = (civil(from), civil(to)) else { return 0 };
     let between = from.until((jiff::Unit::Month, &to));
     between.map_or(0, |span| u32::try_from(span.get_months()).unwrap_or(0))

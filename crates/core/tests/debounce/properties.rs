@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use winback_core::debounce::{AccountChange, Body, Decision, Edge, Effect, Input, Partition, Subject, Trigger};
+use winback_core::debounce::{
+    AccountChange, Body, Decision, Edge, Effect, Input, Partition, Subject, Trigger,
+};
 use winback_core::signal::SignalKind;
 use winback_core::time::Time;
 
@@ -71,7 +73,8 @@ fn log(ops: &[Op]) -> Vec<Input> {
                 rig.body(Body::Account(AccountChange::Upsert(Box::new(account))));
             }
             Op::Churn(id, to) => {
-                let account = winback_core::account::Account { version, churned_at: at(to), ..account(name(id)) };
+                let account =
+                    winback_core::account::Account { version, churned_at: at(to), ..account(name(id)) };
                 rig.body(Body::Account(AccountChange::Upsert(Box::new(account))));
             }
             Op::Reactivate(account) => {
@@ -106,11 +109,17 @@ fn replay(log: &[Input]) -> (Partition, Vec<Effect>) {
 }
 
 fn triggers(effects: &[Effect]) -> Vec<&Trigger> {
-    effects.iter().filter_map(|effect| if let Effect::Trigger(trigger) = effect { Some(&**trigger) } else { None }).collect()
+    effects
+        .iter()
+        .filter_map(|effect| if let Effect::Trigger(trigger) = effect { Some(&**trigger) } else { None })
+        .collect()
 }
 
 fn decisions(effects: &[Effect]) -> Vec<&Decision> {
-    effects.iter().filter_map(|effect| if let Effect::Decision(made) = effect { Some(&**made) } else { None }).collect()
+    effects
+        .iter()
+        .filter_map(|effect| if let Effect::Decision(made) = effect { Some(&**made) } else { None })
+        .collect()
 }
 
 proptest! {

@@ -2,7 +2,8 @@
 
 use winback_core::account::{Account, Reason};
 use winback_core::debounce::{
-    AccountChange, Body, Decision, Effect, Input, MatchedSignal, Partition, PolicyText, Progress, Reached, Subject, Trigger,
+    AccountChange, Body, Decision, Effect, Input, MatchedSignal, Partition, PolicyText, Progress, Reached,
+    Subject, Trigger,
 };
 use winback_core::ids::Offset;
 use winback_core::index::Method;
@@ -10,15 +11,16 @@ use winback_core::signal::SignalKind;
 use winback_core::time::Time;
 
 /// What every test counts its times from.
-pub const BASE: i64 = 1_760_000_000_000;
+pub(crate) const BASE: i64 = 1_760_000_000_000;
 /// Q=10, M=30, C=100, no limit on signals, min score 0: the policy of the worked examples.
-pub const WORKED: &str = "quiet=\"10ms\"\nmax_wait=\"30ms\"\ncooldown=\"100ms\"\nmax_signals=1000000\nmin_score=0\n";
+pub(crate) const WORKED: &str =
+    "quiet=\"10ms\"\nmax_wait=\"30ms\"\ncooldown=\"100ms\"\nmax_signals=1000000\nmin_score=0\n";
 
-pub fn at(millis: i64) -> Time {
+pub(crate) fn at(millis: i64) -> Time {
     Time::from_millis(BASE + millis)
 }
 
-pub fn account(id: &str) -> Account {
+pub(crate) fn account(id: &str) -> Account {
     let mut account = Account::new(id, "Northwind Tools", at(-200 * 86_400_000), Reason::ProductGap);
     account.arr_usd = 84_000;
     account.version = 1;
@@ -26,7 +28,7 @@ pub fn account(id: &str) -> Account {
 }
 
 /// A signal of that strength.
-pub fn signal(account: &str, id: &str, strength: u8, te: i64, ti: i64) -> MatchedSignal {
+pub(crate) fn signal(account: &str, id: &str, strength: u8, te: i64, ti: i64) -> MatchedSignal {
     let (kind, class) = match strength {
         0 => (SignalKind::EmailOpen, ""),
         1 => (SignalKind::WebVisit, ""),
@@ -41,6 +43,7 @@ pub fn signal(account: &str, id: &str, strength: u8, te: i64, ti: i64) -> Matche
         event_time: at(te),
         append_time: at(ti),
         input: "web/0".into(),
+        merged_with: Vec::new(),
         method: Method::Domain,
         matched_on: "domain northwind.example".into(),
         detail: "/pricing".into(),
@@ -48,27 +51,27 @@ pub fn signal(account: &str, id: &str, strength: u8, te: i64, ti: i64) -> Matche
 }
 
 #[derive(Default)]
-pub struct Rig {
-    pub partition: Partition,
-    pub log: Vec<Input>,
-    pub effects: Vec<Effect>,
+pub(crate) struct Rig {
+    pub(crate) partition: Partition,
+    pub(crate) log: Vec<Input>,
+    pub(crate) effects: Vec<Effect>,
 }
 
 impl Rig {
     /// The worked examples' policy plus `extra` lines, one account `a`, the input `web/0`.
-    pub fn new(extra: &str) -> Self {
+    pub(crate) fn new(extra: &str) -> Self {
         let mut rig = Self::default();
         rig.policy("p", 1, &format!("{WORKED}{extra}"));
         rig.body(Body::Account(AccountChange::Upsert(Box::new(account("a")))));
         rig
     }
 
-    pub fn policy(&mut self, name: &str, version: u32, toml: &str) {
+    pub(crate) fn policy(&mut self, name: &str, version: u32, toml: &str) {
         let toml = format!("name=\"{name}\"\n{toml}");
         self.body(Body::Policy(PolicyText { name: name.into(), version, toml }));
     }
 
-    pub fn body(&mut self, body: Body) {
+    pub(crate) fn body(&mut self, body: Body) {
         let offset = Offset(i64::try_from(self.log.len()).unwrap());
         let input = Input { offset, appended_at: at(0), body };
         self.partition.step(&input, &mut self.effects);
@@ -76,43 +79,53 @@ impl Rig {
     }
 
     /// A signal that arrives when it happens, and progress that keeps up.
-    pub fn now(&mut self, strength: u8, millis: i64) {
+    pub(crate) fn now(&mut self, strength: u8, millis: i64) {
         self.arrives(&format!("s{}", self.log.len()), strength, millis, millis);
     }
 
-    pub fn arrives(&mut self, id: &str, strength: u8, te: i64, ti: i64) {
+    pub(crate) fn arrives(&mut self, id: &str, strength: u8, te: i64, ti: i64) {
         self.body(Body::Signal(Box::new(signal("a", id, strength, te, ti))));
         self.progress(ti);
     }
 
-    pub fn progress(&mut self, millis: i64) {
+    pub(crate) fn progress(&mut self, millis: i64) {
         self.progress_of("web/0", millis);
     }
 
-    pub fn progress_of(&mut self, input: &str, millis: i64) {
+    pub(crate) fn progress_of(&mut self, input: &str, millis: i64) {
         let inputs = vec![(input.into(), Reached::NewestAppend(at(millis)))];
         self.body(Body::Progress(Progress { inputs, known: Vec::new() }));
     }
 
-    pub fn change(&mut self, change: impl FnOnce(&mut Account)) {
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Account)) {
         let mut account = account("a");
         account.version = u64::try_from(self.log.len()).unwrap();
         change(&mut account);
         self.body(Body::Account(AccountChange::Upsert(Box::new(account))));
     }
 
-    pub fn triggers(&self) -> Vec<&Trigger> {
-        let trigger = |effect| if let &Effect::Trigger(ref trigger) = effect { Some(&**trigger) } else { None };
-        self.effects.iter().filter_map(trigger).collect()
+    pub(crate) fn triggers(&self) -> Vec<&Trigger> {
+        let mut triggers = Vec::new();
+        for effect in &self.effects {
+            if let Effect::Trigger(trigger) = effect {
+                triggers.push(&**trigger);
+            }
+        }
+        triggers
     }
 
-    pub fn decisions(&self) -> Vec<&Decision> {
-        let decision = |effect| if let &Effect::Decision(ref decision) = effect { Some(&**decision) } else { None };
-        self.effects.iter().filter_map(decision).collect()
+    pub(crate) fn decisions(&self) -> Vec<&Decision> {
+        let mut decisions = Vec::new();
+        for effect in &self.effects {
+            if let Effect::Decision(decision) = effect {
+                decisions.push(&**decision);
+            }
+        }
+        decisions
     }
 
     /// Each trigger as `edge@time xn`, in order.
-    pub fn fired(&self) -> Vec<String> {
+    pub(crate) fn fired(&self) -> Vec<String> {
         let told = |trigger: &&Trigger| {
             let when = trigger.fired_at.millis() - BASE;
             format!("{}({})@{when} n={}", trigger.edge, trigger.because, trigger.evidence.signals())
@@ -121,13 +134,13 @@ impl Rig {
     }
 
     /// The outcomes of signals, in order.
-    pub fn outcomes(&self) -> Vec<&'static str> {
+    pub(crate) fn outcomes(&self) -> Vec<&'static str> {
         let signals = |decision: &&&Decision| matches!(decision.subject, Subject::Signal { .. });
         self.decisions().iter().filter(signals).map(|decision| decision.outcome()).collect()
     }
 
     /// The outcomes of bursts as `outcome(because)@time`, in order.
-    pub fn ends(&self) -> Vec<String> {
+    pub(crate) fn ends(&self) -> Vec<String> {
         let bursts = |decision: &&&Decision| matches!(decision.subject, Subject::Burst { .. });
         let told = |decision: &&Decision| {
             format!("{}({})@{}", decision.outcome(), decision.because(), decision.at.millis() - BASE)

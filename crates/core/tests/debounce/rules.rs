@@ -46,7 +46,11 @@ fn r3_a_signal_max_wait_after_the_first_ends_its_own_burst_though_the_clock_lags
 #[test]
 fn r3_the_nth_signal_fires_early() {
     let mut rig = Rig::new("leading=\"off\"\n");
-    rig.policy("p", 2, "quiet=\"10ms\"\nmax_wait=\"30ms\"\ncooldown=\"100ms\"\nmax_signals=2\nleading=\"off\"\n");
+    rig.policy(
+        "p",
+        2,
+        "quiet=\"10ms\"\nmax_wait=\"30ms\"\ncooldown=\"100ms\"\nmax_signals=2\nleading=\"off\"\n",
+    );
     rig.now(1, 0);
     rig.now(1, 4);
     assert_eq!(rig.fired(), ["trailing(max_signals)@4 n=2"]);
@@ -65,7 +69,11 @@ fn r4_a_name_alone_never_fires_at_once() {
 #[test]
 fn r5_a_burst_below_the_minimum_does_not_fire() {
     let mut rig = Rig::new("leading=\"off\"\n");
-    rig.policy("p", 2, "quiet=\"10ms\"\nmax_wait=\"30ms\"\ncooldown=\"100ms\"\nmin_score=3\nleading=\"off\"\n");
+    rig.policy(
+        "p",
+        2,
+        "quiet=\"10ms\"\nmax_wait=\"30ms\"\ncooldown=\"100ms\"\nmin_score=3\nleading=\"off\"\n",
+    );
     rig.now(1, 0);
     rig.progress(10);
     assert_eq!(rig.ends(), ["below_threshold(quiet)@10"]);
@@ -101,7 +109,8 @@ fn r9_a_cap_holds_a_leading_fire_and_the_end_is_judged_again() {
 fn r10_a_reactivation_ends_what_is_open_and_shuts_the_account_until_it_churns_anew() {
     let mut rig = Rig::new(OFF);
     rig.now(1, 0);
-    let back = Response { account: "a".into(), kind: ResponseKind::Reactivated, at: at(1), contact: Vec::new() };
+    let back =
+        Response { account: "a".into(), kind: ResponseKind::Reactivated, at: at(1), contact: Vec::new() };
     rig.body(Body::Response(back));
     rig.now(1, 2);
     rig.change(|account| account.churned_at = at(3));
@@ -214,6 +223,7 @@ fn two_policies_decide_each_for_itself() {
     rig.now(1, 0);
     rig.progress(10);
     assert_eq!(rig.fired(), ["trailing(quiet)@5 n=1", "trailing(quiet)@10 n=1"]);
-    let signals = rig.decisions().iter().filter(|decision| matches!(decision.subject, Subject::Signal { .. })).count();
+    let signals =
+        rig.decisions().iter().filter(|decision| matches!(decision.subject, Subject::Signal { .. })).count();
     assert_eq!(signals, 2);
 }

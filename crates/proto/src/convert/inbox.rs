@@ -47,6 +47,7 @@ fn signal_from_wire(wire: v1::Signal) -> Result<MatchedSignal, DecodeError> {
         id: wire.id,
         class: wire.page_class,
         input: wire.input.into(),
+        merged_with: wire.merged_with.into_iter().map(Into::into).collect(),
         matched_on: wire.matched_on,
         detail: wire.detail,
     })
@@ -54,7 +55,9 @@ fn signal_from_wire(wire: v1::Signal) -> Result<MatchedSignal, DecodeError> {
 
 fn change_from_wire(wire: v1::AccountChange) -> Result<AccountChange, DecodeError> {
     match wire.change.ok_or(DecodeError::Missing("account.change"))? {
-        v1::account_change::Change::Upsert(upsert) => Ok(AccountChange::Upsert(Box::new(account::from_wire(upsert)?))),
+        v1::account_change::Change::Upsert(upsert) => {
+            Ok(AccountChange::Upsert(Box::new(account::from_wire(upsert)?)))
+        }
         v1::account_change::Change::Gone(id) => Ok(AccountChange::Gone(id.into())),
         v1::account_change::Change::Erased(id) => Ok(AccountChange::Erased(id.into())),
     }
@@ -73,7 +76,9 @@ fn progress_from_wire(wire: v1::Progress) -> Result<Progress, DecodeError> {
     let input = |input: v1::InputProgress| {
         let reached = match input.reached.ok_or(DecodeError::Missing("progress.inputs.reached"))? {
             v1::input_progress::Reached::EndSeenMsAgo(ago) => Reached::EndSeenAgo(Span::from_millis(ago)),
-            v1::input_progress::Reached::NewestAppendMs(newest) => Reached::NewestAppend(Time::from_millis(newest)),
+            v1::input_progress::Reached::NewestAppendMs(newest) => {
+                Reached::NewestAppend(Time::from_millis(newest))
+            }
         };
         Ok((input.input.into(), reached))
     };
@@ -115,7 +120,7 @@ pub fn policy_to_wire(policy: &PolicyText) -> v1::PolicyVersion {
 }
 
 /// A time as it travels.
-pub fn timestamp(time: Time) -> Option<pbjson_types::Timestamp> {
+pub fn timestamp(time: Time) -> Option<crate::Timestamp> {
     stamp(time)
 }
 
@@ -134,5 +139,6 @@ pub fn signal_to_wire(signal: &MatchedSignal, input_offset: i64) -> v1::Signal {
         method: signal.method.to_string(),
         matched_on: signal.matched_on.clone(),
         detail: signal.detail.clone(),
+        merged_with: signal.merged_with.iter().map(ToString::to_string).collect(),
     }
 }

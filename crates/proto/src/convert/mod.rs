@@ -6,7 +6,7 @@ pub mod inbox;
 pub mod state;
 pub mod trigger;
 
-use pbjson_types::Timestamp;
+use crate::Timestamp;
 use winback_core::time::Time;
 
 use crate::error::DecodeError;
@@ -41,6 +41,10 @@ pub(crate) use word;
 
 /// Bytes of a fixed length.
 pub(crate) fn fixed<const N: usize>(bytes: &[u8], field: &'static str) -> Result<[u8; N], DecodeError> {
-    let invalid = |_| DecodeError::Invalid { field, value: format!("{} bytes", bytes.len()), fix: "write a whole hash" };
+    let invalid = |_| DecodeError::Invalid {
+        field,
+        value: format!("{} bytes", bytes.len()),
+        fix: "write a whole hash",
+    };
     bytes.try_into().map_err(invalid)
 }

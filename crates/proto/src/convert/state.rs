@@ -1,8 +1,8 @@
 //! The detector's state as changelog records: a key that keeps a record small, and a value a row.
 
 use winback_core::debounce::{
-    AccountState, Burst, BurstId, Counts, Evidence, Fire, InboxClock, InputClock, Machine, PolicyText, Quiet, Seen,
-    SeenKey, StateKey, StateRow, TriggerId,
+    AccountState, Burst, BurstId, Counts, Evidence, Fire, InboxClock, InputClock, Machine, PolicyText, Quiet,
+    Seen, SeenKey, StateKey, StateRow, TriggerId,
 };
 use winback_core::ids::{Offset, PolicyName};
 use winback_core::time::{Span, Time};
@@ -25,7 +25,9 @@ pub fn key_to_bytes(key: &StateKey) -> Vec<u8> {
             [b"m", id.as_str().as_bytes(), &[SEPARATOR], policy.as_str().as_bytes()].concat()
         }
         StateKey::Seen(seen) => [b"s", seen.account.as_str().as_bytes(), &[SEPARATOR], &seen.hash].concat(),
-        StateKey::Policy(name, version) => [b"p", &version.to_be_bytes()[..], name.as_str().as_bytes()].concat(),
+        StateKey::Policy(name, version) => {
+            [b"p", &version.to_be_bytes()[..], name.as_str().as_bytes()].concat()
+        }
         StateKey::Hold(policy) => [b"h", policy.as_bytes()].concat(),
     }
 }

@@ -35,8 +35,7 @@ struct Problem {
 
 fn check(context: &Context) -> anyhow::Result<ExitCode> {
     let mut problems = Vec::new();
-    let config =
-        context.config_file.as_deref().map_or_else(|| "config".to_owned(), |path| path.display().to_string());
+    let config = context.config_path();
     let own = |text: String| Problem { file: config.clone(), text };
     problems.extend(sources(context).into_iter().map(own));
     problems.extend(worker(context).map(own));

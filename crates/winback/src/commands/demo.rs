@@ -46,7 +46,13 @@ pub(crate) fn run(mut context: Context, args: &DemoArgs) -> anyhow::Result<ExitC
         talk::grouped(args.signals),
         context.config.log
     );
-    let plan = Plan { roles: roles(&[]), sources: Vec::new(), positions: None, pace: Pace(pace) };
+    let plan = Plan {
+        roles: roles(&[]),
+        sources: Vec::new(),
+        positions: None,
+        pace: Pace(pace),
+        config_path: context.config_path(),
+    };
     let config = context.config.clone();
     let mut running = run::start(config, log.clone(), clock.clone(), &plan)?;
     announce(&running);
@@ -68,7 +74,13 @@ pub(crate) fn run(mut context: Context, args: &DemoArgs) -> anyhow::Result<ExitC
 fn stay(context: &Context, mut show: Show) -> anyhow::Result<ExitCode> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let log = winback_log::open(&context.config.log, clock.clone(), &OpenOptions::default())?;
-    let plan = Plan { roles: roles(&[]), sources: Vec::new(), positions: None, pace: Pace(1) };
+    let plan = Plan {
+        roles: roles(&[]),
+        sources: Vec::new(),
+        positions: None,
+        pace: Pace(1),
+        config_path: context.config_path(),
+    };
     let mut running = run::start(context.config.clone(), log, clock, &plan)?;
     show.bar = bar();
     while show.goes_on(&mut running)? {}
@@ -90,7 +102,8 @@ impl Show {
 }
 
 fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let style =
+        ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
     let bar = ProgressBar::new_spinner().with_style(style);
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
@@ -112,7 +125,9 @@ fn fresh_log(named: Option<&str>) -> anyhow::Result<String> {
     };
     match named.strip_prefix("sqlite:") {
         Some(path) if Path::new(path).exists() => {
-            anyhow::bail!("{path} is there already: the demo needs a file of its own, name another or remove it")
+            anyhow::bail!(
+                "{path} is there already: the demo needs a file of its own, name another or remove it"
+            )
         }
         Some(_) => Ok(named.to_owned()),
         None => anyhow::bail!("--log {named}: the demo plays with time, which only a sqlite: file allows"),
@@ -122,7 +137,13 @@ fn fresh_log(named: Option<&str>) -> anyhow::Result<String> {
 fn generator(config: &Config, args: &DemoArgs, clock: &FastClock) -> Generator {
     let (sources, _) = sources_of(&config.sources);
     let day = Span::from_millis(AGO.millis() - REST.millis());
-    Generator::new(&GenerateSpec::new(args.seed, (args.accounts, args.signals), clock.from() + day, day, sources))
+    Generator::new(&GenerateSpec::new(
+        args.seed,
+        (args.accounts, args.signals),
+        clock.from() + day,
+        day,
+        sources,
+    ))
 }
 
 fn prepare(log: &SharedLog, config: &Config, generator: &Generator, clock: &dyn Clock) -> anyhow::Result<()> {

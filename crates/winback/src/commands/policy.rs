@@ -18,14 +18,17 @@ pub(crate) fn run(context: &Context, command: &PolicyCommand) -> anyhow::Result<
                 if context.json {
                     anstream::println!("{}", serde_json::json!({ "policy": name, "version": version }));
                 } else {
-                    anstream::println!("{name}: version {version} holds from here on; open bursts end under theirs");
+                    anstream::println!(
+                        "{name}: version {version} holds from here on; open bursts end under theirs"
+                    );
                 }
             }
         }
         PolicyCommand::List => {
             for (name, policy) in policies::applied(&*log, &context.topics)? {
                 if context.json {
-                    let line = serde_json::json!({ "policy": name, "version": policy.version, "toml": policy.toml });
+                    let line =
+                        serde_json::json!({ "policy": name, "version": policy.version, "toml": policy.toml });
                     anstream::println!("{line}");
                 } else {
                     anstream::println!("{name}: version {}", policy.version);

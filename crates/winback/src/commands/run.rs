@@ -22,6 +22,7 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode>
         sources: args.source.clone(),
         positions: args.positions,
         pace: Pace(1),
+        config_path: context.config_path(),
     };
     let mut config = context.config.clone();
     if args.until_idle {
@@ -48,7 +49,10 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode>
         anstream::println!("{}", summary.line());
     }
     if summary.imbalance > 0 {
-        anyhow::bail!("{} events are not accounted for: this is a defect, keep the log and report it", summary.imbalance);
+        anyhow::bail!(
+            "{} events are not accounted for: this is a defect, keep the log and report it",
+            summary.imbalance
+        );
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -24,7 +24,11 @@ impl Player {
     ///
     /// # Errors
     /// When no thread can be had.
-    pub(crate) fn start(log: SharedLog, clock: Arc<dyn Clock>, generator: Generator) -> std::io::Result<Self> {
+    pub(crate) fn start(
+        log: SharedLog,
+        clock: Arc<dyn Clock>,
+        generator: Generator,
+    ) -> std::io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let asked = stop.clone();
         let thread = std::thread::Builder::new().name("winback-player".to_owned());
@@ -43,11 +47,18 @@ impl Player {
     /// What the log said.
     pub(crate) fn end(self) -> Result<(), LogError> {
         self.stop.store(true, Ordering::Release);
-        self.thread.join().unwrap_or_else(|_| Err(LogError::Fatal("the player's thread panicked: see the log".to_owned())))
+        self.thread
+            .join()
+            .unwrap_or_else(|_| Err(LogError::Fatal("the player's thread panicked: see the log".to_owned())))
     }
 }
 
-fn play(log: &SharedLog, clock: &dyn Clock, generator: &Generator, stop: &AtomicBool) -> Result<(), LogError> {
+fn play(
+    log: &SharedLog,
+    clock: &dyn Clock,
+    generator: &Generator,
+    stop: &AtomicBool,
+) -> Result<(), LogError> {
     let mut writer = log.writer()?;
     for record in generator.signals() {
         while record.append_time > clock.now() {

@@ -32,7 +32,9 @@ impl Teller {
         for topic in [&topics.triggers, &topics.actions] {
             let info = log.describe(&[topic])?.into_iter().next().flatten();
             let info = info.ok_or_else(|| LogError::NoTopic(topic.to_string()))?;
-            starts.extend((0..info.spec.partitions).map(|at| (TopicPartition::new(topic.clone(), at), Offset::ZERO)));
+            starts.extend(
+                (0..info.spec.partitions).map(|at| (TopicPartition::new(topic.clone(), at), Offset::ZERO)),
+            );
         }
         let mut reader = log.reader()?;
         reader.assign(&starts)?;

@@ -47,7 +47,13 @@ pub struct GenerateSpec {
 
 impl GenerateSpec {
     /// So many accounts, and so many signals of these sources in the time `over` before `until`.
-    pub fn new(seed: u64, (accounts, signals): (u64, u64), until: Time, over: Span, sources: Vec<SourceSpec>) -> Self {
+    pub fn new(
+        seed: u64,
+        (accounts, signals): (u64, u64),
+        until: Time,
+        over: Span,
+        sources: Vec<SourceSpec>,
+    ) -> Self {
         let has = |class: &Class| sources.iter().any(|source| source.shape.class() == *class);
         let classes = Class::ALL.into_iter().filter(has).collect();
         Self { seed, accounts, signals, until, over, classes, sources }
@@ -72,7 +78,9 @@ pub fn sources_of<'c>(
     let mut skipped = Vec::new();
     for (name, source) in config {
         match source.preset.as_deref().and_then(Shape::parse) {
-            Some(shape) => able.push(SourceSpec { name: name.clone(), topic: source.topic.as_str().into(), shape }),
+            Some(shape) => {
+                able.push(SourceSpec { name: name.clone(), topic: source.topic.as_str().into(), shape });
+            }
             None => skipped.push(name.as_str()),
         }
     }

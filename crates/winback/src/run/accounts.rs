@@ -45,13 +45,21 @@ impl Keeper {
         let component = self.shared.health.component("accounts");
         if let Err(error) = self.keep(&component) {
             component.failed(error.to_string());
-            self.shared.failures.lock().push(Failure::Other(anyhow::Error::new(error).context("the account index")));
+            self.shared
+                .failures
+                .lock()
+                .push(Failure::Other(anyhow::Error::new(error).context("the account index")));
         }
     }
 
     fn keep(&self, component: &Component) -> Result<(), LogError> {
         let log = &self.shared.log;
-        let mut feed = AccountFeed::new(log, &self.shared.topics.accounts, self.accounts.index.clone(), self.accounts.status.clone())?;
+        let mut feed = AccountFeed::new(
+            log,
+            &self.shared.topics.accounts,
+            self.accounts.index.clone(),
+            self.accounts.status.clone(),
+        )?;
         let mut registrar = Registered::new(&self.shared)?;
         let metrics = &self.shared.metrics;
         let size = metrics.gauge(&list::INDEX_ACCOUNTS, []);
@@ -73,8 +81,8 @@ impl Keeper {
                 }
             }
             let index = self.accounts.index.pin();
-            #[expect(clippy::cast_precision_loss, reason = "a count in a float, as Prometheus has them")]
-            (size.set(index.len() as f64), bytes.set(index.bytes() as f64));
+            size.set(index.len() as f64);
+            bytes.set(index.bytes() as f64);
         }
         Ok(())
     }

@@ -8,7 +8,9 @@ use anyhow::Context as _;
 use winback_core::ids::InputName;
 use winback_core::time::Span;
 use winback_detector::{DetectorMetrics, DetectorRole, DetectorTopics};
-use winback_lane::{DeadLetters, Lane, LaneConfig, LaneError, LaneStatus, PositionsFrom, Role, Start, run_lane};
+use winback_lane::{
+    DeadLetters, Lane, LaneConfig, LaneError, LaneStatus, PositionsFrom, Role, Start, run_lane,
+};
 use winback_log::{SessionSpec, TopicPartition};
 use winback_matcher::{InboxTarget, MatcherMetrics, MatcherRole, MatcherSource, RetryRole, input_name};
 use winback_registrar::{RegistrarRole, RegistrarTopics};
@@ -20,7 +22,7 @@ use super::accounts::{self, Accounts};
 use super::observe::LaneMetrics;
 use super::{Failure, Plan, Shared};
 use crate::cli::{PositionsArg, RoleName};
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::topics::Topics;
 
 /// How many times faster than the world's the run's clock goes; 1 but for the demo.
@@ -61,7 +63,7 @@ pub(super) fn start(
     plan: &Plan,
     threads: &mut Vec<JoinHandle<()>>,
 ) -> anyhow::Result<Built> {
-    let sources = sources(&shared.config)?;
+    let sources = sources(&shared.config, plan)?;
     check_choice(&shared.config, plan)?;
     let has = |role| plan.roles.contains(&role);
     let worker_config = has(RoleName::Worker).then_some(&shared.config.worker);
@@ -91,9 +93,13 @@ pub(super) fn start(
 
 type Sources = Vec<(String, SourceConfig, Arc<Decoder>)>;
 
-fn sources(config: &Config) -> anyhow::Result<Sources> {
+fn sources(config: &Config, plan: &Plan) -> anyhow::Result<Sources> {
     let build = |(name, source): (&String, &SourceConfig)| {
-        let decoder = Decoder::new(name, source).with_context(|| format!("sources.{name}"))?;
+        let wrong = |error: winback_sources::SourceError| ConfigError::Wrong {
+            path: plan.config_path.clone(),
+            text: error.to_string(),
+        };
+        let decoder = Decoder::new(name, source).map_err(wrong)?;
         Ok((name.clone(), source.clone(), Arc::new(decoder)))
     };
     config.sources.iter().map(build).collect()
@@ -140,7 +146,8 @@ impl Builder<'_> {
                     start: start_of(source),
                     known: known.clone(),
                 };
-                let (inbox, accounts, metrics) = (inbox.clone(), accounts.clone(), self.shared.metrics.clone());
+                let (inbox, accounts, metrics) =
+                    (inbox.clone(), accounts.clone(), self.shared.metrics.clone());
                 let group = format!("{}.matcher.{name}", self.shared.config.deployment);
                 let lane = format!("{name}-{number}");
                 self.lane(RoleName::Matcher, name, &source.topic, &group, &lane, move || {
@@ -170,7 +177,9 @@ impl Builder<'_> {
         for (name, source) in &self.shared.config.sources {
             let info = self.shared.log.describe(&[&source.topic])?.into_iter().next().flatten();
             let partitions = info.map_or(0, |info| info.spec.partitions);
-            known.extend((0..partitions).map(|at| input_name(name, &TopicPartition::new(source.topic.as_str(), at))));
+            known.extend(
+                (0..partitions).map(|at| input_name(name, &TopicPartition::new(source.topic.as_str(), at))),
+            );
         }
         Ok(known)
     }
@@ -205,9 +214,11 @@ impl Builder<'_> {
             let (worker, actions, source) = (worker.clone(), shared.topics.actions.clone(), source.clone());
             let metrics = shared.metrics.clone();
             self.lane(RoleName::Worker, &triggers, &triggers, &group, &number.to_string(), move || {
-                let counters = Counters::new(Outcome::ALL, |outcome| outcome as usize, |outcome| {
-                    metrics.counter(&list::ACTIONS, [outcome.as_str()])
-                });
+                let counters = Counters::new(
+                    Outcome::ALL,
+                    |outcome| outcome as usize,
+                    |outcome| metrics.counter(&list::ACTIONS, [outcome.as_str()]),
+                );
                 WorkerRole::new(worker, &actions, &source, Box::new(move |outcome| counters.add(outcome, 1)))
             })?;
         }
@@ -251,7 +262,8 @@ impl Builder<'_> {
     fn settings(&self, name: &str) -> LaneConfig {
         let specs = Topics::of(&self.shared.config.deployment).specs(&self.shared.config);
         let topic = self.shared.topics.dead_letters.to_string();
-        let max_bytes = specs.iter().find(|spec| spec.name == topic).map_or(1 << 20, |spec| spec.max_record_bytes);
+        let max_bytes =
+            specs.iter().find(|spec| spec.name == topic).map_or(1 << 20, |spec| spec.max_record_bytes);
         let mut settings = LaneConfig::new(name, DeadLetters { topic, max_bytes });
         settings.positions = match self.plan.positions {
             None => PositionsFrom::Refuse,

@@ -39,6 +39,8 @@ pub(crate) struct Plan {
     pub(crate) positions: Option<PositionsArg>,
     /// How time passes.
     pub(crate) pace: Pace,
+    /// Where the config came from, for errors.
+    pub(crate) config_path: String,
 }
 
 /// What all parts of a run share.
@@ -79,7 +81,12 @@ struct Http {
 ///
 /// # Errors
 /// When the log is away, a topic is wrong, a source makes no sense, or the HTTP port cannot be had.
-pub(crate) fn start(config: Config, log: SharedLog, clock: Arc<dyn Clock>, plan: &Plan) -> anyhow::Result<Running> {
+pub(crate) fn start(
+    config: Config,
+    log: SharedLog,
+    clock: Arc<dyn Clock>,
+    plan: &Plan,
+) -> anyhow::Result<Running> {
     let topics = Topics::of(&config.deployment);
     topics::apply(&*log, &config, !log.is_shared())?;
     crate::policies::seed(&*log, &config, &topics)?;
@@ -139,7 +146,10 @@ impl Running {
         self.shared.shutdown.ask();
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
-                self.shared.failures.lock().push(Failure::Other(anyhow::anyhow!("a thread panicked: see the log")));
+                self.shared
+                    .failures
+                    .lock()
+                    .push(Failure::Other(anyhow::anyhow!("a thread panicked: see the log")));
             }
         }
         let summary = Summary::of(&self.shared.metrics);

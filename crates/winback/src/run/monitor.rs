@@ -10,9 +10,9 @@ use winback_telemetry::Component;
 use winback_telemetry::metrics::{GaugePart, list};
 use winback_worker::Worker;
 
+use super::Shared;
 use super::idle::Stages;
 use super::lanes::{Built, Started};
-use super::Shared;
 
 const STALLED: Span = Span::from_secs(60);
 

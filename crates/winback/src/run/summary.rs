@@ -87,7 +87,11 @@ fn sums(text: &str, name: &str, label: &str) -> BTreeMap<String, u64> {
             continue;
         }
         let value: f64 = value.parse().unwrap_or_default();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counters are whole and not negative")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "counters are whole and not negative"
+        )]
         let value = value as u64;
         let key = labels.split(&format!("{label}=\"")).nth(1).and_then(|rest| rest.split('"').next());
         if value > 0 {

@@ -111,7 +111,7 @@ pub(crate) fn whole(found: &Found<v1::DeadLetter>) -> String {
     text
 }
 
-fn full(stamp: Option<&pbjson_types::Timestamp>) -> String {
+fn full(stamp: Option<&winback_proto::Timestamp>) -> String {
     words::time(stamp).map_or_else(|| "-".to_owned(), |time| time.to_string())
 }
 

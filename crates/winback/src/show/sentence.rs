@@ -46,7 +46,7 @@ pub(crate) fn sentence(decision: &v1::Decision) -> Sentence {
 }
 
 /// When something that the decision names will be.
-fn until(decision: &v1::Decision, stamp: Option<&pbjson_types::Timestamp>) -> String {
+fn until(decision: &v1::Decision, stamp: Option<&winback_proto::Timestamp>) -> String {
     let at = words::time(decision.decided_at.as_ref());
     words::time(stamp).map_or_else(|| "its end".to_owned(), |until| words::moment(until, at))
 }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anstream::adapter::strip_str;
-use pbjson_types::Timestamp;
 use winback_core::debounce::{BurstOutcome, Gate, SignalOutcome};
+use winback_proto::Timestamp;
 use winback_proto::v1;
 use winback_proto::v1::decision::Subject;
 

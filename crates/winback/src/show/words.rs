@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use pbjson_types::Timestamp;
 use winback_core::signal::SignalKind;
 use winback_core::time::{Span, Time};
+use winback_proto::Timestamp;
 
 /// A heading or a name.
 pub(crate) const BOLD: Style = Style::new().bold();

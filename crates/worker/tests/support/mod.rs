@@ -6,8 +6,8 @@ pub mod receiver;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use pbjson_types::Timestamp;
 use winback_core::time::{Span, Time};
+use winback_proto::Timestamp;
 use winback_proto::v1::{AccountSnapshot, Evidence, EvidenceItem, Score, Trigger};
 use winback_worker::{AccountStanding, Standing};
 

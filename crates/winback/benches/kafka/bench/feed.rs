@@ -21,7 +21,11 @@ pub(super) fn run(log: &SharedLog) -> anyhow::Result<()> {
     let accounts = size("WINBACK_BENCH_FEED", 200_000)?;
     topic(log, ACCOUNTS, PARTITIONS, Cleanup::Compact { tombstones: Span::from_days(7) })?;
     let (took, bytes) = timed(|| write(log, accounts))?;
-    println!("  {accounts} accounts of {} bytes written in {:.2} s", bytes / accounts.max(1), took.wall.as_secs_f64());
+    println!(
+        "  {accounts} accounts of {} bytes written in {:.2} s",
+        bytes / accounts.max(1),
+        took.wall.as_secs_f64()
+    );
     for _ in 0..ROUNDS {
         let index = Arc::new(SharedIndex::new());
         let (took, ()) = timed(|| fill(log, &index))?;
@@ -52,7 +56,14 @@ fn write(log: &SharedLog, accounts: u64) -> anyhow::Result<u64> {
         let value = account::to_wire(&account).to_bytes(Encoding::Protobuf);
         bytes += value.len() as u64;
         let (key, value) = (Some(account.id.as_str().as_bytes()), Some(value.as_slice()));
-        writer.append(&Append { topic: ACCOUNTS, partition: None, key, value, headers: &[], timestamp: None })?;
+        writer.append(&Append {
+            topic: ACCOUNTS,
+            partition: None,
+            key,
+            value,
+            headers: &[],
+            timestamp: None,
+        })?;
     }
     writer.flush()?;
     Ok(bytes)

@@ -102,12 +102,20 @@ impl Bench {
             );
             let (key, value) = (id(number), Some(row.as_bytes()));
             let key = Some(key.as_bytes());
-            writer.append(&Append { topic: &config.accounts.topic, partition: None, key, value, headers: &[], timestamp: None })?;
+            writer.append(&Append {
+                topic: &config.accounts.topic,
+                partition: None,
+                key,
+                value,
+                headers: &[],
+                timestamp: None,
+            })?;
         }
         writer.flush()?;
         let mut reader = log.reader()?;
         let topic = Topics::of(&config.deployment).triggers;
-        let partitions = (0..config.topics.partitions).map(|at| (TopicPartition::new(topic.clone(), at), Offset::ZERO));
+        let partitions =
+            (0..config.topics.partitions).map(|at| (TopicPartition::new(topic.clone(), at), Offset::ZERO));
         reader.assign(&partitions.collect::<Vec<_>>())?;
         Ok(Self { config, writer, reader, triggers: HashMap::new(), messages: Vec::new() })
     }
@@ -152,7 +160,8 @@ impl Bench {
         for (number, sent) in sent {
             let trigger = self.triggers.get(&id(*number)).filter(|trigger| trigger.edge == edge);
             let trigger = trigger.ok_or_else(|| anyhow::anyhow!("{} has no {edge} trigger", id(*number)))?;
-            let from = from(trigger, *sent).ok_or_else(|| anyhow::anyhow!("{} has no deadline", id(*number)))?;
+            let from =
+                from(trigger, *sent).ok_or_else(|| anyhow::anyhow!("{} has no deadline", id(*number)))?;
             appended.push(millis(trigger.appended_at, from));
             seen.push(millis(trigger.seen_at, from));
         }
@@ -167,7 +176,14 @@ impl Bench {
         );
         let topic = &self.config.sources["web"].topic;
         let (key, value) = (Some(account.as_bytes()), Some(record.as_bytes()));
-        self.writer.append(&Append { topic, partition: None, key, value, headers: &[], timestamp: Some(now) })?;
+        self.writer.append(&Append {
+            topic,
+            partition: None,
+            key,
+            value,
+            headers: &[],
+            timestamp: Some(now),
+        })?;
         self.writer.flush()?;
         Ok(now)
     }
@@ -175,7 +191,11 @@ impl Bench {
     fn wait_for(&mut self, triggers: usize) -> anyhow::Result<()> {
         let begun = Instant::now();
         while self.triggers.len() < triggers {
-            anyhow::ensure!(begun.elapsed() < DEADLINE, "{} of {triggers} triggers came", self.triggers.len());
+            anyhow::ensure!(
+                begun.elapsed() < DEADLINE,
+                "{} of {triggers} triggers came",
+                self.triggers.len()
+            );
             self.read_for(APART)?;
         }
         Ok(())
@@ -192,9 +212,13 @@ impl Bench {
             self.reader.poll(100, left, &mut self.messages)?;
             let seen_at = SystemClock.now();
             for message in self.messages.drain(..) {
-                let Some(trigger) = message.value().map(v1::Trigger::from_bytes).transpose()? else { continue };
+                let Some(trigger) = message.value().map(v1::Trigger::from_bytes).transpose()? else {
+                    continue;
+                };
                 let Some(account) = trigger.account else { continue };
-                let deadline = trigger.deadline.map(|at| Time::from_millis(at.seconds * 1_000 + i64::from(at.nanos) / 1_000_000));
+                let deadline = trigger
+                    .deadline
+                    .map(|at| Time::from_millis(at.seconds * 1_000 + i64::from(at.nanos) / 1_000_000));
                 let (edge, appended_at) = (trigger.edge, message.timestamp);
                 self.triggers.entry(account.id).or_insert(Seen { edge, appended_at, seen_at, deadline });
             }

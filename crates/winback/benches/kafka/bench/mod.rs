@@ -90,7 +90,12 @@ fn size(variable: &str, default: u64) -> anyhow::Result<u64> {
 }
 
 /// Makes a topic, and names its partitions.
-fn topic(log: &SharedLog, name: &str, partitions: i32, cleanup: Cleanup) -> anyhow::Result<Vec<TopicPartition>> {
+fn topic(
+    log: &SharedLog,
+    name: &str,
+    partitions: i32,
+    cleanup: Cleanup,
+) -> anyhow::Result<Vec<TopicPartition>> {
     log.create(&TopicSpec {
         name: name.to_owned(),
         partitions,

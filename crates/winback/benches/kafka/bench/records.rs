@@ -23,7 +23,14 @@ pub(super) fn write(log: &SharedLog, spec: &GenerateSpec) -> anyhow::Result<u64>
     for signal in Generator::new(spec).signals() {
         let key = signal.key.as_deref().map(str::as_bytes);
         let (value, timestamp) = (Some(signal.value.as_slice()), Some(signal.append_time));
-        writer.append(&Append { topic: &signal.topic, partition: None, key, value, headers: &[], timestamp })?;
+        writer.append(&Append {
+            topic: &signal.topic,
+            partition: None,
+            key,
+            value,
+            headers: &[],
+            timestamp,
+        })?;
         bytes += signal.value.len() as u64;
         count += 1;
     }
@@ -40,7 +47,7 @@ pub(super) fn index(spec: &GenerateSpec) -> anyhow::Result<Arc<SharedIndex>> {
             batch.push(account);
         }
         if batch.len() == 1_000 {
-            index.apply(batch.drain(..).collect::<Vec<_>>().iter().map(|account| IndexChange::Put(account)));
+            index.apply(std::mem::take(&mut batch).iter().map(|account| IndexChange::Put(account)));
         }
     }
     index.apply(batch.iter().map(|account| IndexChange::Put(account)));

@@ -9,7 +9,9 @@ use winback_core::ids::Offset;
 use winback_core::index::{Lookup, SharedIndex};
 use winback_lane::{DeadLetters, Lane, LaneConfig, NoObserver, Start};
 use winback_log::{Cleanup, Message, SessionSpec, SharedLog, SystemClock, TopicPartition};
-use winback_matcher::{AccountFeed, FeedStatus, InboxTarget, MatcherMetrics, MatcherRole, MatcherSource, input_name};
+use winback_matcher::{
+    AccountFeed, FeedStatus, InboxTarget, MatcherMetrics, MatcherRole, MatcherSource, input_name,
+};
 use winback_proto::Encoding;
 use winback_sources::{Decoder, Element, SourceConfig, Start as SourceStart};
 use winback_telemetry::Metrics;
@@ -28,7 +30,8 @@ const WAIT: Duration = Duration::from_millis(100);
 const DEADLINE: Duration = Duration::from_secs(300);
 
 pub(super) fn run(log: &SharedLog) -> anyhow::Result<()> {
-    let (signals, accounts) = (size("WINBACK_BENCH_SIGNALS", 500_000)?, size("WINBACK_BENCH_ACCOUNTS", 100_000)?);
+    let (signals, accounts) =
+        (size("WINBACK_BENCH_SIGNALS", 500_000)?, size("WINBACK_BENCH_ACCOUNTS", 100_000)?);
     let rounds = size("WINBACK_BENCH_ROUNDS", 5)?;
     let setup = Setup::new(log, accounts, signals)?;
     let (mut bare, mut lane) = (Figures::default(), Figures::default());
@@ -58,7 +61,11 @@ impl Figures {
     #[expect(clippy::cast_precision_loss, reason = "a count of events, far below 2^52")]
     fn add(&mut self, what: &str, took: Took, events: u64, note: &str) {
         let micros = |time: Duration| time.as_secs_f64() * 1e6 / events as f64;
-        println!("  {what}: {:.2} s, {:.2} µs of CPU an event, {note}", took.wall.as_secs_f64(), micros(took.cpu));
+        println!(
+            "  {what}: {:.2} s, {:.2} µs of CPU an event, {note}",
+            took.wall.as_secs_f64(),
+            micros(took.cpu)
+        );
         self.cpu.push(micros(took.cpu));
         self.wall.push(took.wall.as_secs_f64());
     }
@@ -102,7 +109,8 @@ impl Setup {
     /// Reads, parses, looks up; returns how many matched.
     fn bare(&self) -> anyhow::Result<u64> {
         let mut reader = self.log.reader()?;
-        let starts: Vec<_> = self.partitions.iter().map(|partition| (partition.clone(), Offset::ZERO)).collect();
+        let starts: Vec<_> =
+            self.partitions.iter().map(|partition| (partition.clone(), Offset::ZERO)).collect();
         reader.assign(&starts)?;
         let (mut read, mut matched) = (0, 0);
         let mut messages: Vec<Message> = Vec::new();
