@@ -15,17 +15,20 @@ fn a_config_that_is_wrong_names_the_key_the_value_and_the_fix() {
     for (toml, parts) in [
         (
             "[sources.more]\ntopic = \"t\"\npresett = \"web\"\nstart = \"earliest\"",
-            &["presett", "`preset`"][..],
+            &["winback.toml", "presett", "`preset`"][..],
         ),
         ("[sources.more]\ntopic = \"t\"\npreset = \"segmnt\"\nstart = \"earliest\"", &["segmnt", "segment"]),
-        ("[sources.more]\ntopic = \"t\"\npreset = \"web\"\nstart = \"begin\"", &["begin", "earliest"]),
-        ("[worker]\nstale_after = \"2\"", &["stale_after", "2d"]),
-        ("[loging]\nfilter = \"info\"", &["loging", "`logging`"]),
+        (
+            "[sources.more]\ntopic = \"t\"\npreset = \"web\"\nstart = \"begin\"",
+            &["winback.toml", "begin", "earliest"],
+        ),
+        ("[worker]\nstale_after = \"2\"", &["winback.toml", "line", "`2`", "30m"]),
+        ("[loging]\nfilter = \"info\"", &["winback.toml", "loging", "`logging`"]),
     ] {
         let deployment = on_a_file();
         deployment.also(toml);
         for args in [&["config", "check"][..], &["run", "--until-idle"]] {
-            deployment.call(args).expect(2).says(parts).says(&["winback.toml"]);
+            deployment.call(args).expect(2).says(parts);
         }
     }
 }
