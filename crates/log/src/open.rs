@@ -25,7 +25,7 @@ pub fn open(url: &str, clock: Arc<dyn Clock>, options: &OpenOptions) -> Result<S
         }
         Some(("kafka", _)) => {
             let mut kafka = KafkaOptions::from_url(url)?;
-            kafka.properties.extend(options.kafka.iter().cloned());
+            kafka.set_properties(options.kafka.iter().cloned())?;
             Ok(Arc::new(KafkaLog::new(kafka)?))
         }
         _ => Err(LogError::Config(format!(

@@ -326,7 +326,7 @@ fn a_writer_keeps_timestamps_and_reports_what_it_could_not_write() {
 #[test]
 fn none_of_200_000_records_is_missing_or_doubled_while_members_join_and_leave() {
     let Some(broker) = broker_or_skip("rebalances on Kafka") else { return };
-    for protocol in [GroupProtocol::Cooperative, GroupProtocol::Eager] {
+    for protocol in [GroupProtocol::Cooperative, GroupProtocol::Eager, GroupProtocol::Consumer] {
         storm(broker, protocol);
     }
 }

@@ -179,6 +179,10 @@ fn settings(spec: &TopicSpec) -> Vec<(&'static str, String)> {
         Cleanup::Compact { tombstones } => {
             settings.push(("cleanup.policy", "compact".to_owned()));
             settings.push(("delete.retention.ms", tombstones.millis().to_string()));
+            // The segment that is written to is never compacted, and a restore reads all of it: by default a week's.
+            settings.push(("segment.ms", "3600000".to_owned()));
+            settings.push(("segment.bytes", "67108864".to_owned()));
+            settings.push(("min.cleanable.dirty.ratio", "0.2".to_owned()));
         }
     }
     settings

@@ -260,7 +260,7 @@ impl Fetch {
                 consumer.assign(&self.positions()?)?;
                 self.tracked.iter_mut().for_each(|tracked| (tracked.held, tracked.at_end) = (false, false));
             }
-            GroupProtocol::Cooperative => {
+            GroupProtocol::Cooperative | GroupProtocol::Consumer => {
                 consumer.incremental_unassign(&list([(partition, KafkaOffset::Invalid)])?)?;
                 self.queue.forward(partition);
                 let position = self.get(partition).map_or(0, |tracked| tracked.position);

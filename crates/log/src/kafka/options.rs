@@ -38,6 +38,8 @@ pub enum GroupProtocol {
     /// Only what moves is given back; the others go on.
     #[default]
     Cooperative,
+    /// The broker decides who has what (KIP-848), and how long a member may be silent; needs Kafka 4.
+    Consumer,
 }
 
 /// How to reach a Kafka cluster.
@@ -98,6 +100,61 @@ impl KafkaOptions {
         Ok(Self::new(hosts))
     }
 
+    /// Takes settings by their librdkafka names. Those that winback's own follow from are read here: the transaction
+    /// time-out and the commit deadline keep their share of a session time-out that is set without them.
+    ///
+    /// # Errors
+    /// Names the setting, its value and the fix.
+    pub fn set_properties(
+        &mut self,
+        properties: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<(), LogError> {
+        self.properties.extend(properties);
+        if let Some(session) = self.take_time_out("session.timeout.ms")? {
+            self.session_timeout = session;
+            self.transaction_timeout = session * 4 / 5;
+            self.commit_deadline = session * 3 / 5;
+        }
+        if let Some(transaction) = self.take_time_out("transaction.timeout.ms")? {
+            self.transaction_timeout = transaction;
+            self.commit_deadline = self.commit_deadline.min(transaction * 3 / 4);
+        }
+        let strategy = self.properties.remove("partition.assignment.strategy");
+        let protocol = self.properties.remove("group.protocol");
+        self.protocol = match (protocol.as_deref(), strategy.as_deref()) {
+            (Some("consumer"), None) => GroupProtocol::Consumer,
+            (Some("classic") | None, Some("cooperative-sticky")) => GroupProtocol::Cooperative,
+            (Some("classic") | None, Some("eager")) => GroupProtocol::Eager,
+            (Some("classic") | None, None) => self.protocol,
+            (Some("consumer"), Some(_)) => {
+                return Err(LogError::Config(
+                    "`partition.assignment.strategy` has no effect with group.protocol = \"consumer\", where the broker \
+                     assigns: leave it out"
+                        .to_owned(),
+                ));
+            }
+            (Some("classic") | None, Some(other)) => {
+                return Err(LogError::Config(format!(
+                    "partition.assignment.strategy = \"{other}\": write \"cooperative-sticky\" or \"eager\""
+                )));
+            }
+            (Some(other), _) => {
+                return Err(LogError::Config(format!(
+                    "group.protocol = \"{other}\": write \"classic\" or \"consumer\""
+                )));
+            }
+        };
+        Ok(())
+    }
+
+    fn take_time_out(&mut self, key: &str) -> Result<Option<Duration>, LogError> {
+        let Some(value) = self.properties.remove(key) else { return Ok(None) };
+        match value.parse() {
+            Ok(millis) if millis > 0 => Ok(Some(Duration::from_millis(millis))),
+            _ => Err(LogError::Config(format!("{key} = \"{value}\": write milliseconds, such as \"10000\""))),
+        }
+    }
+
     /// Checks what must hold between the settings.
     ///
     /// # Errors
@@ -126,11 +183,21 @@ impl KafkaOptions {
     pub(super) fn consumer(&self, group: &str) -> ClientConfig {
         // Members hear of a rebalance by their heartbeat, so its length is what a join or leave costs everybody.
         let heartbeat = (self.session_timeout / 6).min(Duration::from_millis(500));
-        let strategy = match self.protocol {
-            GroupProtocol::Eager => "range,roundrobin",
-            GroupProtocol::Cooperative => "cooperative-sticky",
+        let (session, heartbeat) = (millis(self.session_timeout), millis(heartbeat));
+        let membership: &[(&str, &str)] = match self.protocol {
+            GroupProtocol::Eager => &[
+                ("partition.assignment.strategy", "range,roundrobin"),
+                ("session.timeout.ms", &session),
+                ("heartbeat.interval.ms", &heartbeat),
+            ],
+            GroupProtocol::Cooperative => &[
+                ("partition.assignment.strategy", "cooperative-sticky"),
+                ("session.timeout.ms", &session),
+                ("heartbeat.interval.ms", &heartbeat),
+            ],
+            GroupProtocol::Consumer => &[("group.protocol", "consumer")],
         };
-        self.client(&[
+        let mut config = self.client(&[
             ("group.id", group),
             ("enable.auto.commit", "false"),
             ("enable.auto.offset.store", "false"),
@@ -146,10 +213,14 @@ impl KafkaOptions {
             ("queued.max.messages.kbytes", "65536"),
             ("queued.min.messages", "100000"),
             ("statistics.interval.ms", "5000"),
-            ("partition.assignment.strategy", strategy),
-            ("session.timeout.ms", &millis(self.session_timeout)),
-            ("heartbeat.interval.ms", &millis(heartbeat)),
-        ])
+        ]);
+        for (key, value) in membership {
+            // A heartbeat that is set by hand holds.
+            if !self.properties.contains_key(*key) {
+                config.set(*key, *value);
+            }
+        }
+        config
     }
 
     /// A producer's settings, without a transaction.
@@ -171,6 +242,8 @@ impl KafkaOptions {
     pub(super) fn transactional(&self, id: &str) -> ClientConfig {
         let mut config = self.producer();
         config.set("transactional.id", id);
+        // A transaction's records come all at once, and its commit right behind them.
+        config.set("linger.ms", "0");
         config.set("transaction.timeout.ms", millis(self.transaction_timeout));
         config.set("message.timeout.ms", millis(self.transaction_timeout));
         // The broker asks for patience while it still completes the transaction before; by default that costs 100 ms.
@@ -285,6 +358,53 @@ mod tests {
         options = KafkaOptions::new("a:1");
         options.commit_deadline = options.transaction_timeout;
         assert!(options.check().is_err());
+    }
+
+    fn set(properties: &[(&str, &str)]) -> Result<KafkaOptions, String> {
+        let mut options = KafkaOptions::new("a:1");
+        let owned = properties.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        options.set_properties(owned).and_then(|()| options.check()).map_err(|error| error.to_string())?;
+        Ok(options)
+    }
+
+    #[test]
+    fn a_session_time_out_that_is_set_takes_the_others_along() {
+        let short = set(&[("session.timeout.ms", "4000")]).unwrap();
+        assert_eq!(short.session_timeout, Duration::from_millis(4_000));
+        assert_eq!(short.transaction_timeout, Duration::from_millis(3_200));
+        assert_eq!(short.commit_deadline, Duration::from_millis(2_400));
+        let longer = set(&[("transaction.timeout.ms", "9000")]).unwrap();
+        assert_eq!(
+            (longer.transaction_timeout, longer.commit_deadline.as_secs()),
+            (Duration::from_secs(9), 6)
+        );
+        let error = set(&[("session.timeout.ms", "4000"), ("transaction.timeout.ms", "5000")]).unwrap_err();
+        assert!(error.contains("must be below session time-out"), "{error}");
+        let error = set(&[("session.timeout.ms", "4s")]).unwrap_err();
+        assert!(error.contains("session.timeout.ms") && error.contains("milliseconds"), "{error}");
+    }
+
+    #[test]
+    fn the_groups_protocol_is_one_switch() {
+        for (properties, protocol) in [
+            (&[][..], GroupProtocol::Cooperative),
+            (&[("partition.assignment.strategy", "eager")][..], GroupProtocol::Eager),
+            (&[("group.protocol", "consumer")][..], GroupProtocol::Consumer),
+            (&[("group.protocol", "classic")][..], GroupProtocol::Cooperative),
+        ] {
+            assert_eq!(set(properties).unwrap().protocol, protocol, "{properties:?}");
+        }
+        for (properties, word) in [
+            (&[("group.protocol", "new")][..], "classic"),
+            (&[("partition.assignment.strategy", "range")][..], "eager"),
+            (
+                &[("group.protocol", "consumer"), ("partition.assignment.strategy", "eager")][..],
+                "leave it out",
+            ),
+        ] {
+            let error = set(properties).unwrap_err();
+            assert!(error.contains(word), "{error}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{BaseProducer, BaseRecord};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 use super::context::WriteContext;
 use crate::Append;
@@ -47,4 +47,25 @@ fn headers(headers: &[(&str, &[u8])]) -> Option<OwnedHeaders> {
     }
     let empty = OwnedHeaders::new_with_capacity(headers.len());
     Some(headers.iter().fold(empty, |all, (key, value)| all.insert(Header { key, value: Some(*value) })))
+}
+
+/// Waits until every record is answered, and serves the answers. `BaseProducer::flush` spins through the last millisecond of
+/// each of its waits, which at twenty commits a second costs more than all the matcher's parsing.
+///
+/// # Errors
+/// When some are not by then.
+pub(super) fn deliver(producer: &BaseProducer<WriteContext>, deadline: Instant) -> Result<(), KafkaError> {
+    const PAUSE: Duration = Duration::from_micros(200);
+    const ANSWERS: usize = 8;
+    loop {
+        match producer.flush(Duration::ZERO) {
+            Ok(()) => return Ok(()),
+            Err(error) if Instant::now() >= deadline => return Err(error),
+            Err(_) => {}
+        }
+        (0..ANSWERS).for_each(|_| producer.poll(Duration::ZERO));
+        if producer.in_flight_count() > 0 {
+            std::thread::sleep(PAUSE);
+        }
+    }
 }

@@ -165,7 +165,7 @@ impl Session for KafkaSession {
         let consumer = self.fetch.consumer();
         match self.options.protocol {
             GroupProtocol::Eager => self.fetch.positions().and_then(|all| consumer.assign(&all)),
-            GroupProtocol::Cooperative => {
+            GroupProtocol::Cooperative | GroupProtocol::Consumer => {
                 list(starts.iter().map(|(partition, start)| (partition, KafkaOffset::Offset(start.0))))
                     .and_then(|new| consumer.incremental_assign(&new))
             }
@@ -188,7 +188,7 @@ impl Session for KafkaSession {
                 Ok(_) => consumer.unassign(),
                 Err(error) => Err(error),
             },
-            GroupProtocol::Cooperative => {
+            GroupProtocol::Cooperative | GroupProtocol::Consumer => {
                 list(known.iter().map(|partition| (partition, KafkaOffset::Invalid)))
                     .and_then(|gone| consumer.incremental_unassign(&gone))
             }

@@ -17,7 +17,7 @@ use super::context::WriteContext;
 use super::fetch::config_error;
 use super::native::{self, Client};
 use super::options::KafkaOptions;
-use super::record::{Sent, send};
+use super::record::{Sent, deliver, send};
 use crate::{Append, CommitError, LogError};
 
 const SLICE: Duration = Duration::from_millis(1);
@@ -168,7 +168,8 @@ impl Transactions {
         let deadline = Instant::now() + self.options.commit_deadline;
         let half = Instant::now() + self.options.commit_deadline / 2;
         // librdkafka waits for the records in flight before it aborts, and cannot serve their reports meanwhile.
-        while self.producer()?.flush(SLICE).is_err() && Instant::now() < half {}
+        // What is not delivered by then is aborted without it.
+        drop(deliver(self.producer()?, half));
         loop {
             let Err(error) = self.producer()?.abort_transaction(left(deadline)) else { break };
             let failure = Failure::from(&error);
@@ -231,13 +232,11 @@ impl Transactions {
         }
     }
 
-    /// Waits until every record is acknowledged. Short slices: each lasts its whole length, even when all is done.
+    /// Waits until every record is acknowledged.
     fn deliver(&self, deadline: Instant) -> Result<(), Failure> {
         let Ok(producer) = self.producer() else { return Err(lost("there is no producer")) };
-        while let Err(error) = producer.flush(SLICE) {
-            if Instant::now() >= deadline {
-                return Err(Failure { retriable: false, ..Failure::from(&error) });
-            }
+        if let Err(error) = deliver(producer, deadline) {
+            return Err(Failure { retriable: false, ..Failure::from(&error) });
         }
         match producer.context().take_failures() {
             None => Ok(()),

@@ -10,10 +10,9 @@ use super::classify::log_error;
 use super::context::WriteContext;
 use super::fetch::config_error;
 use super::options::KafkaOptions;
-use super::record::{Sent, send};
+use super::record::{Sent, deliver, send};
 use crate::{Append, LogError, Writer};
 
-const SLICE: Duration = Duration::from_millis(1);
 const SERVE_EVERY: u32 = 256;
 
 pub(super) struct KafkaWriter {
@@ -66,12 +65,10 @@ impl Writer for KafkaWriter {
     fn flush(&mut self) -> Result<(), LogError> {
         // Every record ends by its own time-out; a little more, and nothing is left to wait for.
         let deadline = Instant::now() + self.options.ask_deadline + Duration::from_secs(1);
-        while self.producer.flush(SLICE).is_err() {
-            if Instant::now() >= deadline {
-                let count = self.producer.in_flight_count();
-                let why = format!("{count} records are not acknowledged");
-                return Err(LogError::Away { log: self.log.clone(), why });
-            }
+        if deliver(&self.producer, deadline).is_err() {
+            let count = self.producer.in_flight_count();
+            let why = format!("{count} records are not acknowledged");
+            return Err(LogError::Away { log: self.log.clone(), why });
         }
         self.failures()
     }
