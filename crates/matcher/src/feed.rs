@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use winback_core::account::Account;
-use winback_core::ids::Offset;
+use winback_core::ids::{Offset, Partition};
 use winback_core::index::{IndexChange, SharedIndex};
 use winback_log::{LogError, Message, Reader, SharedLog, TopicPartition};
 use winback_proto::{WireMessage, account, v1};
@@ -95,25 +95,25 @@ impl AccountFeed {
     /// # Errors
     /// When the log is away for good.
     pub fn turn(&mut self, wait: Duration) -> Result<(), LogError> {
-        self.messages.clear();
         self.reader.poll(BATCH, wait, &mut self.messages)?;
-        let refused = self.apply();
+        let messages = std::mem::take(&mut self.messages);
+        let refused = self.apply(rows(messages));
         self.status.0.lock().refused += refused;
         self.settle();
         Ok(())
     }
 
-    fn apply(&self) -> u64 {
-        let mut refused = 0;
-        let mut rows: Vec<(String, Option<Account>)> = Vec::with_capacity(self.messages.len());
-        for message in &self.messages {
-            match row(message) {
+    /// Returns how many were refused.
+    fn apply(&self, decoded: Vec<Result<AccountRow, Refused>>) -> u64 {
+        let (mut rows, mut refused) = (Vec::with_capacity(decoded.len()), 0);
+        for row in decoded {
+            match row {
                 Ok(row) => rows.push(row),
-                Err(why) => {
+                Err(Refused { partition, offset, why }) => {
                     refused += 1;
                     tracing::warn!(
-                        offset = message.offset.0,
-                        partition = message.partition.0,
+                        offset = offset.0,
+                        partition = partition.0,
                         why,
                         "an account is not understood"
                     );
@@ -140,7 +140,47 @@ impl AccountFeed {
     }
 }
 
-fn row(message: &Message) -> Result<(String, Option<Account>), String> {
+/// An account of the topic; `None` is one that is gone.
+type AccountRow = (String, Option<Account>);
+
+struct Refused {
+    partition: Partition,
+    offset: Offset,
+    why: String,
+}
+
+/// Decodes records in their order, with all cores where there are many: a start waits for a million of them.
+fn rows(mut messages: Vec<Message>) -> Vec<Result<AccountRow, Refused>> {
+    const EACH: usize = 1_024;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(messages.len() / EACH + 1);
+    if threads == 1 {
+        return messages.iter().map(read).collect();
+    }
+    let share = messages.len().div_ceil(threads);
+    let mut parts = Vec::with_capacity(threads);
+    while messages.len() > share {
+        parts.push(messages.split_off(messages.len() - share));
+    }
+    std::thread::scope(|scope| {
+        let decode = |part: Vec<Message>| scope.spawn(move || part.iter().map(read).collect::<Vec<_>>());
+        let others: Vec<_> = parts.into_iter().map(decode).collect();
+        let mut rows: Vec<_> = messages.iter().map(read).collect();
+        for other in others.into_iter().rev() {
+            match other.join() {
+                Ok(part) => rows.extend(part),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        rows
+    })
+}
+
+fn read(message: &Message) -> Result<AccountRow, Refused> {
+    let (partition, offset) = (message.partition, message.offset);
+    row(message).map_err(|why| Refused { partition, offset, why })
+}
+
+fn row(message: &Message) -> Result<AccountRow, String> {
     let key = message.key().and_then(|key| std::str::from_utf8(key).ok());
     let key = key.ok_or("its key is no account id")?.to_owned();
     let Some(value) = message.value() else { return Ok((key, None)) };

@@ -243,10 +243,13 @@ impl Build<'_> {
     fn web(&self) -> Result<Web, SourceError> {
         let pages = match &self.config.pages {
             Some(classes) => Pages::new(classes),
-            None => Pages::built_in().map_err(|error| self.bad_built_in("pages", &error))?,
+            None => Pages::new(&Pages::built_in().map_err(|error| self.bad_built_in("pages", &error))?),
+        };
+        let too_many = |error: aho_corasick::BuildError| {
+            self.bad(("pages".to_owned(), "all of them".to_owned(), format!("{error}: state fewer")))
         };
         Ok(Web {
-            pages,
+            pages: pages.map_err(too_many)?,
             bots: self.bots()?,
             times: TimeReader::auto(self.zone()?.unwrap_or(TimeZone::UTC)),
             user_is_account: self.config.user_is_account,

@@ -27,7 +27,7 @@ struct Line<'a> {
 
 impl Web {
     /// The signal of a line.
-    pub(crate) fn combined_log<'a>(&self, text: &'a str) -> Verdict<'a> {
+    pub(crate) fn combined_log<'a>(&'a self, text: &'a str) -> Verdict<'a> {
         let line = Line::parse(text)?;
         let url = line.page()?;
         let parsed = address(line.host);

@@ -45,7 +45,7 @@ struct Visit<'a> {
 
 impl Web {
     /// The signal of a page view. The time comes last: it is only read for what is one.
-    fn judge<'a>(&self, visit: Visit<'a>, at: impl FnOnce() -> Result<Time, Refusal>) -> Verdict<'a> {
+    fn judge<'a>(&'a self, visit: Visit<'a>, at: impl FnOnce() -> Result<Time, Refusal>) -> Verdict<'a> {
         let Some(url) = visit.url else { return Err(DropReason::NotAPage.into()) };
         let Some(path) = path_in(&url) else { return Err(DropReason::NotAPage.into()) };
         if pages::is_asset(&url[path.clone()]) {
@@ -56,10 +56,7 @@ impl Web {
         }
         Ok(Candidate {
             at: at()?,
-            class: self
-                .pages
-                .class(&url[..path.start], &url[path.clone()])
-                .map(|name| Cow::Owned(name.to_owned())),
+            class: self.pages.class(&url, path.clone()).map(Cow::Borrowed),
             id: ids::own_or_derived(visit.id, visit.raw),
             kind: SignalKind::WebVisit,
             who: visit.who,

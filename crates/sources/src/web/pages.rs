@@ -1,7 +1,9 @@
 //! Which page it was: its class by pattern, and what is no page at all.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
+use aho_corasick::{AhoCorasick, BuildError};
 use serde::{Deserialize, Serialize};
 
 /// A class of pages and how its paths look.
@@ -16,41 +18,85 @@ pub struct PageClass {
     pub paths: Vec<String>,
 }
 
-/// The classes of pages of a source, in order.
+/// The classes of pages of a source, in order, with what rules most patterns out at a glance: a page view has hardly
+/// ever a class, and is asked for one each time.
 #[derive(Debug)]
-pub(crate) struct Pages(Vec<PageClass>);
+pub(crate) struct Pages {
+    names: Vec<String>,
+    /// Patterns that begin with `/` and a plain character, by that character in lower case.
+    rooted: HashMap<u8, Vec<Pattern>>,
+    /// All others.
+    wild: Vec<Pattern>,
+    /// What a text must hold for any of `wild` to fit: the longest part between stars of each.
+    hints: AhoCorasick,
+}
+
+#[derive(Debug)]
+struct Pattern {
+    class: usize,
+    text: String,
+    /// Matched against host and path, else against the path behind its language.
+    with_host: bool,
+}
 
 const BUILT_IN: &str = include_str!("../../../../config/sources/pages.toml");
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    pages: Vec<PageClass>,
+}
+
 impl Pages {
-    /// The stated classes.
-    pub(crate) fn new(classes: &[PageClass]) -> Self {
-        Self(classes.to_vec())
+    /// The stated classes. `Err` where there are too many.
+    pub(crate) fn new(classes: &[PageClass]) -> Result<Self, BuildError> {
+        let (mut rooted, mut wild) = (HashMap::<u8, Vec<Pattern>>::new(), Vec::new());
+        for (class, page) in classes.iter().enumerate() {
+            for text in page.paths.iter().cloned() {
+                let second = text.as_bytes().get(1).copied().filter(|second| *second != b'*');
+                let with_host = !text.starts_with(['/', '*']);
+                match second.filter(|_| text.starts_with('/')) {
+                    Some(second) => {
+                        let same = rooted.entry(second.to_ascii_lowercase()).or_default();
+                        same.push(Pattern { class, text, with_host });
+                    }
+                    None => wild.push(Pattern { class, text, with_host }),
+                }
+            }
+        }
+        let hints = wild.iter().map(|pattern| hint(&pattern.text));
+        let hints = AhoCorasick::builder().ascii_case_insensitive(true).build(hints)?;
+        let names = classes.iter().map(|page| page.class.clone()).collect();
+        Ok(Self { names, rooted, wild, hints })
     }
 
     /// The built-in classes.
-    pub(crate) fn built_in() -> Result<Self, toml::de::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct File {
-            pages: Vec<PageClass>,
-        }
-        toml::from_str(BUILT_IN).map(|file: File| Self(file.pages))
+    pub(crate) fn built_in() -> Result<Vec<PageClass>, toml::de::Error> {
+        toml::from_str(BUILT_IN).map(|file: File| file.pages)
     }
 
-    /// The first class with a pattern that fits. `origin` is what stands before the path, scheme and host.
-    pub(crate) fn class(&self, origin: &str, path: &str) -> Option<&str> {
-        let host = origin.rsplit_once("//").map_or("", |(_, host)| host);
-        let local = without_language(path);
-        let fits = |pattern: &str| match pattern.as_bytes().first() {
-            Some(b'/' | b'*') => matches_path(pattern.as_bytes(), local.as_bytes()),
-            _ => !host.is_empty() && matches_host(pattern.as_bytes(), host, path),
+    /// The first class with a pattern that fits; `path` is where the path stands in the URL.
+    pub(crate) fn class(&self, url: &str, path: Range<usize>) -> Option<&str> {
+        let host = url[..path.start].rsplit_once("//").map_or(path.start, |(scheme, _)| scheme.len() + 2);
+        let whole = &url[host..path.end];
+        let local = without_language(&url[path.clone()]);
+        let fits = |pattern: &&Pattern| match pattern.with_host {
+            false => matches_path(pattern.text.as_bytes(), local.as_bytes()),
+            true => host < path.start && matches_path(pattern.text.as_bytes(), whole.as_bytes()),
         };
-        self.0
-            .iter()
-            .find(|class| class.paths.iter().any(|path| fits(path)))
-            .map(|class| class.class.as_str())
+        let letter = local.as_bytes().get(1).map(u8::to_ascii_lowercase);
+        let rooted =
+            letter.and_then(|letter| self.rooted.get(&letter)).and_then(|same| same.iter().find(fits));
+        let hinted = self.hints.is_match(whole);
+        let wild = hinted.then(|| self.wild.iter().find(fits)).flatten();
+        let first = rooted.into_iter().chain(wild).map(|pattern| pattern.class).min()?;
+        self.names.get(first).map(String::as_str)
     }
+}
+
+/// The longest part of a pattern between its stars.
+fn hint(pattern: &str) -> &str {
+    pattern.split('*').max_by_key(|part| part.len()).unwrap_or_default()
 }
 
 /// `/de/preise` is `/preise`, `/en-gb/pricing` is `/pricing`.
@@ -69,11 +115,6 @@ fn without_language(path: &str) -> &str {
         return &path[6..];
     }
     path
-}
-
-fn matches_host(pattern: &[u8], host: &str, path: &str) -> bool {
-    let whole = [host.as_bytes(), path.as_bytes()].concat();
-    matches_path(pattern, &whole)
 }
 
 /// Whether the pattern is the text, or the text's beginning up to a `/` or a `.` (an extension).
@@ -157,7 +198,7 @@ mod tests {
 
     #[test]
     fn pages_have_the_class_of_the_first_pattern_that_fits() {
-        let pages = Pages::built_in().unwrap();
+        let pages = Pages::new(&Pages::built_in().unwrap()).unwrap();
         let table = [
             ("https://example.com", "/pricing", Some("pricing")),
             ("", "/Pricing/enterprise", Some("pricing")),
@@ -171,11 +212,16 @@ mod tests {
             ("https://docs.example.com", "/sso", Some("docs")),
             ("", "/blog/2015/pricing", Some("blog")),
             ("", "/features/sso", Some("product")),
+            ("", "/acme-vs-us", Some("comparison")),
+            ("", "/account/PRICING", Some("pricing")),
+            ("https://docs.example.com", "/pricing", Some("docs")),
+            ("", "/pricing/acme-vs-us", Some("pricing")),
             ("https://example.com", "", None),
             ("", "/", None),
         ];
         for (origin, path, class) in table {
-            assert_eq!(pages.class(origin, path), class, "{origin}{path}");
+            let url = format!("{origin}{path}");
+            assert_eq!(pages.class(&url, origin.len()..url.len()), class, "{url}");
         }
     }
 

@@ -39,7 +39,7 @@ pub(crate) struct View<'a> {
 
 impl Web {
     /// The signal of a plain page view; `raw` is what a missing id is derived from.
-    pub(crate) fn plain<'a>(&self, view: View<'a>, raw: Raw<'a>) -> Verdict<'a> {
+    pub(crate) fn plain<'a>(&'a self, view: View<'a>, raw: Raw<'a>) -> Verdict<'a> {
         let who = Identity {
             account_id: view.account_id.text(),
             email: view.email.text(),

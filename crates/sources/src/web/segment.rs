@@ -107,7 +107,7 @@ impl<'a> Call<'a> {
 
 impl Web {
     /// The signal of a call; `raw` is what a missing id is derived from.
-    pub(crate) fn segment<'a>(&self, mut call: Call<'a>, raw: Raw<'a>) -> Verdict<'a> {
+    pub(crate) fn segment<'a>(&'a self, mut call: Call<'a>, raw: Raw<'a>) -> Verdict<'a> {
         call.is_visit()?;
         let (field, time) = call.time();
         let context = call.context.object().unwrap_or_default();
