@@ -46,4 +46,4 @@ kafka: ## An Apache Kafka on 127.0.0.1:PORT (9092), in the foreground; needs Jav
 .PHONY: clean
 clean: ## Remove what was built, fetched and written here
 	$(CARGO) clean
-	rm -rf .kafka outbox winback-demo.db winback-demo.db-wal winback-demo.db-shm winback-demo.db.lock
+	rm -rf .kafka outbox snapshots winback-demo.db winback-demo.db-wal winback-demo.db-shm winback-demo.db.lock

@@ -3,8 +3,9 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
+use winback_core::ids::Offset;
 use winback_core::time::Span;
-use winback_log::{Cleanup, TimestampKind, TopicSpec};
+use winback_log::{Cleanup, GroupEvent, SessionSpec, TimestampKind, TopicSpec};
 
 use crate::data;
 use crate::harness::{
@@ -114,4 +115,56 @@ fn a_full_disk_loses_nothing_and_a_run_after_it_ends_the_job() {
     assert_eq!(difference(&expected.matched, &facts.matched), None);
     assert_eq!(difference(&facts.triggers, &replay(&deployment).triggers), None);
     facts.assert_ids_are_unique();
+}
+
+/// Puts the group of the web source to the beginning, as an operator might.
+fn reset_the_group(deployment: &Deployment) {
+    let log = deployment.log();
+    let group = format!("{}.matcher.web", deployment.name);
+    let spec = SessionSpec {
+        transactional_id: format!("{group}.operator"),
+        group,
+        topics: vec![deployment.topic_of("web").into()],
+    };
+    let mut session = log.session(spec).unwrap();
+    let mut messages = Vec::new();
+    let partitions = eventually("the group is joined", DEADLINE, || {
+        let event = session.poll(1, Duration::from_millis(50), &mut messages).unwrap();
+        event.map(|event| match event {
+            GroupEvent::Assigned(partitions) => partitions,
+            other => panic!("{other:?}"),
+        })
+    });
+    let beginnings: Vec<_> = partitions.into_iter().map(|partition| (partition, Offset::ZERO)).collect();
+    session.assign(&beginnings).unwrap();
+    session.begin().unwrap();
+    session.commit(&beginnings).unwrap();
+    session.close().unwrap();
+}
+
+#[test]
+fn a_group_that_was_reset_is_refused_with_both_positions_until_somebody_chooses() {
+    for place in places("a group that is reset") {
+        let deployment = Deployment::new(place, &[WEB], Shape::ONE);
+        deployment.ok(&["generate", "--seed", "3", "--accounts", "50", "--signals", "400"]);
+        deployment.run();
+        let facts = Facts::of(&deployment);
+        assert!(!facts.matched.is_empty());
+        reset_the_group(&deployment);
+        deployment.call(&["run", "--until-idle"]).expect(1).says(&[
+            "matcher-positions",
+            "speaks of offset 400",
+            "the group's position is 0",
+            "--positions state",
+            "--positions group",
+        ]);
+        deployment.ok(&["run", "--until-idle", "--positions", "state"]);
+        assert!(facts == Facts::of(&deployment), "nothing was read twice");
+        // The other choice reads everything again, and nothing counts twice.
+        reset_the_group(&deployment);
+        deployment.ok(&["run", "--until-idle", "--positions", "group"]);
+        let again = Facts::of(&deployment);
+        assert_eq!(again.triggers, facts.triggers);
+        assert_eq!(again.matched.len(), 2 * facts.matched.len());
+    }
 }

@@ -144,6 +144,29 @@ impl std::str::FromStr for Span {
     }
 }
 
+/// Spans as people write them, for `#[serde(with = "…")]`.
+pub mod text {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    use super::Span;
+
+    /// As [`Span`] is displayed.
+    ///
+    /// # Errors
+    /// When the serializer takes no text.
+    pub fn serialize<S: Serializer>(span: &Span, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(span)
+    }
+
+    /// From a text such as `30m`.
+    ///
+    /// # Errors
+    /// When it is no text, or no length of time.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -90,12 +90,12 @@ impl Role for DetectorRole {
         "detector"
     }
 
-    fn start(&self, _: &TopicPartition) -> Start {
+    fn start(&mut self, _: &TopicPartition) -> Start {
         Start::Earliest
     }
 
-    fn changelog(&self) -> Option<&str> {
-        Some(&self.topics.changelog)
+    fn changelog(&self, input: &TopicPartition) -> Option<TopicPartition> {
+        Some(TopicPartition { topic: self.topics.changelog.clone(), partition: input.partition })
     }
 
     fn assigned(&mut self, input: &Input) {

@@ -1,5 +1,6 @@
 //! A lane's settings, with defaults that a deployment rarely changes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use winback_core::closed_enum;
@@ -7,6 +8,7 @@ use winback_core::time::{Span, Time};
 
 use crate::commit::CommitPolicy;
 use crate::dead::DeadLetters;
+use crate::snapshot::Snapshots;
 
 closed_enum! {
     /// Which position holds when state and group differ.
@@ -47,6 +49,8 @@ pub struct LaneConfig {
     pub away_limit: Span,
     /// Which position holds when state and group differ.
     pub positions: PositionsFrom,
+    /// Where snapshots of the changelog are, when there are any.
+    pub snapshots: Option<Arc<Snapshots>>,
 }
 
 impl LaneConfig {
@@ -65,6 +69,7 @@ impl LaneConfig {
             restore_slice: Span::from_millis(20),
             away_limit: Span::from_mins(2),
             positions: PositionsFrom::Refuse,
+            snapshots: None,
         }
     }
 }

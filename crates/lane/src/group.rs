@@ -38,14 +38,11 @@ impl<R: Role> Lane<R> {
     /// The stable positions first, then the changelog's end (when the restore begins), then its records.
     fn take_over(&mut self, partitions: &[TopicPartition]) -> Result<(), LaneError> {
         let committed = self.session.committed(partitions)?;
-        let mut starts = Vec::with_capacity(partitions.len());
-        for (partition, committed) in partitions.iter().zip(&committed) {
-            let base = match committed {
-                Some(position) => *position,
-                None => self.first_position(partition)?,
-            };
-            starts.push((partition.clone(), base));
-        }
+        // Where a partition without a position starts is asked of the role when its state is there.
+        let beginnings = self.session.beginnings(partitions)?;
+        let bases =
+            committed.iter().zip(beginnings).map(|(committed, beginning)| committed.unwrap_or(beginning));
+        let starts: Vec<_> = partitions.iter().cloned().zip(bases).collect();
         match self.session.assign(&starts) {
             Ok(()) => {}
             Err(LogError::Config(why)) => {
@@ -78,46 +75,34 @@ impl<R: Role> Lane<R> {
     }
 
     fn begin_restore(&mut self, at: usize) -> Result<(), LaneError> {
-        let Some(changelog) = self.role.changelog().map(str::to_owned) else { return self.run(at) };
         let Some(slot) = self.inputs.get_mut(at) else { return Ok(()) };
+        let Some(changelog) = self.role.changelog(&slot.input.partition) else { return self.run(at) };
         slot.become_(PartitionState::Restoring)?;
-        let number = slot.input.partition.partition.0;
-        self.restorer.add(TopicPartition::new(changelog, number), at, self.clock.now());
+        self.restorer.add(changelog, at, self.clock.now());
         Ok(())
     }
 
     /// The state is as new as it gets: the partition runs, unless the state speaks of another position.
     fn run(&mut self, at: usize) -> Result<(), LaneError> {
         let now = self.clock.now();
-        let Some(slot) = self.inputs.get_mut(at) else { return Ok(()) };
-        let authority = self.role.restored(&slot.input);
-        let group = slot.committed;
-        let state = match authority {
+        let Some(slot) = self.inputs.get(at) else { return Ok(()) };
+        let (partition, group) = (slot.input.partition.clone(), slot.committed);
+        let state = match self.role.restored(&slot.input) {
             Authority::NotKept => group,
             Authority::Nothing => None,
             Authority::At(position) => Some(position),
         };
-        if state != group {
-            let partition = slot.input.partition.clone();
-            tracing::warn!(lane = self.config.name, %partition, ?state, ?group, "state and group differ");
-            let base = match self.config.positions {
-                PositionsFrom::Refuse => {
-                    let changelog = self.role.changelog().unwrap_or_default().to_owned();
-                    return Err(LaneError::Positions { partition, changelog, state, group });
-                }
-                PositionsFrom::State => state,
-                PositionsFrom::Group => group,
-            };
-            let base = match base {
-                Some(base) => base,
-                None => self.first_position(&partition)?,
-            };
+        let base = match self.choose(&partition, state, group)? {
+            Some(base) => base,
+            None => self.first_position(&partition)?,
+        };
+        if self.inputs.get(at).is_some_and(|slot| slot.base != base) {
             self.session.seek(&partition, base)?;
-            if let Some(slot) = self.inputs.get_mut(at) {
-                slot.restart(base);
-            }
         }
         let Some(slot) = self.inputs.get_mut(at) else { return Ok(()) };
+        if slot.base != base {
+            slot.restart(base);
+        }
         slot.become_(PartitionState::Running)?;
         if slot.committed != Some(slot.base) {
             // A start that is not committed would be looked for again, and found elsewhere.
@@ -125,6 +110,28 @@ impl<R: Role> Lane<R> {
             self.batch.effects_since.get_or_insert(now);
         }
         Ok(())
+    }
+
+    /// The position that holds: state and group must agree, or somebody must have said which of them to believe.
+    fn choose(
+        &self,
+        partition: &TopicPartition,
+        state: Option<Offset>,
+        group: Option<Offset>,
+    ) -> Result<Option<Offset>, LaneError> {
+        if state == group {
+            return Ok(group);
+        }
+        tracing::warn!(lane = self.config.name, %partition, ?state, ?group, "state and group differ");
+        match self.config.positions {
+            PositionsFrom::State => Ok(state),
+            PositionsFrom::Group => Ok(group),
+            PositionsFrom::Refuse => {
+                let changelog = self.role.changelog(partition).map(|changelog| changelog.topic.to_string());
+                let (partition, changelog) = (partition.clone(), changelog.unwrap_or_default());
+                Err(LaneError::Positions { partition, changelog, state, group })
+            }
+        }
     }
 
     pub(crate) fn restore_slice(&mut self) -> Result<(), LaneError> {

@@ -14,7 +14,7 @@
 //!
 //! impl Role for Copy {
 //!     fn name(&self) -> &'static str { "copy" }
-//!     fn start(&self, _: &TopicPartition) -> Start { Start::Earliest }
+//!     fn start(&mut self, _: &TopicPartition) -> Start { Start::Earliest }
 //!     fn assigned(&mut self, _: &Input) {}
 //!     fn step(&mut self, _: At<'_>, message: &Message, out: &mut Output) -> Step {
 //!         let (key, value) = (message.key(), message.value());
@@ -44,6 +44,7 @@ mod partition;
 mod restore;
 mod role;
 mod run;
+mod snapshot;
 mod status;
 mod transact;
 
@@ -60,4 +61,5 @@ pub use role::{
     At, Authority, EndSeen, Input, InputView, Readiness, RestoreError, Role, Start, Step, Urgency, View,
 };
 pub use run::{Shutdown, run_lane};
+pub use snapshot::{Head as SnapshotHead, KeepError, Kept, SnapshotError, Snapshots, keep as keep_snapshot};
 pub use status::{LaneSnapshot, LaneStatus, PartitionStatus};

@@ -2,7 +2,9 @@
 //!
 //! The order is what makes the state as new as the position: the group's stable position was read before a restore is
 //! queued here, then the changelog's written end is asked, then it is read until a committed reader has passed that end.
+//! A local snapshot that fits stands for the records before it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use winback_core::ids::Offset;
@@ -12,12 +14,13 @@ use winback_log::{Clock, Log, LogError, Message, Reader, TopicPartition};
 use crate::error::LaneError;
 use crate::inputs::Inputs;
 use crate::role::Role;
+use crate::snapshot::{Loading, SnapshotError, Snapshots, Standing, Step};
 
 const POLL_MAX: usize = 4_096;
 /// A clock that stands still must not make a slice endless.
 const POLLS: usize = 16;
 
-/// One changelog partition, for all inputs of its number.
+/// One changelog partition, for all inputs that it restores.
 #[derive(Debug)]
 struct Job {
     changelog: TopicPartition,
@@ -25,6 +28,8 @@ struct Job {
     next: Offset,
     /// `None` until the log was asked.
     target: Option<Offset>,
+    /// Read before anything of the log is.
+    snapshot: Option<Loading>,
     records: u64,
     started: Time,
 }
@@ -37,6 +42,24 @@ pub(crate) struct Restored {
     pub(crate) took: Span,
 }
 
+/// What a snapshot's records can come to.
+enum LoadError {
+    Snapshot(SnapshotError),
+    Lane(LaneError),
+}
+
+impl From<SnapshotError> for LoadError {
+    fn from(error: SnapshotError) -> Self {
+        Self::Snapshot(error)
+    }
+}
+
+impl From<LaneError> for LoadError {
+    fn from(error: LaneError) -> Self {
+        Self::Lane(error)
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct Restorer {
     reader: Option<Box<dyn Reader>>,
@@ -44,9 +67,14 @@ pub(crate) struct Restorer {
     /// Inputs whose changelog partition is already being read for others: they begin when that is done.
     waiting: Vec<(TopicPartition, usize)>,
     scratch: Vec<Message>,
+    snapshots: Option<Arc<Snapshots>>,
 }
 
 impl Restorer {
+    pub(crate) fn new(snapshots: Option<Arc<Snapshots>>) -> Self {
+        Self { snapshots, ..Self::default() }
+    }
+
     pub(crate) fn add(&mut self, changelog: TopicPartition, slot: usize, now: Time) {
         match self.jobs.iter_mut().find(|job| job.changelog == changelog) {
             Some(job) if job.target.is_none() => job.slots.push(slot),
@@ -56,6 +84,7 @@ impl Restorer {
                 slots: vec![slot],
                 next: Offset::ZERO,
                 target: None,
+                snapshot: None,
                 records: 0,
                 started: now,
             }),
@@ -104,7 +133,13 @@ impl Restorer {
             if !self.is_active() {
                 break;
             }
-            let prepared = self.prepare(log);
+            let prepared = self.prepare(log, clock.now());
+            if prepared.is_ok() && self.load(role, inputs)? {
+                if clock.now() >= until {
+                    break;
+                }
+                continue;
+            }
             let done = prepared.and_then(|()| self.read());
             let delivered = done.inspect_err(|_| self.reader = None)?;
             self.hand_over(role, inputs)?;
@@ -120,7 +155,7 @@ impl Restorer {
     }
 
     /// Asks for the ends of what is new, and has everything read from where it stands.
-    fn prepare(&mut self, log: &dyn Log) -> Result<(), LogError> {
+    fn prepare(&mut self, log: &dyn Log, now: Time) -> Result<(), LogError> {
         if self.reader.is_some() && self.jobs.iter().all(|job| job.target.is_some()) {
             return Ok(());
         }
@@ -131,6 +166,7 @@ impl Restorer {
         let partitions: Vec<_> = self.jobs.iter().map(|job| job.changelog.clone()).collect();
         if self.jobs.iter().any(|job| job.target.is_none()) {
             let ends = reader.written_ends(&partitions)?;
+            self.find_snapshots(log, reader.as_mut(), &ends, now)?;
             for (job, end) in self.jobs.iter_mut().zip(ends) {
                 job.target.get_or_insert(end);
             }
@@ -139,6 +175,62 @@ impl Restorer {
         reader.assign(&starts)?;
         self.reader = Some(reader);
         Ok(())
+    }
+
+    /// For what is new: the snapshot that stands for its first records, when there is one that fits.
+    fn find_snapshots(
+        &mut self,
+        log: &dyn Log,
+        reader: &mut dyn Reader,
+        ends: &[Offset],
+        now: Time,
+    ) -> Result<(), LogError> {
+        let Some(snapshots) = self.snapshots.clone() else { return Ok(()) };
+        let partitions: Vec<_> = self.jobs.iter().map(|job| job.changelog.clone()).collect();
+        let Some(topic) = partitions.first().map(|partition| partition.topic.clone()) else { return Ok(()) };
+        let Some(info) = log.describe(&[&topic])?.into_iter().next().flatten() else { return Ok(()) };
+        let beginnings = reader.beginnings(&partitions)?;
+        for ((job, beginning), end) in self.jobs.iter_mut().zip(beginnings).zip(ends) {
+            if job.target.is_some() {
+                continue;
+            }
+            let standing =
+                Standing { changelog: &job.changelog, topic_id: &info.id, beginning, end: *end, now };
+            job.snapshot = Loading::open(&snapshots, &standing);
+            job.next = job.snapshot.as_ref().map_or(Offset::ZERO, |snapshot| snapshot.head.next);
+        }
+        Ok(())
+    }
+
+    /// Reads on in a snapshot; false when there is none to read on in.
+    fn load<R: Role>(&mut self, role: &mut R, inputs: &Inputs) -> Result<bool, LaneError> {
+        let Some(job) = self.jobs.iter_mut().find(|job| job.snapshot.is_some()) else { return Ok(false) };
+        let Some(snapshot) = &mut job.snapshot else { return Ok(false) };
+        let (slots, changelog, records) = (&job.slots, &job.changelog, &mut job.records);
+        let mut visit = |record: &Message| -> Result<(), LoadError> {
+            *records += 1;
+            for slot in slots.iter().filter_map(|at| inputs.get(*at)) {
+                let restored = role.restore(&slot.input, record);
+                restored.map_err(|error| LaneError::Restore {
+                    partition: changelog.clone(),
+                    offset: record.offset,
+                    why: error.0,
+                })?;
+            }
+            Ok(())
+        };
+        match snapshot.step(&mut visit) {
+            Ok(Step::More) => {}
+            Ok(Step::Done) => job.snapshot = None,
+            Err(LoadError::Lane(error)) => return Err(error),
+            // Nothing of it was handed over: the checksum stands before the first record.
+            Err(LoadError::Snapshot(error)) => {
+                tracing::warn!(%error, "a snapshot is not used");
+                (job.snapshot, job.next) = (None, Offset::ZERO);
+                self.reader = None;
+            }
+        }
+        Ok(true)
     }
 
     fn read(&mut self) -> Result<bool, LogError> {

@@ -130,19 +130,20 @@ pub trait Role {
     /// The role's name in dead letters and logs.
     fn name(&self) -> &'static str;
 
-    /// Where a partition without a committed position starts.
-    fn start(&self, partition: &TopicPartition) -> Start;
+    /// Where a partition without a committed position starts; asked when its state is restored.
+    fn start(&mut self, partition: &TopicPartition) -> Start;
 
-    /// The topic whose partition of the same number restores an input partition's state.
-    fn changelog(&self) -> Option<&str> {
+    /// The partition that restores an input partition's state; of one topic for all inputs.
+    fn changelog(&self, input: &TopicPartition) -> Option<TopicPartition> {
+        let _ = input;
         None
     }
 
     /// A partition came, or is about to be restored anew. Nothing of it is known yet.
     fn assigned(&mut self, input: &Input);
 
-    /// A record of the changelog, in order. A changelog partition is read once for all inputs of its number: a role
-    /// with several input topics is called for each and picks by key.
+    /// A record of the changelog, in order. A changelog partition is read once for all inputs that it restores: the role
+    /// is called for each and picks by key.
     ///
     /// # Errors
     /// When it cannot be understood; the lane ends.

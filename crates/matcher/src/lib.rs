@@ -1,10 +1,11 @@
 //! The consumer services: decode, look up whose signal it is, forward what matched to the inbox.
 //!
-//! 97 of 100 events match nothing, so this is the hot path. A matcher holds the whole account index and no other
-//! state; it decides nothing.
+//! 97 of 100 events match nothing, so this is the hot path. A matcher holds the whole account index and its positions,
+//! and no other state; it decides nothing.
 
 mod feed;
 mod forward;
+mod positions;
 pub mod retries;
 mod retry_role;
 mod role;

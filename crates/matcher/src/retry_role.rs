@@ -64,7 +64,7 @@ impl Role for RetryRole {
         "matcher"
     }
 
-    fn start(&self, _: &TopicPartition) -> Start {
+    fn start(&mut self, _: &TopicPartition) -> Start {
         Start::Earliest
     }
 

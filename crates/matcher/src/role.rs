@@ -4,22 +4,31 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use winback_core::debounce::{Progress, Reached};
-use winback_core::ids::{InputName, Partition};
+use winback_core::ids::{InputName, Offset, Partition};
 use winback_core::index::{PinnedForBatch, SharedIndex};
 use winback_core::time::Time;
-use winback_lane::{At, Input, InputView, Output, Readiness, Role, Start, Step, Urgency, View};
+use winback_lane::{
+    At, Authority, Input, InputView, Output, Readiness, RestoreError, Role, Start, Step, Urgency, View,
+};
 use winback_log::{Append, Message, TopicPartition};
 use winback_proto::{WireMessage, inbox};
 use winback_sources::Decoder;
 
 use crate::feed::FeedStatus;
 use crate::forward::{Forward, InboxTarget, input_name};
+use crate::positions::Positions;
 use crate::tally::{MatcherMetrics, Tally};
 
 /// The source that a lane reads.
 pub struct MatcherSource {
     /// Its name.
     pub name: String,
+    /// Its topic.
+    pub topic: Arc<str>,
+    /// How many partitions that has.
+    pub partitions: i32,
+    /// The compacted topic of the lanes' positions.
+    pub positions: Arc<str>,
     /// How its records are read.
     pub decoder: Arc<Decoder>,
     /// Where to begin.
@@ -35,7 +44,10 @@ pub struct MatcherRole {
     index: Arc<SharedIndex>,
     feed: Arc<FeedStatus>,
     pinned: Option<PinnedForBatch>,
+    positions: Positions,
     names: Vec<Option<InputName>>,
+    /// By slot: the record that is read next, as the log of positions has it.
+    next: Vec<Option<Offset>>,
     /// By slot: the names of the others, which a signal takes along.
     others: Vec<Vec<String>>,
     /// Whether the inbox knows the inputs, or will with the running transaction.
@@ -53,13 +65,22 @@ impl MatcherRole {
         feed: Arc<FeedStatus>,
         metrics: MatcherMetrics,
     ) -> Self {
+        let positions = Positions::new(
+            source.positions.clone(),
+            inbox.encoding,
+            format!("{}:{}", source.name, source.topic),
+            source.start,
+            source.partitions,
+        );
         Self {
             source,
+            positions,
             inbox,
             index,
             feed,
             pinned: None,
             names: Vec::new(),
+            next: Vec::new(),
             others: Vec::new(),
             announced: false,
             running: Tally::default(),
@@ -123,16 +144,32 @@ impl Role for MatcherRole {
         "matcher"
     }
 
-    fn start(&self, _: &TopicPartition) -> Start {
-        self.source.start
+    fn start(&mut self, partition: &TopicPartition) -> Start {
+        self.positions.start(partition)
+    }
+
+    fn changelog(&self, _: &TopicPartition) -> Option<TopicPartition> {
+        Some(self.positions.topic())
     }
 
     fn assigned(&mut self, input: &Input) {
         if self.names.len() <= input.slot {
             self.names.resize(input.slot + 1, None);
+            self.next.resize(input.slot + 1, None);
         }
+        self.next[input.slot] = None;
         self.names[input.slot] = Some(input_name(&self.source.name, &input.partition));
         self.regroup();
+    }
+
+    fn restore(&mut self, input: &Input, record: &Message) -> Result<(), RestoreError> {
+        let name = self.names.get(input.slot).and_then(Option::as_ref);
+        let (Some(name), Some(next)) = (name, self.next.get_mut(input.slot)) else { return Ok(()) };
+        self.positions.restore(name, record, next)
+    }
+
+    fn restored(&mut self, input: &Input) -> Authority {
+        Positions::authority(self.next.get(input.slot).copied().flatten())
     }
 
     fn ready(&self) -> Readiness {
@@ -168,17 +205,24 @@ impl Role for MatcherRole {
     }
 
     fn seal(&mut self, view: &View<'_>, out: &mut Output) {
+        for input in view.inputs {
+            if let Some(Some(name)) = self.names.get(input.input.slot) {
+                self.positions.write(name, input, out);
+            }
+        }
         self.tell_progress(&self.progress(view), out);
     }
 
     fn committed(&mut self) {
         let tally = std::mem::take(&mut self.running);
         self.metrics.add(&tally);
+        self.positions.committed();
     }
 
     fn rolled_back(&mut self) {
         self.announced = false;
         self.running = Tally::default();
+        self.positions.rolled_back();
     }
 
     fn released(&mut self, input: &Input) {

@@ -74,4 +74,14 @@ macro_rules! travels {
     };
 }
 
-travels!(Account, InboxRecord, Trigger, Decision, Action, DeadLetter, StateRecord, PolicyVersion);
+travels!(
+    Account,
+    InboxRecord,
+    Trigger,
+    Decision,
+    Action,
+    DeadLetter,
+    StateRecord,
+    MatcherPosition,
+    PolicyVersion
+);

@@ -346,6 +346,7 @@ fn every_message_has_the_bytes_and_the_json_that_were_pinned() {
         "policy",
         &PolicyVersion { name: "default".into(), version: 3, toml: "name = \"default\"\n".into() },
     );
+    check("matcher-position", &MatcherPosition { next_offset: 77, partitions: 4 });
     inbox().iter().for_each(|(name, record)| check(name, record));
     states().iter().for_each(|(name, record)| check(name, record));
 }

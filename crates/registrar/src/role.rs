@@ -63,7 +63,7 @@ impl Role for RegistrarRole {
         "registrar"
     }
 
-    fn start(&self, _: &TopicPartition) -> Start {
+    fn start(&mut self, _: &TopicPartition) -> Start {
         Start::Earliest
     }
 

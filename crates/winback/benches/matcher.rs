@@ -49,6 +49,9 @@ fn messages(spec: &GenerateSpec) -> Vec<Message> {
 fn role(decoder: &Arc<Decoder>, index: &Arc<SharedIndex>) -> MatcherRole {
     let source = MatcherSource {
         name: "web".to_owned(),
+        topic: TOPIC.into(),
+        partitions: 1,
+        positions: "matcher-positions".into(),
         decoder: decoder.clone(),
         start: Start::Earliest,
         known: Vec::new(),

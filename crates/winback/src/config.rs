@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use winback_core::text::explain_toml;
+use winback_core::time::Span;
 use winback_proto::Encoding;
 use winback_sources::{SourceConfig, Start};
 use winback_telemetry::logging::Format;
@@ -70,6 +71,8 @@ pub struct Config {
     pub kafka: KafkaConfig,
     /// `[accounts]`.
     pub accounts: AccountsConfig,
+    /// `[snapshots]`.
+    pub snapshots: SnapshotsConfig,
     /// `[worker]`.
     pub worker: WorkerConfig,
     /// `[sources.NAME]`; the four built in when there is none.
@@ -158,6 +161,23 @@ pub struct AccountsConfig {
     pub topic: String,
 }
 
+/// `[snapshots]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SnapshotsConfig {
+    /// A folder for local snapshots of the detector's state; empty keeps none. Kafka only.
+    pub dir: PathBuf,
+    /// How often they are brought up to date.
+    #[serde(with = "winback_core::time::text")]
+    pub every: Span,
+}
+
+impl Default for SnapshotsConfig {
+    fn default() -> Self {
+        Self { dir: PathBuf::from("snapshots"), every: Span::from_mins(5) }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -172,6 +192,7 @@ impl Default for Config {
             logging: LoggingConfig::default(),
             kafka: KafkaConfig::default(),
             accounts: AccountsConfig::default(),
+            snapshots: SnapshotsConfig::default(),
             worker: WorkerConfig::default(),
             sources: BTreeMap::new(),
         }
@@ -362,6 +383,12 @@ impl Config {
             ("lanes.detector", i64::try_from(self.lanes.detector).unwrap_or(i64::MAX), 64),
             ("lanes.worker", i64::try_from(self.lanes.worker).unwrap_or(i64::MAX), 64),
         ];
+        if self.snapshots.every < Span::from_secs(1) {
+            return Err(format!(
+                "snapshots.every = {}: write a second or more, such as 5m",
+                self.snapshots.every
+            ));
+        }
         counts.into_iter().try_for_each(|(key, value, most)| match value {
             value if (1..=most).contains(&value) => Ok(()),
             value => Err(format!("{key} = {value}: write 1 to {most}")),

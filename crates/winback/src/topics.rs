@@ -8,7 +8,7 @@ use winback_log::{Cleanup, Log, LogError, TimestampKind, TopicInfo, TopicSpec};
 use crate::config::Config;
 
 /// Compacted topics keep tombstones for a week, so that snapshots may be days old.
-const TOMBSTONES: Span = Span::from_days(7);
+pub(crate) const TOMBSTONES: Span = Span::from_days(7);
 /// The largest ordinary record.
 const RECORD_BYTES: usize = 1 << 20;
 /// Room for a dead letter's own fields beside the record.
@@ -33,6 +33,8 @@ pub struct Topics {
     pub dead_letters: Arc<str>,
     /// Dead letters on their way back, under their original source and position.
     pub retries: Arc<str>,
+    /// How far the matchers have read.
+    pub positions: Arc<str>,
     /// The policies that were applied, by name.
     pub policies: Arc<str>,
 }
@@ -50,6 +52,7 @@ impl Topics {
             actions: name("actions"),
             dead_letters: name("dead-letters"),
             retries: name("retries"),
+            positions: name("matcher-positions"),
             policies: name("policies"),
         }
     }
@@ -87,6 +90,7 @@ impl Topics {
                 Cleanup::Delete(Some(Span::from_days(30))),
                 largest.max(RECORD_BYTES) + DEAD_LETTER_ROOM,
             ),
+            spec(&self.positions, 1, compact, RECORD_BYTES),
             spec(&self.policies, 1, compact, RECORD_BYTES),
         ]
     }

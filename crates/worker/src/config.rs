@@ -47,10 +47,10 @@ pub struct WorkerConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plays_dir: Option<PathBuf>,
     /// A trigger older than this is not acted on (Z).
-    #[serde(with = "span_text")]
+    #[serde(with = "winback_core::time::text")]
     pub stale_after: Span,
     /// So long an account that declined is left alone; at least 180d.
-    #[serde(with = "span_text")]
+    #[serde(with = "winback_core::time::text")]
     pub decline_rest: Span,
     /// `[worker.webhook]`; needed for `deliver = "webhook"`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,22 +111,22 @@ pub struct WebhookConfig {
     #[serde(default)]
     pub allow_insecure: bool,
     /// How long a request may take in all.
-    #[serde(default = "default_timeout", with = "span_text")]
+    #[serde(default = "default_timeout", with = "winback_core::time::text")]
     pub timeout: Span,
     /// How long the connection may take.
-    #[serde(default = "default_connect_timeout", with = "span_text")]
+    #[serde(default = "default_connect_timeout", with = "winback_core::time::text")]
     pub connect_timeout: Span,
     /// How many requests may be under way, one a partition at most.
     #[serde(default = "default_in_flight")]
     pub max_in_flight: usize,
     /// The ceiling of the first wait before a retry; it doubles with each attempt, and the wait is drawn below it.
-    #[serde(default = "default_retry_base", with = "span_text")]
+    #[serde(default = "default_retry_base", with = "winback_core::time::text")]
     pub retry_base: Span,
     /// The highest ceiling.
-    #[serde(default = "default_retry_cap", with = "span_text")]
+    #[serde(default = "default_retry_cap", with = "winback_core::time::text")]
     pub retry_cap: Span,
     /// The longest `Retry-After` that is followed to the letter.
-    #[serde(default = "default_retry_after_cap", with = "span_text")]
+    #[serde(default = "default_retry_after_cap", with = "winback_core::time::text")]
     pub retry_after_cap: Span,
     /// After so many attempts the trigger is a dead letter; without it, it is tried until it is stale.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -207,18 +207,4 @@ const fn default_retry_cap() -> Span {
 
 const fn default_retry_after_cap() -> Span {
     Span::from_hours(1)
-}
-
-/// Spans as people write them.
-mod span_text {
-    use serde::{Deserialize, Deserializer, Serializer, de};
-    use winback_core::time::Span;
-
-    pub(super) fn serialize<S: Serializer>(span: &Span, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(span)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
 }

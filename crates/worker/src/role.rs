@@ -84,7 +84,7 @@ impl Role for WorkerRole {
         "worker"
     }
 
-    fn start(&self, _: &TopicPartition) -> Start {
+    fn start(&mut self, _: &TopicPartition) -> Start {
         Start::Earliest
     }
 

@@ -184,12 +184,12 @@ impl Role for Echo {
         "echo"
     }
 
-    fn start(&self, _: &TopicPartition) -> Start {
+    fn start(&mut self, _: &TopicPartition) -> Start {
         self.start.unwrap_or(Start::Earliest)
     }
 
-    fn changelog(&self) -> Option<&str> {
-        (!self.stateless).then_some(CHANGELOG)
+    fn changelog(&self, input: &TopicPartition) -> Option<TopicPartition> {
+        (!self.stateless).then(|| TopicPartition::new(CHANGELOG, input.partition.0))
     }
 
     fn assigned(&mut self, input: &Input) {

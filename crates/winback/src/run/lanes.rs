@@ -9,7 +9,7 @@ use winback_core::ids::InputName;
 use winback_core::time::Span;
 use winback_detector::{DetectorMetrics, DetectorRole, DetectorTopics};
 use winback_lane::{
-    DeadLetters, Lane, LaneConfig, LaneError, LaneStatus, PositionsFrom, Role, Start, run_lane,
+    DeadLetters, Lane, LaneConfig, LaneError, LaneStatus, PositionsFrom, Role, Snapshots, Start, run_lane,
 };
 use winback_log::{SessionSpec, TopicPartition};
 use winback_matcher::{InboxTarget, MatcherMetrics, MatcherRole, MatcherSource, RetryRole, input_name};
@@ -20,7 +20,7 @@ use winback_worker::{Outcome, Worker, WorkerRole};
 
 use super::accounts::{self, Accounts};
 use super::observe::LaneMetrics;
-use super::{Failure, Plan, Shared};
+use super::{Failure, Plan, Shared, snapshots};
 use crate::cli::{PositionsArg, RoleName};
 use crate::config::{Config, ConfigError};
 use crate::topics::Topics;
@@ -55,6 +55,7 @@ struct Builder<'a> {
     plan: &'a Plan,
     threads: &'a mut Vec<JoinHandle<()>>,
     lanes: Vec<Started>,
+    snapshots: Option<Arc<Snapshots>>,
 }
 
 /// Starts the lanes of the plan.
@@ -67,7 +68,8 @@ pub(super) fn start(
     check_choice(&shared.config, plan)?;
     let has = |role| plan.roles.contains(&role);
     let worker_config = has(RoleName::Worker).then_some(&shared.config.worker);
-    let mut builder = Builder { shared, plan, threads, lanes: Vec::new() };
+    let mut builder =
+        Builder { shared, plan, threads, lanes: Vec::new(), snapshots: snapshots::folder(shared) };
     let mut accounts = None;
     if has(RoleName::Matcher) || has(RoleName::Worker) {
         accounts = Some(accounts::start(shared, builder.threads)?);
@@ -87,6 +89,11 @@ pub(super) fn start(
     }
     if let Some(worker) = &worker {
         builder.workers(worker)?;
+    }
+    if let Some(folder) = builder.snapshots.clone().filter(|_| has(RoleName::Detector)) {
+        let detectors = builder.lanes.iter().filter(|lane| lane.role == RoleName::Detector);
+        let lanes = detectors.map(|lane| lane.status.clone()).collect();
+        snapshots::start(shared, folder, lanes, builder.threads)?;
     }
     Ok(Built { lanes: builder.lanes, worker })
 }
@@ -142,6 +149,9 @@ impl Builder<'_> {
             for number in 0..self.shared.config.lanes.matcher {
                 let lane_source = MatcherSource {
                     name: name.clone(),
+                    topic: Arc::from(source.topic.as_str()),
+                    partitions: self.partitions(&source.topic)?.len().try_into()?,
+                    positions: self.shared.topics.positions.clone(),
                     decoder: decoder.clone(),
                     start: start_of(source),
                     known: known.clone(),
@@ -249,7 +259,8 @@ impl Builder<'_> {
             transactional_id: format!("{}.{}.{}.{number}", config.deployment, role.as_str(), config.instance),
             topics: vec![Arc::from(topic)],
         };
-        let settings = self.settings(&name);
+        let mut settings = self.settings(&name);
+        settings.snapshots = self.snapshots.clone().filter(|_| role == RoleName::Detector);
         let shared = self.shared.clone();
         let (told, joined) = channel();
         let thread = std::thread::Builder::new().name(format!("winback-{name}"));

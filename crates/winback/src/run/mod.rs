@@ -5,6 +5,7 @@ mod idle;
 mod lanes;
 mod monitor;
 mod observe;
+mod snapshots;
 mod summary;
 
 use std::sync::Arc;

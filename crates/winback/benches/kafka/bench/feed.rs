@@ -69,7 +69,8 @@ fn write(log: &SharedLog, accounts: u64) -> anyhow::Result<u64> {
     Ok(bytes)
 }
 
-fn nth(number: u64) -> Account {
+/// One of many accounts.
+pub(super) fn nth(number: u64) -> Account {
     let mut email_sha256 = [0; 32];
     for (part, salt) in email_sha256.chunks_exact_mut(8).zip(1_u64..) {
         let mixed = (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(17).wrapping_mul(salt | 1);

@@ -20,7 +20,8 @@ use super::machine::Sorted;
 
 const LEADING: u64 = 200;
 const TRAILING: u64 = 50;
-const WARM_UP: u64 = 5;
+/// Enough for the broker to have compiled what these paths run.
+const WARM_UP: u64 = 100;
 const APART: Duration = Duration::from_millis(50);
 const DEADLINE: Duration = Duration::from_secs(60);
 const POLICY: &str = "name = \"default\"\nleading = \"strength>=2\"\nquiet = \"1s\"\nmax_wait = \"2s\"\nmax_signals = 50\n\

@@ -39,6 +39,13 @@ pub(super) fn pin(core: usize) -> bool {
     pinned.is_ok_and(|output| output.status.success())
 }
 
+/// Lets this process run on every core again.
+pub(super) fn unpin() {
+    let process = std::process::id().to_string();
+    // Where there is no `taskset` nothing was pinned.
+    drop(Command::new("taskset").args(["-a", "-c", "-p", "0-4095", &process]).output());
+}
+
 /// The processor and how many cores there are.
 pub(super) fn name() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();

@@ -4,6 +4,7 @@ mod feed;
 mod latency;
 mod machine;
 mod records;
+mod restore;
 mod throughput;
 
 use std::process::ExitCode;
@@ -22,17 +23,20 @@ pub(crate) enum Part {
     Latency,
     /// From the accounts' topic to an index that is ready.
     Feed,
+    /// From a lane's start to a state that is restored.
+    Restore,
 }
 
 impl Part {
     /// All of them.
-    pub(crate) const ALL: [Self; 3] = [Self::Throughput, Self::Latency, Self::Feed];
+    pub(crate) const ALL: [Self; 4] = [Self::Throughput, Self::Latency, Self::Feed, Self::Restore];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Throughput => "throughput",
             Self::Latency => "latency",
             Self::Feed => "feed",
+            Self::Restore => "restore",
         }
     }
 }
@@ -73,10 +77,15 @@ fn run(allocator: &str, parts: &[Part]) -> anyhow::Result<()> {
     let log = winback_log::open(&broker.url(), Arc::new(SystemClock), &OpenOptions::default())?;
     for part in Part::ALL.iter().filter(|part| is_chosen(part)) {
         println!("\n{}", part.name());
+        if matches!(part, Part::Feed | Part::Restore) {
+            // A member that starts has all cores.
+            machine::unpin();
+        }
         let done = match part {
             Part::Throughput => throughput::run(&log),
             Part::Latency => latency::run(&log, &broker.url()),
             Part::Feed => feed::run(&log),
+            Part::Restore => restore::run(&log),
         };
         done.with_context(|| part.name())?;
     }

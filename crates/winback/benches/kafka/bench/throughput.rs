@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use winback_core::ids::Offset;
 use winback_core::index::{Lookup, SharedIndex};
+use winback_core::time::Span;
 use winback_lane::{DeadLetters, Lane, LaneConfig, NoObserver, Start};
 use winback_log::{Cleanup, Message, SessionSpec, SharedLog, SystemClock, TopicPartition};
 use winback_matcher::{
@@ -135,6 +136,8 @@ impl Setup {
 
     /// Runs a lane of a new group until all is committed; returns how many transactions that took.
     fn lane(&self, round: u64) -> anyhow::Result<u64> {
+        let positions = format!("bench.matcher-positions.{round}");
+        topic(&self.log, &positions, 1, Cleanup::Compact { tombstones: Span::from_days(7) })?;
         let spec = SessionSpec {
             group: format!("bench.matcher.{round}"),
             transactional_id: format!("bench.matcher.{round}"),
@@ -143,7 +146,7 @@ impl Setup {
         let dead = DeadLetters { topic: DEAD.to_owned(), max_bytes: 1 << 20 };
         let settings = LaneConfig::new("matcher", dead);
         let (log, clock) = (self.log.clone(), Arc::new(SystemClock));
-        let mut lane = Lane::open(log, clock, spec, settings, self.role(), Arc::new(NoObserver))?;
+        let mut lane = Lane::open(log, clock, spec, settings, self.role(&positions), Arc::new(NoObserver))?;
         let status = lane.status();
         let begun = Instant::now();
         loop {
@@ -159,9 +162,12 @@ impl Setup {
         }
     }
 
-    fn role(&self) -> MatcherRole {
+    fn role(&self, positions: &str) -> MatcherRole {
         let source = MatcherSource {
             name: "web".to_owned(),
+            topic: VISITS.into(),
+            partitions: i32::try_from(self.partitions.len()).unwrap_or(i32::MAX),
+            positions: positions.into(),
             decoder: self.decoder.clone(),
             start: Start::Earliest,
             known: self.partitions.iter().map(|partition| input_name("web", partition)).collect(),

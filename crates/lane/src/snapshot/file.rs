@@ -1,0 +1,132 @@
+//! The file: a line of JSON that says what it is, the records, and a checksum of all before it. Written beside and renamed,
+//! so that a file of that name is whole unless the disk broke it.
+//!
+//! A record is the key's length, the value's length (32 bits, little endian), the key, the value. Records stand in the
+//! order of their keys, so that two files are merged by reading both once.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use crc32fast::Hasher;
+use serde::{Deserialize, Serialize};
+use winback_core::ids::Offset;
+use winback_core::time::Time;
+
+/// The form of the file; another one is not read.
+pub(super) const FORM: &str = "winback-snapshot-1";
+/// How many bytes the checksum has.
+pub(super) const TRAILER: usize = 4;
+
+/// What a snapshot is of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// [`FORM`].
+    pub form: String,
+    /// The changelog's topic.
+    pub topic: String,
+    /// The id of the topic's incarnation.
+    pub topic_id: String,
+    /// Its partition.
+    pub partition: i32,
+    /// The changelog's record that is read next.
+    pub next: Offset,
+    /// When the changelog was read.
+    pub made_at: Time,
+}
+
+/// A snapshot that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// The machine refused.
+    #[error("{path}: {error}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the machine said.
+        error: io::Error,
+    },
+    /// It is not what was written.
+    #[error("{path} is torn: {why}")]
+    Torn {
+        /// The file.
+        path: PathBuf,
+        /// How that was seen.
+        why: String,
+    },
+}
+
+/// Writes a snapshot.
+pub(super) struct SnapshotWriter {
+    out: BufWriter<File>,
+    hasher: Hasher,
+    fresh: PathBuf,
+    path: PathBuf,
+}
+
+impl SnapshotWriter {
+    pub(super) fn create(path: &Path, head: &Head) -> Result<Self, SnapshotError> {
+        let fresh = path.with_extension("new");
+        let file = File::create(&fresh).map_err(|error| SnapshotError::Io { path: fresh.clone(), error })?;
+        let out = BufWriter::with_capacity(1 << 20, file);
+        let mut writer = Self { out, hasher: Hasher::new(), fresh, path: path.to_path_buf() };
+        // A head is strings and numbers: nothing that JSON cannot say.
+        let line = serde_json::to_string(head).unwrap_or_default() + "\n";
+        writer.bytes(&[line.as_bytes()])?;
+        Ok(writer)
+    }
+
+    pub(super) fn record(&mut self, key: &[u8], value: &[u8]) -> Result<(), SnapshotError> {
+        let length = |bytes: &[u8]| u32::try_from(bytes.len()).map(u32::to_le_bytes);
+        match (length(key), length(value)) {
+            (Ok(keys), Ok(values)) => self.bytes(&[&keys, &values, key, value]),
+            _ => {
+                let error = io::Error::new(io::ErrorKind::FileTooLarge, "a record of over 4 GiB");
+                Err(self.io(error))
+            }
+        }
+    }
+
+    fn bytes(&mut self, parts: &[&[u8]]) -> Result<(), SnapshotError> {
+        for part in parts {
+            self.hasher.update(part);
+            self.out.write_all(part).map_err(|error| self.io(error))?;
+        }
+        Ok(())
+    }
+
+    /// Makes it durable, then puts it in place.
+    pub(super) fn finish(mut self) -> Result<(), SnapshotError> {
+        let checksum = self.hasher.clone().finalize().to_le_bytes();
+        let written = self
+            .out
+            .write_all(&checksum)
+            .and_then(|()| self.out.flush())
+            .and_then(|()| self.out.get_ref().sync_all())
+            .and_then(|()| std::fs::rename(&self.fresh, &self.path));
+        written.map_err(|error| self.io(error))
+    }
+
+    fn io(&self, error: io::Error) -> SnapshotError {
+        SnapshotError::Io { path: self.fresh.clone(), error }
+    }
+}
+
+impl Drop for SnapshotWriter {
+    fn drop(&mut self) {
+        // Once it was renamed there is nothing of this name.
+        let _ = std::fs::remove_file(&self.fresh);
+    }
+}
+
+/// The record at `at`, and where the next one stands; `None` where the bytes end or make no sense.
+pub(super) fn record_at(bytes: &[u8], at: usize) -> Option<(std::ops::Range<usize>, std::ops::Range<usize>)> {
+    let length = |at: usize| {
+        let four: [u8; 4] = bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
+        usize::try_from(u32::from_le_bytes(four)).ok()
+    };
+    let (keys, values) = (length(at)?, length(at + 4)?);
+    let key = at + 8..(at + 8).checked_add(keys)?;
+    let value = key.end..key.end.checked_add(values)?;
+    (value.end <= bytes.len()).then_some((key, value))
+}

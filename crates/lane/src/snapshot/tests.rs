@@ -1,0 +1,159 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use winback_core::ids::Partition;
+use winback_log::{
+    Append, Cleanup, Clock, EmbeddedLog, Log, Message, SharedLog, SystemClock, TimestampKind, TopicSpec,
+};
+
+use super::load::Step;
+use super::*;
+
+const TOMBSTONES: Span = Span::from_days(7);
+
+struct World {
+    log: SharedLog,
+    snapshots: Snapshots,
+    changelog: TopicPartition,
+    _folder: tempfile::TempDir,
+}
+
+type Rows = BTreeMap<String, String>;
+
+impl World {
+    fn new() -> Self {
+        let log = Arc::new(EmbeddedLog::memory(Arc::new(SystemClock)));
+        let folder = tempfile::tempdir().unwrap();
+        let spec = TopicSpec {
+            name: "changelog".to_owned(),
+            partitions: 2,
+            replication: 1,
+            cleanup: Cleanup::Compact { tombstones: TOMBSTONES },
+            timestamps: TimestampKind::Append,
+            max_record_bytes: 1 << 20,
+        };
+        log.create(&spec).unwrap();
+        let snapshots = Snapshots::new(folder.path().join("snapshots"), TOMBSTONES);
+        Self { log, snapshots, changelog: TopicPartition::new("changelog", 1), _folder: folder }
+    }
+
+    fn write(&self, rows: &[(&str, Option<&str>)]) {
+        let mut writer = self.log.writer().unwrap();
+        for (key, value) in rows {
+            let record = Append {
+                topic: "changelog",
+                partition: Some(Partition(1)),
+                key: Some(key.as_bytes()),
+                value: value.map(str::as_bytes),
+                headers: &[],
+                timestamp: None,
+            };
+            writer.append(&record).unwrap();
+        }
+        writer.flush().unwrap();
+    }
+
+    fn keep(&self, least: u64) -> Option<Kept> {
+        keep(&*self.log, &self.snapshots, &self.changelog, SystemClock.now(), least, &|| false).unwrap()
+    }
+
+    fn id(&self) -> String {
+        self.log.describe(&["changelog"]).unwrap().remove(0).unwrap().id
+    }
+
+    fn open(&self, id: &str, range: (i64, i64), now: Time) -> Option<Loading> {
+        let (beginning, end) = (Offset(range.0), Offset(range.1));
+        let standing = Standing { changelog: &self.changelog, topic_id: id, beginning, end, now };
+        Loading::open(&self.snapshots, &standing)
+    }
+
+    fn rows(&self) -> Result<Rows, SnapshotError> {
+        let mut loading = self.open(&self.id(), (0, i64::MAX), SystemClock.now()).unwrap();
+        let mut rows = Rows::new();
+        let text = |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap().to_vec()).unwrap();
+        let mut visit = |record: &Message| -> Result<(), SnapshotError> {
+            assert_eq!(rows.insert(text(record.key()), text(record.value())), None);
+            Ok(())
+        };
+        while loading.step(&mut visit)? == Step::More {}
+        Ok(rows)
+    }
+}
+
+fn rows(pairs: &[(&str, &str)]) -> Rows {
+    pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+}
+
+#[test]
+fn a_snapshot_is_what_the_changelog_comes_to_and_the_next_one_adds_the_tail() {
+    let world = World::new();
+    world.write(&[("b", Some("1")), ("a", Some("1")), ("b", Some("2")), ("c", Some("1")), ("c", None)]);
+    assert_eq!(world.keep(1), Some(Kept { next: Offset(5), read: 5 }));
+    assert_eq!(world.rows().unwrap(), rows(&[("a", "1"), ("b", "2")]));
+    world.write(&[("a", None), ("0", Some("3")), ("d", Some("4")), ("b", Some("5")), ("zz", None)]);
+    assert_eq!(world.keep(6), None, "five records are not yet worth it");
+    assert_eq!(world.keep(5), Some(Kept { next: Offset(10), read: 5 }));
+    assert_eq!(world.rows().unwrap(), rows(&[("0", "3"), ("b", "5"), ("d", "4")]));
+}
+
+#[test]
+fn one_that_does_not_fit_the_log_is_not_used() {
+    let world = World::new();
+    world.write(&[("a", Some("1")), ("b", Some("1"))]);
+    world.keep(1).unwrap();
+    let (id, now) = (world.id(), SystemClock.now());
+    assert!(world.open(&id, (0, 2), now).is_some());
+    assert!(world.open("another", (0, 2), now).is_none(), "the topic was made anew");
+    assert!(world.open(&id, (3, 9), now).is_none(), "the log begins behind it");
+    assert!(world.open(&id, (0, 1), now).is_none(), "the log ends before it");
+    let later = |span| now + span;
+    assert!(world.open(&id, (0, 2), later(Span::from_days(3))).is_some());
+    assert!(world.open(&id, (0, 2), later(Span::from_days(4))).is_none(), "tombstones may be gone");
+    std::fs::rename(
+        world.snapshots.path(&world.changelog),
+        world.snapshots.path(&TopicPartition::new("changelog", 0)),
+    )
+    .unwrap();
+    let zero = TopicPartition::new("changelog", 0);
+    let standing = Standing { changelog: &zero, topic_id: &id, beginning: Offset(0), end: Offset(2), now };
+    assert!(Loading::open(&world.snapshots, &standing).is_none(), "it is of another partition");
+}
+
+#[test]
+fn a_torn_one_is_noticed_before_a_record_of_it_is_given() {
+    let world = World::new();
+    world.write(&[("a", Some("1")), ("b", Some("1"))]);
+    world.keep(1).unwrap();
+    let path = world.snapshots.path(&world.changelog);
+    let whole = std::fs::read(&path).unwrap();
+    let head = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    let mut flipped = whole.clone();
+    flipped[head + 9] ^= 1;
+    for torn in [flipped, whole[..whole.len() - 1].to_vec(), whole[..head].to_vec()] {
+        std::fs::write(&path, torn).unwrap();
+        let error = world.rows().unwrap_err().to_string();
+        assert!(error.contains("is torn"), "{error}");
+    }
+    for no_head in [&whole[..head - 1], b"", b"{}\n", b"hello\n"] {
+        std::fs::write(&path, no_head).unwrap();
+        assert!(world.open(&world.id(), (0, 2), SystemClock.now()).is_none());
+    }
+    // The next one is made from the beginning.
+    assert_eq!(world.keep(1), Some(Kept { next: Offset(2), read: 2 }));
+    assert_eq!(world.rows().unwrap(), rows(&[("a", "1"), ("b", "1")]));
+}
+
+#[test]
+fn one_that_breaks_in_its_body_is_not_merged_into_the_next() {
+    let world = World::new();
+    world.write(&[("a", Some("1"))]);
+    world.keep(1).unwrap();
+    let path = world.snapshots.path(&world.changelog);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    world.write(&[("b", Some("1"))]);
+    assert_eq!(world.keep(1).map(|kept| kept.next), Some(Offset(2)));
+    assert_eq!(world.rows().unwrap(), rows(&[("a", "1"), ("b", "1")]));
+}

@@ -1,0 +1,190 @@
+//! How far a lane has read, kept in a compacted topic beside the group's offsets, which expire when a source is off for
+//! weeks. Written in the transaction that commits the offsets, so that the two never differ by themselves.
+
+use std::sync::Arc;
+
+use winback_core::ids::{InputName, Offset};
+use winback_lane::{Authority, InputView, Output, RestoreError, Start};
+use winback_log::{Append, Message, TopicPartition};
+use winback_proto::{Encoding, WireMessage, v1};
+
+/// What a lane of one source knows of its positions.
+pub(crate) struct Positions {
+    topic: Arc<str>,
+    encoding: Encoding,
+    /// `source:topic`, the key of [`Positions::started_with`].
+    key: String,
+    start: Start,
+    /// How many partitions the topic has.
+    partitions: i32,
+    /// How many it had when `start` was applied: those that came later are read from their beginning.
+    started_with: Option<i32>,
+    told: bool,
+}
+
+impl Positions {
+    /// Of the source that reads `key`, `source:topic`.
+    pub(crate) fn new(
+        topic: Arc<str>,
+        encoding: Encoding,
+        key: String,
+        start: Start,
+        partitions: i32,
+    ) -> Self {
+        Self { topic, encoding, key, start, partitions, started_with: None, told: true }
+    }
+
+    pub(crate) fn topic(&self) -> TopicPartition {
+        TopicPartition::new(self.topic.clone(), 0)
+    }
+
+    /// A record of the topic; `input` is whom it is read for, `next` what is known of it so far.
+    pub(crate) fn restore(
+        &mut self,
+        input: &InputName,
+        record: &Message,
+        next: &mut Option<Offset>,
+    ) -> Result<(), RestoreError> {
+        let key = record.key().unwrap_or_default();
+        let (own, all) = (key == input.as_str().as_bytes(), key == self.key.as_bytes());
+        if !own && !all {
+            return Ok(());
+        }
+        let decode = |value| v1::MatcherPosition::from_bytes(value);
+        let found = record.value().map(decode).transpose();
+        let found = found.map_err(|why| RestoreError(format!("position of {input}: {why}")))?;
+        if own {
+            *next = found.as_ref().map(|found| Offset(found.next_offset));
+        } else {
+            self.started_with = found.map(|found| found.partitions);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn authority(next: Option<Offset>) -> Authority {
+        next.map_or(Authority::Nothing, Authority::At)
+    }
+
+    /// Where a partition that has no position starts: as the config says when the topic is new to winback, else at its
+    /// beginning.
+    pub(crate) fn start(&mut self, partition: &TopicPartition) -> Start {
+        match self.started_with {
+            Some(count) if partition.partition.0 >= count => Start::Earliest,
+            Some(_) => self.start,
+            None => {
+                self.told = false;
+                self.start
+            }
+        }
+    }
+
+    /// What moved, as the transaction's last records.
+    pub(crate) fn write(&mut self, name: &InputName, view: &InputView<'_>, out: &mut Output) {
+        if !self.told {
+            self.told = true;
+            self.append(&self.key, &v1::MatcherPosition { next_offset: 0, partitions: self.partitions }, out);
+        }
+        if view.committed != Some(view.position) {
+            let position = v1::MatcherPosition { next_offset: view.position.0, partitions: 0 };
+            self.append(name.as_str(), &position, out);
+        }
+    }
+
+    /// The transaction with the last records is in the log.
+    pub(crate) fn committed(&mut self) {
+        if self.told {
+            self.started_with.get_or_insert(self.partitions);
+        }
+    }
+
+    /// It is not.
+    pub(crate) fn rolled_back(&mut self) {
+        self.told = self.started_with.is_some();
+    }
+
+    fn append(&self, key: &str, position: &v1::MatcherPosition, out: &mut Output) {
+        let value = position.to_bytes(self.encoding);
+        out.append(&Append {
+            topic: &self.topic,
+            partition: Some(winback_core::ids::Partition(0)),
+            key: Some(key.as_bytes()),
+            value: Some(&value),
+            headers: &[("content-type", self.encoding.content_type().as_bytes())],
+            timestamp: None,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use winback_core::ids::Partition;
+    use winback_core::time::Time;
+    use winback_lane::Input;
+    use winback_log::Record;
+
+    use super::*;
+
+    const KEY: &str = "web:visits";
+
+    fn positions() -> Positions {
+        Positions::new("positions".into(), Encoding::Protobuf, KEY.to_owned(), Start::Latest, 4)
+    }
+
+    /// What a lane of partition `number` writes when its position is `next` and nothing was committed.
+    fn written(positions: &mut Positions, number: i32, next: i64) -> Vec<Message> {
+        let input = Input { slot: 0, topic: 0, partition: TopicPartition::new("visits", number) };
+        let name = InputName::from(format!("{KEY}/{number}"));
+        let position = Offset(next);
+        let view = InputView { input: &input, position, committed: None, newest: None, end_seen: None };
+        let mut out = Output::default();
+        positions.write(&name, &view, &mut out);
+        let mut records = Vec::new();
+        let visited: Result<(), ()> = out.each(|append| {
+            let bytes = |bytes: Option<&[u8]>| bytes.map(|bytes| bytes.to_vec().into());
+            let record = Record { key: bytes(append.key), value: bytes(append.value), headers: Vec::new() };
+            let offset = Offset(i64::try_from(records.len()).unwrap_or_default());
+            records.push(Message::owned(0, Partition(0), offset, Time::from_millis(0), 0, record));
+            Ok(())
+        });
+        assert_eq!(visited, Ok(()));
+        records
+    }
+
+    fn restored(records: &[Message], number: i32) -> (Positions, Option<Offset>) {
+        let (mut positions, mut next) = (positions(), None);
+        let name = InputName::from(format!("{KEY}/{number}"));
+        for record in records {
+            assert_eq!(positions.restore(&name, record, &mut next), Ok(()));
+        }
+        (positions, next)
+    }
+
+    #[test]
+    fn a_position_comes_back_to_its_own_input_only() {
+        let records = written(&mut positions(), 2, 77);
+        assert_eq!(restored(&records, 2).1, Some(Offset(77)));
+        assert_eq!(restored(&records, 1).1, None);
+    }
+
+    #[test]
+    fn start_applies_once_to_a_topic_and_partitions_that_come_later_are_read_from_their_beginning() {
+        let partition = |number| TopicPartition::new("visits", number);
+        let mut first = positions();
+        assert_eq!(first.start(&partition(3)), Start::Latest);
+        let records = written(&mut first, 3, 10);
+        let (mut later, _) = restored(&records, 0);
+        assert_eq!(later.start(&partition(1)), Start::Latest, "it was there from the beginning");
+        assert_eq!(later.start(&partition(4)), Start::Earliest, "it was added");
+    }
+
+    #[test]
+    fn what_an_aborted_transaction_told_is_told_again() {
+        let mut positions = positions();
+        positions.start(&TopicPartition::new("visits", 0));
+        assert_eq!(written(&mut positions, 0, 1).len(), 2);
+        positions.rolled_back();
+        assert_eq!(written(&mut positions, 0, 1).len(), 2);
+        positions.committed();
+        assert_eq!(written(&mut positions, 0, 2).len(), 1);
+    }
+}
