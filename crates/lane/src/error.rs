@@ -51,6 +51,19 @@ pub enum LaneError {
         /// What the group says.
         group: Option<Offset>,
     },
+    /// The changelog's first records were deleted.
+    #[error(
+        "{partition} begins at offset {beginning}, and the state is read from {next} on: records of the changelog were deleted, so \
+         the state cannot be whole; see `a changelog that was cut` in the runbook"
+    )]
+    Truncated {
+        /// The changelog's partition.
+        partition: TopicPartition,
+        /// Its earliest offset.
+        beginning: Offset,
+        /// The offset that should be there.
+        next: Offset,
+    },
     /// A record of the changelog makes no sense.
     #[error("cannot restore {partition} from offset {offset} of its changelog: {why}")]
     Restore {
@@ -88,6 +101,7 @@ impl LaneError {
             Self::CannotCommit(_) => "cannot_commit",
             Self::Away { .. } => "away_too_long",
             Self::Positions { .. } => "positions_differ",
+            Self::Truncated { .. } => "changelog_cut",
             Self::Restore { .. } => "restore",
             Self::State(_) => "illegal_change",
             Self::Drain { .. } => "drain",

@@ -140,7 +140,7 @@ impl Restorer {
                 }
                 continue;
             }
-            let done = prepared.and_then(|()| self.read());
+            let done = prepared.and_then(|()| Ok(self.read()?));
             let delivered = done.inspect_err(|_| self.reader = None)?;
             self.hand_over(role, inputs)?;
             let restored = self.finish(clock.now());
@@ -155,7 +155,7 @@ impl Restorer {
     }
 
     /// Asks for the ends of what is new, and has everything read from where it stands.
-    fn prepare(&mut self, log: &dyn Log, now: Time) -> Result<(), LogError> {
+    fn prepare(&mut self, log: &dyn Log, now: Time) -> Result<(), LaneError> {
         if self.reader.is_some() && self.jobs.iter().all(|job| job.target.is_some()) {
             return Ok(());
         }
@@ -163,11 +163,15 @@ impl Restorer {
             Some(reader) => reader,
             None => log.reader()?,
         };
-        let partitions: Vec<_> = self.jobs.iter().map(|job| job.changelog.clone()).collect();
         if self.jobs.iter().any(|job| job.target.is_none()) {
-            let ends = reader.written_ends(&partitions)?;
-            self.find_snapshots(log, reader.as_mut(), &ends, now)?;
-            for (job, end) in self.jobs.iter_mut().zip(ends) {
+            let partitions: Vec<_> = self.jobs.iter().map(|job| job.changelog.clone()).collect();
+            let (beginnings, ends) = (reader.beginnings(&partitions)?, reader.written_ends(&partitions)?);
+            self.find_snapshots(log, &beginnings, &ends, now)?;
+            for ((job, beginning), end) in self.jobs.iter_mut().zip(beginnings).zip(ends) {
+                if job.target.is_none() && job.next < beginning {
+                    let (partition, next) = (job.changelog.clone(), job.next);
+                    return Err(LaneError::Truncated { partition, beginning, next });
+                }
                 job.target.get_or_insert(end);
             }
         }
@@ -181,21 +185,19 @@ impl Restorer {
     fn find_snapshots(
         &mut self,
         log: &dyn Log,
-        reader: &mut dyn Reader,
+        beginnings: &[Offset],
         ends: &[Offset],
         now: Time,
     ) -> Result<(), LogError> {
         let Some(snapshots) = self.snapshots.clone() else { return Ok(()) };
-        let partitions: Vec<_> = self.jobs.iter().map(|job| job.changelog.clone()).collect();
-        let Some(topic) = partitions.first().map(|partition| partition.topic.clone()) else { return Ok(()) };
+        let Some(topic) = self.jobs.first().map(|job| job.changelog.topic.clone()) else { return Ok(()) };
         let Some(info) = log.describe(&[&topic])?.into_iter().next().flatten() else { return Ok(()) };
-        let beginnings = reader.beginnings(&partitions)?;
         for ((job, beginning), end) in self.jobs.iter_mut().zip(beginnings).zip(ends) {
             if job.target.is_some() {
                 continue;
             }
-            let standing =
-                Standing { changelog: &job.changelog, topic_id: &info.id, beginning, end: *end, now };
+            let (beginning, end) = (*beginning, *end);
+            let standing = Standing { changelog: &job.changelog, topic_id: &info.id, beginning, end, now };
             job.snapshot = Loading::open(&snapshots, &standing);
             job.next = job.snapshot.as_ref().map_or(Offset::ZERO, |snapshot| snapshot.head.next);
         }

@@ -157,3 +157,28 @@ fn one_that_breaks_in_its_body_is_not_merged_into_the_next() {
     assert_eq!(world.keep(1).map(|kept| kept.next), Some(Offset(2)));
     assert_eq!(world.rows().unwrap(), rows(&[("a", "1"), ("b", "1")]));
 }
+
+/// The bytes of the form that is read and written: what wrote version 1 must be read by whoever says that it reads it.
+#[test]
+fn the_form_of_the_file_is_pinned() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pinned.snapshot");
+    let head = Head {
+        form: file::FORM.to_owned(),
+        topic: "changelog".to_owned(),
+        topic_id: "id".to_owned(),
+        partition: 1,
+        next: Offset(7),
+        made_at: Time::from_millis(1_760_000_000_000),
+    };
+    let mut writer = file::SnapshotWriter::create(&path, &head).unwrap();
+    writer.record(b"k", b"value").unwrap();
+    writer.finish().unwrap();
+    let mut pinned = b"{\"form\":\"winback-snapshot-1\",\"topic\":\"changelog\",\"topic_id\":\"id\",\"partition\":1,\"next\":7,\
+        \"made_at\":1760000000000}\n\x01\0\0\0\x05\0\0\0kvalue"
+        .to_vec();
+    let checksum = crc32fast::hash(&pinned).to_le_bytes();
+    pinned.extend(checksum);
+    assert_eq!(std::fs::read(&path).unwrap(), pinned);
+    assert_eq!(Loading::begin(&path).unwrap().unwrap().head, head);
+}
