@@ -166,7 +166,8 @@ impl Coordinator {
         self.throw_out(id);
     }
 
-    fn throw_out(&mut self, id: MemberId) {
+    /// Takes everything from a member, which hears of it at its next event.
+    pub(super) fn throw_out(&mut self, id: MemberId) {
         let Some(member) = self.members.get_mut(&id) else { return };
         member.lost.append(&mut member.owned);
         member.unanswered.clear();

@@ -64,6 +64,10 @@ impl Cursors {
         self.list.retain(|cursor| cursor.at != *at);
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Cursor> {
+        self.list.iter()
+    }
+
     pub(super) fn get(&self, at: &TopicPartition) -> Option<&Cursor> {
         self.list.iter().find(|cursor| cursor.at == *at)
     }

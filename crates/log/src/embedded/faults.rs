@@ -11,14 +11,27 @@ pub enum Fault {
     CommitUnknownApplied,
     /// The next commit is not written, and its outcome is reported as unknown.
     CommitUnknownDropped,
+    /// The next commit's outcome is reported as unknown while its end is on its way: what it wrote is neither there nor
+    /// gone, and its positions are unstable, until [`crate::EmbeddedLog::arrive`] or [`crate::EmbeddedLog::expire`], or
+    /// until somebody takes the transactional id anew.
+    CommitUnknownLater,
     /// The next commit is aborted.
     CommitAborted,
+    /// The member is thrown out of its group just before its next commit.
+    CommitExpelled,
     /// Another takes the transactional id just before the next commit.
     CommitFenced,
+    /// The next append fails, and its transaction with it.
+    AppendFails,
     /// The next abort's outcome is unknown.
     AbortUnknown,
     /// The next poll fails.
     PollFails,
+    /// The next poll of a reader fails; a reader has no transactional id, so that it is empty here.
+    ReadFails,
+    /// When partitions go the next time, records of theirs are on their way already, and come with the next assignment
+    /// under the epoch of the old one.
+    StaleDelivery,
 }
 
 /// The failures that are waiting for their step.
@@ -30,6 +43,10 @@ pub(super) struct Faults {
 impl Faults {
     pub(super) fn add(&self, transactional_id: &str, fault: Fault) {
         self.waiting.lock().push_back((transactional_id.to_owned(), fault));
+    }
+
+    pub(super) fn clear(&self) {
+        self.waiting.lock().clear();
     }
 
     /// Takes the first of these faults that waits for that session.

@@ -16,6 +16,15 @@ use crate::{Cleanup, LogError, Record, TopicInfo, TopicSpec};
 #[derive(Clone, Default)]
 pub(super) struct Memory {
     inner: Arc<Mutex<Inner>>,
+    /// Whether a transaction leaves an offset without a record behind its records.
+    markers: bool,
+}
+
+impl Memory {
+    /// One whose transactions leave markers.
+    pub(super) fn with_markers() -> Self {
+        Self { inner: Arc::default(), markers: true }
+    }
 }
 
 #[derive(Default)]
@@ -46,6 +55,12 @@ impl Inner {
         stored.records.insert(stored.bounds.end.0, (timestamp, pending.record));
         stored.bounds.end = stored.bounds.end.next();
         stored.dirty = true;
+    }
+
+    fn mark(&mut self, slot: Slot) {
+        if let Some(stored) = self.partitions.get_mut(&slot) {
+            stored.bounds.end = stored.bounds.end.next();
+        }
     }
 }
 
@@ -123,10 +138,17 @@ impl Storage for Memory {
         _limit: Option<Duration>,
     ) -> Result<(), WriteError> {
         let inner = &mut *self.inner.lock();
+        let in_transaction = !positions.at.is_empty();
+        let mut written: Vec<Slot> = Vec::new();
         for pending in records.drain(..) {
+            let slot = pending.slot();
             inner.append(pending, now);
+            if self.markers && in_transaction && !written.contains(&slot) {
+                written.push(slot);
+            }
         }
-        if !positions.at.is_empty() {
+        written.into_iter().for_each(|slot| inner.mark(slot));
+        if in_transaction {
             let group = inner.positions.entry(positions.group.to_owned()).or_default();
             group.extend(positions.at.iter().copied());
         }

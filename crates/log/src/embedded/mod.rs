@@ -7,6 +7,7 @@
 mod coordinator;
 mod cursor;
 mod faults;
+mod flight;
 mod memory;
 mod reader;
 mod session;
@@ -29,6 +30,7 @@ use parking_lot::{Mutex, RwLock};
 
 use self::coordinator::Coordinator;
 use self::faults::Faults;
+use self::flight::Flights;
 use self::storage::{Slot, Storage, Topic};
 use self::wake::Wake;
 use crate::{
@@ -58,6 +60,7 @@ struct Shared {
     topics: RwLock<HashMap<String, Arc<Topic>>>,
     wake: Wake,
     faults: Faults,
+    flights: Flights,
     waits: bool,
     upkeep: Mutex<Instant>,
 }
@@ -72,6 +75,12 @@ impl EmbeddedLog {
     /// compaction happen in [`Self::maintain`] only, so that the same calls give the same results.
     pub fn simulated(clock: Arc<dyn Clock>) -> Self {
         Self::over(Box::new(memory::Memory::default()), clock, false)
+    }
+
+    /// As [`Self::simulated`], and like Kafka in what its transactions leave behind: a marker in each partition that
+    /// they wrote to, an offset that no record has.
+    pub fn model(clock: Arc<dyn Clock>) -> Self {
+        Self::over(Box::new(memory::Memory::with_markers()), clock, false)
     }
 
     /// The log in a file, made when it is not there.
@@ -92,6 +101,7 @@ impl EmbeddedLog {
                 topics: RwLock::new(HashMap::new()),
                 wake: Wake::default(),
                 faults: Faults::default(),
+                flights: Flights::default(),
                 waits,
                 upkeep: Mutex::new(Instant::now() + UPKEEP_EVERY),
             }),
@@ -115,6 +125,31 @@ impl EmbeddedLog {
     /// Makes the next matching step of the session with that transactional id fail, for tests.
     pub fn inject(&self, transactional_id: &str, fault: Fault) {
         self.shared.faults.add(transactional_id, fault);
+    }
+
+    /// Forgets the failures that are still waiting for their step.
+    pub fn calm(&self) {
+        self.shared.faults.clear();
+    }
+
+    /// Whether a transaction of that session is on its way ([`Fault::CommitUnknownLater`]).
+    pub fn is_on_its_way(&self, transactional_id: &str) -> bool {
+        self.shared.flights.holds(transactional_id)
+    }
+
+    /// The end of that session's transaction arrives at last ([`Fault::CommitUnknownLater`]) as the commit that it was:
+    /// records and positions are there. False when none is on its way.
+    ///
+    /// # Errors
+    /// When the storage cannot be written.
+    pub fn arrive(&self, transactional_id: &str) -> Result<bool, LogError> {
+        self.shared.arrive(transactional_id).map_err(|error| LogError::Fatal(format!("{error:?}")))
+    }
+
+    /// That transaction's time is over before its end arrives: it is aborted. False when none is on its way.
+    pub fn expire(&self, transactional_id: &str) -> bool {
+        let _gate = self.shared.gate.lock();
+        self.shared.flights.take(transactional_id).is_some()
     }
 
     /// Throws a member out of its group, as Kafka does with one that it has not heard of: its partitions go to
@@ -147,6 +182,10 @@ impl Shared {
             return Ok(Slot { topic: topic.id, partition: at.partition });
         }
         Err(LogError::Config(format!("{at} is not there: the topic has {partitions} partitions")))
+    }
+
+    fn asked_to_be_away(&self) -> LogError {
+        LogError::Away { log: self.storage.name(), why: "a test asked for it".to_owned() }
     }
 
     fn maintain(&self, budget: Duration) -> Result<bool, LogError> {
@@ -187,6 +226,7 @@ impl Log for EmbeddedLog {
         let view = self.shared.storage.view()?;
         let member = {
             let _gate = self.shared.gate.lock();
+            drop(self.shared.flights.take(&spec.transactional_id));
             self.shared.coordinator.lock().join(&spec.group, &spec.transactional_id, wants)
         };
         self.shared.wake.notify();

@@ -7,6 +7,7 @@ use winback_core::ids::Offset;
 
 use super::Shared;
 use super::cursor::{Cursor, Cursors, Outside};
+use super::faults::Fault;
 use super::storage::View;
 use crate::{LogError, Message, Reader, TopicPartition};
 
@@ -42,6 +43,9 @@ impl Reader for EmbeddedReader {
     }
 
     fn poll(&mut self, max: usize, wait: Duration, into: &mut Vec<Message>) -> Result<(), LogError> {
+        if self.shared.faults.take("", &[Fault::ReadFails]).is_some() {
+            return Err(self.shared.asked_to_be_away());
+        }
         let deadline = Instant::now() + wait;
         loop {
             let seen = self.shared.wake.count();
@@ -70,6 +74,11 @@ impl Reader for EmbeddedReader {
         group: &str,
         partitions: &[TopicPartition],
     ) -> Result<Vec<Option<Offset>>, LogError> {
-        partitions.iter().map(|at| self.view.committed(group, self.shared.slot(at)?)).collect()
+        let committed = |at: &TopicPartition| {
+            let slot = self.shared.slot(at)?;
+            self.shared.check_stable(group, slot)?;
+            self.view.committed(group, slot)
+        };
+        partitions.iter().map(committed).collect()
     }
 }

@@ -14,13 +14,22 @@ use super::Shared;
 use super::coordinator::{MemberId, Refusal};
 use super::cursor::{Cursor, Cursors, Outside};
 use super::faults::Fault;
-use super::storage::{Pending, Positions, View};
+use super::flight::Flight;
+use super::storage::{Limit, Pending, Positions, View};
 use super::writer::prepare;
 use crate::partitioner::Partitioner;
 use crate::{Append, CommitError, GroupEvent, LogError, Message, Session, SessionSpec, TopicPartition};
 
-const COMMIT_FAULTS: [Fault; 4] =
-    [Fault::CommitUnknownApplied, Fault::CommitUnknownDropped, Fault::CommitAborted, Fault::CommitFenced];
+const COMMIT_FAULTS: [Fault; 6] = [
+    Fault::CommitUnknownApplied,
+    Fault::CommitUnknownDropped,
+    Fault::CommitUnknownLater,
+    Fault::CommitAborted,
+    Fault::CommitExpelled,
+    Fault::CommitFenced,
+];
+/// How many records a stale delivery brings.
+const STALE_RECORDS: usize = 2;
 
 enum Transaction {
     None,
@@ -39,6 +48,8 @@ pub(super) struct EmbeddedSession {
     transaction: Transaction,
     /// How many assignments were taken.
     epoch: u32,
+    /// Records of partitions that went, to be delivered when these come again.
+    stale: Vec<Message>,
 }
 
 impl EmbeddedSession {
@@ -52,6 +63,7 @@ impl EmbeddedSession {
             partitioner: Partitioner::default(),
             transaction: Transaction::None,
             epoch: 0,
+            stale: Vec::new(),
         }
     }
 
@@ -67,12 +79,12 @@ impl EmbeddedSession {
     }
 
     fn event(&mut self) -> Result<Option<GroupEvent>, LogError> {
-        let mut coordinator = self.shared.coordinator.lock();
-        let event = coordinator.next_event(self.member);
-        if let Some(GroupEvent::Lost(_)) = event {
+        let event = self.shared.coordinator.lock().next_event(self.member);
+        if let Some(GroupEvent::Lost(lost)) = &event {
+            self.keep_stale(lost)?;
             self.cursors.clear();
         }
-        if event.is_none() && coordinator.is_replaced(self.member) {
+        if event.is_none() && self.shared.coordinator.lock().is_replaced(self.member) {
             let id = &self.spec.transactional_id;
             return Err(LogError::Fatal(format!(
                 "transactional id `{id}` was taken by a newer session: two lanes share it"
@@ -83,11 +95,35 @@ impl EmbeddedSession {
 
     fn fail_poll(&self) -> Result<(), LogError> {
         match self.shared.faults.take(&self.spec.transactional_id, &[Fault::PollFails]) {
-            Some(_) => {
-                Err(LogError::Away { log: self.shared.storage.name(), why: "a test asked for it".to_owned() })
-            }
+            Some(_) => Err(self.shared.asked_to_be_away()),
             None => Ok(()),
         }
+    }
+
+    /// Where a test asks for it, what was fetched of partitions that go is kept, but for the record that is next: a
+    /// lane that took the rest would miss that one.
+    fn keep_stale(&mut self, gone: &[TopicPartition]) -> Result<(), LogError> {
+        if self.shared.faults.take(&self.spec.transactional_id, &[Fault::StaleDelivery]).is_none() {
+            return Ok(());
+        }
+        let limit = Limit { records: STALE_RECORDS + 1, bytes: usize::MAX };
+        for cursor in gone.iter().filter_map(|at| self.cursors.get(at)) {
+            let (topic, partition, epoch) = (cursor.topic, cursor.slot.partition, cursor.epoch);
+            let mut next = true;
+            self.view.fetch(cursor.slot, cursor.next, limit, &mut |offset, timestamp, record| {
+                if !std::mem::take(&mut next) {
+                    self.stale.push(Message::owned(topic, partition, offset, timestamp, epoch, record));
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    fn deliver_stale(&mut self, into: &mut Vec<Message>) {
+        let assigned = |message: &mut Message| {
+            self.cursors.iter().any(|at| at.topic == message.topic && at.slot.partition == message.partition)
+        };
+        into.extend(self.stale.extract_if(.., assigned));
     }
 
     /// Checks and writes under the gate, so that nobody takes the id or the partitions in between.
@@ -101,8 +137,10 @@ impl EmbeddedSession {
         let at: Vec<_> = at.collect::<Result<_, CommitError>>()?;
         let _gate = self.shared.gate.lock();
         let fault = self.shared.faults.take(&self.spec.transactional_id, &COMMIT_FAULTS);
-        if fault == Some(Fault::CommitFenced) {
-            self.shared.coordinator.lock().replace(self.member);
+        match fault {
+            Some(Fault::CommitFenced) => self.shared.coordinator.lock().replace(self.member),
+            Some(Fault::CommitExpelled) => self.shared.coordinator.lock().throw_out(self.member),
+            _ => {}
         }
         let allowed =
             self.shared.coordinator.lock().may_commit(self.member, positions.iter().map(|(at, _)| at));
@@ -117,6 +155,12 @@ impl EmbeddedSession {
         match fault {
             Some(Fault::CommitAborted) => return Err(CommitError::Aborted(asked())),
             Some(Fault::CommitUnknownDropped) => return Err(CommitError::Unknown(asked())),
+            Some(Fault::CommitUnknownLater) => {
+                let (transactional_id, group) = (self.spec.transactional_id.clone(), self.spec.group.clone());
+                let records = std::mem::take(records);
+                self.shared.flights.add(Flight { transactional_id, group, records, at });
+                return Err(CommitError::Unknown(asked()));
+            }
             _ => {}
         }
         let positions = Positions { group: &self.spec.group, at };
@@ -147,6 +191,9 @@ impl Session for EmbeddedSession {
             let seen = self.shared.wake.count();
             if let Some(event) = self.event()? {
                 return Ok(Some(event));
+            }
+            if !self.stale.is_empty() {
+                self.deliver_stale(into);
             }
             let delivered = self.cursors.deliver(self.view.as_mut(), max, into)?;
             if !self.shared.waits {
@@ -181,6 +228,7 @@ impl Session for EmbeddedSession {
     }
 
     fn release(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
+        self.keep_stale(partitions)?;
         partitions.iter().for_each(|at| self.cursors.remove(at));
         self.shared.coordinator.lock().released(self.member, partitions);
         self.shared.wake.notify();
@@ -207,8 +255,11 @@ impl Session for EmbeddedSession {
     }
 
     fn committed(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Option<Offset>>, LogError> {
-        let group = self.spec.group.clone();
-        self.each(partitions, |view, slot| view.committed(&group, slot))
+        let (group, shared) = (self.spec.group.clone(), Arc::clone(&self.shared));
+        self.each(partitions, |view, slot| {
+            shared.check_stable(&group, slot)?;
+            view.committed(&group, slot)
+        })
     }
 
     fn ends(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, LogError> {
@@ -247,6 +298,9 @@ impl Session for EmbeddedSession {
 
     fn append(&mut self, record: &Append<'_>) -> Result<(), CommitError> {
         let Transaction::Open(records) = &mut self.transaction else { return Err(not_open()) };
+        if self.shared.faults.take(&self.spec.transactional_id, &[Fault::AppendFails]).is_some() {
+            return Err(CommitError::Aborted("a test asked for it".to_owned()));
+        }
         let topic = self.shared.topic(record.topic).map_err(|error| CommitError::Fatal(error.to_string()))?;
         records.push(prepare(topic, record, &mut self.partitioner)?);
         Ok(())
@@ -284,6 +338,7 @@ impl Session for EmbeddedSession {
 
     fn recover(&mut self) -> Result<(), CommitError> {
         self.check_id()?;
+        drop(self.shared.flights.take(&self.spec.transactional_id));
         let storage = &self.shared.storage;
         let reopened = storage.reopen().and_then(|()| storage.view());
         self.view = reopened.map_err(|error| CommitError::Unknown(error.to_string()))?;

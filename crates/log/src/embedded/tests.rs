@@ -166,6 +166,112 @@ fn an_expelled_zombie_commits_nothing_hears_of_it_and_comes_back() {
 }
 
 #[test]
+fn a_transaction_whose_end_is_on_its_way_is_neither_there_nor_gone() {
+    for arrives in [true, false] {
+        on_both(Cleanup::Delete(None), |log, _| {
+            write(log, &[("k", Some("v"))]);
+            let mut session = assigned(log, "a");
+            log.inject("a", Fault::CommitUnknownLater);
+            assert_eq!(commit_one(session.as_mut()).unwrap_err().kind(), "unknown");
+            let mut other = join(log, "b");
+            for asked in [session.committed(&[at("in")]), other.committed(&[at("in")])] {
+                assert_eq!(asked.unwrap_err().kind(), "away", "no position is told that may change");
+            }
+            assert!(offsets(log, "out").is_empty());
+            let ended = if arrives { log.arrive("a").unwrap() } else { log.expire("a") };
+            assert!(ended && !log.arrive("a").unwrap());
+            let position = other.committed(&[at("in")]).unwrap()[0];
+            assert_eq!(
+                (position, offsets(log, "out").len()),
+                (arrives.then_some(Offset(1)), usize::from(arrives))
+            );
+        });
+    }
+}
+
+#[test]
+fn whoever_takes_the_transactional_id_ends_what_was_on_its_way() {
+    for replaced in [true, false] {
+        on_both(Cleanup::Delete(None), |log, _| {
+            let mut session = assigned(log, "a");
+            log.inject("a", Fault::CommitUnknownLater);
+            assert_eq!(commit_one(session.as_mut()).unwrap_err().kind(), "unknown");
+            if replaced {
+                drop(join(log, "a"));
+            } else {
+                session.recover().unwrap();
+            }
+            assert!(!log.arrive("a").unwrap(), "it comes too late");
+            assert!(offsets(log, "out").is_empty());
+        });
+    }
+}
+
+#[test]
+fn a_member_that_is_thrown_out_while_it_commits_has_committed_nothing() {
+    on_both(Cleanup::Delete(None), |log, _| {
+        let mut session = assigned(log, "a");
+        log.inject("a", Fault::CommitExpelled);
+        assert_eq!(commit_one(session.as_mut()).unwrap_err().kind(), "aborted");
+        assert!(offsets(log, "out").is_empty());
+        let event = session.poll(0, Duration::ZERO, &mut Vec::new()).unwrap();
+        assert_eq!(event, Some(GroupEvent::Lost(vec![at("in")])));
+    });
+}
+
+#[test]
+fn an_append_and_a_read_can_fail_once_and_calm_forgets_what_waits() {
+    on_both(Cleanup::Delete(None), |log, _| {
+        let mut session = assigned(log, "a");
+        log.inject("a", Fault::AppendFails);
+        assert_eq!(commit_one(session.as_mut()).unwrap_err().kind(), "aborted");
+        session.abort().unwrap();
+        commit_one(session.as_mut()).unwrap();
+        let mut reader = log.reader().unwrap();
+        log.inject("", Fault::ReadFails);
+        assert_eq!(reader.poll(1, Duration::ZERO, &mut Vec::new()).unwrap_err().kind(), "away");
+        reader.poll(1, Duration::ZERO, &mut Vec::new()).unwrap();
+        log.inject("a", Fault::CommitAborted);
+        log.calm();
+        commit_one(session.as_mut()).unwrap();
+    });
+}
+
+#[test]
+fn a_stale_delivery_comes_with_the_next_assignment_under_the_old_epoch() {
+    on_both(Cleanup::Delete(None), |log, _| {
+        write(log, &[("a", Some("1")), ("b", Some("2")), ("c", Some("3"))]);
+        let mut session = assigned(log, "a");
+        log.inject("a", Fault::StaleDelivery);
+        session.release(&[at("in")]).unwrap();
+        let mut messages = Vec::new();
+        let event = session.poll(9, Duration::ZERO, &mut messages).unwrap();
+        assert_eq!(event, Some(GroupEvent::Assigned(vec![at("in")])));
+        session.assign(&[(at("in"), Offset::ZERO)]).unwrap();
+        session.poll(9, Duration::ZERO, &mut messages).unwrap();
+        let seen: Vec<_> = messages.iter().map(|message| (message.offset.0, message.epoch)).collect();
+        assert_eq!(seen, [(1, 1), (2, 1), (0, 2), (1, 2), (2, 2)]);
+    });
+}
+
+#[test]
+fn a_transaction_of_the_model_leaves_a_marker_where_it_wrote() {
+    let log = EmbeddedLog::model(Arc::new(TestClock::default()));
+    log.create(&spec("in", Cleanup::Delete(None))).unwrap();
+    log.create(&spec("out", Cleanup::Delete(None))).unwrap();
+    let mut session = assigned(&log, "a");
+    commit_one(session.as_mut()).unwrap();
+    commit_one(session.as_mut()).unwrap();
+    assert_eq!(
+        offsets(&log, "out"),
+        [0, 2],
+        "and a reader's position reaches the end behind the last marker"
+    );
+    write(&log, &[("k", Some("v"))]);
+    assert_eq!(session.ends(&[at("in"), at("out")]).unwrap(), [Offset(1), Offset(4)]);
+}
+
+#[test]
 fn a_record_that_is_too_large_is_refused_and_the_transaction_goes_on() {
     on_both(Cleanup::Delete(None), |log, _| {
         let mut session = assigned(log, "a");

@@ -1,4 +1,4 @@
-//! One suite of tests for every log: memory, a SQLite file, Apache Kafka.
+//! One suite of tests for every log: memory, the simulation's model, a SQLite file, Apache Kafka.
 //!
 //! The cases know `&dyn Log` and a [`harness::Harness`]; a log joins by a harness and one `conformance!` line.
 //! Waiting is for a state, with a deadline.
@@ -55,6 +55,7 @@ mod groups;
 mod harness;
 mod kafka;
 mod memory;
+mod model;
 mod reading;
 mod records;
 mod sqlite;

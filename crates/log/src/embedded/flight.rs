@@ -1,0 +1,69 @@
+//! Transactions whose end is on its way: given up by their sender, and neither committed nor aborted yet.
+//!
+//! As on a broker, whoever takes the transactional id anew ends them without effect, and until they have ended nobody
+//! is told a position that they may change.
+
+use parking_lot::Mutex;
+use winback_core::ids::Offset;
+
+use super::Shared;
+use super::storage::{Pending, Positions, Slot, WriteError};
+use crate::LogError;
+
+/// What such a transaction will write when it arrives.
+pub(super) struct Flight {
+    pub(super) transactional_id: String,
+    pub(super) group: String,
+    pub(super) records: Vec<Pending>,
+    pub(super) at: Vec<(Slot, Offset)>,
+}
+
+/// All of a log's.
+#[derive(Default)]
+pub(super) struct Flights {
+    list: Mutex<Vec<Flight>>,
+}
+
+impl Flights {
+    pub(super) fn add(&self, flight: Flight) {
+        self.list.lock().push(flight);
+    }
+
+    pub(super) fn holds(&self, transactional_id: &str) -> bool {
+        self.list.lock().iter().any(|flight| flight.transactional_id == transactional_id)
+    }
+
+    /// Takes the one of that transactional id out; dropping it is its abort.
+    pub(super) fn take(&self, transactional_id: &str) -> Option<Flight> {
+        let mut list = self.list.lock();
+        let at = list.iter().position(|flight| flight.transactional_id == transactional_id)?;
+        Some(list.remove(at))
+    }
+
+    /// Whether the group's position in that partition may still change by one of them.
+    fn unsettles(&self, group: &str, slot: Slot) -> bool {
+        let list = self.list.lock();
+        list.iter().any(|flight| flight.group == group && flight.at.iter().any(|(at, _)| *at == slot))
+    }
+}
+
+impl Shared {
+    /// Fails where a position is not stable.
+    pub(super) fn check_stable(&self, group: &str, slot: Slot) -> Result<(), LogError> {
+        if self.flights.unsettles(group, slot) {
+            let why = format!("a transaction with a position of group `{group}` has not ended");
+            return Err(LogError::Away { log: self.storage.name(), why });
+        }
+        Ok(())
+    }
+
+    /// The end of the transaction in flight arrives as a commit; false when there is none.
+    pub(super) fn arrive(&self, transactional_id: &str) -> Result<bool, WriteError> {
+        let _gate = self.gate.lock();
+        let Some(mut flight) = self.flights.take(transactional_id) else { return Ok(false) };
+        let positions = Positions { group: &flight.group, at: flight.at };
+        self.storage.write(&mut flight.records, &positions, self.clock.now(), None)?;
+        self.wake.notify();
+        Ok(true)
+    }
+}
