@@ -44,7 +44,7 @@ impl<R: Role> Lane<R> {
             committed.iter().zip(beginnings).map(|(committed, beginning)| committed.unwrap_or(beginning));
         let starts: Vec<_> = partitions.iter().cloned().zip(bases).collect();
         match self.session.assign(&starts) {
-            Ok(()) => {}
+            Ok(()) => self.assignments = self.assignments.saturating_add(1),
             Err(LogError::Config(why)) => {
                 // The group took them back meanwhile; the next poll says so.
                 tracing::warn!(lane = self.config.name, why, "partitions could not be taken");
@@ -56,7 +56,7 @@ impl<R: Role> Lane<R> {
             let topic = self.spec.topics.iter().position(|topic| *topic == partition.topic);
             let topic = topic.and_then(|topic| u16::try_from(topic).ok());
             let topic = topic.ok_or_else(|| LogError::NoTopic(partition.topic.to_string()))?;
-            let input = self.inputs.add(partition, topic, base, committed)?;
+            let input = self.inputs.add(partition, topic, base, committed, self.assignments)?;
             self.role.assigned(&input);
             self.begin_restore(input.slot)?;
         }

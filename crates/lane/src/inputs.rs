@@ -1,9 +1,9 @@
 //! The lane's partitions: where each stands, what is buffered of it, what a roll back returns to.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use winback_core::ids::{Offset, Partition};
-use winback_core::time::Time;
+use winback_core::time::{Span, Time};
 use winback_log::{Message, TopicPartition};
 
 use crate::ends::Ends;
@@ -23,6 +23,7 @@ pub(crate) struct Slot {
     pub(crate) next: Offset,
     /// Behind the last record delivered.
     delivered: Offset,
+    /// The assignment that it came with; records of an earlier one are not its own.
     epoch: u32,
     queue: VecDeque<Message>,
     queued_bytes: usize,
@@ -65,7 +66,6 @@ impl Slot {
         if message.epoch < self.epoch || message.offset < self.delivered {
             return false;
         }
-        self.epoch = message.epoch;
         self.delivered = message.offset.next();
         true
     }
@@ -159,17 +159,17 @@ pub(crate) struct Inputs {
     /// The slots by topic and partition number.
     order: Vec<usize>,
     by_number: Vec<Vec<Option<usize>>>,
-    /// The least epoch that a partition's next assignment can have.
-    floors: HashMap<TopicPartition, u32>,
 }
 
 impl Inputs {
+    /// A partition that came with the assignment of that epoch.
     pub(crate) fn add(
         &mut self,
         partition: TopicPartition,
         topic: u16,
         base: Offset,
         committed: Option<Offset>,
+        epoch: u32,
     ) -> Result<Input, IllegalChange> {
         if let Some(held) = self.find(&partition) {
             let from = StateName(self.get(held).map(Slot::state));
@@ -184,7 +184,7 @@ impl Inputs {
             committed,
             next: base,
             delivered: base,
-            epoch: self.floors.get(&input.partition).copied().unwrap_or_default(),
+            epoch,
             queue: VecDeque::new(),
             queued_bytes: 0,
             held_until: None,
@@ -207,7 +207,6 @@ impl Inputs {
 
     pub(crate) fn remove(&mut self, at: usize) -> Option<Slot> {
         let slot = self.slots.get_mut(at)?.take()?;
-        self.floors.insert(slot.input.partition.clone(), slot.epoch.saturating_add(1));
         self.index();
         Some(slot)
     }

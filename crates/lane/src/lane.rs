@@ -56,6 +56,8 @@ pub struct Lane<R> {
     pub(crate) polled: Vec<Message>,
     /// A group event that is not answered yet.
     pub(crate) event: Option<GroupEvent>,
+    /// How many assignments the session has taken: the epoch of the records that come under the last of them.
+    pub(crate) assignments: u32,
     /// The outcome of the last transaction is unknown; nothing but the recovery may follow.
     pub(crate) unknown: bool,
     /// Positions and state are read again before anything else.
@@ -102,6 +104,7 @@ impl<R: Role> Lane<R> {
             batch: Batch::default(),
             polled: Vec::new(),
             event: None,
+            assignments: 0,
             unknown: false,
             reload: false,
             ready: true,

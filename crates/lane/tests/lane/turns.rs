@@ -281,6 +281,19 @@ fn a_drain_commits_what_was_stepped_and_leaves() {
 }
 
 #[test]
+fn records_of_an_earlier_assignment_are_dropped_also_when_it_had_delivered_nothing() {
+    let world = World::new(1);
+    write(&world, 0, &["a", "b", "c"]);
+    let mut lane = world.lane("one", Echo::default());
+    lane.turn().unwrap();
+    assert_eq!(world.calls(), ["assign"]);
+    world.inner.inject("one", Fault::StaleDelivery);
+    world.inner.expel("one");
+    world.settle(&mut lane).unwrap();
+    assert_eq!(world.read(COPIES, 0), ["a", "b", "c"]);
+}
+
+#[test]
 fn state_and_group_that_differ_are_refused_with_both_numbers_unless_one_is_chosen() {
     let world = World::new(1);
     write(&world, 0, &["a", "b", "c"]);
