@@ -1,6 +1,7 @@
 //! From polled records to stepped ones: directly where order is given, through buffers where partitions are merged, held
 //! back, or a transaction is full.
 
+use winback_core::signal::is_from_the_future;
 use winback_core::time::Time;
 use winback_log::Message;
 
@@ -106,7 +107,7 @@ impl<R: Role> Lane<R> {
             self.step(at, message, now);
             left -= 1;
             let slot = self.inputs.get(at).filter(|slot| slot.is_steppable(now));
-            let first = slot.and_then(|slot| slot.first()).map(|message| message.timestamp);
+            let first = slot.and_then(|slot| slot.first()).map(|message| rank_time(message, now));
             merge.advance(first);
             if first.is_none() && self.is_awaited(at, now) {
                 left = 0;
@@ -124,7 +125,7 @@ impl<R: Role> Lane<R> {
         for (rank, at) in self.inputs.order().to_vec().into_iter().enumerate() {
             let Some(slot) = self.inputs.get(at).filter(|slot| slot.is_steppable(now)) else { continue };
             match slot.first() {
-                Some(first) => merge.add(first.timestamp, rank, at),
+                Some(first) => merge.add(rank_time(first, now), rank, at),
                 None => complete &= !self.is_awaited(at, now),
             }
         }
@@ -196,6 +197,12 @@ impl<R: Role> Lane<R> {
         }
         self.status.lock().stepped_at = Some(now);
     }
+}
+
+/// A stamp of tomorrow or later says nothing of when the record came: taken at its word, it would hold back all that
+/// stand behind it until every other partition is empty. So it is next.
+fn rank_time(message: &Message, now: Time) -> Time {
+    if is_from_the_future(message.timestamp, now) { Time::MIN } else { message.timestamp }
 }
 
 fn cannot_commit() -> DeadLetter {

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use winback_core::ids::Offset;
-use winback_core::time::Time;
+use winback_core::time::{Span, Time};
 
 use crate::role::EndSeen;
 
@@ -59,6 +59,11 @@ impl Ends {
         self.ahead.clear();
     }
 
+    /// The clock was set back by that much, and so is what was seen by it: how long ago it was stays true.
+    pub(crate) fn set_back(&mut self, by: Span) {
+        self.ahead.iter_mut().chain(&mut self.passed).for_each(|seen| seen.at = seen.at - by);
+    }
+
     /// The largest end that the log named when asked.
     pub(crate) const fn known(&self) -> Option<Offset> {
         self.known
@@ -107,6 +112,18 @@ mod tests {
         assert!(ends.ahead.len() <= KEPT);
         ends.reached(Offset(10_000));
         assert!(ends.passed().is_some_and(|seen| seen.at >= Time::from_millis(9_998)), "{:?}", ends.passed());
+    }
+
+    #[test]
+    fn when_the_clock_is_set_back_it_stays_as_long_ago_as_it_was() {
+        let mut ends = Ends::default();
+        saw(&mut ends, end(10, 5_000));
+        ends.reached(Offset(10));
+        saw(&mut ends, end(20, 5_500));
+        ends.set_back(Span::from_secs(4));
+        assert_eq!(ends.passed(), Some(end(10, 1_000)));
+        ends.reached(Offset(20));
+        assert_eq!(ends.passed(), Some(end(20, 1_500)));
     }
 
     #[test]

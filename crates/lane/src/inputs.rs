@@ -101,7 +101,7 @@ impl Slot {
     /// A record was stepped.
     pub(crate) fn stepped(&mut self, offset: Offset, timestamp: Time, now: Time) {
         self.next = offset.next();
-        self.newest = self.newest.max(Some(timestamp.min(now)));
+        self.newest = self.newest.max(Some(timestamp).filter(|time| *time <= now));
         self.held_until = None;
         self.awaited_since = None;
     }
@@ -129,6 +129,15 @@ impl Slot {
         self.newest = self.settled.0;
         self.ends.roll_back(self.settled.1);
         behind
+    }
+
+    /// The clock was set back by that much, and so are the times that were taken from it.
+    pub(crate) fn set_back(&mut self, by: Span) {
+        self.ends.set_back(by);
+        let seen = &mut self.settled.1;
+        seen.iter_mut().for_each(|seen| seen.at = seen.at - by);
+        let times = [&mut self.held_until, &mut self.awaited_since, &mut self.caught_up_at];
+        times.into_iter().flatten().for_each(|time| *time = *time - by);
     }
 
     /// As newly assigned, from what the log says is committed, or from where the partition once started.

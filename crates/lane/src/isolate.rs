@@ -85,6 +85,11 @@ impl Isolation {
         self.until
     }
 
+    /// The clock was set back by that much, and so are the times that were taken from it.
+    pub(crate) fn set_back(&mut self, by: Span) {
+        self.since.iter_mut().chain(&mut self.until).for_each(|time| *time = *time - by);
+    }
+
     /// Whether this record becomes a dead letter instead of being stepped.
     pub(crate) fn condemns(&self, partition: &TopicPartition, offset: Offset) -> bool {
         !self.condemned.is_empty() && self.condemned.iter().any(|(p, o)| *o == offset && p == partition)

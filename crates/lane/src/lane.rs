@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use winback_core::time::Time;
+use winback_core::time::{Span, Time};
 use winback_log::{Clock, GroupEvent, LogError, Message, Session, SessionSpec, SharedLog};
 
 use crate::commit::{Decision, Pending};
@@ -69,6 +69,8 @@ pub struct Lane<R> {
     ends_due: Time,
     away_since: Option<Time>,
     next_wait: Duration,
+    /// What the clock said when the last turn began.
+    turned_at: Time,
 }
 
 impl<R: Role> Lane<R> {
@@ -114,6 +116,7 @@ impl<R: Role> Lane<R> {
             ends_due: now,
             away_since: None,
             next_wait: Duration::ZERO,
+            turned_at: now,
         })
     }
 
@@ -157,8 +160,30 @@ impl<R: Role> Lane<R> {
         }
     }
 
+    /// A clock that was set back would have everything wait until it is where it was.
+    fn follow_the_clock(&mut self) {
+        let now = self.clock.now();
+        if now < self.turned_at {
+            self.set_back(self.turned_at.since(now));
+        }
+        self.turned_at = now;
+        self.status.lock().turned_at = Some(now);
+    }
+
+    fn set_back(&mut self, by: Span) {
+        tracing::warn!(lane = self.config.name, millis = by.millis(), "the clock was set back");
+        self.inputs.iter_mut().for_each(|slot| slot.set_back(by));
+        self.isolation.set_back(by);
+        let batch = &mut self.batch;
+        let since = [&mut batch.effects_since, &mut batch.moved_since, &mut self.away_since];
+        let times = [&mut self.last_commit, &mut self.last_seal, &mut self.last_input, &mut self.ends_due];
+        times.into_iter().chain(since.into_iter().flatten()).for_each(|time| *time = *time - by);
+        let mut status = self.status.lock();
+        status.waiting_since = status.waiting_since.map(|since| since - by);
+    }
+
     fn try_turn(&mut self) -> Result<Duration, LaneError> {
-        self.status.lock().turned_at = Some(self.clock.now());
+        self.follow_the_clock();
         if self.unknown {
             return self.recover();
         }

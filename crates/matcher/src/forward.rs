@@ -74,6 +74,19 @@ impl Forward<'_> {
         }
     }
 
+    /// A record that is stamped as if it came tomorrow or later: taken at its word it would raise its input's clock, and
+    /// with it tear the bursts of all whose records stand behind it.
+    pub(crate) fn from_the_future(&self, now: Time, tally: &mut Tally, out: &mut Output) {
+        tally.events += 1;
+        tally.dead[FUTURE] += 1;
+        let stamp = self.message.timestamp;
+        let text = format!(
+            "the record is stamped {stamp}, more than a day after {now}, when it was read: mend the producer's clock, \
+             or this machine's"
+        );
+        out.dead(self.letter(None, "future", text));
+    }
+
     fn letter(&self, element: Option<u32>, reason: &'static str, text: String) -> DeadLetter {
         DeadLetter { source: self.source.to_owned(), element, reason, text }
     }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use winback_core::debounce::{Progress, Reached};
 use winback_core::ids::{InputName, Offset, Partition};
 use winback_core::index::{PinnedForBatch, SharedIndex};
-use winback_core::time::Time;
+use winback_core::signal::is_from_the_future;
+use winback_core::time::{Span, Time};
 use winback_lane::{
     At, Authority, Input, InputView, Output, Readiness, RestoreError, Role, Start, Step, Urgency, View,
 };
@@ -126,7 +127,7 @@ impl MatcherRole {
         let reached = |input: &InputView<'_>| {
             let name = self.names.get(input.input.slot)?.clone()?;
             let reached = match (input.end_seen, input.newest) {
-                (Some(seen), _) => Reached::EndSeenAgo(view.now.since(seen.at)),
+                (Some(seen), _) => Reached::EndSeenAgo(view.now.since(seen.at).max(Span::ZERO)),
                 (None, Some(newest)) => Reached::NewestAppend(newest),
                 (None, None) => return None,
             };
@@ -199,6 +200,10 @@ impl Role for MatcherRole {
         let forward = Forward { source, inbox: &self.inbox, input, others, message, offset, append_time };
         let tally = &mut self.running;
         tally.records += 1;
+        if is_from_the_future(message.timestamp, at.now) {
+            forward.from_the_future(at.now, tally, out);
+            return Step::Done;
+        }
         let value = message.value().unwrap_or_default();
         self.source.decoder.decode(value, &mut |element| forward.element(element, index, tally, out));
         Step::Done

@@ -59,6 +59,32 @@ fn a_heartbeat_seals_though_nothing_came_and_tells_the_end_that_was_passed() {
 }
 
 #[test]
+fn nothing_waits_for_a_clock_that_was_set_back() {
+    let world = World::new(2);
+    let later = [("slow".to_owned(), 1)].into();
+    let mut lane = world.lane("one", Echo { later, ..Echo::default() });
+    world.settle(&mut lane).unwrap();
+    write(&world, 0, &["a"]);
+    write(&world, 1, &["slow"]);
+    lane.turn().unwrap();
+    assert!(world.read(COPIES, 0).is_empty(), "it is stepped and not committed");
+    world.clock.advance(-86_400_000);
+    world.settle(&mut lane).unwrap();
+    assert_eq!((world.read(COPIES, 0), world.read(COPIES, 1)), (vec!["a".into()], vec!["slow".into()]));
+}
+
+#[test]
+fn a_record_that_is_stamped_ahead_of_the_clock_is_not_how_far_the_lane_is() {
+    let world = World::new(1);
+    world.write(0, "now", 1_000_000);
+    world.write(0, "tomorrow", 90_000_000);
+    let mut lane = world.lane("one", Echo::default());
+    world.settle(&mut lane).unwrap();
+    let newest: Vec<_> = lane.role().seals.iter().filter_map(|seal| seal.first()?.1).collect();
+    assert!(!newest.is_empty() && newest.iter().all(|newest| *newest == 1_000_000), "{newest:?}");
+}
+
+#[test]
 fn several_partitions_are_stepped_in_the_order_of_time() {
     let world = World::new(3);
     for (partition, time) in [(2, 5), (2, 40), (0, 10), (0, 30), (1, 30), (1, 20), (2, 41)] {
@@ -70,6 +96,17 @@ fn several_partitions_are_stepped_in_the_order_of_time() {
     world.settle(&mut lane).unwrap();
     // Partition 1 is not sorted itself: its 20 waits behind its 30, which waits behind partition 0's.
     assert_eq!(lane.role().steps, ["5", "10", "30", "30", "20", "40", "41"]);
+}
+
+#[test]
+fn a_record_that_is_stamped_tomorrow_holds_nothing_back() {
+    let world = World::new(2);
+    for (partition, time) in [(0, 10), (0, 900_000_000), (0, 20), (1, 15), (1, 30)] {
+        world.write(partition, &format!("{time}"), time);
+    }
+    let mut lane = world.lane("one", Echo { merges: true, ..Echo::default() });
+    world.settle(&mut lane).unwrap();
+    assert_eq!(lane.role().steps, ["10", "900000000", "15", "20", "30"]);
 }
 
 #[test]
@@ -265,6 +302,19 @@ fn records_of_an_earlier_assignment_are_dropped() {
 }
 
 #[test]
+fn records_of_an_earlier_assignment_are_dropped_also_when_it_had_delivered_nothing() {
+    let world = World::new(1);
+    write(&world, 0, &["a", "b", "c"]);
+    let mut lane = world.lane("one", Echo::default());
+    lane.turn().unwrap();
+    assert_eq!(world.calls(), ["assign"]);
+    world.inner.inject("one", Fault::StaleDelivery);
+    world.inner.expel("one");
+    world.settle(&mut lane).unwrap();
+    assert_eq!(world.read(COPIES, 0), ["a", "b", "c"]);
+}
+
+#[test]
 fn a_drain_commits_what_was_stepped_and_leaves() {
     let world = World::new(1);
     write(&world, 0, &["a"]);
@@ -278,19 +328,6 @@ fn a_drain_commits_what_was_stepped_and_leaves() {
     assert_eq!(world.calls().last().map(String::as_str), Some("close"));
     assert_eq!(world.read(COPIES, 0), ["a"]);
     assert_eq!(world.group_position(0), Some(Offset(1)));
-}
-
-#[test]
-fn records_of_an_earlier_assignment_are_dropped_also_when_it_had_delivered_nothing() {
-    let world = World::new(1);
-    write(&world, 0, &["a", "b", "c"]);
-    let mut lane = world.lane("one", Echo::default());
-    lane.turn().unwrap();
-    assert_eq!(world.calls(), ["assign"]);
-    world.inner.inject("one", Fault::StaleDelivery);
-    world.inner.expel("one");
-    world.settle(&mut lane).unwrap();
-    assert_eq!(world.read(COPIES, 0), ["a", "b", "c"]);
 }
 
 #[test]
