@@ -24,6 +24,11 @@ run: tools ## The demo: a day of signals in a minute, every trigger told; stays 
 test: tools ## All tests: the embedded logs, and a real Kafka where Java and Maven are there
 	$(CARGO) test --workspace
 
+.PHONY: simulate
+simulate: tools ## The simulation at length: make simulate SCHEDULES=1000000 SEED=7
+	SIMULATION_SEED=$(SEED) SIMULATION_SCHEDULES=$(SCHEDULES) $(CARGO) test --release -p winback-detector \
+	  --test simulation -- --ignored --nocapture for_as_long_as_was_asked
+
 .PHONY: lint
 lint: tools ## Format, clippy, and cargo-deny where it is installed
 	$(CARGO) fmt --all --check

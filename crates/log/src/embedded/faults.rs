@@ -15,6 +15,9 @@ pub enum Fault {
     /// gone, and its positions are unstable, until [`crate::EmbeddedLog::arrive`] or [`crate::EmbeddedLog::expire`], or
     /// until somebody takes the transactional id anew.
     CommitUnknownLater,
+    /// Who asks for a position that a transaction on its way may change waits long enough: it arrives first. For the
+    /// session whose transaction it is.
+    ArriveWhenAsked,
     /// The next commit is aborted.
     CommitAborted,
     /// The member is thrown out of its group just before its next commit.

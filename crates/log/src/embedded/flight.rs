@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use winback_core::ids::Offset;
 
 use super::Shared;
+use super::faults::Fault;
 use super::storage::{Pending, Positions, Slot, WriteError};
 use crate::LogError;
 
@@ -40,21 +41,23 @@ impl Flights {
         Some(list.remove(at))
     }
 
-    /// Whether the group's position in that partition may still change by one of them.
-    fn unsettles(&self, group: &str, slot: Slot) -> bool {
+    /// Whose transaction may still change the group's position in that partition.
+    fn unsettling(&self, group: &str, slot: Slot) -> Option<String> {
         let list = self.list.lock();
-        list.iter().any(|flight| flight.group == group && flight.at.iter().any(|(at, _)| *at == slot))
+        let touches = |flight: &&Flight| flight.group == group && flight.at.iter().any(|(at, _)| *at == slot);
+        list.iter().find(touches).map(|flight| flight.transactional_id.clone())
     }
 }
 
 impl Shared {
-    /// Fails where a position is not stable.
+    /// Fails where a position is not stable, or waits until it is.
     pub(super) fn check_stable(&self, group: &str, slot: Slot) -> Result<(), LogError> {
-        if self.flights.unsettles(group, slot) {
-            let why = format!("a transaction with a position of group `{group}` has not ended");
-            return Err(LogError::Away { log: self.storage.name(), why });
+        let Some(id) = self.flights.unsettling(group, slot) else { return Ok(()) };
+        if self.faults.take(&id, &[Fault::ArriveWhenAsked]).is_some() {
+            return self.arrive(&id).map(drop).map_err(|error| LogError::Fatal(format!("{error:?}")));
         }
-        Ok(())
+        let why = format!("a transaction with a position of group `{group}` has not ended");
+        Err(LogError::Away { log: self.storage.name(), why })
     }
 
     /// The end of the transaction in flight arrives as a commit; false when there is none.

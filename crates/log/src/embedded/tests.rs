@@ -190,6 +190,18 @@ fn a_transaction_whose_end_is_on_its_way_is_neither_there_nor_gone() {
 }
 
 #[test]
+fn who_waits_for_a_stable_position_is_told_what_has_arrived_meanwhile() {
+    on_both(Cleanup::Delete(None), |log, _| {
+        let (mut session, mut other) = (assigned(log, "a"), join(log, "b"));
+        log.inject("a", Fault::CommitUnknownLater);
+        log.inject("a", Fault::ArriveWhenAsked);
+        assert_eq!(commit_one(session.as_mut()).unwrap_err().kind(), "unknown");
+        assert_eq!(other.committed(&[at("in")]).unwrap(), [Some(Offset(1))]);
+        assert_eq!(offsets(log, "out").len(), 1);
+    });
+}
+
+#[test]
 fn whoever_takes_the_transactional_id_ends_what_was_on_its_way() {
     for replaced in [true, false] {
         on_both(Cleanup::Delete(None), |log, _| {
