@@ -76,7 +76,7 @@ impl Forward<'_> {
 
     /// A record that is stamped as if it came tomorrow or later: taken at its word it would raise its input's clock, and
     /// with it tear the bursts of all whose records stand behind it.
-    pub(crate) fn from_the_future(&self, now: Time, tally: &mut Tally, out: &mut Output) {
+    pub(crate) fn stamped_ahead(&self, now: Time, tally: &mut Tally, out: &mut Output) {
         tally.events += 1;
         tally.dead[FUTURE] += 1;
         let stamp = self.message.timestamp;

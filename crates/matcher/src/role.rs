@@ -201,7 +201,7 @@ impl Role for MatcherRole {
         let tally = &mut self.running;
         tally.records += 1;
         if is_from_the_future(message.timestamp, at.now) {
-            forward.from_the_future(at.now, tally, out);
+            forward.stamped_ahead(at.now, tally, out);
             return Step::Done;
         }
         let value = message.value().unwrap_or_default();
