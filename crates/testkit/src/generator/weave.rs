@@ -189,12 +189,13 @@ impl Weaver {
     fn hold_back(&mut self, source: usize, stops: i64, until: i64, stamps: bool) {
         for event in &mut self.out {
             let What::Visit(written) = &mut event.what else { continue };
-            if written.source != source || !(stops..until).contains(&event.due) {
+            // In their order still, a hundred times as fast, until the source has caught up.
+            let due = until + (event.due - stops) / 100;
+            if written.source != source || event.due < stops || event.due >= due {
                 continue;
             }
             written.stamped = stamps.then_some(event.due);
-            // In their order still, a hundred times as fast.
-            event.due = until + (event.due - stops) / 100;
+            event.due = due;
             if !matches!(event.planted, Planted::Future | Planted::Stranger) {
                 event.planted = Planted::Backlog;
             }
