@@ -68,12 +68,14 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// Takes the next record in.
-    pub fn step(&mut self, message: &Message, partitions: i32, out: &mut Vec<Effect>) {
-        match read(message, partitions) {
-            Ok(input) => self.partition.step(&input, out),
-            Err(_) => self.unreadable += 1,
+    /// Takes the next record in; what it said, unless it is not stepped.
+    pub fn step(&mut self, message: &Message, partitions: i32, out: &mut Vec<Effect>) -> Option<Input> {
+        let input = read(message, partitions).ok();
+        match &input {
+            Some(input) => self.partition.step(input, out),
+            None => self.unreadable += 1,
         }
         self.partition.commit();
+        input
     }
 }

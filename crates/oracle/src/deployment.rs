@@ -1,0 +1,47 @@
+//! What of a deployment is compared.
+
+use std::sync::Arc;
+
+use winback_log::{Log, LogError};
+
+/// The topics and the group of a deployment's detector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deployment {
+    /// Its name.
+    pub name: String,
+    /// The log of record.
+    pub inbox: Arc<str>,
+    /// What fired.
+    pub triggers: Arc<str>,
+    /// Every outcome.
+    pub decisions: Arc<str>,
+    /// The detector's state.
+    pub changelog: Arc<str>,
+    /// Where records are that the detector could not commit.
+    pub dead_letters: Arc<str>,
+    /// The detector's group.
+    pub group: String,
+}
+
+impl Deployment {
+    /// How many partitions each of the four topics has, and the inbox's id.
+    ///
+    /// # Errors
+    /// When a topic is missing, or one has another number of partitions than the inbox.
+    pub(crate) fn partitions(&self, log: &dyn Log) -> Result<(i32, String), LogError> {
+        let names = [&self.inbox, &self.triggers, &self.decisions, &self.changelog];
+        let there = log.describe(&names.map(|name| &**name))?;
+        let mut found = Vec::new();
+        for (name, info) in names.into_iter().zip(there) {
+            let info = info.ok_or_else(|| LogError::NoTopic(name.to_string()))?;
+            found.push((name, info.spec.partitions, info.id));
+        }
+        let (inbox, partitions, id) = found.swap_remove(0);
+        match found.iter().find(|(_, other, _)| *other != partitions) {
+            None => Ok((partitions, id)),
+            Some((topic, other, _)) => Err(LogError::Config(format!(
+                "`{topic}` has {other} partitions and `{inbox}` {partitions}: `winback topics plan` says which is wrong"
+            ))),
+        }
+    }
+}

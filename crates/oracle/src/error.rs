@@ -1,0 +1,65 @@
+//! Why a comparison was not made.
+
+use winback_core::ids::Offset;
+use winback_log::{LogError, TopicPartition};
+use winback_proto::DecodeError;
+
+use crate::checkpoint::CheckpointError;
+
+/// A comparison that could not be made. What differs is no error: it stands in the report.
+#[derive(Debug, thiserror::Error)]
+pub enum OracleError {
+    /// The log is away or lacks a topic.
+    #[error("{0}")]
+    Log(#[from] LogError),
+    /// Retention took records that nothing else tells of.
+    #[error(
+        "{partition} begins at offset {beginning}, what came before is gone, and {there}: give a checkpoint that was \
+         written when the inbox still held its offset (`winback verify --checkpoint FILE`, run more often than the \
+         inbox's retention), or keep the inbox longer"
+    )]
+    Cut {
+        /// Which partition of the inbox.
+        partition: TopicPartition,
+        /// Its earliest record.
+        beginning: Offset,
+        /// What is there of a checkpoint.
+        there: String,
+    },
+    /// A partition cannot be read to its end.
+    #[error(
+        "{partition} was not read beyond offset {position} of {end} for {seconds} s: a transaction that its writer left \
+         open holds readers back until the log ends it; try again"
+    )]
+    Stalled {
+        /// Which.
+        partition: TopicPartition,
+        /// How far.
+        position: Offset,
+        /// Of how much.
+        end: Offset,
+        /// How long nothing came.
+        seconds: u64,
+    },
+    /// A changelog record makes no sense.
+    #[error("{partition}@{offset}: {why}")]
+    State {
+        /// Where.
+        partition: TopicPartition,
+        /// At which offset.
+        offset: Offset,
+        /// Why.
+        why: DecodeError,
+    },
+    /// A policy of a checkpoint cannot be read.
+    #[error("{partition}: a policy that was applied cannot be read any more: {why}")]
+    Policy {
+        /// Which partition of the inbox.
+        partition: TopicPartition,
+        /// Why.
+        why: winback_core::debounce::PolicyError,
+    },
+    /// The checkpoint cannot be written.
+    #[error("{0}")]
+    Checkpoint(#[from] CheckpointError),
+}

@@ -1,0 +1,32 @@
+//! Whether what a deployment committed is what one process would have made of its inbox.
+//!
+//! Triggers, decisions and state are a function of the inbox. [`verify`] reads the inbox back by offset, one partition
+//! after the other, steps the pure core over it, and compares with what is in the log, beside a deployment that runs
+//! or after it. Everything is read in streams: memory is one partition's state, and the ids of its triggers.
+//!
+//! Where retention has cut the inbox, a checkpoint ([`Options::checkpoint`]) holds what the core had made of what is
+//! gone.
+
+mod asker;
+mod checkpoint;
+mod compare;
+mod condemned;
+mod cursor;
+mod deployment;
+mod difference;
+mod error;
+mod outputs;
+mod partition;
+mod report;
+mod state;
+mod stepper;
+mod verify;
+
+pub use checkpoint::CheckpointError;
+pub use deployment::Deployment;
+pub use difference::{Difference, Kind};
+pub use error::OracleError;
+pub use report::{Note, PartitionReport, Report};
+pub use state::restored_rows;
+pub use stepper::{Made, Stepper};
+pub use verify::{Advance, Options, verify};

@@ -1,0 +1,90 @@
+//! What triggers and decisions have in common: an inbox position, an id, a payload.
+
+use winback_core::ids::Offset;
+use winback_log::Message;
+use winback_proto::envelope::INBOX_POSITION;
+use winback_proto::v1::decision::Subject;
+use winback_proto::{WireMessage, v1};
+
+use crate::difference::Kind;
+
+/// The names of what may be wrong with an output.
+pub(crate) struct Kinds {
+    pub(crate) missing: Kind,
+    pub(crate) unexpected: Kind,
+    pub(crate) doubled: Kind,
+    pub(crate) changed: Kind,
+}
+
+/// A message that the detector writes because of an inbox record.
+pub(crate) trait Output: WireMessage + Clone + PartialEq {
+    const KINDS: Kinds;
+
+    /// What tells it from the others of its inbox record, for a person, too.
+    fn id(&self) -> String;
+
+    fn account(&self) -> &str;
+
+    /// The partition and offset of the inbox record.
+    fn position(&self, message: &Message) -> Option<(i32, Offset)>;
+
+    /// What must not come twice in the whole topic, where there is such a thing.
+    fn unique(&self) -> Option<u128>;
+}
+
+impl Output for v1::Trigger {
+    const KINDS: Kinds = Kinds {
+        missing: Kind::TriggerMissing,
+        unexpected: Kind::TriggerUnexpected,
+        doubled: Kind::TriggerDoubled,
+        changed: Kind::TriggerChanged,
+    };
+
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+
+    fn account(&self) -> &str {
+        self.account.as_ref().map_or("", |account| &account.id)
+    }
+
+    fn position(&self, message: &Message) -> Option<(i32, Offset)> {
+        let header = message.header(INBOX_POSITION)?;
+        let (partition, offset) = std::str::from_utf8(&header).ok()?.split_once('/')?;
+        Some((partition.parse().ok()?, Offset(offset.parse().ok()?)))
+    }
+
+    fn unique(&self) -> Option<u128> {
+        u128::from_str_radix(&self.id, 16).ok()
+    }
+}
+
+impl Output for v1::Decision {
+    const KINDS: Kinds = Kinds {
+        missing: Kind::DecisionMissing,
+        unexpected: Kind::DecisionUnexpected,
+        doubled: Kind::DecisionDoubled,
+        changed: Kind::DecisionChanged,
+    };
+
+    fn id(&self) -> String {
+        let Self { account_id, policy, .. } = self;
+        match &self.subject {
+            Some(Subject::Signal(signal)) => format!("{policy}: signal {}:{}", signal.source, signal.id),
+            Some(Subject::Burst(burst)) => format!("{policy}: burst {} of {account_id}", burst.burst_id),
+            None => policy.clone(),
+        }
+    }
+
+    fn account(&self) -> &str {
+        &self.account_id
+    }
+
+    fn position(&self, _: &Message) -> Option<(i32, Offset)> {
+        Some((self.inbox_partition, Offset(self.inbox_offset)))
+    }
+
+    fn unique(&self) -> Option<u128> {
+        None
+    }
+}

@@ -1,0 +1,245 @@
+//! One partition of the inbox: which part of it is compared, and the comparison.
+//!
+//! The order of the questions is what makes this hold beside a detector that runs. The group's position is asked first,
+//! then the state is read: its own position is where the core stops. The ends of the outputs are asked after it, so
+//! that everything up to it lies before them; and the group's position once more at last, which covers all that was
+//! read.
+
+use std::collections::BTreeSet;
+
+use winback_core::debounce::{StateKey, StateRow};
+use winback_core::ids::Offset;
+use winback_log::{Message, TopicPartition};
+use winback_proto::v1;
+
+use crate::asker::Asker;
+use crate::compare::Outputs;
+use crate::cursor::Cursor;
+use crate::deployment::Deployment;
+use crate::difference::{Difference, Kind};
+use crate::error::OracleError;
+use crate::report::{Note, PartitionReport};
+use crate::state::{self, Rows};
+use crate::stepper::{Made, Stepper};
+use crate::verify::Options;
+
+/// Where a comparison begins.
+pub(crate) struct Start {
+    /// The inbox record.
+    pub(crate) next: Offset,
+    /// The record of the triggers' partition, and of the decisions'.
+    pub(crate) outputs: (Offset, Offset),
+    /// The core's state there.
+    pub(crate) rows: Vec<(StateKey, StateRow)>,
+}
+
+impl Start {
+    /// Before the first record.
+    pub(crate) const fn first() -> Self {
+        Self { next: Offset::ZERO, outputs: (Offset::ZERO, Offset::ZERO), rows: Vec::new() }
+    }
+}
+
+/// Where it ended.
+pub(crate) struct Ended {
+    pub(crate) report: PartitionReport,
+    pub(crate) notes: Vec<Note>,
+    pub(crate) next: Offset,
+    pub(crate) outputs: (Offset, Offset),
+    pub(crate) rows: Rows,
+}
+
+/// What the partitions of a comparison share.
+pub(crate) struct Bench<'a> {
+    pub(crate) ask: &'a Asker<'a>,
+    pub(crate) deployment: &'a Deployment,
+    pub(crate) partitions: i32,
+    pub(crate) options: &'a Options,
+    /// Inbox records that the detector did not step.
+    pub(crate) condemned: &'a BTreeSet<(i32, Offset)>,
+}
+
+/// The state in the log, and the positions around it.
+pub(crate) struct Standing {
+    number: i32,
+    inbox: TopicPartition,
+    rows: Rows,
+    before: Option<Offset>,
+    /// Where the inbox ends.
+    end: Offset,
+    /// What the core is stepped up to.
+    pub(crate) to: Offset,
+}
+
+impl Bench<'_> {
+    /// Reads how far the detector is, and its state there.
+    pub(crate) fn standing(&self, number: i32) -> Result<Standing, OracleError> {
+        let inbox = TopicPartition::new(self.deployment.inbox.clone(), number);
+        let changelog = TopicPartition::new(self.deployment.changelog.clone(), number);
+        let before = self.committed(&inbox)?;
+        let rows = state::restored_by(self.ask, &changelog, self.options.patience)?;
+        let end = self.ask.end(&inbox)?;
+        let to = state::position(&rows).or(before).unwrap_or(Offset::ZERO).min(end);
+        Ok(Standing { number, inbox, rows, before, end, to })
+    }
+
+    fn committed(&self, inbox: &TopicPartition) -> Result<Option<Offset>, OracleError> {
+        Ok(self.ask.committed(&self.deployment.group, inbox)?)
+    }
+
+    /// Compares from `start` to where the detector is.
+    pub(crate) fn compare(
+        &self,
+        standing: Standing,
+        start: Start,
+        watch: &mut dyn FnMut(Offset),
+    ) -> Result<Ended, OracleError> {
+        let number = standing.number;
+        let mut report = PartitionReport { partition: number, ..PartitionReport::default() };
+        (report.from, report.to) = (start.next.0, standing.to.0);
+        let topic = |name: &std::sync::Arc<str>| TopicPartition::new(name.clone(), number);
+        let (triggers, decisions) = (topic(&self.deployment.triggers), topic(&self.deployment.decisions));
+        let mut pair = Pair {
+            triggers: Outputs::open(self.ask, triggers.clone(), start.outputs.0, self.options)?,
+            decisions: Outputs::open(self.ask, decisions.clone(), start.outputs.1, self.options)?,
+        };
+        let cuts = [(triggers, pair.triggers.cut_at()), (decisions, pair.decisions.cut_at())];
+        let notes = cuts.into_iter().filter_map(|(topic, cut)| Some((topic, cut?)));
+        let notes = notes.map(|(topic, from)| Note::OutputsCut { topic: topic.to_string(), from: from.0 });
+        let notes = notes.collect();
+        let mut stepper = self.stepper(&standing, start.rows)?;
+        self.step_all(&standing, start.next, &mut stepper, &mut pair, &mut report, watch)?;
+        pair.drain(standing.to, &mut report)?;
+        let after = self.committed(&standing.inbox)?;
+        let covered = after.max(state::position(&standing.rows)).unwrap_or(Offset::ZERO);
+        let outputs = pair.finish(covered, &mut report);
+        stepper.passed(standing.to);
+        let rows = self.conclude(&standing, after, &stepper, &mut report);
+        Ok(Ended { report, notes, next: standing.to, outputs, rows })
+    }
+
+    fn stepper(&self, standing: &Standing, rows: Vec<(StateKey, StateRow)>) -> Result<Stepper, OracleError> {
+        Stepper::restored(self.partitions, rows)
+            .map_err(|why| OracleError::Policy { partition: standing.inbox.clone(), why })
+    }
+
+    fn step_all(
+        &self,
+        standing: &Standing,
+        from: Offset,
+        stepper: &mut Stepper,
+        pair: &mut Pair,
+        report: &mut PartitionReport,
+        watch: &mut dyn FnMut(Offset),
+    ) -> Result<(), OracleError> {
+        let mut inbox = Cursor::open(self.ask, &standing.inbox, from, standing.to, self.options.patience)?;
+        while let Some(message) = inbox.next()? {
+            let skips = self.condemned.contains(&(standing.number, message.offset));
+            let made = if skips { stepper.skip(&message) } else { stepper.step(&message) };
+            report.records += 1;
+            pair.settle(&message, made, report)?;
+            watch(message.offset.next());
+        }
+        report.unreadable = stepper.unreadable();
+        Ok(())
+    }
+
+    /// What is only known at the end: positions, bursts, rows.
+    fn conclude(
+        &self,
+        standing: &Standing,
+        after: Option<Offset>,
+        stepper: &Stepper,
+        report: &mut PartitionReport,
+    ) -> Rows {
+        let stored = state::position(&standing.rows);
+        positions(standing, stored, after, report);
+        report.bursts(stepper.partition().counts(), stepper.partition().open_bursts() as u64);
+        report.unread = standing.end.0 - standing.to.0;
+        let mut rows = stepper.partition().rows();
+        report.rows = rows.len() as u64;
+        if stored.is_none() && standing.to == Offset::ZERO {
+            // Nothing was committed yet: not even the clock.
+            rows.clear();
+            report.rows = 0;
+        }
+        state::compare(&rows, &standing.rows, report);
+        rows
+    }
+}
+
+/// The group's position and the state's are one; both within the inbox.
+fn positions(
+    standing: &Standing,
+    stored: Option<Offset>,
+    after: Option<Offset>,
+    report: &mut PartitionReport,
+) {
+    let Standing { inbox, before, end, .. } = standing;
+    let shown = |at: Option<Offset>| at.map_or_else(|| "none".to_owned(), |at| at.to_string());
+    let told = |kind, text| Difference {
+        kind,
+        partition: inbox.partition.0,
+        offset: stored.or(after).map(|at| at.0),
+        account: String::new(),
+        id: inbox.to_string(),
+        text,
+    };
+    if stored < *before || stored > after {
+        let text = format!(
+            "the group's committed position is {}, the state's is {}: `winback run` refuses to go on until \
+             `--positions` says which holds",
+            shown(after),
+            shown(stored)
+        );
+        report.differs(told(Kind::Position, text));
+    }
+    for (whose, at) in [("the state's", stored), ("the group's", *before)] {
+        if let Some(at) = at.filter(|at| at > end) {
+            let text = format!("{whose} position is {at}, and the inbox ends at {end}");
+            report.differs(told(Kind::PositionAhead, text));
+        }
+    }
+}
+
+/// The two topics of outputs.
+struct Pair {
+    triggers: Outputs<v1::Trigger>,
+    decisions: Outputs<v1::Decision>,
+}
+
+impl Pair {
+    fn settle(
+        &mut self,
+        message: &Message,
+        made: &Made,
+        report: &mut PartitionReport,
+    ) -> Result<(), OracleError> {
+        let (had, should) = made.outcomes;
+        report.signals += u64::from(had + should > 0);
+        if had != should {
+            report.differs(Difference {
+                kind: Kind::Signals,
+                partition: report.partition,
+                offset: Some(message.offset.0),
+                account: String::from_utf8_lossy(message.key().unwrap_or_default()).into_owned(),
+                id: String::new(),
+                text: format!("the signal has {had} outcomes, and should have {should}"),
+            });
+        }
+        self.triggers.settle(message.offset, &made.triggers, report)?;
+        self.decisions.settle(message.offset, &made.decisions, report)
+    }
+
+    fn drain(&mut self, to: Offset, report: &mut PartitionReport) -> Result<(), OracleError> {
+        self.triggers.drain(to, report)?;
+        self.decisions.drain(to, report)
+    }
+
+    fn finish(self, covered: Offset, report: &mut PartitionReport) -> (Offset, Offset) {
+        let (triggers, decisions);
+        (triggers, report.triggers) = self.triggers.finish(covered, report);
+        (decisions, report.decisions) = self.decisions.finish(covered, report);
+        (triggers, decisions)
+    }
+}

@@ -1,0 +1,145 @@
+//! The state as the changelog has it, beside the state as the core has it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use winback_core::debounce::{StateKey, StateRow};
+use winback_core::ids::Offset;
+use winback_log::{Log, Message, TopicPartition};
+use winback_proto::{DecodeError, WireMessage, state, v1};
+
+use crate::asker::Asker;
+use crate::cursor::Cursor;
+use crate::difference::{Difference, Kind, first_difference};
+use crate::error::OracleError;
+use crate::report::PartitionReport;
+
+/// Rows by key.
+pub(crate) type Rows = BTreeMap<StateKey, StateRow>;
+
+/// What a detector would restore from a changelog partition.
+///
+/// The clock's row is the last of its transaction, so that rows behind it belong to one that is under way: they are
+/// read on to its end, lest a state be taken that never was.
+///
+/// # Errors
+/// When the log is away or a record is no row.
+pub fn restored_rows(
+    log: &dyn Log,
+    changelog: &TopicPartition,
+    patience: Duration,
+) -> Result<BTreeMap<StateKey, StateRow>, OracleError> {
+    restored_by(&Asker::new(log)?, changelog, patience)
+}
+
+pub(crate) fn restored_by(
+    ask: &Asker<'_>,
+    changelog: &TopicPartition,
+    patience: Duration,
+) -> Result<Rows, OracleError> {
+    let mut restored = Restored { changelog, rows: Rows::new(), pending: Vec::new() };
+    let (mut from, mut until) = (Offset::ZERO, ask.written_end(changelog)?);
+    loop {
+        let again = from > Offset::ZERO;
+        let mut records = Cursor::open(ask, changelog, from, until, patience)?;
+        while let Some(message) = records.next()? {
+            let ends = restored.take(&message)?;
+            if again && ends {
+                return Ok(restored.rows);
+            }
+        }
+        (from, until) = (until, ask.written_end(changelog)?);
+        if restored.pending.is_empty() || from == until {
+            restored.apply();
+            return Ok(restored.rows);
+        }
+    }
+}
+
+struct Restored<'a> {
+    changelog: &'a TopicPartition,
+    rows: Rows,
+    /// Rows whose transaction's clock was not read yet.
+    pending: Vec<(StateKey, Option<StateRow>)>,
+}
+
+impl Restored<'_> {
+    /// Takes a record; whether it ends a transaction.
+    fn take(&mut self, message: &Message) -> Result<bool, OracleError> {
+        let (key, row) = row_of(message).map_err(|why| OracleError::State {
+            partition: self.changelog.clone(),
+            offset: message.offset,
+            why,
+        })?;
+        let ends = key == StateKey::Clock;
+        self.pending.push((key, row));
+        if ends {
+            self.apply();
+        }
+        Ok(ends)
+    }
+
+    fn apply(&mut self) {
+        for (key, row) in self.pending.drain(..) {
+            match row {
+                Some(row) => drop(self.rows.insert(key, row)),
+                // A detector that reads a tombstone of its clock keeps the clock.
+                None if key == StateKey::Clock => {}
+                None => drop(self.rows.remove(&key)),
+            }
+        }
+    }
+}
+
+fn row_of(message: &Message) -> Result<(StateKey, Option<StateRow>), DecodeError> {
+    let key = state::key_from_bytes(message.key().unwrap_or_default())?;
+    let row = message.value().map(|value| v1::StateRecord::from_bytes(value).and_then(state::row_from_wire));
+    Ok((key, row.transpose()?))
+}
+
+/// The position that the state speaks of.
+pub(crate) fn position(rows: &Rows) -> Option<Offset> {
+    match rows.get(&StateKey::Clock) {
+        Some(StateRow::Clock(_, next, _)) => Some(*next),
+        _ => None,
+    }
+}
+
+/// Compares the core's rows with the changelog's.
+pub(crate) fn compare(expected: &Rows, found: &Rows, report: &mut PartitionReport) {
+    for (key, row) in expected {
+        match found.get(key) {
+            Some(other) if other == row => {}
+            Some(other) => {
+                let text = first_difference(&state::row_to_wire(row), &state::row_to_wire(other));
+                report.differs(difference(Kind::RowChanged, key, text, report.partition));
+            }
+            None => {
+                let text = "the changelog has it not".to_owned();
+                report.differs(difference(Kind::RowMissing, key, text, report.partition));
+            }
+        }
+    }
+    for key in found.keys().filter(|key| !expected.contains_key(key)) {
+        let text = "the changelog has it, the core does not".to_owned();
+        report.differs(difference(Kind::RowUnexpected, key, text, report.partition));
+    }
+}
+
+fn difference(kind: Kind, key: &StateKey, text: String, partition: i32) -> Difference {
+    let (account, id) = match key {
+        StateKey::Clock => (String::new(), "the clock".to_owned()),
+        StateKey::Account(account) => (account.to_string(), "the account".to_owned()),
+        StateKey::Machine(account, policy) => {
+            (account.to_string(), format!("its machine of policy {policy}"))
+        }
+        StateKey::Seen(seen) => (seen.account.to_string(), format!("remembered id {}", hex(&seen.hash))),
+        StateKey::Policy(name, version) => (String::new(), format!("policy {name}, version {version}")),
+        StateKey::Hold(policy) => (String::new(), format!("the hold on `{policy}`")),
+    };
+    Difference { kind, partition, offset: None, account, id, text }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,105 @@
+//! The pure core over one inbox partition, record by record, with what it makes as it travels.
+
+use winback_core::debounce::{Body, Effect, Partition, StateKey, StateRow, Subject};
+use winback_core::ids::{Offset, Partition as Number};
+use winback_detector::Replay;
+use winback_log::Message;
+use winback_proto::{decision, trigger, v1};
+
+/// What the core makes of one record.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Made {
+    /// Triggers, in order.
+    pub triggers: Vec<v1::Trigger>,
+    /// Decisions, in order.
+    pub decisions: Vec<v1::Decision>,
+    /// Outcomes of the signal that the record is, and how many it should have: one for each live policy, or a dead
+    /// letter. Both 0 for other records.
+    pub outcomes: (usize, usize),
+    /// What the core refuses: why, and what mends it.
+    pub dead: Vec<String>,
+}
+
+/// Steps one partition.
+#[derive(Default)]
+pub struct Stepper {
+    replay: Replay,
+    partitions: i32,
+    effects: Vec<Effect>,
+    made: Made,
+}
+
+impl Stepper {
+    /// Before the first record of an inbox of so many partitions.
+    pub fn new(partitions: i32) -> Self {
+        Self { partitions, ..Self::default() }
+    }
+
+    /// Before the record that the rows' clock names.
+    ///
+    /// # Errors
+    /// When a policy among the rows cannot be read.
+    pub fn restored(
+        partitions: i32,
+        rows: impl IntoIterator<Item = (StateKey, StateRow)>,
+    ) -> Result<Self, winback_core::debounce::PolicyError> {
+        let mut stepper = Self::new(partitions);
+        for (key, row) in rows {
+            stepper.replay.partition.load(key, Some(row))?;
+        }
+        Ok(stepper)
+    }
+
+    /// Takes the next record in.
+    pub fn step(&mut self, message: &Message) -> &Made {
+        let policies = self.replay.partition.policies().count();
+        self.made = Made::default();
+        let input = self.replay.step(message, self.partitions, &mut self.effects);
+        let is_signal = input.is_some_and(|input| matches!(input.body, Body::Signal(_)));
+        let (number, offset) = (message.partition, message.offset);
+        for effect in std::mem::take(&mut self.effects) {
+            self.made.take(effect, number, offset);
+        }
+        if is_signal {
+            self.made.outcomes.1 = if self.made.dead.is_empty() { policies } else { 0 };
+        }
+        &self.made
+    }
+
+    /// The record was not stepped by the detector either.
+    pub fn skip(&mut self, message: &Message) -> &Made {
+        self.passed(message.offset.next());
+        self.made = Made::default();
+        &self.made
+    }
+
+    /// Everything before this offset was read, also what is no record.
+    pub fn passed(&mut self, next: Offset) {
+        self.replay.partition.passed(next);
+        self.replay.partition.commit();
+    }
+
+    /// The state so far.
+    pub const fn partition(&self) -> &Partition {
+        &self.replay.partition
+    }
+
+    /// Records that are none of the inbox.
+    pub const fn unreadable(&self) -> u64 {
+        self.replay.unreadable
+    }
+}
+
+impl Made {
+    fn take(&mut self, effect: Effect, number: Number, offset: Offset) {
+        match effect {
+            Effect::Trigger(fired) => self.triggers.push(trigger::to_wire(&fired)),
+            Effect::Decision(made) => {
+                self.outcomes.0 += usize::from(matches!(made.subject, Subject::Signal { .. }));
+                self.decisions.push(decision::to_wire(&made, number, offset));
+            }
+            Effect::Dead { reason, text } => self.dead.push(format!("{reason}: {text}")),
+            Effect::Note(_) => {}
+        }
+    }
+}
