@@ -48,6 +48,7 @@ fn check(set: &DataSet, place: Place, shape: Shape, expected: &Facts) {
     assert_eq!(difference(&facts.triggers, &replayed.triggers), None, "triggers and the core over the inbox");
     assert_eq!(facts.decisions.len(), replayed.decisions.len());
     assert_eq!(difference(&restored(&deployment), &replayed.state), None, "the state and the core's");
+    deployment.ok(&["verify"]).says(&["equal"]);
     facts.assert_ids_are_unique();
     if shape.lanes == 1 {
         assert_eq!(

@@ -13,3 +13,4 @@ mod crash;
 mod data;
 mod harness;
 mod real_input;
+mod verify;

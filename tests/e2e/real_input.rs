@@ -117,6 +117,7 @@ impl Told {
             None,
             "decisions and the core"
         );
+        deployment.ok(&["verify"]).says(&["equal"]);
         self.the_commands_show_it();
     }
 

@@ -55,6 +55,12 @@ pub enum Command {
         /// An account's id, or a trigger's.
         subject: String,
     },
+    /// Read the inbox back, decide everything again in one process, and compare: is what is committed what it must be?
+    ///
+    /// It reads and writes nothing in the log, and may run beside the deployment. Exit code 0: triggers, decisions and
+    /// state are what one process makes of the inbox; 1: something differs, and the first differences are named; 4: the
+    /// inbox was cut by its retention, and no checkpoint tells of what is gone.
+    Verify(VerifyArgs),
     /// Records that could not be processed.
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),
@@ -227,6 +233,15 @@ pub struct DecisionsArgs {
     /// Only the newest so many.
     #[arg(long)]
     pub limit: Option<usize>,
+}
+
+/// Arguments of `verify`.
+#[derive(Args, Clone, Debug)]
+pub struct VerifyArgs {
+    /// Begin where this file says that the last comparison ended, and renew it when nothing differs. An inbox that its
+    /// retention cuts needs one: run this more often than records expire.
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
 }
 
 /// `dead-letters`.

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug, Formatter};
 
-use winback_core::debounce::{Body, Effect, Partition, StateKey, StateRow};
+use winback_core::debounce::{Body, StateKey, StateRow};
 use winback_core::time::Time;
-use winback_detector::{Replay, read};
-use winback_proto::{Encoding, WireMessage, decision, state, trigger, v1};
+use winback_detector::read;
+use winback_log::TopicPartition;
+use winback_oracle::{Options, Stepper, restored_rows};
+use winback_proto::{Encoding, WireMessage, v1};
 
 use super::{Deployment, messages_of};
 
@@ -142,61 +144,40 @@ pub(crate) struct Replayed {
 
 /// Steps the pure core over a deployment's inbox, each partition from its first record.
 pub(crate) fn replay(deployment: &Deployment) -> Replayed {
-    let inbox = messages_of(deployment, "inbox");
-    let mut replays: Vec<Replay> = (0..4).map(|_| Replay::default()).collect();
-    let (mut triggers, mut decisions, mut effects) = (Vec::new(), Vec::new(), Vec::new());
-    for message in &inbox {
-        let number = message.partition;
-        replays[usize::try_from(number.0).unwrap()].step(message, 4, &mut effects);
-        for effect in effects.drain(..) {
-            match effect {
-                Effect::Trigger(fired) => triggers.push(trigger::to_wire(&fired)),
-                Effect::Decision(made) => decisions.push(decision::to_wire(&made, number, message.offset)),
-                Effect::Dead { reason, text } => panic!("the core refuses a record: {reason}: {text}"),
-                Effect::Note(_) => {}
-            }
-        }
+    let mut steppers: Vec<Stepper> = (0..4).map(|_| Stepper::new(4)).collect();
+    let (mut triggers, mut decisions) = (Vec::new(), Vec::new());
+    for message in &messages_of(deployment, "inbox") {
+        let made = steppers[usize::try_from(message.partition.0).unwrap()].step(message);
+        assert!(made.dead.is_empty(), "the core refuses a record: {:?}", made.dead);
+        triggers.extend(made.triggers.iter().map(|wire| Fired::read(wire.to_bytes(Encoding::Protobuf))));
+        decisions.extend(made.decisions.iter().cloned());
     }
-    assert_eq!(
-        replays.iter().map(|replay| replay.unreadable).sum::<u64>(),
-        0,
-        "unreadable records in the inbox"
-    );
-    let fired = |wire: v1::Trigger| Fired::read(wire.to_bytes(Encoding::Protobuf));
-    let partitions: Vec<_> = replays.into_iter().map(|replay| replay.partition).collect();
-    let (state, bursts) = standing(&partitions);
-    Replayed { triggers: sorted(triggers.into_iter().map(fired).collect()), decisions, state, bursts }
+    assert_eq!(steppers.iter().map(Stepper::unreadable).sum::<u64>(), 0, "unreadable records in the inbox");
+    let mut state = Vec::new();
+    let mut bursts = (0, 0, 0);
+    for (number, stepper) in steppers.iter().enumerate() {
+        let (partition, counts) = (stepper.partition(), stepper.partition().counts());
+        state.extend(lines(number, partition.rows()));
+        bursts.0 += counts.opened;
+        bursts.1 += counts.ended;
+        bursts.2 += partition.open_bursts() as u64;
+    }
+    Replayed { triggers: sorted(triggers), decisions, state: sorted(state), bursts }
 }
 
 /// What a detector would restore from the changelog, as [`Replayed::state`] has it.
 pub(crate) fn restored(deployment: &Deployment) -> Vec<String> {
-    let mut partitions: Vec<Partition> = (0..4).map(|_| Partition::default()).collect();
-    for message in &messages_of(deployment, "detector-changelog") {
-        let key = state::key_from_bytes(message.key().unwrap()).unwrap();
-        let row = message
-            .value()
-            .map(|value| state::row_from_wire(v1::StateRecord::from_bytes(value).unwrap()).unwrap());
-        partitions[usize::try_from(message.partition.0).unwrap()].load(key, row).unwrap();
-    }
-    standing(&partitions).0
+    let (log, patience) = (deployment.log(), Options::default().patience);
+    let rows = |number| {
+        let changelog = TopicPartition::new(deployment.own("detector-changelog"), number);
+        restored_rows(&*log, &changelog, patience).unwrap()
+    };
+    sorted((0..4).zip(0..).flat_map(|(number, at)| lines(at, rows(number))).collect())
 }
 
-fn standing(partitions: &[Partition]) -> (Vec<String>, (u64, u64, u64)) {
-    let (mut state, mut bursts) = (Vec::new(), (0, 0, 0));
-    for (number, partition) in partitions.iter().enumerate() {
-        bursts.2 += partition.open_bursts() as u64;
-        for (key, row) in partition.rows() {
-            match (&key, &row) {
-                (StateKey::Clock, StateRow::Clock(_, _, counts)) => {
-                    bursts.0 += counts.opened;
-                    bursts.1 += counts.ended;
-                }
-                _ => state.push(format!("{number} {key:?} {row:?}")),
-            }
-        }
-    }
-    state.sort_unstable();
-    (state, bursts)
+fn lines(number: usize, rows: BTreeMap<StateKey, StateRow>) -> impl Iterator<Item = String> {
+    let rows = rows.into_iter().filter(|(key, _)| *key != StateKey::Clock);
+    rows.map(move |(key, row)| format!("{number} {key:?} {row:?}"))
 }
 
 /// What two sorted lists do not share: left only and right only. Short, for an assertion's text.

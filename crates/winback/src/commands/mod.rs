@@ -12,6 +12,7 @@ mod policy;
 mod run;
 mod topics;
 mod triggers;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,7 @@ pub(crate) fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Triggers(args) => triggers::run(&context, &args),
         Command::Decisions(args) => decisions::run(&context, &args),
         Command::Explain { subject } => explain::run(&context, &subject),
+        Command::Verify(args) => verify::run(&context, args),
         Command::DeadLetters(command) => dead_letters::run(&context, command),
         Command::Topics(command) => topics::run(&context, &command),
         Command::Config(command) => config::run(&context, &command),

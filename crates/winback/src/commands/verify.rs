@@ -1,0 +1,156 @@
+//! `verify`: is what is committed what one process would have made of the inbox?
+
+use std::process::ExitCode;
+
+use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, presets};
+use indicatif::ProgressBar;
+use serde_json::json;
+use winback_oracle::{Advance, Deployment, Difference, Options, OracleError, PartitionReport, Report};
+
+use crate::cli::VerifyArgs;
+use crate::context::Context;
+use crate::show::out::until_closed;
+use crate::show::{Out, words};
+use crate::talk::{bar, grouped};
+use crate::{EXIT_FAILED, EXIT_PARTLY, reading};
+
+/// A bar need not move with each record.
+const BAR_EVERY: u64 = 1_000;
+
+pub(crate) fn run(context: &Context, args: VerifyArgs) -> anyhow::Result<ExitCode> {
+    until_closed(verify(context, args))
+}
+
+fn verify(context: &Context, args: VerifyArgs) -> anyhow::Result<ExitCode> {
+    let log = context.log()?;
+    reading::partitions(&*log, &context.topics.inbox)?;
+    let options = Options { checkpoint: args.checkpoint, ..Options::default() };
+    let mut shown: Option<ProgressBar> = None;
+    let compared = winback_oracle::verify(&*log, &deployment(context), &options, &mut |at: Advance| {
+        let bar = shown.get_or_insert_with(|| bar(at.total));
+        if at.done % BAR_EVERY == 0 {
+            bar.set_position(at.done);
+        }
+    });
+    if let Some(bar) = shown {
+        bar.finish_and_clear();
+    }
+    match compared {
+        Ok(report) if context.json => in_json(&report),
+        Ok(report) => in_words(&report),
+        Err(OracleError::Log(error)) => Err(error.into()),
+        Err(cut @ OracleError::Cut { .. }) => {
+            anstream::eprintln!("winback: {cut}");
+            Ok(ExitCode::from(EXIT_PARTLY))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn deployment(context: &Context) -> Deployment {
+    let topics = context.topics.clone();
+    Deployment {
+        name: context.config.deployment.clone(),
+        inbox: topics.inbox,
+        triggers: topics.triggers,
+        decisions: topics.decisions,
+        changelog: topics.changelog,
+        dead_letters: topics.dead_letters,
+        group: format!("{}.detector", context.config.deployment),
+    }
+}
+
+fn code(report: &Report) -> ExitCode {
+    if report.is_equal() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_FAILED) }
+}
+
+fn in_json(report: &Report) -> anyhow::Result<ExitCode> {
+    let mut out = Out::new();
+    report.partitions.iter().try_for_each(|partition| out.json(partition))?;
+    report.first().try_for_each(|difference| out.json(difference))?;
+    let notes: Vec<String> = report.notes.iter().map(ToString::to_string).collect();
+    out.json(&json!({
+        "equal": report.is_equal(),
+        "differences": report.differences(),
+        "records": report.sum(|partition| partition.records),
+        "checkpointWritten": report.checkpoint_written,
+        "notes": notes,
+    }))?;
+    out.flush()?;
+    Ok(code(report))
+}
+
+fn in_words(report: &Report) -> anyhow::Result<ExitCode> {
+    let mut out = Out::new();
+    out.line(&table(&report.partitions).to_string())?;
+    for difference in report.first() {
+        out.line(&told(difference))?;
+    }
+    out.line(&sentence(report))?;
+    out.flush()?;
+    report.notes.iter().for_each(|note| anstream::eprintln!("winback: {}", words::safe(&note.to_string())));
+    Ok(code(report))
+}
+
+fn table(partitions: &[PartitionReport]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    let names = [
+        "partition",
+        "records",
+        "triggers",
+        "decisions",
+        "state rows",
+        "open bursts",
+        "not read yet",
+        "differences",
+    ];
+    table.set_header(names.map(|name| Cell::new(name).set_alignment(CellAlignment::Right)));
+    for partition in partitions {
+        let unread = u64::try_from(partition.unread).unwrap_or_default();
+        let numbers = [
+            partition.records,
+            partition.triggers,
+            partition.decisions,
+            partition.rows,
+            partition.open,
+            unread,
+        ];
+        let mut row = vec![Cell::new(partition.partition)];
+        row.extend(numbers.map(|number| Cell::new(grouped(number))));
+        let count = partition.count();
+        row.push(Cell::new(grouped(count)).fg(if count == 0 { Color::Green } else { Color::Red }));
+        table.add_row(row.into_iter().map(|cell| cell.set_alignment(CellAlignment::Right)));
+    }
+    table
+}
+
+/// One difference as a line: what, where, whose, and what it is instead.
+fn told(difference: &Difference) -> String {
+    let Difference { kind, partition, offset, account, id, text } = difference;
+    let place = offset.map_or_else(String::new, |offset| format!(", inbox offset {offset}"));
+    let whose = if account.is_empty() { String::new() } else { format!("account {account}, ") };
+    let id = if id.is_empty() { String::new() } else { format!("{id}: ") };
+    let what = words::styled(words::BAD, &words::spaced(kind.as_str()));
+    format!("{what}  partition {partition}{place}: {}", words::safe(&format!("{whose}{id}{text}")))
+}
+
+fn sentence(report: &Report) -> String {
+    let records = grouped(report.sum(|partition| partition.records));
+    let mut text = match report.differences() {
+        0 => format!("equal: what is committed is what one process makes of these {records} inbox records"),
+        1 => format!("1 difference from what one process makes of these {records} inbox records"),
+        many => format!(
+            "{} differences from what one process makes of these {records} inbox records",
+            grouped(many)
+        ),
+    };
+    let named = report.first().count() as u64;
+    if named < report.differences() {
+        text += &format!("; the first {named} are named");
+    }
+    if report.checkpoint_written {
+        text += "; the checkpoint is renewed";
+    }
+    text
+}
