@@ -15,7 +15,7 @@ use crate::cursor::Cursor;
 use crate::difference::{Difference, Kind, first_difference};
 use crate::error::OracleError;
 use crate::outputs::Output;
-use crate::report::PartitionReport;
+use crate::report::{Note, PartitionReport};
 use crate::verify::Options;
 
 /// So many missing outputs wait for a record out of order; those beyond are told at once.
@@ -54,10 +54,12 @@ impl<W: Output> Found<W> {
 }
 
 /// The outputs of one inbox partition.
-pub(crate) struct Outputs<W> {
-    cursor: Cursor,
+pub(crate) struct Outputs<'a, W> {
+    cursor: Cursor<'a>,
     topic: TopicPartition,
     head: Option<Found<W>>,
+    /// Whether retention took what it should begin with.
+    cut: bool,
     /// Outputs of inbox records before this are not compared: retention took some.
     from: Offset,
     /// Made by the core and not seen, by position and id.
@@ -69,10 +71,10 @@ pub(crate) struct Outputs<W> {
     count: u64,
 }
 
-impl<W: Output> Outputs<W> {
+impl<'a, W: Output> Outputs<'a, W> {
     /// From the topic's record `start` on to where it ends now.
     pub(crate) fn open(
-        ask: &Asker<'_>,
+        ask: &'a Asker<'a>,
         topic: TopicPartition,
         start: Offset,
         options: &Options,
@@ -80,21 +82,14 @@ impl<W: Output> Outputs<W> {
         let (beginning, end) = (ask.beginning(&topic)?, ask.end(&topic)?);
         let cursor = Cursor::open(ask, &topic, start, end, options.patience)?;
         let (missing, seen) = (BTreeMap::new(), HashMap::new());
-        let mut outputs = Self {
-            cursor,
-            topic,
-            head: None,
-            from: Offset::ZERO,
-            missing,
-            seen,
-            later: Vec::new(),
-            count: 0,
-        };
-        outputs.advance()?;
-        if beginning > start {
-            outputs.leave_out_the_first()?;
-        }
-        Ok(outputs)
+        let (cut, from) = (beginning > start, Offset::ZERO);
+        Ok(Self { cursor, topic, head: None, cut, from, missing, seen, later: Vec::new(), count: 0 })
+    }
+
+    /// Reads the first record. Apart from [`Self::open`], so that several streams can be on their way at once.
+    pub(crate) fn begin(&mut self) -> Result<(), OracleError> {
+        self.advance()?;
+        if self.cut { self.leave_out_the_first() } else { Ok(()) }
     }
 
     /// What retention left of the first inbox record's outputs may be a part of them.
@@ -110,9 +105,9 @@ impl<W: Output> Outputs<W> {
         Ok(())
     }
 
-    /// The first inbox record whose outputs are compared, where retention moved it.
-    pub(crate) fn cut_at(&self) -> Option<Offset> {
-        (self.from > Offset::ZERO).then_some(self.from)
+    /// What is not compared, where retention took some.
+    pub(crate) fn cut(&self) -> Option<Note> {
+        self.cut.then(|| Note::OutputsCut { topic: self.topic.to_string(), from: self.from.0 })
     }
 
     fn advance(&mut self) -> Result<(), OracleError> {
@@ -133,7 +128,7 @@ impl<W: Output> Outputs<W> {
             if head.position == Some((report.partition, position)) {
                 found.push(head);
             } else {
-                self.stray(head, report);
+                self.stray(&head, report);
             }
         }
         if position >= self.from {
@@ -178,28 +173,27 @@ impl<W: Output> Outputs<W> {
     }
 
     /// A record that is not where the inbox's order has it.
-    fn stray(&mut self, found: Found<W>, report: &mut PartitionReport) {
+    fn stray(&mut self, found: &Found<W>, report: &mut PartitionReport) {
         let awaited = found.position.zip(found.id()).and_then(|((partition, offset), id)| {
             (partition == report.partition).then(|| self.missing.remove(&(offset, id))).flatten()
         });
         match awaited {
             Some(expected) if found.is(&expected) => {
                 self.count += 1;
-                self.meet(&found, report);
+                self.meet(found, report);
             }
-            Some(expected) => self.changed(&expected, &found, report),
+            Some(expected) => self.changed(&expected, found, report),
             None if found.position.is_some_and(|(_, offset)| offset < self.from) => {}
-            None => self.tell(W::KINDS.unexpected, &found, "", report),
+            None => self.tell(W::KINDS.unexpected, found, "", report),
         }
     }
 
     /// An output that is right, but for its id's uniqueness.
     fn meet(&mut self, found: &Found<W>, report: &mut PartitionReport) {
         let Some(unique) = found.wire.as_ref().ok().and_then(Output::unique) else { return };
-        if self.seen.contains_key(&unique) {
+        let first = *self.seen.entry(unique).or_insert(found.at);
+        if first != found.at {
             self.tell(W::KINDS.doubled, found, "", report);
-        } else {
-            self.seen.insert(unique, found.at);
         }
     }
 
@@ -262,10 +256,15 @@ impl<W: Output> Outputs<W> {
                 Some((partition, offset)) if partition == report.partition && offset >= to => {
                     self.later.push((offset, head));
                 }
-                _ => self.stray(head, report),
+                _ => self.stray(&head, report),
             }
         }
         Ok(())
+    }
+
+    /// Whether outputs were seen that are of later inbox records.
+    pub(crate) fn saw_later(&self) -> bool {
+        !self.later.is_empty()
     }
 
     /// The verdict, when inbox records before `covered` are committed. Answers the topic's offset of the first output

@@ -13,8 +13,10 @@ const BATCH: usize = 1_024;
 const WAIT: Duration = Duration::from_millis(200);
 
 /// Reads a partition.
-pub(crate) struct Cursor {
-    reader: Box<dyn Reader>,
+pub(crate) struct Cursor<'a> {
+    ask: &'a Asker<'a>,
+    /// Taken when it is given back.
+    reader: Option<Box<dyn Reader>>,
     partition: TopicPartition,
     until: Offset,
     patience: Duration,
@@ -23,23 +25,25 @@ pub(crate) struct Cursor {
     done: bool,
 }
 
-impl Cursor {
+impl<'a> Cursor<'a> {
     /// From `from`, or the earliest record behind it, to `until`.
     pub(crate) fn open(
-        ask: &Asker<'_>,
+        ask: &'a Asker<'a>,
         partition: &TopicPartition,
         from: Offset,
         until: Offset,
         patience: Duration,
     ) -> Result<Self, OracleError> {
-        let mut reader = ask.log.reader()?;
         let from = from.max(ask.beginning(partition)?);
         let done = from >= until;
+        let mut reader = None;
         if !done {
-            reader.assign(&[(partition.clone(), from)])?;
+            let mut taken = ask.take_reader()?;
+            taken.assign(&[(partition.clone(), from)])?;
+            reader = Some(taken);
         }
         let (buffer, fetched) = (VecDeque::new(), Vec::new());
-        Ok(Self { reader, partition: partition.clone(), until, patience, buffer, fetched, done })
+        Ok(Self { ask, reader, partition: partition.clone(), until, patience, buffer, fetched, done })
     }
 
     /// The next record, or `None` at the end.
@@ -53,20 +57,28 @@ impl Cursor {
                 self.buffer.clear();
                 self.done = true;
             }
-            if self.done {
+            let Some(reader) = self.reader.as_mut().filter(|_| !self.done) else {
+                self.rest();
                 return Ok(None);
-            }
-            let before = self.reader.position(&self.partition);
-            self.reader.poll(BATCH, WAIT, &mut self.fetched)?;
+            };
+            let before = reader.position(&self.partition);
+            reader.poll(BATCH, WAIT, &mut self.fetched)?;
             self.buffer.extend(self.fetched.drain(..));
             // Control records at the end of a Kafka partition are passed by the position only.
-            let position = self.reader.position(&self.partition);
+            let position = reader.position(&self.partition);
             self.done = position.is_some_and(|next| next >= self.until);
             if position != before {
                 since = Instant::now();
             } else if !self.done && self.buffer.is_empty() && since.elapsed() > self.patience {
                 return Err(self.stalled(position));
             }
+        }
+    }
+
+    /// The reader is not needed any more.
+    fn rest(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            self.ask.give_back(reader);
         }
     }
 
@@ -82,5 +94,11 @@ impl Cursor {
             end: self.until,
             seconds: self.patience.as_secs(),
         }
+    }
+}
+
+impl Drop for Cursor<'_> {
+    fn drop(&mut self) {
+        self.rest();
     }
 }

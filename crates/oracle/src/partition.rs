@@ -55,6 +55,8 @@ pub(crate) struct Bench<'a> {
     pub(crate) deployment: &'a Deployment,
     pub(crate) partitions: i32,
     pub(crate) options: &'a Options,
+    /// The group's positions before anything was read.
+    pub(crate) committed: &'a [Option<Offset>],
     /// Inbox records that the detector did not step.
     pub(crate) condemned: &'a BTreeSet<(i32, Offset)>,
 }
@@ -76,45 +78,51 @@ impl Bench<'_> {
     pub(crate) fn standing(&self, number: i32) -> Result<Standing, OracleError> {
         let inbox = TopicPartition::new(self.deployment.inbox.clone(), number);
         let changelog = TopicPartition::new(self.deployment.changelog.clone(), number);
-        let before = self.committed(&inbox)?;
+        let before = self.committed.get(usize::try_from(number).unwrap_or_default()).copied().flatten();
         let rows = state::restored_by(self.ask, &changelog, self.options.patience)?;
         let end = self.ask.end(&inbox)?;
         let to = state::position(&rows).or(before).unwrap_or(Offset::ZERO).min(end);
         Ok(Standing { number, inbox, rows, before, end, to })
     }
 
-    fn committed(&self, inbox: &TopicPartition) -> Result<Option<Offset>, OracleError> {
-        Ok(self.ask.committed(&self.deployment.group, inbox)?)
+    /// The group's position once more, where it can have moved.
+    fn committed_after(&self, standing: &Standing, pair: &Pair<'_>) -> Result<Option<Offset>, OracleError> {
+        let rests = state::position(&standing.rows) == standing.before;
+        if rests && !pair.triggers.saw_later() && !pair.decisions.saw_later() {
+            return Ok(standing.before);
+        }
+        let inbox = std::slice::from_ref(&standing.inbox);
+        Ok(self.ask.committed(&self.deployment.group, inbox)?.pop().flatten())
     }
 
     /// Compares from `start` to where the detector is.
     pub(crate) fn compare(
         &self,
-        standing: Standing,
+        standing: &Standing,
         start: Start,
         watch: &mut dyn FnMut(Offset),
     ) -> Result<Ended, OracleError> {
         let number = standing.number;
         let mut report = PartitionReport { partition: number, ..PartitionReport::default() };
         (report.from, report.to) = (start.next.0, standing.to.0);
-        let topic = |name: &std::sync::Arc<str>| TopicPartition::new(name.clone(), number);
-        let (triggers, decisions) = (topic(&self.deployment.triggers), topic(&self.deployment.decisions));
-        let mut pair = Pair {
-            triggers: Outputs::open(self.ask, triggers.clone(), start.outputs.0, self.options)?,
-            decisions: Outputs::open(self.ask, decisions.clone(), start.outputs.1, self.options)?,
-        };
-        let cuts = [(triggers, pair.triggers.cut_at()), (decisions, pair.decisions.cut_at())];
-        let notes = cuts.into_iter().filter_map(|(topic, cut)| Some((topic, cut?)));
-        let notes = notes.map(|(topic, from)| Note::OutputsCut { topic: topic.to_string(), from: from.0 });
-        let notes = notes.collect();
-        let mut stepper = self.stepper(&standing, start.rows)?;
-        self.step_all(&standing, start.next, &mut stepper, &mut pair, &mut report, watch)?;
+        let mut pair = self.pair(number, start.outputs)?;
+        let mut inbox =
+            Cursor::open(self.ask, &standing.inbox, start.next, standing.to, self.options.patience)?;
+        let notes = pair.begin()?;
+        let mut stepper = self.stepper(standing, start.rows)?;
+        while let Some(message) = inbox.next()? {
+            let skips = self.condemned.contains(&(number, message.offset));
+            let made = if skips { stepper.skip(&message) } else { stepper.step(&message) };
+            report.records += 1;
+            pair.settle(&message, made, &mut report)?;
+            watch(message.offset.next());
+        }
         pair.drain(standing.to, &mut report)?;
-        let after = self.committed(&standing.inbox)?;
+        let after = self.committed_after(standing, &pair)?;
         let covered = after.max(state::position(&standing.rows)).unwrap_or(Offset::ZERO);
         let outputs = pair.finish(covered, &mut report);
         stepper.passed(standing.to);
-        let rows = self.conclude(&standing, after, &stepper, &mut report);
+        let rows = self.conclude(standing, after, &stepper, &mut report);
         Ok(Ended { report, notes, next: standing.to, outputs, rows })
     }
 
@@ -123,25 +131,13 @@ impl Bench<'_> {
             .map_err(|why| OracleError::Policy { partition: standing.inbox.clone(), why })
     }
 
-    fn step_all(
-        &self,
-        standing: &Standing,
-        from: Offset,
-        stepper: &mut Stepper,
-        pair: &mut Pair,
-        report: &mut PartitionReport,
-        watch: &mut dyn FnMut(Offset),
-    ) -> Result<(), OracleError> {
-        let mut inbox = Cursor::open(self.ask, &standing.inbox, from, standing.to, self.options.patience)?;
-        while let Some(message) = inbox.next()? {
-            let skips = self.condemned.contains(&(standing.number, message.offset));
-            let made = if skips { stepper.skip(&message) } else { stepper.step(&message) };
-            report.records += 1;
-            pair.settle(&message, made, report)?;
-            watch(message.offset.next());
-        }
-        report.unreadable = stepper.unreadable();
-        Ok(())
+    fn pair(&self, number: i32, from: (Offset, Offset)) -> Result<Pair<'_>, OracleError> {
+        let triggers = TopicPartition::new(self.deployment.triggers.clone(), number);
+        let decisions = TopicPartition::new(self.deployment.decisions.clone(), number);
+        Ok(Pair {
+            triggers: Outputs::open(self.ask, triggers, from.0, self.options)?,
+            decisions: Outputs::open(self.ask, decisions, from.1, self.options)?,
+        })
     }
 
     /// What is only known at the end: positions, bursts, rows.
@@ -154,6 +150,7 @@ impl Bench<'_> {
     ) -> Rows {
         let stored = state::position(&standing.rows);
         positions(standing, stored, after, report);
+        report.unreadable = stepper.unreadable();
         report.bursts(stepper.partition().counts(), stepper.partition().open_bursts() as u64);
         report.unread = standing.end.0 - standing.to.0;
         let mut rows = stepper.partition().rows();
@@ -203,12 +200,19 @@ fn positions(
 }
 
 /// The two topics of outputs.
-struct Pair {
-    triggers: Outputs<v1::Trigger>,
-    decisions: Outputs<v1::Decision>,
+struct Pair<'a> {
+    triggers: Outputs<'a, v1::Trigger>,
+    decisions: Outputs<'a, v1::Decision>,
 }
 
-impl Pair {
+impl Pair<'_> {
+    /// Reads the first records; what is not compared because retention took some of it.
+    fn begin(&mut self) -> Result<Vec<Note>, OracleError> {
+        self.triggers.begin()?;
+        self.decisions.begin()?;
+        Ok(self.triggers.cut().into_iter().chain(self.decisions.cut()).collect())
+    }
+
     fn settle(
         &mut self,
         message: &Message,

@@ -53,12 +53,14 @@ pub fn verify(
     let header = Header { deployment: deployment.name.clone(), inbox, partitions };
     let mut run = Run::new(log, deployment, usable(options, &header), partitions)?;
     let ask = Asker::new(log)?;
+    let committed = ask.committed(&deployment.group, &run.inbox())?;
     let condemned = condemned(&ask, deployment, options.patience)?;
     let mut writer = match &options.checkpoint {
         Some(path) => Some(CheckpointWriter::create(path, &header)?),
         None => None,
     };
-    let bench = Bench { ask: &ask, deployment, partitions, options, condemned: &condemned };
+    let bench =
+        Bench { ask: &ask, deployment, partitions, options, committed: &committed, condemned: &condemned };
     for number in 0..partitions {
         run.partition(&bench, number, writer.as_mut(), watch)?;
     }
@@ -137,6 +139,10 @@ impl Run {
         Ok(run)
     }
 
+    fn inbox(&self) -> Vec<TopicPartition> {
+        self.beginnings.iter().map(|(partition, _)| partition.clone()).collect()
+    }
+
     /// Where the comparison of a partition begins: a section that is not beyond `to`, or the first record.
     fn section(&self, number: i32, to: Offset) -> Result<Option<Section>, OracleError> {
         let sections = self.checkpoint.iter().flat_map(|checkpoint| &checkpoint.sections);
@@ -181,7 +187,7 @@ impl Run {
         let start = self.start(number, standing.to)?;
         let (from, to) = (start.next, standing.to);
         let (passed, total) = (self.passed, self.total);
-        let ended = bench.compare(standing, start, &mut |next| {
+        let ended = bench.compare(&standing, start, &mut |next| {
             watch(Advance { done: passed + distance(from, next), total });
         })?;
         self.passed += distance(from, to);
