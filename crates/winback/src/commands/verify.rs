@@ -28,7 +28,7 @@ fn verify(context: &Context, args: VerifyArgs) -> anyhow::Result<ExitCode> {
     let mut shown: Option<ProgressBar> = None;
     let compared = winback_oracle::verify(&*log, &deployment(context), &options, &mut |at: Advance| {
         let bar = shown.get_or_insert_with(|| bar(at.total));
-        if at.done % BAR_EVERY == 0 {
+        if at.done.is_multiple_of(BAR_EVERY) {
             bar.set_position(at.done);
         }
     });
