@@ -3,6 +3,7 @@
 //! It is started by `deploy/kafka/run` from jars that Maven fetches once. A broker never outlives the test process, not
 //! even one that was killed: a watchdog sees its standard input close and ends the broker.
 
+mod cluster;
 mod process;
 mod shared;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+pub use self::cluster::Cluster;
 use self::process::{Process, Signal};
 pub use self::shared::{broker_or_skip, skip_or_fail};
 
@@ -52,6 +54,8 @@ pub struct Broker {
     process: Option<Process>,
     port: u16,
     controller_port: u16,
+    /// Further arguments of the script.
+    arguments: Vec<String>,
     data: TempDir,
 }
 
@@ -66,18 +70,19 @@ impl Broker {
         let mut last = None;
         for _ in 0..ATTEMPTS {
             // The ports are free now, but somebody may be faster: then others are tried.
-            let [port, controller_port] = free_ports()?;
-            let data = tempfile::Builder::new()
-                .prefix("winback-kafka-")
-                .tempdir()
-                .map_err(|error| BrokerError::Io { doing: "making a temporary folder", error })?;
-            let mut broker = Self { process: None, port, controller_port, data };
+            let mut broker = Self::with(free_ports()?, Vec::new())?;
             match broker.restart() {
                 Ok(()) => return Ok(broker),
                 Err(error) => last = Some(error),
             }
         }
         Err(last.unwrap_or(BrokerError::Failed { why: "no attempt was made".to_owned() }))
+    }
+
+    fn with([port, controller_port]: [u16; 2], arguments: Vec<String>) -> Result<Self, BrokerError> {
+        let data = tempfile::Builder::new().prefix("winback-kafka-").tempdir();
+        let data = data.map_err(|error| BrokerError::Io { doing: "making a temporary folder", error })?;
+        Ok(Self { process: None, port, controller_port, arguments, data })
     }
 
     /// `host:port`.
@@ -100,16 +105,27 @@ impl Broker {
     /// # Errors
     /// When it does not come up.
     pub fn restart(&mut self) -> Result<(), BrokerError> {
+        self.launch()?;
+        self.wait_until_up()
+    }
+
+    fn launch(&mut self) -> Result<(), BrokerError> {
         self.kill();
         let folder = self.data.path();
         let mut command = Command::new("sh");
         command.arg(run_script()).arg("--data").arg(folder);
         command.arg("--port").arg(self.port.to_string());
         command.arg("--controller-port").arg(self.controller_port.to_string());
-        let mut process = Process::spawn(command, folder)?;
-        process.wait_for("Kafka Server started", START_DEADLINE)?;
-        self.process = Some(process);
+        command.args(&self.arguments);
+        self.process = Some(Process::spawn(command, folder)?);
         Ok(())
+    }
+
+    fn wait_until_up(&mut self) -> Result<(), BrokerError> {
+        let Some(process) = &mut self.process else {
+            return Err(BrokerError::Failed { why: "it was not started".to_owned() });
+        };
+        process.wait_for("Kafka Server started", START_DEADLINE).inspect_err(|_| self.process = None)
     }
 
     /// Asks it to stop, as an operator would, and waits.
