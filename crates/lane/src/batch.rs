@@ -3,7 +3,7 @@
 
 use winback_core::signal::is_from_the_future;
 use winback_core::time::Time;
-use winback_log::Message;
+use winback_log::{FailPoint, Message, fail_point};
 
 use crate::config::span;
 use crate::dead;
@@ -178,6 +178,7 @@ impl<R: Role> Lane<R> {
                     self.batch.buried.push((letter.source.clone(), letter.reason));
                     let to = &self.config.dead_letters;
                     dead::append(to, self.role.name(), here, &message, letter, &mut self.out);
+                    fail_point(FailPoint::DeadLetter, &self.spec.transactional_id);
                 }
                 slot.stepped(message.offset, message.timestamp, now);
                 self.batch.records += 1;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use winback_core::ids::Offset;
-use winback_log::{CommitError, GroupEvent, LogError, TopicPartition};
+use winback_log::{CommitError, FailPoint, GroupEvent, LogError, TopicPartition, fail_point};
 
 use crate::config::PositionsFrom;
 use crate::error::LaneError;
@@ -23,6 +23,7 @@ impl<R: Role> Lane<R> {
                 if self.unknown {
                     return Ok(());
                 }
+                fail_point(FailPoint::Revoke, &self.spec.transactional_id);
                 self.let_go(&partitions, PartitionState::Released)?;
             }
             Some(GroupEvent::Lost(partitions)) => {
@@ -104,6 +105,7 @@ impl<R: Role> Lane<R> {
             slot.restart(base);
         }
         slot.become_(PartitionState::Running)?;
+        tracing::info!(lane = self.config.name, partition = %slot.input.partition, "a partition runs");
         if slot.committed != Some(slot.base) {
             // A start that is not committed would be looked for again, and found elsewhere.
             self.batch.moved_since.get_or_insert(now);
@@ -171,6 +173,7 @@ impl<R: Role> Lane<R> {
             self.restorer.cancel(at, self.clock.now());
             if let Some(mut slot) = self.inputs.remove(at) {
                 slot.become_(to)?;
+                tracing::info!(lane = self.config.name, %partition, state = %to, "a partition is given back");
                 self.role.released(&slot.input);
             }
         }

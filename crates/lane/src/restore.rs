@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use winback_core::ids::Offset;
 use winback_core::time::{Span, Time};
-use winback_log::{Clock, Log, LogError, Message, Reader, TopicPartition};
+use winback_log::{Clock, FailPoint, Log, LogError, Message, Reader, TopicPartition, fail_point};
 
 use crate::error::LaneError;
 use crate::inputs::Inputs;
@@ -256,6 +256,7 @@ impl Restorer {
             }
             job.next = message.offset.next();
             job.records += 1;
+            fail_point(FailPoint::Restore, &job.changelog.topic);
         }
         for job in &mut self.jobs {
             let position = self.reader.as_ref().and_then(|reader| reader.position(&job.changelog));

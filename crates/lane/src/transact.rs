@@ -3,7 +3,7 @@
 
 use winback_core::ids::Offset;
 use winback_core::time::Time;
-use winback_log::{CommitError, Session, TopicPartition};
+use winback_log::{CommitError, FailPoint, Session, TopicPartition, fail_point};
 
 use crate::error::LaneError;
 use crate::isolate::{Failure, Verdict};
@@ -41,8 +41,10 @@ impl<R: Role> Lane<R> {
             .iter()
             .filter_map(|(at, position)| Some((self.inputs.get(*at)?.input.partition.clone(), *position)))
             .collect();
-        match write(self.session.as_mut(), &self.out, &named) {
+        let id = &self.spec.transactional_id;
+        match write(self.session.as_mut(), &self.out, &named, id, self.role.changelog()) {
             Ok(()) => {
+                fail_point(FailPoint::AfterCommit, id);
                 self.role.committed();
                 self.count(now);
                 self.settle(&positions);
@@ -174,10 +176,18 @@ fn write(
     session: &mut dyn Session,
     out: &Output,
     positions: &[(TopicPartition, Offset)],
+    id: &str,
+    changelog: Option<&str>,
 ) -> Result<(), Failed> {
+    fail_point(FailPoint::BeforeBegin, id);
     session.begin().map_err(|error| Failed { error, origin: None, open: false })?;
     out.each_with_origin(|record, origin| {
-        session.append(record).map_err(|error| Failed { error, origin, open: true })
+        session.append(record).map_err(|error| Failed { error, origin, open: true })?;
+        fail_point(FailPoint::Append, id);
+        if changelog == Some(record.topic) {
+            fail_point(FailPoint::Changelog, id);
+        }
+        Ok(())
     })?;
     session.commit(positions).map_err(|error| {
         let open = matches!(error, CommitError::Record { .. });

@@ -8,6 +8,7 @@
 
 mod embedded;
 mod error;
+mod fail_point;
 mod kafka;
 mod message;
 mod open;
@@ -16,6 +17,7 @@ mod spec;
 
 pub use embedded::{EmbeddedLog, Fault};
 pub use error::{CommitError, LogError};
+pub use fail_point::{FailPoint, fail_point};
 pub use kafka::{GroupProtocol, KafkaLog, KafkaOptions};
 pub use message::{Append, Headers, Message, Record};
 pub use open::{OpenOptions, open};

@@ -18,7 +18,7 @@ use super::fetch::config_error;
 use super::native::{self, Client};
 use super::options::KafkaOptions;
 use super::record::{Sent, deliver, send};
-use crate::{Append, CommitError, LogError};
+use crate::{Append, CommitError, FailPoint, LogError, fail_point};
 
 const SLICE: Duration = Duration::from_millis(1);
 const SERVE_EVERY: u32 = 256;
@@ -144,11 +144,15 @@ impl Transactions {
             return Err(CommitError::Fatal("no transaction is open".to_owned()));
         }
         let deadline = Instant::now() + self.options.commit_deadline;
-        let worked = self.send_positions(positions, client, deadline).and_then(|()| self.deliver(deadline));
+        let worked = self.send_positions(positions, client, deadline).and_then(|()| {
+            fail_point(FailPoint::Positions, &self.id);
+            self.deliver(deadline)
+        });
         if let Err(failure) = worked {
             let failure = self.with_cause(failure);
             return Err(self.give_up(&failure, Stage::Work));
         }
+        fail_point(FailPoint::BeforeCommit, &self.id);
         loop {
             let Err(error) = self.producer()?.commit_transaction(left(deadline)) else { break };
             let failure = Failure::from(&error);

@@ -9,6 +9,7 @@ use winback_core::time::Time;
 
 use super::headers;
 use crate::embedded::storage::{Pending, Positions, Slot};
+use crate::{FailPoint, fail_point};
 
 /// How many records are written between two looks at the clock.
 const STRIDE: usize = 64;
@@ -57,6 +58,10 @@ pub(super) fn write(
                    ON CONFLICT DO UPDATE SET offset = excluded.offset"#,
             )?
             .execute(params![positions.group, slot.topic, slot.partition.0, next.0])?;
+        fail_point(FailPoint::Positions, positions.group);
+    }
+    if !positions.at.is_empty() {
+        fail_point(FailPoint::BeforeCommit, positions.group);
     }
     Ok(written)
 }
