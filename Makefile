@@ -29,6 +29,16 @@ simulate: tools ## The simulation at length: make simulate SCHEDULES=1000000 SEE
 	SIMULATION_SEED=$(SEED) SIMULATION_SCHEDULES=$(SCHEDULES) $(CARGO) test --release -p winback-detector \
 	  --test simulation -- --ignored --nocapture for_as_long_as_was_asked
 
+.PHONY: faults
+faults: tools ## Long fault runs on real brokers: SEED=1 KILLS=1000 PARTS=T1,T3,T8; writes docs/faults/REPORT.md
+	FAULTS_SEED=$(SEED) FAULTS_KILLS=$(KILLS) FAULTS_PARTS=$(PARTS) \
+		$(CARGO) test -p winback --test faults -- --ignored --exact --nocapture long::the_long_runs
+
+.PHONY: soak
+soak: tools ## A member under a steady load for MINUTES=30: memory, descriptors and threads
+	SOAK_MINUTES=$(MINUTES) $(CARGO) test -p winback --test faults -- --ignored --exact --nocapture \
+		soak::a_member_under_a_steady_load_holds_no_more_than_before
+
 .PHONY: lint
 lint: tools ## Format, clippy, and cargo-deny where it is installed
 	$(CARGO) fmt --all --check

@@ -11,6 +11,8 @@ mod commands;
 mod counts;
 mod crash;
 mod data;
+#[path = "../harness/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "the test binaries share it, and each uses its part")]
 mod harness;
 mod real_input;
 mod verify;

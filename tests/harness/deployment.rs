@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use tempfile::TempDir;
 use winback_log::{OpenOptions, SharedLog, SystemClock};
@@ -44,6 +45,29 @@ impl Shape {
     pub(crate) const MANY: Self = Self { partitions: 4, lanes: 3 };
 }
 
+/// What of a config differs between tests.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    /// Partitions of each source's topic.
+    pub(crate) partitions: i32,
+    /// Lanes of each source.
+    pub(crate) matchers: usize,
+    /// Lanes of the inbox.
+    pub(crate) detectors: usize,
+    /// How long a member may be silent.
+    pub(crate) session: Duration,
+    /// Replicas of each topic.
+    pub(crate) replication: i32,
+}
+
+impl From<Shape> for Settings {
+    fn from(shape: Shape) -> Self {
+        let Shape { partitions, lanes } = shape;
+        let session = Duration::from_secs(4);
+        Self { partitions, matchers: lanes, detectors: lanes, session, replication: 1 }
+    }
+}
+
 /// A source in the config.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
@@ -67,27 +91,34 @@ pub(crate) struct Deployment {
 impl Deployment {
     /// A deployment with those sources and nothing in its log.
     pub(crate) fn new(place: Place, sources: &[Source], shape: Shape) -> Self {
+        let url = match place {
+            Place::File => None,
+            Place::Kafka(broker) => Some(broker.url()),
+        };
+        Self::on(url, sources, &shape.into())
+    }
+
+    /// The same on the log of that URL; in a file of its own where there is none.
+    pub(crate) fn on(url: Option<String>, sources: &[Source], settings: &Settings) -> Self {
         let folder = tempfile::Builder::new().prefix("winback-e2e-").tempdir().unwrap();
         let name = format!("e2e{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        let url = match place {
-            Place::File => format!("sqlite:{}", folder.path().join("winback.db").display()),
-            Place::Kafka(broker) => broker.url(),
-        };
+        let url = url.unwrap_or_else(|| format!("sqlite:{}", folder.path().join("winback.db").display()));
         let deployment = Self { folder, name, url };
-        deployment.write("winback.toml", deployment.config(sources, shape).as_bytes());
+        deployment.write("winback.toml", deployment.config(sources, settings).as_bytes());
         deployment
     }
 
-    fn config(&self, sources: &[Source], shape: Shape) -> String {
-        let Shape { partitions, lanes } = shape;
+    fn config(&self, sources: &[Source], settings: &Settings) -> String {
+        let Settings { partitions, matchers, detectors, session, replication } = settings;
+        let session = session.as_millis();
         let Self { name, url, .. } = self;
         let mut toml = format!(
             "deployment = \"{name}\"\nlog = \"{url}\"\n\
-             [topics]\nsource_partitions = {partitions}\n\
-             [lanes]\nmatcher = {lanes}\ndetector = {lanes}\n\
+             [topics]\nsource_partitions = {partitions}\nreplication = {replication}\n\
+             [lanes]\nmatcher = {matchers}\ndetector = {detectors}\n\
              [http]\nlisten = \"\"\n\
              [accounts]\ntopic = \"{name}-accounts\"\n\
-             [kafka.properties]\n\"session.timeout.ms\" = \"4000\"\n\"heartbeat.interval.ms\" = \"500\"\n"
+             [kafka.properties]\n\"session.timeout.ms\" = \"{session}\"\n"
         );
         for source in sources {
             let topic = self.topic_of(source.name);
@@ -134,6 +165,13 @@ impl Deployment {
     /// The binary in its folder, with nothing of the tester's environment.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         winback(self.folder.path(), args)
+    }
+
+    /// Another member: the same config under an instance of its own, which names its transactional ids.
+    pub(crate) fn member(&self, instance: &str, args: &[&str]) -> Command {
+        let mut command = self.command(args);
+        command.env("WINBACK_INSTANCE", instance);
+        command
     }
 
     /// Starts `winback ARGS`.

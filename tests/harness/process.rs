@@ -2,19 +2,23 @@
 
 use std::fs::File;
 use std::io::{Read, Seek};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use super::eventually;
 
 /// No call of the tests lasts longer.
 const LONGEST: Duration = Duration::from_secs(120);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// A call that ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
     /// Its exit code; `None` when a signal ended it.
     pub(crate) code: Option<i32>,
+    /// The signal that ended it.
+    pub(crate) signal: Option<i32>,
     /// What it printed.
     pub(crate) out: String,
     /// What it said beside.
@@ -72,6 +76,20 @@ impl Running {
         self.child.wait().unwrap();
     }
 
+    /// Its process number.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends it a signal by its name, such as `STOP`.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        // It is not waited for yet, so that its number is still its own.
+        let sent =
+            Command::new("sh").args(["-c", "kill -s \"$1\" \"$2\"", "kill", name, &pid]).status().unwrap();
+        assert!(sent.success(), "{} took no {name}", self.call);
+    }
+
     /// Whether it ended by itself.
     pub(crate) fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
@@ -80,7 +98,31 @@ impl Running {
     /// Waits for its end.
     pub(crate) fn ended(mut self) -> Ended {
         let status = eventually(&self.call, LONGEST, || self.child.try_wait().unwrap());
-        Ended { code: status.code(), out: text(&mut self.out), err: text(&mut self.err) }
+        self.told(status)
+    }
+
+    /// Waits for its end for so long; then kills it, and there is none.
+    pub(crate) fn ended_within(mut self, within: Duration) -> Option<Ended> {
+        let deadline = Instant::now() + within;
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return Some(self.told(status));
+            }
+            std::thread::park_timeout(LOOK_EVERY);
+        }
+        None
+    }
+
+    /// Ends it at once, as `kill -9` does, and says what it had said.
+    pub(crate) fn killed(mut self) -> Ended {
+        self.child.kill().unwrap();
+        let status = self.child.wait().unwrap();
+        self.told(status)
+    }
+
+    fn told(&mut self, status: ExitStatus) -> Ended {
+        let (out, err) = (text(&mut self.out), text(&mut self.err));
+        Ended { code: status.code(), signal: status.signal(), out, err }
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Debug, Formatter};
 
 use winback_core::debounce::{Body, StateKey, StateRow};
+use winback_core::ids::Offset;
 use winback_core::time::Time;
 use winback_detector::read;
 use winback_log::TopicPartition;
@@ -29,7 +30,8 @@ impl Fired {
         Self { id: v1::Trigger::from_bytes(&bytes).unwrap().id, bytes }
     }
 
-    fn wire(&self) -> v1::Trigger {
+    /// What it says.
+    pub(crate) fn wire(&self) -> v1::Trigger {
         v1::Trigger::from_bytes(&self.bytes).unwrap()
     }
 }
@@ -106,7 +108,7 @@ pub(crate) fn counted(names: impl Iterator<Item = String>) -> BTreeMap<String, u
 }
 
 /// The values of a topic. Partitions are read side by side, so that only a sorted list is the same each time.
-fn values<M: WireMessage>(deployment: &Deployment, topic: &str) -> Vec<M> {
+pub(crate) fn values<M: WireMessage>(deployment: &Deployment, topic: &str) -> Vec<M> {
     let read = messages_of(deployment, topic);
     let mut places: Vec<_> =
         read.iter().map(|message| (message.partition, message.offset, message.value().unwrap())).collect();
@@ -167,12 +169,21 @@ pub(crate) fn replay(deployment: &Deployment) -> Replayed {
 
 /// What a detector would restore from the changelog, as [`Replayed::state`] has it.
 pub(crate) fn restored(deployment: &Deployment) -> Vec<String> {
-    let (log, patience) = (deployment.log(), Options::default().patience);
-    let rows = |number| {
-        let changelog = TopicPartition::new(deployment.own("detector-changelog"), number);
-        restored_rows(&*log, &changelog, patience).unwrap()
+    sorted((0..4).zip(0..).flat_map(|(number, at)| lines(at, rows(deployment, number))).collect())
+}
+
+/// The positions of which the changelog speaks, by partition of the inbox.
+pub(crate) fn state_positions(deployment: &Deployment) -> Vec<Option<Offset>> {
+    let position = |number| match rows(deployment, number).get(&StateKey::Clock) {
+        Some(StateRow::Clock(_, next, _)) => Some(*next),
+        _ => None,
     };
-    sorted((0..4).zip(0..).flat_map(|(number, at)| lines(at, rows(number))).collect())
+    (0..4).map(position).collect()
+}
+
+fn rows(deployment: &Deployment, number: i32) -> BTreeMap<StateKey, StateRow> {
+    let changelog = TopicPartition::new(deployment.own("detector-changelog"), number);
+    restored_rows(&*deployment.log(), &changelog, Options::default().patience).unwrap()
 }
 
 fn lines(number: usize, rows: BTreeMap<StateKey, StateRow>) -> impl Iterator<Item = String> {

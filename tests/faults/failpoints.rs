@@ -1,0 +1,98 @@
+//! T2: the process dies at a chosen point of its transaction, three times at each, while views are fed. Every point of
+//! the list is reached, or the test fails.
+
+use std::time::Duration;
+
+use winback_log::FailPoint;
+
+use crate::compare::settled;
+use crate::feed::{Feeder, Plan};
+use crate::field::{SETTINGS, deployment, shared_broker};
+use crate::harness::{Deployment, Running, end_of, eventually};
+
+/// What `abort` sends.
+const SIGABRT: i32 = 6;
+/// How soon a point must be reached.
+const DEADLINE: Duration = Duration::from_secs(60);
+/// Records a second.
+const PACE: u32 = 50;
+
+/// The order for the `turn`th time, from 1 on.
+fn order(point: FailPoint, turn: usize) -> String {
+    match point {
+        // Whoever writes dead letters here.
+        FailPoint::DeadLetter => format!("{point}@matcher:{turn}"),
+        // The k-th of a transaction with several.
+        FailPoint::Append | FailPoint::Changelog => format!("{point}@detector:{}", 3 * turn - 2),
+        FailPoint::Restore => format!("{point}:{}", 20 * turn - 19),
+        // A partition is asked for once in the life of a member that another joins.
+        FailPoint::Revoke => format!("{point}@detector"),
+        FailPoint::BeforeBegin | FailPoint::Positions | FailPoint::BeforeCommit | FailPoint::AfterCommit => {
+            format!("{point}@detector:{turn}")
+        }
+    }
+}
+
+fn dies_at(deployment: &Deployment, point: FailPoint, turn: usize) {
+    let (order, shared) = (order(point, turn), deployment.url.starts_with("kafka"));
+    // Within one process a lane has partitions to give only if it was faster than the next one: that may take a few starts.
+    let (attempts, within) =
+        if point == FailPoint::Revoke && !shared { (12, DEADLINE / 12) } else { (1, DEADLINE) };
+    let ended = (0..attempts).find_map(|_| {
+        let mut command = deployment.member("m0", &["run"]);
+        command.env("WINBACK_FAIL_AT", &order);
+        let run = Running::spawn(&mut command);
+        let another = (point == FailPoint::Revoke && shared).then(|| joined(deployment));
+        let ended = run.ended_within(within);
+        if let Some(another) = another {
+            another.signal("TERM");
+            another.ended().expect(0);
+        }
+        ended
+    });
+    let ended = ended.unwrap_or_else(|| panic!("no process dies at {order}"));
+    assert_eq!(ended.signal, Some(SIGABRT), "{order}: {:?}: {}", ended.code, ended.err);
+}
+
+/// A second member, started when the first decides: now the first has partitions to give.
+fn joined(deployment: &Deployment) -> Running {
+    let (log, decisions) = (deployment.log(), deployment.own("decisions"));
+    let before = end_of(&log, &decisions);
+    eventually("something is decided", DEADLINE, || (end_of(&log, &decisions) > before).then_some(()));
+    Running::spawn(&mut deployment.member("m1", &["run"]))
+}
+
+/// A deployment that dies at every point, the `turn`th way.
+fn tour(url: Option<String>, turn: usize) {
+    let seed = 200 + u64::try_from(turn).unwrap();
+    let deployment = deployment(url, &SETTINGS);
+    let feeder = Feeder::start(&deployment, Plan::new(seed, PACE));
+    for point in FailPoint::ALL {
+        dies_at(&deployment, *point, turn);
+    }
+    feeder.stop();
+    let compared = settled(&deployment, seed);
+    let (points, url) = (FailPoint::ALL.len(), &deployment.url);
+    println!("T2 seed {seed}: died at {points} points, turn {turn}, on {url}: {}", compared.line());
+}
+
+/// The turns side by side: most of their time they wait for sessions to end.
+fn tours(url: Option<&str>) {
+    std::thread::scope(|scope| {
+        for turn in 1..=3 {
+            let url = url.map(str::to_owned);
+            scope.spawn(move || tour(url, turn));
+        }
+    });
+}
+
+#[test]
+fn a_process_that_dies_at_any_point_of_a_transaction_changes_nothing_on_the_file() {
+    tours(None);
+}
+
+#[test]
+fn a_process_that_dies_at_any_point_of_a_transaction_changes_nothing_on_kafka() {
+    let Some(broker) = shared_broker("fail points") else { return };
+    tours(Some(&broker.url()));
+}

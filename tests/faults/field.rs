@@ -1,0 +1,52 @@
+//! What is under fire: a deployment with two sources, a policy whose times are seconds, and accounts.
+
+use std::time::Duration;
+
+use winback_testkit::{Broker, broker_or_skip};
+
+use crate::feed::accounts;
+use crate::harness::{Deployment, Settings, Source};
+
+/// How long a member may be silent. A transaction times out after four fifths of it.
+pub(crate) const SESSION: Duration = Duration::from_millis(2_500);
+
+/// The sources.
+pub(crate) const SOURCES: [Source; 2] =
+    [Source { name: "web", preset: "web" }, Source { name: "shop", preset: "web" }];
+
+/// How often a starting trigger may fire for one account, and in which time.
+pub(crate) const CAP: (usize, Duration) = (4, Duration::from_secs(20));
+
+/// A policy under which everything that can become of a burst does so within seconds.
+const POLICY: &str = r#"name = "default"
+leading = "strength>=2"
+quiet = "1s"
+max_wait = "3s"
+max_signals = 8
+min_score = 3
+cooldown = "4s"
+escalate = "strength-up"
+
+[[caps]]
+per = "account"
+max = 4
+window = "20s"
+"#;
+
+/// The broker that the tests of this binary share.
+pub(crate) fn shared_broker(what: &str) -> Option<&'static Broker> {
+    broker_or_skip(what)
+}
+
+/// A deployment's shape here: two lanes for the inbox, so that partitions move within a process, too.
+pub(crate) const SETTINGS: Settings =
+    Settings { partitions: 2, matchers: 1, detectors: 2, session: SESSION, replication: 1 };
+
+/// A deployment with topics, the policy and the accounts of a plan, on the log of that URL or in a file of its own.
+pub(crate) fn deployment(url: Option<String>, settings: &Settings) -> Deployment {
+    let deployment = Deployment::on(url, &SOURCES, settings);
+    deployment.write("config/policies/default.toml", POLICY.as_bytes());
+    deployment.import(&accounts());
+    deployment.ok(&["policy", "apply"]);
+    deployment
+}

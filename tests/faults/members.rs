@@ -1,0 +1,176 @@
+//! The processes of a deployment, each under an instance of its own: started, killed, frozen, and started again when they
+//! end, as a supervisor would.
+
+use std::time::{Duration, Instant};
+
+use crate::harness::{Deployment, Ended, Running};
+
+/// How often they are looked after.
+const LOOK: Duration = Duration::from_millis(20);
+/// Who ended by itself is started again after this.
+const BREATH: Duration = Duration::from_millis(200);
+/// A drain takes no longer.
+const FAREWELL: Duration = Duration::from_secs(60);
+
+struct Member {
+    instance: String,
+    process: Option<Running>,
+    /// Whether it should be up.
+    wanted: bool,
+    /// It was asked to end.
+    leaving: bool,
+    frozen_until: Option<Instant>,
+    not_before: Instant,
+}
+
+/// The members.
+pub(crate) struct Members<'a> {
+    deployment: &'a Deployment,
+    members: Vec<Member>,
+    environment: Vec<(&'static str, String)>,
+    /// What those said that ended by themselves.
+    pub(crate) ended: Vec<String>,
+    /// What all said that ended, by instance, for who reads their logs.
+    pub(crate) said: Vec<(String, String)>,
+}
+
+impl<'a> Members<'a> {
+    /// So many, of which none is up.
+    pub(crate) fn new(deployment: &'a Deployment, most: usize) -> Self {
+        let member = |number: usize| Member {
+            instance: format!("m{number}"),
+            process: None,
+            wanted: false,
+            leaving: false,
+            frozen_until: None,
+            not_before: Instant::now(),
+        };
+        let (ended, said) = (Vec::new(), Vec::new());
+        Self { deployment, members: (0..most).map(member).collect(), environment: Vec::new(), ended, said }
+    }
+
+    /// Sets a variable of those that are started from now on.
+    pub(crate) fn set(&mut self, name: &'static str, value: &str) {
+        self.environment.push((name, value.to_owned()));
+    }
+
+    /// Wants it up.
+    pub(crate) fn start(&mut self, at: usize) {
+        self.members[at].wanted = true;
+        self.tend();
+    }
+
+    /// Those that are up, not frozen and not on their way out.
+    pub(crate) fn up(&self) -> Vec<usize> {
+        let up =
+            |member: &Member| member.process.is_some() && !member.leaving && member.frozen_until.is_none();
+        (0..self.members.len()).filter(|at| up(&self.members[*at])).collect()
+    }
+
+    /// Those that should not be up.
+    pub(crate) fn unwanted(&self) -> Vec<usize> {
+        (0..self.members.len()).filter(|at| !self.members[*at].wanted).collect()
+    }
+
+    /// `kill -9`; where it is still wanted it is started again at once.
+    pub(crate) fn kill(&mut self, at: usize) {
+        if let Some(process) = self.members[at].process.take() {
+            self.heard(at, &process.killed());
+        }
+        self.members[at].frozen_until = None;
+        self.tend();
+    }
+
+    /// Kills it for good.
+    pub(crate) fn bury(&mut self, at: usize) {
+        self.members[at].wanted = false;
+        self.kill(at);
+    }
+
+    /// Asks it to end, and starts it again then where it is still wanted.
+    pub(crate) fn terminate(&mut self, at: usize) {
+        let member = &mut self.members[at];
+        if let Some(process) = &member.process {
+            process.signal("TERM");
+            member.leaving = true;
+        }
+    }
+
+    /// Asks it to end for good.
+    pub(crate) fn leave(&mut self, at: usize) {
+        self.members[at].wanted = false;
+        self.terminate(at);
+    }
+
+    /// Stops it where it stands; it goes on after that time.
+    pub(crate) fn freeze(&mut self, at: usize, time: Duration) {
+        let member = &mut self.members[at];
+        if let Some(process) = &member.process {
+            process.signal("STOP");
+            member.frozen_until = Some(Instant::now() + time);
+        }
+    }
+
+    /// Whether one is frozen.
+    pub(crate) fn is_any_frozen(&self) -> bool {
+        self.members.iter().any(|member| member.frozen_until.is_some())
+    }
+
+    /// Looks after all: thaws, buries, starts.
+    pub(crate) fn tend(&mut self) {
+        let now = Instant::now();
+        for at in 0..self.members.len() {
+            let member = &mut self.members[at];
+            if member.frozen_until.is_some_and(|until| until <= now) {
+                member.frozen_until = None;
+                member.process.iter().for_each(|process| process.signal("CONT"));
+            }
+            if member.process.as_mut().is_some_and(Running::has_ended) {
+                let asked = std::mem::take(&mut member.leaving);
+                member.not_before = if asked { now } else { now + BREATH };
+                let ended = member.process.take().unwrap().ended();
+                self.heard(at, &ended);
+                if !asked || ended.code != Some(0) {
+                    let last = ended.err.lines().last().unwrap_or_default();
+                    self.ended.push(format!("{:?}: {last}", ended.code));
+                }
+            }
+            let member = &mut self.members[at];
+            if member.wanted && member.process.is_none() && member.not_before <= now {
+                let mut command = self.deployment.member(&member.instance, &["run"]);
+                command.envs(self.environment.iter().map(|(name, value)| (*name, value)));
+                member.process = Some(Running::spawn(&mut command));
+            }
+        }
+    }
+
+    fn heard(&mut self, at: usize, ended: &Ended) {
+        assert!(!ended.err.contains("panicked"), "{}", ended.err);
+        self.said.push((self.members[at].instance.clone(), ended.err.clone()));
+    }
+
+    /// Lets time pass, looking after all.
+    pub(crate) fn wait(&mut self, time: Duration) {
+        let until = Instant::now() + time;
+        while Instant::now() < until {
+            self.tend();
+            std::thread::park_timeout(LOOK);
+        }
+    }
+
+    /// Asks all to end, and waits for it.
+    pub(crate) fn stop(&mut self) {
+        for at in 0..self.members.len() {
+            let member = &mut self.members[at];
+            if member.frozen_until.take().is_some() {
+                member.process.iter().for_each(|process| process.signal("CONT"));
+            }
+            self.leave(at);
+        }
+        let deadline = Instant::now() + FAREWELL;
+        while self.members.iter().any(|member| member.process.is_some()) {
+            assert!(Instant::now() < deadline, "a member does not end");
+            self.wait(LOOK);
+        }
+    }
+}
