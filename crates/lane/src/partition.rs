@@ -37,6 +37,7 @@ pub const CHANGES: &[(PartitionState, PartitionState)] = &[
     (Restoring, Released),
     (Restoring, Lost),
     (Running, Restoring), // reloaded after an unknown outcome
+    (Running, Running),   // the same, no changelog
     (Running, Draining),
     (Running, Lost),
     (Draining, Restoring), // the outcome of its last transaction is unknown

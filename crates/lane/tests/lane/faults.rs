@@ -44,14 +44,16 @@ struct Run {
     world: World,
     lanes: Vec<Option<Lane<Echo>>>,
     merges: bool,
+    /// Without a changelog, as a matcher and a registrar are.
+    stateless: bool,
     written: Vec<Vec<String>>,
 }
 
 impl Run {
-    fn new(merges: bool) -> Self {
+    fn new(merges: bool, stateless: bool) -> Self {
         let lanes = LANES.iter().map(|_| None).collect();
         let written = (0..PARTITIONS).map(|_| Vec::new()).collect();
-        Self { world: World::new(PARTITIONS), lanes, merges, written }
+        Self { world: World::new(PARTITIONS), lanes, merges, stateless, written }
     }
 
     fn turn(&mut self, at: usize) {
@@ -59,7 +61,7 @@ impl Run {
             let mut config = World::config();
             config.poll_max = 3;
             config.buffer_records = 4;
-            let role = Echo { merges: self.merges, ..Echo::default() };
+            let role = Echo { merges: self.merges, stateless: self.stateless, ..Echo::default() };
             self.world.lane_with(LANES[at], role, config).unwrap()
         });
         match lane.turn() {
@@ -103,8 +105,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn each_record_is_copied_exactly_once_and_in_order(ops in prop::collection::vec(op(), 1..200), merges: bool) {
-        let mut run = Run::new(merges);
+    fn each_record_is_copied_exactly_once_and_in_order(
+        ops in prop::collection::vec(op(), 1..200),
+        merges: bool,
+        stateless: bool,
+    ) {
+        let mut run = Run::new(merges, stateless);
         ops.iter().for_each(|op| run.apply(op));
         run.end();
         for partition in 0..PARTITIONS {

@@ -184,6 +184,21 @@ fn after_an_unknown_outcome_positions_and_state_are_read_again() {
 }
 
 #[test]
+fn a_lane_without_state_goes_on_after_an_unknown_outcome() {
+    for fault in [Fault::CommitUnknownApplied, Fault::CommitUnknownDropped] {
+        let world = World::new(1);
+        let mut lane = world.lane("one", Echo { stateless: true, ..Echo::default() });
+        world.settle(&mut lane).unwrap();
+        write(&world, 0, &["a", "b"]);
+        world.inner.inject("one", fault);
+        world.settle(&mut lane).unwrap();
+        write(&world, 0, &["c"]);
+        world.settle(&mut lane).unwrap();
+        assert_eq!(world.read(COPIES, 0), ["a", "b", "c"], "{fault:?}");
+    }
+}
+
+#[test]
 fn a_fenced_member_ends_and_names_the_id() {
     let world = World::new(1);
     write(&world, 0, &["a"]);
