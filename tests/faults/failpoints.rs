@@ -41,8 +41,8 @@ fn dies_at(deployment: &Deployment, point: FailPoint, turn: usize) {
     let ended = (0..attempts).find_map(|_| {
         let mut command = deployment.member("m0", &["run"]);
         command.env("WINBACK_FAIL_AT", &order);
-        let run = Running::spawn(&mut command);
-        let another = (point == FailPoint::Revoke && shared).then(|| joined(deployment));
+        let mut run = Running::spawn(&mut command);
+        let another = (point == FailPoint::Revoke && shared).then(|| joined(deployment, &mut run));
         let ended = run.ended_within(within);
         if let Some(another) = another {
             another.signal("TERM");
@@ -54,11 +54,13 @@ fn dies_at(deployment: &Deployment, point: FailPoint, turn: usize) {
     assert_eq!(ended.signal, Some(SIGABRT), "{order}: {:?}: {}", ended.code, ended.err);
 }
 
-/// A second member, started when the first decides: now the first has partitions to give.
-fn joined(deployment: &Deployment) -> Running {
+/// A second member, started when the first decides, and has partitions to give, or has given some of a lane to another
+/// before.
+fn joined(deployment: &Deployment, first: &mut Running) -> Running {
     let (log, decisions) = (deployment.log(), deployment.own("decisions"));
     let before = end_of(&log, &decisions);
-    eventually("something is decided", DEADLINE, || (end_of(&log, &decisions) > before).then_some(()));
+    let decides = || (first.has_ended() || end_of(&log, &decisions) > before).then_some(());
+    eventually("something is decided", DEADLINE, decides);
     Running::spawn(&mut deployment.member("m1", &["run"]))
 }
 

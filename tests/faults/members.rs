@@ -9,6 +9,7 @@ use crate::harness::{Deployment, Ended, Running};
 const LOOK: Duration = Duration::from_millis(20);
 /// Who ended by itself is started again after this.
 const BREATH: Duration = Duration::from_millis(200);
+const SIGTERM: i32 = 15;
 /// A drain takes no longer.
 const FAREWELL: Duration = Duration::from_secs(60);
 
@@ -130,7 +131,9 @@ impl<'a> Members<'a> {
                 member.not_before = if asked { now } else { now + BREATH };
                 let ended = member.process.take().unwrap().ended();
                 self.heard(at, &ended);
-                if !asked || ended.code != Some(0) {
+                // Asked to end before it listens, it ends by the signal.
+                let well = asked && (ended.code == Some(0) || ended.signal == Some(SIGTERM));
+                if !well {
                     let last = ended.err.lines().last().unwrap_or_default();
                     self.ended.push(format!("{:?}: {last}", ended.code));
                 }
