@@ -76,7 +76,11 @@ pub(crate) struct Nemesis {
 impl Nemesis {
     /// The nemesis of a seed, for members with that session time-out.
     pub(crate) fn new(seed: u64, session: Duration) -> Self {
-        Self { rng: ChaCha8Rng::seed_from_u64(seed ^ 0x6e65_6d65_7369_73), session, blows: Blows::default() }
+        Self {
+            rng: ChaCha8Rng::seed_from_u64(seed ^ 0x006e_656d_6573_6973),
+            session,
+            blows: Blows::default(),
+        }
     }
 
     /// Strikes until it has killed so many more.
