@@ -91,7 +91,8 @@ impl<'a> Members<'a> {
     /// Asks it to end, and starts it again then where it is still wanted.
     pub(crate) fn terminate(&mut self, at: usize) {
         let member = &mut self.members[at];
-        if let Some(process) = &member.process {
+        // Asked twice it ends at once.
+        if let Some(process) = member.process.as_ref().filter(|_| !member.leaving) {
             process.signal("TERM");
             member.leaving = true;
         }
