@@ -42,7 +42,9 @@ impl<R: Role> Lane<R> {
             .filter_map(|(at, position)| Some((self.inputs.get(*at)?.input.partition.clone(), *position)))
             .collect();
         let id = &self.spec.transactional_id;
-        match write(self.session.as_mut(), &self.out, &named, id, self.role.changelog()) {
+        let changelog = named.first().and_then(|(partition, _)| self.role.changelog(partition));
+        let changelog = changelog.as_ref().map(|changelog| &*changelog.topic);
+        match write(self.session.as_mut(), &self.out, &named, id, changelog) {
             Ok(()) => {
                 fail_point(FailPoint::AfterCommit, id);
                 self.role.committed();

@@ -30,6 +30,7 @@ use crate::world::{
 
 const VISITS: &str = "visits";
 const ACCOUNTS: &str = "accounts";
+const POSITIONS: &str = "positions";
 const MATCHERS: &str = "matchers";
 const SOURCE: &str = "web";
 /// No run takes more turns.
@@ -137,6 +138,7 @@ impl Pipeline {
         for topic in [
             topic(VISITS, plan.visits_partitions, Cleanup::Delete(None), TimestampKind::Create),
             topic(ACCOUNTS, 1, Cleanup::Compact { tombstones: days }, TimestampKind::Append),
+            topic(POSITIONS, 1, Cleanup::Compact { tombstones: days }, TimestampKind::Append),
         ] {
             log.create(&topic).unwrap();
         }
@@ -281,6 +283,9 @@ impl Pipeline {
         let known = |at| input_name(SOURCE, &TopicPartition::new(VISITS, at));
         let source = MatcherSource {
             name: SOURCE.to_owned(),
+            topic: VISITS.into(),
+            partitions: self.plan.visits_partitions,
+            positions: POSITIONS.into(),
             decoder: Arc::clone(&self.decoder),
             start: Start::Earliest,
             known: (0..self.plan.visits_partitions).map(known).collect(),
