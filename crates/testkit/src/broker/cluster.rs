@@ -30,7 +30,7 @@ impl Cluster {
     }
 
     fn attempt(count: usize) -> Result<Self, BrokerError> {
-        let ports = (0..count).map(|_| free_ports()).collect::<Result<Vec<_>, _>>()?;
+        let ports = free_ports(2 * count)?.as_chunks().0.to_vec();
         let voter = |(at, ports): (usize, &[u16; 2])| format!("{}@127.0.0.1:{}", at + 1, ports[1]);
         let voters: Vec<String> = ports.iter().enumerate().map(voter).collect();
         let (voters, copies) = (voters.join(","), count.to_string());

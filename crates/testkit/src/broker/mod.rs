@@ -7,7 +7,7 @@ mod cluster;
 mod process;
 mod shared;
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -48,6 +48,14 @@ pub enum BrokerError {
     },
 }
 
+/// One more port that a broker listens on, for those who come through a proxy.
+#[derive(Clone, Copy, Debug)]
+struct Door {
+    port: u16,
+    /// Where who comes in here is told to come back: the proxy's port.
+    advertised: u16,
+}
+
 /// One broker.
 #[derive(Debug)]
 pub struct Broker {
@@ -56,6 +64,7 @@ pub struct Broker {
     controller_port: u16,
     /// Further arguments of the script.
     arguments: Vec<String>,
+    doors: Vec<Door>,
     data: TempDir,
 }
 
@@ -65,12 +74,25 @@ impl Broker {
     /// # Errors
     /// [`BrokerError::Unavailable`] where Java or Maven are missing.
     pub fn start() -> Result<Self, BrokerError> {
+        Self::start_behind(&[])
+    }
+
+    /// The same, with a door for each proxy: whoever comes in through door n is told by the broker to come back by the
+    /// n-th of these ports, so that all its connections lead through that proxy.
+    ///
+    /// # Errors
+    /// As [`Broker::start`].
+    pub fn start_behind(proxies: &[u16]) -> Result<Self, BrokerError> {
         check_java()?;
         fetch_jars()?;
         let mut last = None;
         for _ in 0..ATTEMPTS {
             // The ports are free now, but somebody may be faster: then others are tried.
-            let mut broker = Self::with(free_ports()?, Vec::new())?;
+            let free = free_ports(2 + proxies.len())?;
+            let [port, controller_port, doors @ ..] = free.as_slice() else { continue };
+            let doors = doors.iter().zip(proxies).map(|(&port, &advertised)| Door { port, advertised });
+            let mut broker = Self::with([*port, *controller_port], Vec::new())?;
+            broker.doors = doors.collect();
             match broker.restart() {
                 Ok(()) => return Ok(broker),
                 Err(error) => last = Some(error),
@@ -82,7 +104,7 @@ impl Broker {
     fn with([port, controller_port]: [u16; 2], arguments: Vec<String>) -> Result<Self, BrokerError> {
         let data = tempfile::Builder::new().prefix("winback-kafka-").tempdir();
         let data = data.map_err(|error| BrokerError::Io { doing: "making a temporary folder", error })?;
-        Ok(Self { process: None, port, controller_port, arguments, data })
+        Ok(Self { process: None, port, controller_port, arguments, doors: Vec::new(), data })
     }
 
     /// `host:port`.
@@ -93,6 +115,11 @@ impl Broker {
     /// `kafka://host:port`.
     pub fn url(&self) -> String {
         format!("kafka://{}", self.bootstrap())
+    }
+
+    /// Where the proxy of door `number` has to lead to.
+    pub fn door(&self, number: usize) -> Option<SocketAddr> {
+        self.doors.get(number).map(|door| SocketAddr::from((Ipv4Addr::LOCALHOST, door.port)))
     }
 
     /// Where its data and its log, `broker.log`, are.
@@ -117,6 +144,9 @@ impl Broker {
         command.arg("--port").arg(self.port.to_string());
         command.arg("--controller-port").arg(self.controller_port.to_string());
         command.args(&self.arguments);
+        for Door { port, advertised } in &self.doors {
+            command.arg("--door").arg(format!("{port}:{advertised}"));
+        }
         self.process = Some(Process::spawn(command, folder)?);
         Ok(())
     }
@@ -166,11 +196,15 @@ fn run_script() -> PathBuf {
     workspace().join("deploy/kafka/run")
 }
 
-fn free_ports() -> Result<[u16; 2], BrokerError> {
+/// Ports that nobody listens on; all are held until all are found, so that they differ.
+fn free_ports(count: usize) -> Result<Vec<u16>, BrokerError> {
     let io = |error| BrokerError::Io { doing: "looking for a free port", error };
-    let one = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(io)?;
-    let two = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(io)?;
-    Ok([one.local_addr().map_err(io)?.port(), two.local_addr().map_err(io)?.port()])
+    let listen = |_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    let held: Vec<TcpListener> = (0..count).map(listen).collect::<Result<_, _>>().map_err(io)?;
+    held.iter()
+        .map(|listener| listener.local_addr().map(|at| at.port()))
+        .collect::<Result<_, _>>()
+        .map_err(io)
 }
 
 fn check_java() -> Result<(), BrokerError> {
