@@ -108,6 +108,14 @@ pub(super) const fn is_transient(code: Code) -> bool {
     )
 }
 
+/// What the group says to who is not, or no longer, a member in this generation.
+pub(super) const fn is_membership(code: Code) -> bool {
+    matches!(
+        code,
+        Code::IllegalGeneration | Code::UnknownMemberId | Code::FencedInstanceId | Code::RebalanceInProgress
+    )
+}
+
 /// What an administrator must allow.
 pub(super) const fn is_refusal(code: Code) -> bool {
     matches!(

@@ -160,6 +160,11 @@ impl WriteContext {
         Some((count, code, text))
     }
 
+    /// A request of before may still be on its way.
+    pub(super) fn disturb(&self) {
+        self.disturbed.store(true, Ordering::Relaxed);
+    }
+
     /// Whether a connection broke or a request timed out since the last call: a request of before may still be on
     /// its way.
     pub(super) fn take_disturbed(&self) -> bool {
@@ -172,9 +177,18 @@ impl WriteContext {
     }
 }
 
+/// librdkafka raises an error for a connection that failed, but not for one that the other side closed, nor for a request
+/// that timed out; these lines it writes for all of them. See [`super::options::KafkaOptions::transactional`].
+const DISTURBANCES: [&str; 2] = ["FAIL", "REQTMOUT"];
+
 impl ClientContext for WriteContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        self.notes.logs.take(level, facility, message);
+        if DISTURBANCES.contains(&facility) {
+            self.disturb();
+        }
+        if !matches!(level, RDKafkaLogLevel::Debug) {
+            self.notes.logs.take(level, facility, message);
+        }
     }
 
     fn stats_raw(&self, json: &[u8]) {
@@ -182,7 +196,7 @@ impl ClientContext for WriteContext {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        self.disturbed.store(true, Ordering::Relaxed);
+        self.disturb();
         self.notes.error(&error, reason);
     }
 }

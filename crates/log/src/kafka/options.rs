@@ -251,6 +251,12 @@ impl KafkaOptions {
         // A request that is not answered by then is asked again; the end of a transaction counts as unknown first.
         let between = (self.transaction_timeout.saturating_sub(self.commit_deadline)) / 2;
         config.set("socket.timeout.ms", millis(self.commit_deadline + between));
+        // A line for every connection that ends, however often it does; otherwise the second one within half a minute
+        // says nothing. The producer's context listens to them and passes none on.
+        let debug =
+            config.get("debug").map_or_else(|| "broker".to_owned(), |other| format!("{other},broker"));
+        config.set("debug", debug);
+        config.set_log_level(RDKafkaLogLevel::Debug);
         config
     }
 
@@ -405,6 +411,16 @@ mod tests {
             let error = set(properties).unwrap_err();
             assert!(error.contains(word), "{error}");
         }
+    }
+
+    #[test]
+    fn a_transactional_producer_tells_of_every_connection_that_ends_whatever_else_it_shall_tell() {
+        let mut options = KafkaOptions::new("a:1");
+        assert_eq!(options.transactional("id").get("debug"), Some("broker"));
+        options.properties.insert("debug".to_owned(), "eos,protocol".to_owned());
+        let config = options.transactional("id");
+        assert_eq!(config.get("debug"), Some("eos,protocol,broker"));
+        assert!(matches!(config.log_level, RDKafkaLogLevel::Debug));
     }
 
     #[test]

@@ -1,18 +1,19 @@
 //! One transactional producer, and what is known of its transactions.
 //!
-//! librdkafka asks again for the end of a transaction when a connection broke, and has no way to tell a late duplicate
-//! of that request from the end of the next transaction. So whenever a connection broke or a request timed out during
-//! a transaction, the producer is made anew before the next one: that raises the epoch, and the late request is refused.
+//! librdkafka asks again for the end of a transaction, or for its positions, when a connection broke, and has no way to
+//! tell a late duplicate of that request from one of the next transaction. So whenever a connection broke or a request
+//! timed out during a transaction, the producer is made anew before the next one: that raises the epoch, and the late
+//! request is refused.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::Consumer;
-use rdkafka::error::RDKafkaErrorCode as Code;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::producer::{BaseProducer, Producer};
 
-use super::classify::{Failure, Stage, Verdict};
+use super::classify::{Failure, Stage, Verdict, is_membership};
 use super::context::WriteContext;
 use super::fetch::config_error;
 use super::native::{self, Client};
@@ -22,6 +23,8 @@ use crate::{Append, CommitError, FailPoint, LogError, fail_point};
 
 const SLICE: Duration = Duration::from_millis(1);
 const SERVE_EVERY: u32 = 256;
+/// More events of one transaction than these are left for later.
+const EVENTS: usize = 10_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -95,7 +98,7 @@ impl Transactions {
             }
         }
         let producer = self.producer()?;
-        producer.poll(Duration::ZERO);
+        hear(producer);
         producer.context().take_disturbed();
         producer.context().take_failures();
         let begun = producer.begin_transaction();
@@ -197,7 +200,7 @@ impl Transactions {
     /// Serves logs and statistics.
     pub(super) fn serve(&self) {
         if let Some(producer) = &self.producer {
-            producer.poll(Duration::ZERO);
+            hear(producer);
         }
     }
 
@@ -256,10 +259,19 @@ impl Transactions {
 
     /// A call that fails only because the client has failed before is told why it had.
     fn with_cause(&self, failure: Failure) -> Failure {
-        let fatal = self.producer.as_ref().and_then(|producer| producer.client().fatal_error());
-        match fatal {
-            Some((code, text)) => Failure { code, fatal: true, abortable: false, retriable: false, text },
-            None => failure,
+        let Some(producer) = &self.producer else { return failure };
+        if let Some((code, text)) = producer.client().fatal_error() {
+            return Failure { code, fatal: true, abortable: false, retriable: false, text };
+        }
+        if !matches!(failure.code, Code::PurgeQueue | Code::PurgeInflight) {
+            return failure;
+        }
+        // The records were given up because the transaction had failed. It refuses to begin anew with the reason.
+        match producer.begin_transaction() {
+            Err(KafkaError::Transaction(first)) if first.txn_requires_abort() => {
+                Failure::from(&KafkaError::Transaction(first))
+            }
+            Ok(()) | Err(_) => failure,
         }
     }
 
@@ -273,7 +285,14 @@ impl Transactions {
                 CommitError::Unknown(text)
             }
             (Verdict::Abort | Verdict::Retry, _) => match self.abort() {
-                Ok(()) => CommitError::Aborted(text),
+                Ok(()) => {
+                    // What was given up on may still arrive. And librdkafka goes on behind a record that the broker
+                    // refused with a gap in the sequence, which fails the next transaction, too, for another reason.
+                    if !is_membership(failure.code) {
+                        self.state = State::Disturbed;
+                    }
+                    CommitError::Aborted(text)
+                }
                 Err(error) => error,
             },
             (Verdict::Fatal, _) => match self.abort() {
@@ -285,7 +304,7 @@ impl Transactions {
 
     fn ended(&mut self) {
         let disturbed = self.producer.as_ref().is_some_and(|producer| {
-            producer.poll(Duration::ZERO);
+            hear(producer);
             producer.context().take_failures();
             producer.context().take_disturbed()
         });
@@ -295,6 +314,17 @@ impl Transactions {
     fn fenced(&mut self, why: String) -> CommitError {
         self.state = State::Unknown;
         CommitError::Fenced { id: self.id.clone(), why }
+    }
+}
+
+/// Serves all events that wait. A poll serves one, and what was disturbed may be behind others.
+fn hear(producer: &BaseProducer<WriteContext>) {
+    for _ in 0..EVENTS {
+        producer.poll(Duration::ZERO);
+        // Between transactions no record is in flight, so these are events.
+        if producer.in_flight_count() == 0 {
+            return;
+        }
     }
 }
 
