@@ -47,6 +47,8 @@ pub(crate) struct Mischief {
     pub(crate) down: bool,
     /// Delivered once, before anything else.
     pub(crate) strays: Vec<Message>,
+    /// A position and a row of the changelog that the member before commits just before the first positions are told.
+    pub(crate) meanwhile: Option<(i64, String)>,
     /// The calls that matter, in order.
     pub(crate) calls: Vec<String>,
 }
@@ -301,7 +303,8 @@ impl Log for TestLog {
     }
     fn session(&self, spec: SessionSpec) -> Result<Box<dyn Session>, LogError> {
         let inner = self.inner.session(spec)?;
-        Ok(Box::new(TestSession { inner, mischief: Arc::clone(&self.mischief), poisoned: false }))
+        let (log, mischief) = (Arc::clone(&self.inner), Arc::clone(&self.mischief));
+        Ok(Box::new(TestSession { inner, log, mischief, poisoned: false }))
     }
     fn reader(&self) -> Result<Box<dyn Reader>, LogError> {
         self.inner.reader()
@@ -325,6 +328,7 @@ impl Log for TestLog {
 
 struct TestSession {
     inner: Box<dyn Session>,
+    log: Arc<EmbeddedLog>,
     mischief: Arc<Mutex<Mischief>>,
     poisoned: bool,
 }
@@ -364,7 +368,14 @@ impl Session for TestSession {
         self.inner.seek(partition, offset)
     }
     fn committed(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Option<Offset>>, LogError> {
-        self.inner.committed(partitions)
+        let Some((position, row)) = self.mischief.lock().unwrap().meanwhile.take() else {
+            return self.inner.committed(partitions);
+        };
+        let (topic, partition, value) = (CHANGELOG, Some(Partition(0)), Some(row.as_bytes()));
+        let mut writer = self.log.writer()?;
+        writer.append(&Append { topic, partition, key: Some(b"0"), value, headers: &[], timestamp: None })?;
+        writer.flush()?;
+        Ok(vec![Some(Offset(position)); partitions.len()])
     }
     fn ends(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, LogError> {
         self.inner.ends(partitions)

@@ -8,7 +8,7 @@ use winback_lane::{CANNOT_COMMIT, LaneError, PartitionState, PositionsFrom, Urge
 use winback_log::Fault;
 use winback_proto::v1;
 
-use crate::support::{COPIES, DEAD, Echo, World, stray};
+use crate::support::{CHANGELOG, COPIES, DEAD, Echo, World, stray};
 
 fn write(world: &World, partition: i32, values: &[&str]) {
     values.iter().for_each(|value| world.write(partition, value, 0));
@@ -31,6 +31,28 @@ fn what_was_committed_is_restored_and_not_copied_again() {
     assert_eq!(status.partitions[0].state, PartitionState::Running);
     assert_eq!((status.partitions[0].committed, status.records), (Some(Offset(3)), 1));
     assert!(status.caught_up_at().is_some());
+}
+
+#[test]
+fn what_the_member_before_committed_last_is_restored() {
+    let world = World::new(1);
+    write(&world, 0, &["a", "b"]);
+    world.mischief.lock().unwrap().meanwhile = Some((1, "1 1".to_owned()));
+    let mut lane = world.lane("one", Echo::default());
+    world.settle(&mut lane).unwrap();
+    assert_eq!(world.read(COPIES, 0), ["b"]);
+    assert_eq!(world.read(CHANGELOG, 0).last().unwrap(), "2 2");
+}
+
+#[test]
+fn a_transaction_names_the_position_of_every_partition_also_where_nothing_came_from() {
+    let world = World::new(2);
+    let mut lane = world.lane("one", Echo::default());
+    world.settle(&mut lane).unwrap();
+    world.calls();
+    write(&world, 0, &["a"]);
+    world.settle(&mut lane).unwrap();
+    assert_eq!(world.calls(), ["commit 1,0"]);
 }
 
 #[test]
@@ -164,6 +186,11 @@ fn an_abort_seeks_back_and_nothing_is_lost_or_doubled() {
     world.settle(&mut lane).unwrap();
     assert_eq!(world.calls(), ["commit 2", "seek 0", "commit 2"]);
     assert_eq!(world.read(COPIES, 0), ["a", "b"]);
+    assert_eq!(
+        world.read(CHANGELOG, 0).last().unwrap(),
+        "2 2",
+        "memory follows the log and never goes before it"
+    );
 }
 
 #[test]
