@@ -307,7 +307,7 @@ impl Log for TestLog {
         Ok(Box::new(TestSession { inner, log, mischief, poisoned: false }))
     }
     fn reader(&self) -> Result<Box<dyn Reader>, LogError> {
-        self.inner.reader()
+        Ok(Box::new(SlowReader { inner: self.inner.reader()?, asked: true }))
     }
     fn writer(&self) -> Result<Box<dyn Writer>, LogError> {
         self.inner.writer()
@@ -323,6 +323,38 @@ impl Log for TestLog {
     }
     fn is_shared(&self) -> bool {
         false
+    }
+}
+
+/// Delivers nothing at the first poll after it was told what to read, as one whose records have a way to come does.
+struct SlowReader {
+    inner: Box<dyn Reader>,
+    asked: bool,
+}
+
+impl Reader for SlowReader {
+    fn assign(&mut self, starts: &[(TopicPartition, Offset)]) -> Result<(), LogError> {
+        self.asked = true;
+        self.inner.assign(starts)
+    }
+    fn poll(&mut self, max: usize, wait: Duration, into: &mut Vec<Message>) -> Result<(), LogError> {
+        if std::mem::take(&mut self.asked) { Ok(()) } else { self.inner.poll(max, wait, into) }
+    }
+    fn position(&self, partition: &TopicPartition) -> Option<Offset> {
+        self.inner.position(partition)
+    }
+    fn ends(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, LogError> {
+        self.inner.ends(partitions)
+    }
+    fn beginnings(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, LogError> {
+        self.inner.beginnings(partitions)
+    }
+    fn committed(
+        &mut self,
+        group: &str,
+        partitions: &[TopicPartition],
+    ) -> Result<Vec<Option<Offset>>, LogError> {
+        self.inner.committed(group, partitions)
     }
 }
 

@@ -234,6 +234,7 @@ fn a_fenced_member_ends_and_names_the_id() {
     let error = world.settle(&mut lane).unwrap_err();
     assert!(matches!(&error, LaneError::Fenced { id, .. } if id == "one"), "{error}");
     assert_eq!(error.kind(), "fenced");
+    assert!(!world.calls().contains(&"recover".to_owned()), "or two deployments fence each other for ever");
     assert!(lane.status().snapshot().ended.is_some());
 }
 
