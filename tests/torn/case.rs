@@ -152,7 +152,8 @@ fn in_the_next(proxy: &Proxy, mut held: Strike, until: Until, has_ended: impl Fn
     }
 }
 
-fn settle(topics: &Topics, copier: &dyn Copier) {
+/// Waits until everything that was put in is copied.
+pub(crate) fn settle(topics: &Topics, copier: &dyn Copier) {
     let ends = topics.ends();
     eventually("everything is copied", || copier.has_copied(&ends));
 }
