@@ -43,12 +43,12 @@ impl Role for Marker {
         "marker"
     }
 
-    fn start(&self, _: &TopicPartition) -> Start {
+    fn start(&mut self, _: &TopicPartition) -> Start {
         Start::Earliest
     }
 
-    fn changelog(&self) -> Option<&str> {
-        Some(&self.changelog)
+    fn changelog(&self, input: &TopicPartition) -> Option<TopicPartition> {
+        Some(TopicPartition::new(self.changelog.as_str(), input.partition.0))
     }
 
     fn assigned(&mut self, input: &Input) {
