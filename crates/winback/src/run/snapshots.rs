@@ -80,7 +80,7 @@ impl Keeper {
             }
             Ok(None) | Err(KeepError::Stopped) => {}
             Err(error) => {
-                tracing::warn!(%changelog, %error, "no snapshot was made; a restart will take longer")
+                tracing::warn!(%changelog, %error, "no snapshot was made; a restart will take longer");
             }
         }
     }
