@@ -8,7 +8,7 @@ PORT ?= 9092
 
 .PHONY: help
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: tools
 tools:
@@ -38,6 +38,10 @@ faults: tools ## Long fault runs on real brokers: SEED=1 KILLS=1000 PARTS=T1,T3,
 soak: tools ## A member under a steady load for MINUTES=30: memory, descriptors and threads
 	SOAK_MINUTES=$(MINUTES) $(CARGO) test -p winback --test faults -- --ignored --exact --nocapture \
 		soak::a_member_under_a_steady_load_holds_no_more_than_before
+
+.PHONY: mutations
+mutations: tools ## Breaks each rule of a lane's protocol on purpose: does a test go red? Half an hour
+	@tests/mutations/run
 
 .PHONY: lint
 lint: tools ## Format, clippy, and cargo-deny where it is installed
