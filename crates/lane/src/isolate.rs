@@ -104,6 +104,12 @@ impl Isolation {
         Verdict::Again
     }
 
+    /// The group is being shared out anew: no record is to blame, and the partitions that stay are waited for by others.
+    pub(crate) fn displaced(&mut self, now: Time) -> Verdict {
+        self.until = Some(now + span(FIRST_BACKOFF));
+        Verdict::Again
+    }
+
     pub(crate) fn failed(&mut self, now: Time, failure: Failure<'_>) -> Verdict {
         let since = *self.since.get_or_insert(now);
         let backoff = FIRST_BACKOFF.saturating_mul(1 << self.streak.min(16)).min(MAX_BACKOFF);

@@ -126,8 +126,10 @@ impl<R: Role> Lane<R> {
         let aborted = if open { self.session.abort() } else { Ok(()) };
         self.role.rolled_back();
         match (&error, aborted) {
-            (CommitError::Aborted(_) | CommitError::Record { .. }, Ok(()) | Err(CommitError::Aborted(_))) => {
-            }
+            (
+                CommitError::Aborted(_) | CommitError::Displaced(_) | CommitError::Record { .. },
+                Ok(()) | Err(CommitError::Aborted(_)),
+            ) => {}
             (CommitError::Unknown(_), _) | (_, Err(CommitError::Unknown(_))) => {
                 self.status.lock().unknown += 1;
                 self.unknown = true;
@@ -152,6 +154,9 @@ impl<R: Role> Lane<R> {
             && let Some(partition) = partition(origin.slot)
         {
             return self.isolation.named((partition, origin.offset));
+        }
+        if matches!(error, CommitError::Displaced(_)) {
+            return self.isolation.displaced(self.clock.now());
         }
         let records = self.batch.records;
         let moved = |slot: &&crate::inputs::Slot| slot.next > slot.base;

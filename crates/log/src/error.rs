@@ -59,6 +59,10 @@ pub enum CommitError {
     /// Nothing of it is in the log. Drop what the batch changed, seek back, try again.
     #[error("the transaction was aborted: {0}")]
     Aborted(String),
+    /// Nothing of it is in the log, because this member's generation is over: the group is being shared out anew, and will
+    /// say so. No record explains it; try again soon.
+    #[error("the transaction was aborted, the group is being shared out anew: {0}")]
+    Displaced(String),
     /// It may or may not be in the log. Only [`crate::Session::recover`] and a reload may follow.
     #[error("the outcome of the transaction is unknown: {0}")]
     Unknown(String),
@@ -94,6 +98,7 @@ impl CommitError {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Aborted(_) => "aborted",
+            Self::Displaced(_) => "displaced",
             Self::Unknown(_) => "unknown",
             Self::Fenced { .. } => "fenced",
             Self::NoPositions => "no_positions",

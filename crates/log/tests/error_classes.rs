@@ -76,7 +76,7 @@ impl Mock {
         let ended = self.transact();
         self.cluster.clear_request_errors(api);
         let kind = ended.as_ref().err().map_or("committed", CommitError::kind);
-        let fit = matches!(ended, Ok(()) | Err(CommitError::Aborted(_)));
+        let fit = matches!(ended, Ok(()) | Err(CommitError::Aborted(_) | CommitError::Displaced(_)));
         let anew = fit.then(|| self.begins_anew());
         if !fit {
             self.session.recover().unwrap();
@@ -149,8 +149,8 @@ fn each_class_of_error_takes_its_path() {
         (Api::TxnOffsetCommit, &[CONNECTION], "committed", Some(true)),
         (Api::Produce, &[CONNECTION], "committed", Some(true)),
         // Abortable: known not to be in the log.
-        (Api::TxnOffsetCommit, &[Code::RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION], "aborted", Some(false)),
-        (Api::TxnOffsetCommit, &[Code::RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID], "aborted", Some(false)),
+        (Api::TxnOffsetCommit, &[Code::RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION], "displaced", Some(false)),
+        (Api::TxnOffsetCommit, &[Code::RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID], "displaced", Some(false)),
         (Api::Produce, &[Code::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE], "aborted", Some(true)),
         // Another has the id.
         (Api::EndTxn, &[Code::RD_KAFKA_RESP_ERR_PRODUCER_FENCED], "fenced", None),

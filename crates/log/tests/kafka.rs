@@ -98,7 +98,7 @@ fn a_transaction_of_who_left_the_group_is_aborted_not_sent_unfenced() {
     let refused = session.commit(&[]).unwrap_err();
     assert_eq!(refused.kind(), "no_positions");
     let aborted = session.commit(&[(TopicPartition::new("unjoined", 0), Offset(0))]).unwrap_err();
-    assert_eq!(aborted.kind(), "aborted");
+    assert_eq!(aborted.kind(), "displaced");
     // Empty transactions, too, leave the producer fit for the next one.
     session.begin().unwrap();
     session.abort().unwrap();
@@ -438,7 +438,7 @@ impl<'a> Copier<'a> {
             });
         match copied {
             Ok(()) => messages.len() as u64,
-            Err(CommitError::Aborted(_)) => {
+            Err(CommitError::Aborted(_) | CommitError::Displaced(_)) => {
                 for (partition, offset) in begun {
                     let partition = TopicPartition::new(self.topic(), partition.0);
                     if self.session.position(&partition).is_some() {

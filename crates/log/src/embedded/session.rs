@@ -1,7 +1,7 @@
 //! One lane's session: membership, delivery and transactions.
 //!
 //! A transaction is a buffer until its commit. A commit of a session whose transactional id was taken is
-//! [`CommitError::Fenced`]; one for a partition that the group took away is [`CommitError::Aborted`], and the next
+//! [`CommitError::Fenced`]; one for a partition that the group took away is [`CommitError::Displaced`], and the next
 //! poll says which partitions are lost: the zombie is harmless, and still a member that can go on.
 
 use std::sync::Arc;
@@ -147,7 +147,7 @@ impl EmbeddedSession {
         match allowed {
             Err(Refusal::Replaced) => return Err(self.fenced()),
             Err(Refusal::NotOwned(at)) => {
-                return Err(CommitError::Aborted(format!("{at} is not assigned to this session any more")));
+                return Err(CommitError::Displaced(format!("{at} is not assigned to this session any more")));
             }
             Ok(()) => {}
         }

@@ -154,7 +154,7 @@ fn an_expelled_zombie_commits_nothing_hears_of_it_and_comes_back() {
         assert!(log.expel("a"));
         let event = other.poll(0, Duration::ZERO, &mut Vec::new()).unwrap();
         assert_eq!(event, Some(GroupEvent::Assigned(vec![at("in")])));
-        assert_eq!(zombie.commit(&[(at("in"), Offset(1))]).unwrap_err().kind(), "aborted");
+        assert_eq!(zombie.commit(&[(at("in"), Offset(1))]).unwrap_err().kind(), "displaced");
         assert!(offsets(log, "out").is_empty());
         let event = zombie.poll(0, Duration::ZERO, &mut Vec::new()).unwrap();
         assert_eq!(event, Some(GroupEvent::Lost(vec![at("in")])));
@@ -224,7 +224,7 @@ fn a_member_that_is_thrown_out_while_it_commits_has_committed_nothing() {
     on_both(Cleanup::Delete(None), |log, _| {
         let mut session = assigned(log, "a");
         log.inject("a", Fault::CommitExpelled);
-        assert_eq!(commit_one(session.as_mut()).unwrap_err().kind(), "aborted");
+        assert_eq!(commit_one(session.as_mut()).unwrap_err().kind(), "displaced");
         assert!(offsets(log, "out").is_empty());
         let event = session.poll(0, Duration::ZERO, &mut Vec::new()).unwrap();
         assert_eq!(event, Some(GroupEvent::Lost(vec![at("in")])));

@@ -250,7 +250,7 @@ impl Session for KafkaSession {
             positions.iter().find(|(partition, _)| self.fetch.get(partition).is_none())
         {
             let why = format!("{partition} is not assigned to this member");
-            return Err(self.transactions.abort().err().unwrap_or(CommitError::Aborted(why)));
+            return Err(self.transactions.abort().err().unwrap_or(CommitError::Displaced(why)));
         }
         let offsets =
             list(positions.iter().map(|(partition, next)| (partition, KafkaOffset::Offset(next.0))))

@@ -286,11 +286,12 @@ impl Transactions {
             }
             (Verdict::Abort | Verdict::Retry, _) => match self.abort() {
                 Ok(()) => {
+                    if is_membership(failure.code) {
+                        return CommitError::Displaced(text);
+                    }
                     // What was given up on may still arrive. And librdkafka goes on behind a record that the broker
                     // refused with a gap in the sequence, which fails the next transaction, too, for another reason.
-                    if !is_membership(failure.code) {
-                        self.state = State::Disturbed;
-                    }
+                    self.state = State::Disturbed;
                     CommitError::Aborted(text)
                 }
                 Err(error) => error,

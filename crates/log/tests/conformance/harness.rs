@@ -213,7 +213,7 @@ impl Lane {
         match self.commit() {
             Ok(()) => messages.len(),
             // A group that is just sharing out anew may refuse positions: a known abort, so again from before.
-            Err(CommitError::Aborted(_)) => {
+            Err(CommitError::Aborted(_) | CommitError::Displaced(_)) => {
                 for message in messages.iter().rev() {
                     self.session.seek(&self.source(message), message.offset).unwrap();
                 }
