@@ -104,6 +104,19 @@ impl Isolation {
         Verdict::Again
     }
 
+    /// The outcome is unknown, and everything will be read again. A log that never says how a transaction ended is as good
+    /// as away.
+    pub(crate) fn unknown(&mut self, now: Time) -> Verdict {
+        let since = *self.since.get_or_insert(now);
+        self.until = Some(now + self.backoff());
+        self.streak += 1;
+        if now.since(since) > self.away_limit { Verdict::GiveUp } else { Verdict::Again }
+    }
+
+    fn backoff(&self) -> Span {
+        span(FIRST_BACKOFF.saturating_mul(1 << self.streak.min(16)).min(MAX_BACKOFF))
+    }
+
     /// The group is being shared out anew: no record is to blame, and the partitions that stay are waited for by others.
     pub(crate) fn displaced(&mut self, now: Time) -> Verdict {
         self.until = Some(now + span(FIRST_BACKOFF));
@@ -112,8 +125,7 @@ impl Isolation {
 
     pub(crate) fn failed(&mut self, now: Time, failure: Failure<'_>) -> Verdict {
         let since = *self.since.get_or_insert(now);
-        let backoff = FIRST_BACKOFF.saturating_mul(1 << self.streak.min(16)).min(MAX_BACKOFF);
-        self.until = Some(now + span(backoff));
+        self.until = Some(now + self.backoff());
         self.streak += 1;
         if now.since(since) > self.away_limit {
             return Verdict::GiveUp;

@@ -134,7 +134,10 @@ impl<R: Role> Lane<R> {
                 self.status.lock().unknown += 1;
                 self.unknown = true;
                 self.drop_batch();
-                return Ok(());
+                return match self.isolation.unknown(self.clock.now()) {
+                    Verdict::Again => Ok(()),
+                    Verdict::GiveUp => Err(LaneError::CannotCommit(error.to_string())),
+                };
             }
             (_, Err(second)) => return Err(LaneError::from_commit(second)),
             (_, Ok(())) => return Err(LaneError::from_commit(error)),

@@ -136,6 +136,27 @@ fn a_reader_passes_the_end_only_when_the_transactions_before_it_have_ended() {
 }
 
 #[test]
+fn an_end_lies_behind_the_records_of_a_transaction_that_is_open() {
+    let Some(broker) = broker_or_skip("ends of open transactions on Kafka") else { return };
+    let log = log(broker);
+    log.create(&deleted("open-in", 1)).unwrap();
+    log.create(&deleted("open-out", 1)).unwrap();
+    let mut session = join(&log, spec("open", &["open-in"]));
+    let output = TopicPartition::new("open-out", 0);
+    session.begin().unwrap();
+    append(&mut *session, "open-out", b"x");
+    let mut reader = log.reader().unwrap();
+    let deadline = Instant::now() + DEADLINE;
+    // The stable offset stays at 0 until the transaction ends; a restore that trusted it would miss the record.
+    while reader.written_ends(std::slice::from_ref(&output)).unwrap() != [Offset(1)] {
+        assert!(Instant::now() < deadline, "the end does not pass the record");
+        session.poll(1, WAIT, &mut Vec::new()).unwrap();
+    }
+    session.commit(&[(TopicPartition::new("open-in", 0), Offset::ZERO)]).unwrap();
+    session.close().unwrap();
+}
+
+#[test]
 fn after_a_seek_back_and_after_a_pause_every_record_comes_again_in_order() {
     let Some(broker) = broker_or_skip("seeks on Kafka") else { return };
     let log = log(broker);

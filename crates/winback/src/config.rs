@@ -122,6 +122,9 @@ pub struct LanesConfig {
     pub detector: usize,
     /// For the triggers.
     pub worker: usize,
+    /// How long the log may be away, or no transaction succeed, before a lane ends.
+    #[serde(with = "winback_core::time::text")]
+    pub patience: Span,
 }
 
 /// `[http]`.
@@ -207,7 +210,7 @@ impl Default for TopicsConfig {
 
 impl Default for LanesConfig {
     fn default() -> Self {
-        Self { matcher: 1, detector: 1, worker: 1 }
+        Self { matcher: 1, detector: 1, worker: 1, patience: Span::from_mins(2) }
     }
 }
 
@@ -383,6 +386,9 @@ impl Config {
             ("lanes.detector", i64::try_from(self.lanes.detector).unwrap_or(i64::MAX), 64),
             ("lanes.worker", i64::try_from(self.lanes.worker).unwrap_or(i64::MAX), 64),
         ];
+        if self.lanes.patience < Span::from_secs(1) {
+            return Err(format!("lanes.patience = {}: write a second or more, such as 2m", self.lanes.patience));
+        }
         if self.snapshots.every < Span::from_secs(1) {
             return Err(format!(
                 "snapshots.every = {}: write a second or more, such as 5m",

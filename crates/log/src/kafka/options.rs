@@ -242,8 +242,10 @@ impl KafkaOptions {
     pub(super) fn transactional(&self, id: &str) -> ClientConfig {
         let mut config = self.producer();
         config.set("transactional.id", id);
-        // A transaction's records come all at once, and its commit right behind them.
-        config.set("linger.ms", "0");
+        if !self.properties.contains_key("linger.ms") {
+            // A transaction's records come all at once, and its commit right behind them.
+            config.set("linger.ms", "0");
+        }
         config.set("transaction.timeout.ms", millis(self.transaction_timeout));
         config.set("message.timeout.ms", millis(self.transaction_timeout));
         // The broker asks for patience while it still completes the transaction before; by default that costs 100 ms.

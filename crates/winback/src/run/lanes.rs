@@ -276,6 +276,7 @@ impl Builder<'_> {
         let max_bytes =
             specs.iter().find(|spec| spec.name == topic).map_or(1 << 20, |spec| spec.max_record_bytes);
         let mut settings = LaneConfig::new(name, DeadLetters { topic, max_bytes });
+        settings.away_limit = self.shared.config.lanes.patience;
         settings.positions = match self.plan.positions {
             None => PositionsFrom::Refuse,
             Some(PositionsArg::State) => PositionsFrom::State,

@@ -125,6 +125,7 @@ impl Bench {
     fn warm_up(&mut self) -> anyhow::Result<()> {
         for number in 0..WARM_UP {
             self.send(LEADING + TRAILING + number, "/pricing")?;
+            self.read_for(APART)?;
         }
         self.wait_for(usize::try_from(WARM_UP)?)
     }
