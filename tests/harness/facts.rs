@@ -72,6 +72,11 @@ impl Facts {
         counted(self.decisions.iter().filter(signal).map(|made| made.outcome.clone()))
     }
 
+    /// Whether each matched signal was decided; there is one policy.
+    pub(crate) fn all_is_decided(&self) -> bool {
+        self.outcomes().values().sum::<u64>() == self.matched.len() as u64
+    }
+
     /// Outcomes of bursts, with how many.
     pub(crate) fn burst_ends(&self) -> BTreeMap<String, u64> {
         let burst = |made: &&v1::Decision| matches!(made.subject, Some(v1::decision::Subject::Burst(_)));
@@ -144,12 +149,18 @@ pub(crate) struct Replayed {
     pub(crate) bursts: (u64, u64, u64),
 }
 
-/// Steps the pure core over a deployment's inbox, each partition from its first record.
+/// Steps the pure core over a deployment's inbox, each partition from its first record to where the committed state
+/// stands: who ends last may leave progress behind that nobody has stepped.
 pub(crate) fn replay(deployment: &Deployment) -> Replayed {
+    let stepped = state_positions(deployment);
     let mut steppers: Vec<Stepper> = (0..4).map(|_| Stepper::new(4)).collect();
     let (mut triggers, mut decisions) = (Vec::new(), Vec::new());
     for message in &messages_of(deployment, "inbox") {
-        let made = steppers[usize::try_from(message.partition.0).unwrap()].step(message);
+        let number = usize::try_from(message.partition.0).unwrap();
+        if stepped[number].is_none_or(|next| message.offset >= next) {
+            continue;
+        }
+        let made = steppers[number].step(message);
         assert!(made.dead.is_empty(), "the core refuses a record: {:?}", made.dead);
         triggers.extend(made.triggers.iter().map(|wire| Fired::read(wire.to_bytes(Encoding::Protobuf))));
         decisions.extend(made.decisions.iter().cloned());

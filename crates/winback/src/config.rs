@@ -387,7 +387,10 @@ impl Config {
             ("lanes.worker", i64::try_from(self.lanes.worker).unwrap_or(i64::MAX), 64),
         ];
         if self.lanes.patience < Span::from_secs(1) {
-            return Err(format!("lanes.patience = {}: write a second or more, such as 2m", self.lanes.patience));
+            return Err(format!(
+                "lanes.patience = {}: write a second or more, such as 2m",
+                self.lanes.patience
+            ));
         }
         if self.snapshots.every < Span::from_secs(1) {
             return Err(format!(

@@ -184,7 +184,7 @@ impl Worker {
                 return self.send(trigger, play, release.as_deref(), pending, now);
             }
             Choice::Noted => (Outcome::Noted, format!("update of {}", trigger.trigger.parent_id)),
-            Choice::Stale(age) => (Outcome::Stale, format!("fired {} s ago", age.millis() / 1_000)),
+            Choice::Stale(age) => (Outcome::Stale, format!("fired {} ago", rough(age))),
             Choice::Suppressed(why) => (Outcome::Suppressed, why.to_string()),
             Choice::NoPlay(why) => (Outcome::NoPlay, why),
         };
@@ -345,4 +345,12 @@ fn dead(reason: &'static str, text: String) -> Progress {
 
 fn bad(why: &TriggerError) -> Progress {
     dead("bad_trigger", why.to_string())
+}
+
+/// A length of time in its largest unit, rounded down: what a person needs of it.
+fn rough(span: Span) -> String {
+    const UNITS: [(i64, &str); 3] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "min")];
+    let found = UNITS.into_iter().find(|(unit, _)| span.millis() >= *unit);
+    let (unit, name) = found.unwrap_or((1_000, "s"));
+    format!("{} {name}", span.millis() / unit)
 }
