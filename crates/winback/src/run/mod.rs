@@ -104,7 +104,7 @@ pub(crate) fn start(
     let http = serve(&shared, plan)?;
     let mut threads = Vec::new();
     let built = lanes::start(&shared, plan, &mut threads)?;
-    let monitor = monitor::Monitor::new(&shared, built);
+    let monitor = monitor::Monitor::new(&shared, built, plan.pace);
     Ok(Running { shared, threads, monitor, http })
 }
 

@@ -12,7 +12,7 @@ use winback_worker::Worker;
 
 use super::Shared;
 use super::idle::Stages;
-use super::lanes::{Built, Started};
+use super::lanes::{Built, Pace, Started};
 
 const STALLED: Span = Span::from_secs(60);
 
@@ -21,6 +21,8 @@ pub(super) struct Monitor {
     worker: Option<Arc<Worker>>,
     stopped: Option<GaugePart>,
     stages: Stages,
+    /// [`STALLED`] on the lanes' clock, which may be faster than the world's.
+    stalled_after: Span,
 }
 
 pub(super) struct Watched {
@@ -35,7 +37,7 @@ pub(super) struct Watched {
 }
 
 impl Monitor {
-    pub(super) fn new(shared: &Shared, built: Built) -> Self {
+    pub(super) fn new(shared: &Shared, built: Built, pace: Pace) -> Self {
         let watch = |lane: Started| {
             let (role, metrics) = (lane.role.as_str(), &shared.metrics);
             Watched {
@@ -51,7 +53,9 @@ impl Monitor {
         };
         let stopped = built.worker.is_some().then(|| shared.metrics.gauge(&list::ENDPOINTS_STOPPED, []));
         let stages = Stages::new(shared.clock.now());
-        Self { lanes: built.lanes.into_iter().map(watch).collect(), worker: built.worker, stopped, stages }
+        let stalled_after = Span::from_millis(STALLED.millis().saturating_mul(i64::from(pace.0)));
+        let lanes = built.lanes.into_iter().map(watch).collect();
+        Self { lanes, worker: built.worker, stopped, stages, stalled_after }
     }
 
     pub(super) fn watch(&mut self, shared: &Shared) {
@@ -62,7 +66,7 @@ impl Monitor {
         }
         for watched in &mut self.lanes {
             let snapshot = watched.lane.status.snapshot();
-            watched.tell(&snapshot, now, why_stopped.as_deref());
+            watched.tell(&snapshot, snapshot.stalled(now, self.stalled_after), why_stopped.as_deref());
             watched.measure(&snapshot);
         }
     }
@@ -79,7 +83,7 @@ impl Monitor {
 }
 
 impl Watched {
-    fn tell(&mut self, snapshot: &LaneSnapshot, now: Time, why_stopped: Option<&str>) {
+    fn tell(&mut self, snapshot: &LaneSnapshot, stalled: Option<String>, why_stopped: Option<&str>) {
         if snapshot.turned_at != self.turned_at {
             self.turned_at = snapshot.turned_at;
             self.component.beat(Instant::now());
@@ -89,7 +93,7 @@ impl Watched {
             self.component.failed(why.clone());
         } else if let (true, Some(why)) = (acts, why_stopped) {
             self.component.failed(format!("endpoint stopped: {why}"));
-        } else if let Some(why) = snapshot.stalled(now, STALLED) {
+        } else if let Some(why) = stalled {
             self.component.failed(format!("stalled: {why}"));
         } else if let Some((done, total)) = snapshot.restoring {
             self.component.waiting(format!("restoring {done} of {total}"));
