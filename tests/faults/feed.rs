@@ -241,15 +241,7 @@ impl Sink {
             };
             for record in records {
                 let topic = self.topics.name(record.topic);
-                let (key, value) = (Some(record.key.as_bytes()), Some(record.value.as_slice()));
-                writer.append(&Append {
-                    topic,
-                    partition: None,
-                    key,
-                    value,
-                    headers: &[],
-                    timestamp: None,
-                })?;
+                writer.append(&Append::keyed(topic, record.key.as_bytes(), &record.value))?;
             }
             writer.flush()
         };

@@ -13,8 +13,9 @@ pub enum LaneError {
     Log(#[from] LogError),
     /// Another took the transactional id while this one is a member: two deployments share ids.
     #[error(
-        "transactional id `{id}` was taken by another process while this one is still a member ({why}): two \
-         deployments or instances share ids; stop the other, or give this one its own `deployment` or `instance`"
+        "transactional id `{id}` was taken by another process while this one is still a member ({why}): either this process \
+         stood still for longer than its transaction time-out, then start it again; or two deployments or instances share \
+         ids, then stop the other, or give this one its own `deployment` or `instance`"
     )]
     Fenced {
         /// The transactional id.

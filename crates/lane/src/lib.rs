@@ -61,5 +61,5 @@ pub use role::{
     At, Authority, EndSeen, Input, InputView, Readiness, RestoreError, Role, Start, Step, Urgency, View,
 };
 pub use run::{Shutdown, run_lane};
-pub use snapshot::{Head as SnapshotHead, KeepError, Kept, SnapshotError, Snapshots, keep as keep_snapshot};
+pub use snapshot::{Keep, KeepError, Kept, SnapshotError, Snapshots};
 pub use status::{LaneSnapshot, LaneStatus, PartitionStatus};

@@ -122,3 +122,10 @@ pub struct Append<'a> {
     /// The producer's timestamp where the topic takes one; `None` is now.
     pub timestamp: Option<Time>,
 }
+
+impl<'a> Append<'a> {
+    /// A record to the partition that its key hashes to, without headers, stamped now.
+    pub const fn keyed(topic: &'a str, key: &'a [u8], value: &'a [u8]) -> Self {
+        Self { topic, partition: None, key: Some(key), value: Some(value), headers: &[], timestamp: None }
+    }
+}

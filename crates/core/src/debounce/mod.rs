@@ -6,6 +6,7 @@
 
 mod account_state;
 mod caps;
+mod changes;
 mod clock;
 mod evidence;
 mod gates;
@@ -18,6 +19,7 @@ mod policy_file;
 mod state;
 mod stepping;
 mod table;
+mod telling;
 mod trigger;
 
 pub use account_state::{AccountState, Fire};

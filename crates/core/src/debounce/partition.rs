@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::account_state::AccountState;
 use super::clock::InboxClock;
-use super::input::{AccountChange, Body, Input, PolicyText, Response, ResponseKind};
+use super::input::{Body, Input, PolicyText};
 use super::machine::Machine;
 use super::policy::Policy;
 use super::policy_file::PolicyError;
@@ -64,7 +64,7 @@ enum Forget {
 
 #[derive(Clone, Debug)]
 pub(super) struct Versioned {
-    text: PolicyText,
+    pub(super) text: PolicyText,
     pub(super) policy: Arc<Policy>,
 }
 
@@ -86,7 +86,7 @@ pub struct Partition {
     pub(super) versions: Table<(PolicyName, u32), Versioned>,
     pub(super) holds: Table<String, ()>,
     pub(super) newest: Arc<BTreeMap<PolicyName, Arc<Policy>>>,
-    uses: HashMap<(PolicyName, u32), usize>,
+    pub(super) uses: HashMap<(PolicyName, u32), usize>,
     deadlines: BTreeSet<(Time, AccountId, PolicyName)>,
     forget: BTreeSet<(Time, Forget)>,
 }
@@ -311,120 +311,6 @@ impl Partition {
             change(&mut state);
             self.accounts.put(account.clone(), Some(state));
         }
-    }
-
-    fn account(&mut self, change: &AccountChange, out: &mut Vec<Effect>) {
-        match change {
-            AccountChange::Upsert(account) => self.upsert(account, out),
-            AccountChange::Gone(id) => {
-                self.cancel_all(id, out);
-                self.edit(id, |state| state.account = None);
-            }
-            AccountChange::Erased(id) => {
-                self.cancel_all(id, out);
-                self.edit(id, |state| {
-                    state.erased = true;
-                    state.account = None;
-                    state.opted_out.clear();
-                });
-            }
-        }
-    }
-
-    fn upsert(&mut self, account: &crate::account::Account, out: &mut Vec<Effect>) {
-        let Some(before) = self.accounts.get(&account.id) else {
-            self.accounts.put(account.id.clone(), Some(AccountState::new(account.clone())));
-            return;
-        };
-        if before.account.as_ref().is_some_and(|known| known.version > account.version) || before.erased {
-            return;
-        }
-        let mut state = before.clone();
-        let anew = account.churned_at != state.churned_at;
-        if anew {
-            state.churned_at = account.churned_at;
-            state.churn_number = state.churn_number.saturating_add(1);
-            state.reactivated = false;
-            state.resting_since = None;
-        }
-        state.account = Some(account.clone());
-        let open = state.is_open();
-        if anew || !open {
-            self.cancel_all(&account.id, out);
-        }
-        if anew {
-            self.unhush(&account.id);
-        }
-        self.accounts.put(account.id.clone(), Some(state));
-    }
-
-    /// A new churn date ends quiet times (R11).
-    fn unhush(&mut self, account: &AccountId) {
-        for policy in self.newest.clone().keys() {
-            let key = (account.clone(), policy.clone());
-            if self.machines.get(&key).is_some() {
-                self.put_machine(key, Machine::default());
-            }
-        }
-    }
-
-    fn response(&mut self, response: &Response, out: &mut Vec<Effect>) {
-        match response.kind {
-            ResponseKind::Replied => {}
-            ResponseKind::Declined => self.edit(&response.account, |state| {
-                state.declined_at = state.declined_at.max(Some(response.at));
-            }),
-            ResponseKind::OptedOut => {
-                self.edit(&response.account, |state| state.opt_out(response.contact.clone()));
-            }
-            ResponseKind::Reactivated => self.reactivate(&response.account, out),
-        }
-    }
-
-    /// They came back: everything open ends (R10).
-    pub(super) fn reactivate(&mut self, account: &AccountId, out: &mut Vec<Effect>) {
-        self.cancel_all(account, out);
-        self.edit(account, |state| state.reactivated = true);
-    }
-
-    fn policy(&mut self, text: &PolicyText, out: &mut Vec<Effect>) {
-        let name = PolicyName::from(text.name.as_str());
-        if self.newest.get(&name).is_some_and(|newest| newest.version >= text.version) {
-            return;
-        }
-        match Policy::parse(&text.toml, text.version) {
-            Ok(policy) if policy.name == name => {
-                let key = (name.clone(), text.version);
-                self.versions.put(key, Some(Versioned { text: text.clone(), policy: Arc::new(policy) }));
-                let replaced = self.newest.get(&name).map(|policy| policy.version);
-                self.find_newest();
-                replaced.into_iter().for_each(|version| self.drop_unused(&name, version));
-            }
-            Ok(policy) => {
-                let text = format!("the record says `{name}`, its file `{}`: apply it again", policy.name);
-                out.push(Effect::Dead { reason: "policy", text });
-            }
-            Err(error) => out.push(Effect::Dead { reason: "policy", text: error.to_string() }),
-        }
-    }
-
-    /// A version that no open burst needs any more goes (R13).
-    pub(super) fn drop_unused(&mut self, name: &PolicyName, version: u32) {
-        let newest = self.newest.get(name).map(|policy| policy.version);
-        let used = self.uses.get(&(name.clone(), version)).is_some_and(|uses| *uses > 0);
-        if newest != Some(version) && !used {
-            self.versions.put((name.clone(), version), None);
-        }
-    }
-
-    fn find_newest(&mut self) {
-        let mut newest: BTreeMap<PolicyName, Arc<Policy>> = BTreeMap::new();
-        for ((name, version), row) in self.versions.rows() {
-            if newest.get(name).is_none_or(|known| known.version < *version) {
-                newest.insert(name.clone(), row.policy.clone());
-            }
-        }
-        self.newest = Arc::new(newest);
     }
 
     fn reindex(&mut self, key: &MachineKey, old: Option<&Machine>, new: Option<&Machine>) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::account_state::{AccountState, Fire};
+use super::account_state::AccountState;
 use super::caps::Cap;
 use super::evidence::{Evidence, EvidenceItem};
 use super::gates::{Gate, gate};
@@ -12,29 +12,30 @@ use super::outcome::{BurstOutcome, Edge, FiredBecause, SignalOutcome};
 use super::partition::{Effect, MachineKey, Partition, note};
 use super::policy::{Escalate, KindRule, Policy};
 use super::state::{Seen, SeenKey};
-use super::trigger::{BurstId, Decision, Snapshot, Subject, Trigger, TriggerId};
+use super::telling::{Told, fire};
+use super::trigger::BurstId;
 use crate::ids::{AccountId, Offset};
 use crate::index::Method;
 use crate::signal::{SignalKind, is_from_the_future};
 use crate::time::{Span, Time};
 
 /// Whether a trigger may fire.
-enum Verdict {
+pub(super) enum Verdict {
     Pass,
     Gated(Gate),
     Capped(Cap),
 }
 
 /// A signal on its way through one policy.
-struct Arrival<'a> {
-    signal: &'a MatchedSignal,
+pub(super) struct Arrival<'a> {
+    pub(super) signal: &'a MatchedSignal,
     /// The newest version: caps and quiet times use it (R13).
-    newest: &'a Arc<Policy>,
+    pub(super) newest: &'a Arc<Policy>,
     /// The version that its burst lives under.
-    policy: Arc<Policy>,
+    pub(super) policy: Arc<Policy>,
     rule: KindRule,
     /// Its effective time.
-    at: Time,
+    pub(super) at: Time,
 }
 
 impl Partition {
@@ -350,152 +351,6 @@ impl Partition {
         let reached = newest.caps.iter().find(|cap| cap.is_reached(&state.fires, &newest.name, at, zone));
         reached.map_or(Verdict::Pass, |cap| Verdict::Capped(cap.clone()))
     }
-
-    fn emit(
-        &mut self,
-        key: &MachineKey,
-        arrival: &Arrival<'_>,
-        machine: &Machine,
-        told: Told,
-        out: &mut Vec<Effect>,
-    ) {
-        let trigger = told.trigger.as_ref().map(|trigger| trigger.id);
-        let at = Some((machine.burst.as_ref().map(|burst| burst.deadline), machine.quiet_at(arrival.at)));
-        let about = Some((told.burst, trigger));
-        self.tell(key, arrival, told.outcome, told.verdict, about, at, out);
-        self.emit_trigger(arrival.newest, told.trigger, out);
-    }
-
-    fn emit_trigger(&mut self, newest: &Policy, trigger: Option<Trigger>, out: &mut Vec<Effect>) {
-        let Some(trigger) = trigger else { return };
-        if trigger.edge.starts() {
-            let reach = self.reach();
-            let fire = Fire { policy: newest.name.clone(), at: trigger.fired_at };
-            self.edit(&trigger.account.id, |state| state.fired(fire, reach));
-        }
-        out.push(Effect::Trigger(Box::new(trigger)));
-    }
-
-    /// How long ago a fire may lie and still count for some cap.
-    fn reach(&self) -> Span {
-        let caps = self.newest.values().flat_map(|policy| &policy.caps);
-        caps.map(Cap::reach).max().unwrap_or(Span::ZERO)
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a decision is one flat record; each argument is one of its facts"
-    )]
-    fn tell(
-        &self,
-        key: &MachineKey,
-        arrival: &Arrival<'_>,
-        outcome: SignalOutcome,
-        verdict: Option<Verdict>,
-        about: Option<(Option<BurstId>, Option<TriggerId>)>,
-        open: Option<(Option<Time>, Option<Quiet>)>,
-        out: &mut Vec<Effect>,
-    ) {
-        let (burst, trigger) = about.unwrap_or_default();
-        let (deadline, quiet) = open.unwrap_or_else(|| {
-            let machine = self.machines.get(key);
-            let deadline = machine.and_then(|machine| machine.burst.as_ref()).map(|burst| burst.deadline);
-            (deadline, machine.and_then(|machine| machine.quiet_at(arrival.at)))
-        });
-        let (gate, cap) = refusal(verdict.unwrap_or(Verdict::Pass));
-        out.push(Effect::Decision(Box::new(Decision {
-            account: key.0.clone(),
-            policy: key.1.clone(),
-            policy_version: arrival.policy.version,
-            subject: Subject::Signal { signal: Box::new(arrival.signal.clone()), outcome, burst },
-            gate,
-            cap,
-            at: arrival.at,
-            trigger,
-            deadline,
-            quiet_until: quiet.map(|quiet| quiet.until),
-        })));
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a decision is one flat record; each argument is one of its facts"
-    )]
-    fn ended(
-        &mut self,
-        key: &MachineKey,
-        burst: &Burst,
-        machine: &Machine,
-        outcome: BurstOutcome,
-        because: Option<(FiredBecause, Verdict)>,
-        at: Time,
-        trigger: Option<TriggerId>,
-        out: &mut Vec<Effect>,
-    ) {
-        self.counts_mut().ended += 1;
-        let (because, verdict) =
-            because.map_or((None, Verdict::Pass), |(because, verdict)| (Some(because), verdict));
-        let (gate, cap) = refusal(verdict);
-        let policy = self.versions.get(&(key.1.clone(), burst.policy_version));
-        out.push(Effect::Decision(Box::new(Decision {
-            account: key.0.clone(),
-            policy: key.1.clone(),
-            policy_version: burst.policy_version,
-            subject: Subject::Burst {
-                id: burst.id,
-                outcome,
-                because,
-                signals: burst.signals,
-                score: burst.evidence.score(),
-                min_score: policy.map_or(0, |version| version.policy.min_score),
-                opened_at: burst.first,
-            },
-            gate,
-            cap,
-            at,
-            trigger,
-            deadline: None,
-            quiet_until: machine.quiet_at(at).map(|quiet| quiet.until),
-        })));
-    }
-}
-
-/// What came of a signal, before it is written down.
-struct Told {
-    outcome: SignalOutcome,
-    verdict: Option<Verdict>,
-    burst: Option<BurstId>,
-    trigger: Option<Trigger>,
-}
-
-impl Told {
-    const fn outcome(outcome: SignalOutcome, burst: Option<BurstId>) -> Self {
-        Self { outcome, verdict: None, burst, trigger: None }
-    }
-
-    const fn refused(verdict: Verdict, burst: Option<BurstId>) -> Self {
-        let outcome = match verdict {
-            Verdict::Capped(_) => SignalOutcome::Capped,
-            Verdict::Gated(_) | Verdict::Pass => SignalOutcome::Gated,
-        };
-        Self { outcome, verdict: Some(verdict), burst, trigger: None }
-    }
-
-    const fn fired(edge: Edge, burst: BurstId, trigger: Option<Trigger>) -> Self {
-        let outcome = match edge {
-            Edge::Escalation => SignalOutcome::Escalated,
-            Edge::Leading | Edge::Trailing | Edge::Update => SignalOutcome::Led,
-        };
-        Self { outcome, verdict: None, burst: Some(burst), trigger }
-    }
-}
-
-fn refusal(verdict: Verdict) -> (Option<Gate>, Option<Cap>) {
-    match verdict {
-        Verdict::Pass => (None, None),
-        Verdict::Gated(gate) => (Some(gate), None),
-        Verdict::Capped(cap) => (None, Some(cap)),
-    }
 }
 
 /// Which gate shuts out an account whose bursts may not live.
@@ -516,42 +371,4 @@ const fn edge_because(edge: Edge) -> FiredBecause {
         Edge::Escalation => FiredBecause::StrengthUp,
         Edge::Leading | Edge::Trailing | Edge::Update => FiredBecause::Leading,
     }
-}
-
-/// Makes a trigger of a burst; one that starts something begins the quiet. `None` without an account in the list.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "a trigger is one flat record; each argument is one of its facts"
-)]
-fn fire(
-    machine: &mut Machine,
-    burst: &Burst,
-    edge: Edge,
-    because: FiredBecause,
-    at: Time,
-    policy: &Policy,
-    newest: &Policy,
-    state: &AccountState,
-) -> Option<Trigger> {
-    let account = state.account.as_ref()?;
-    if edge.starts() {
-        machine.hush(burst.id, at, burst.strength, newest);
-    }
-    Some(Trigger {
-        id: TriggerId::of(&policy.name, state.churn_number, &account.id, burst.id, edge, burst.strength),
-        parent: burst.led.filter(|_| edge == Edge::Update),
-        policy: policy.name.clone(),
-        policy_version: policy.version,
-        edge,
-        because,
-        account: Snapshot::new(account, state.churn_number, at),
-        burst: burst.id,
-        min_score: policy.min_score,
-        evidence: burst.evidence.clone(),
-        play: policy.play(account.reason).to_owned(),
-        fired_at: at,
-        deadline: burst.deadline,
-        quiet_until: machine.quiet.map_or(at, |quiet| quiet.until),
-        strength: burst.strength,
-    })
 }

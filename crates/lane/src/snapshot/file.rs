@@ -20,19 +20,19 @@ pub(super) const TRAILER: usize = 4;
 
 /// What a snapshot is of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Head {
+pub(crate) struct Head {
     /// [`FORM`].
-    pub form: String,
+    pub(crate) form: String,
     /// The changelog's topic.
-    pub topic: String,
+    pub(crate) topic: String,
     /// The id of the topic's incarnation.
-    pub topic_id: String,
+    pub(crate) topic_id: String,
     /// Its partition.
-    pub partition: i32,
+    pub(crate) partition: i32,
     /// The changelog's record that is read next.
-    pub next: Offset,
+    pub(crate) next: Offset,
     /// When the changelog was read.
-    pub made_at: Time,
+    pub(crate) made_at: Time,
 }
 
 /// A snapshot that cannot be used.

@@ -14,8 +14,9 @@ use winback_core::ids::Offset;
 use winback_core::time::{Span, Time};
 use winback_log::TopicPartition;
 
-pub use file::{Head, SnapshotError};
-pub use keep::{KeepError, Kept, keep};
+pub(crate) use file::Head;
+pub use file::SnapshotError;
+pub use keep::{Keep, KeepError, Kept};
 pub(crate) use load::{Loading, Step};
 
 /// The folder of one process's snapshots; another process must not write there.

@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use winback_core::ids::Partition;
 use winback_log::{
-    Append, Cleanup, Clock, EmbeddedLog, Log, Message, SharedLog, SystemClock, TimestampKind, TopicSpec,
+    Append, Cleanup, Clock, EmbeddedLog, Message, SharedLog, SystemClock, TimestampKind, TopicSpec,
 };
 
 use super::load::Step;
@@ -20,15 +22,28 @@ struct World {
 
 type Rows = BTreeMap<String, String>;
 
+#[derive(Debug)]
+struct Later(AtomicI64);
+
+impl Clock for Later {
+    fn now(&self) -> Time {
+        Time::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}
+
 impl World {
     fn new() -> Self {
         let log = Arc::new(EmbeddedLog::memory(Arc::new(SystemClock)));
+        Self::on(log, Cleanup::Compact { tombstones: TOMBSTONES })
+    }
+
+    fn on(log: SharedLog, cleanup: Cleanup) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let spec = TopicSpec {
             name: "changelog".to_owned(),
             partitions: 2,
             replication: 1,
-            cleanup: Cleanup::Compact { tombstones: TOMBSTONES },
+            cleanup,
             timestamps: TimestampKind::Append,
             max_record_bytes: 1 << 20,
         };
@@ -53,8 +68,13 @@ impl World {
         writer.flush().unwrap();
     }
 
+    fn try_keep(&self, least: u64) -> Result<Option<Kept>, KeepError> {
+        let Self { log, snapshots, changelog, .. } = self;
+        Keep { log: &**log, snapshots, changelog, now: SystemClock.now(), least, stop: &|| false }.run()
+    }
+
     fn keep(&self, least: u64) -> Option<Kept> {
-        keep(&*self.log, &self.snapshots, &self.changelog, SystemClock.now(), least, &|| false).unwrap()
+        self.try_keep(least).unwrap()
     }
 
     fn id(&self) -> String {
@@ -156,6 +176,21 @@ fn one_that_breaks_in_its_body_is_not_merged_into_the_next() {
     world.write(&[("b", Some("1"))]);
     assert_eq!(world.keep(1).map(|kept| kept.next), Some(Offset(2)));
     assert_eq!(world.rows().unwrap(), rows(&[("a", "1"), ("b", "1")]));
+}
+
+#[test]
+fn what_is_left_of_a_changelog_that_was_cut_is_not_made_a_snapshot_of() {
+    // A topic whose records go after a millisecond: retention, where only compaction should be.
+    let clock = Arc::new(Later(AtomicI64::new(1_000_000)));
+    let log = Arc::new(EmbeddedLog::simulated(clock.clone()));
+    let world = World::on(log.clone(), Cleanup::Delete(Some(Span::from_millis(1))));
+    world.write(&[("a", Some("1"))]);
+    clock.0.fetch_add(10_000, Ordering::Relaxed);
+    world.write(&[("b", Some("1"))]);
+    while log.maintain(Duration::from_secs(1)).unwrap() {}
+    let error = world.try_keep(1).unwrap_err();
+    assert!(matches!(error, KeepError::Cut { beginning: Offset(1) }), "{error}");
+    assert!(!world.snapshots.path(&world.changelog).exists());
 }
 
 /// The bytes of the form that is read and written: what wrote version 1 must be read by whoever says that it reads it.

@@ -7,7 +7,8 @@ use winback_log::{EmbeddedLog, Log, SystemClock};
 
 use crate::harness::Harness;
 
-struct Memory(EmbeddedLog);
+/// A log within this process.
+pub(crate) struct Memory(pub(crate) EmbeddedLog);
 
 impl Harness for Memory {
     fn log(&self) -> &dyn Log {

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use winback_core::time::Span;
-use winback_lane::{KeepError, LaneStatus, PartitionState, Snapshots, keep_snapshot};
+use winback_lane::{Keep, KeepError, LaneStatus, PartitionState, Snapshots};
 use winback_log::TopicPartition;
 
 use super::Shared;
@@ -73,7 +73,8 @@ impl Keeper {
 
     fn keep(&self, changelog: &TopicPartition) {
         let (now, stop) = (self.shared.clock.now(), || self.shared.shutdown.is_asked());
-        match keep_snapshot(&*self.shared.log, &self.snapshots, changelog, now, LEAST, &stop) {
+        let (log, snapshots) = (&*self.shared.log, &*self.snapshots);
+        match (Keep { log, snapshots, changelog, now, least: LEAST, stop: &stop }).run() {
             Ok(Some(kept)) => {
                 let took: Span = self.shared.clock.now().since(now);
                 tracing::info!(%changelog, next = %kept.next, read = kept.read, %took, "a snapshot was made");

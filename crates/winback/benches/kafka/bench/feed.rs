@@ -55,15 +55,7 @@ fn write(log: &SharedLog, accounts: u64) -> anyhow::Result<u64> {
         let account = nth(number);
         let value = account::to_wire(&account).to_bytes(Encoding::Protobuf);
         bytes += value.len() as u64;
-        let (key, value) = (Some(account.id.as_str().as_bytes()), Some(value.as_slice()));
-        writer.append(&Append {
-            topic: ACCOUNTS,
-            partition: None,
-            key,
-            value,
-            headers: &[],
-            timestamp: None,
-        })?;
+        writer.append(&Append::keyed(ACCOUNTS, account.id.as_str().as_bytes(), &value))?;
     }
     writer.flush()?;
     Ok(bytes)

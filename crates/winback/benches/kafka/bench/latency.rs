@@ -101,16 +101,8 @@ impl Bench {
                 r#"{{"account_id":"{}","name":"Company {number}","domains":["company{number}.com"],"churned_at":"2026-01-15","reason":"product_gap","arr_usd":20000}}"#,
                 id(number)
             );
-            let (key, value) = (id(number), Some(row.as_bytes()));
-            let key = Some(key.as_bytes());
-            writer.append(&Append {
-                topic: &config.accounts.topic,
-                partition: None,
-                key,
-                value,
-                headers: &[],
-                timestamp: None,
-            })?;
+            let topic = config.accounts.topic.as_str();
+            writer.append(&Append::keyed(topic, id(number).as_bytes(), row.as_bytes()))?;
         }
         writer.flush()?;
         let mut reader = log.reader()?;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use winback_core::debounce::AccountChange;
 use winback_core::time::Span;
 use winback_detector::{DetectorMetrics, DetectorRole, DetectorTopics};
-use winback_lane::{DeadLetters, Lane, LaneConfig, NoObserver, PartitionState, Snapshots, keep_snapshot};
+use winback_lane::{DeadLetters, Keep, Lane, LaneConfig, NoObserver, PartitionState, Snapshots};
 use winback_log::{Append, Cleanup, Clock as _, SessionSpec, SharedLog, SystemClock, TopicPartition};
 use winback_proto::{Encoding, WireMessage as _, inbox};
 use winback_telemetry::Metrics;
@@ -65,7 +65,8 @@ pub(super) fn run(log: &SharedLog) -> anyhow::Result<()> {
 fn keep(log: &SharedLog, snapshots: &Snapshots, changelogs: &[TopicPartition]) -> anyhow::Result<u64> {
     let mut records = 0;
     for changelog in changelogs {
-        let kept = keep_snapshot(&**log, snapshots, changelog, SystemClock.now(), 0, &|| false)?;
+        let (now, least) = (SystemClock.now(), 0);
+        let kept = Keep { log: &**log, snapshots, changelog, now, least, stop: &|| false }.run()?;
         records += kept.map_or(0, |kept| kept.read);
     }
     Ok(records)
@@ -127,14 +128,7 @@ fn write(log: &SharedLog, accounts: u64) -> anyhow::Result<()> {
         let key = account.id.clone();
         let value =
             inbox::change_to_wire(&AccountChange::Upsert(Box::new(account))).to_bytes(Encoding::Protobuf);
-        writer.append(&Append {
-            topic: INBOX,
-            partition: None,
-            key: Some(key.as_str().as_bytes()),
-            value: Some(&value),
-            headers: &[],
-            timestamp: None,
-        })?;
+        writer.append(&Append::keyed(INBOX, key.as_str().as_bytes(), &value))?;
     }
     writer.flush()?;
     Ok(())
