@@ -57,22 +57,38 @@ impl Report {
     }
 
     fn markdown(&self) -> String {
-        let mut text = String::new();
+        let date = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC");
+        let mut text = format!(
+            "# Fault run of {date}\n\n\
+             Written by `make faults`; what it does and what it holds against what is in [tests/README.md](../../tests/README.md). \
+             Seed {seed}, {wanted} kills asked for; round n has the seed {seed} + n, and \
+             `make faults SEED=… KILLS=50 PARTS=T1` repeats one.\n",
+            seed = self.seed,
+            wanted = self.kills,
+        );
+        if !self.rounds.is_empty() {
+            self.kills(&mut text);
+            self.table(&mut text);
+            self.endings(&mut text);
+        }
+        if !self.others.is_empty() {
+            writeln!(text, "\n## Brokers that die, and members that come and go\n").unwrap();
+            self.others.iter().for_each(|line| writeln!(text, "- {line}").unwrap());
+        }
+        text
+    }
+
+    fn kills(&self, text: &mut String) {
         let mut all = Blows::default();
         self.rounds.iter().for_each(|round| all.merge(&round.blows));
         let sum = |of: fn(&Round) -> usize| self.rounds.iter().map(of).sum::<usize>();
-        let date = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC");
         let (records, triggers) =
             (sum(|round| round.compared.records), sum(|round| total(&round.compared.triggers)));
         let (aborted, ended) = (sum(Round::aborted), sum(|round| round.ended.len()));
         let (decisions, rows) = (sum(|round| round.compared.decisions), sum(|round| round.compared.rows));
         write!(
             text,
-            "# Fault run of {date}\n\n\
-             Written by `make faults`; what it does and what it holds against what is in [tests/README.md](../../tests/README.md). \
-             Seed {seed}, {wanted} kills asked for; round n has the seed {seed} + n, and \
-             `make faults SEED=… KILLS=50 PARTS=T1` repeats one.\n\n\
-             ## T1: members that are killed, on one broker\n\n\
+            "\n## T1: members that are killed, on one broker\n\n\
              Blows: {all}.\n\n\
              Compared in {rounds} rounds, all equal: {records} records of sources, {triggers} triggers and {decisions} \
              decisions with a replay of the pure core over the inbox, to the byte; {rows} rows of state with the \
@@ -80,18 +96,9 @@ impl Report {
              none. No id twice, no cap exceeded, nothing behind the committed positions.\n\n\
              A read-uncommitted pass found {aborted} records of aborted transactions that a read-committed one does not \
              see: the kills hit open transactions. Members that ended by themselves and were started again: {ended}.\n\n",
-            seed = self.seed,
-            wanted = self.kills,
             rounds = self.rounds.len(),
         )
         .unwrap();
-        self.table(&mut text);
-        self.endings(&mut text);
-        if !self.others.is_empty() {
-            writeln!(text, "\n## The others\n").unwrap();
-            self.others.iter().for_each(|line| writeln!(text, "- {line}").unwrap());
-        }
-        text
     }
 
     fn table(&self, text: &mut String) {
