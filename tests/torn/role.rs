@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use winback_core::ids::Offset;
-use winback_lane::{At, Authority, Input, Output, RestoreError, Role, Start, Step, View};
+use winback_lane::{At, Authority, Input, Output, RestoreError, Role, Row, Start, Step, View};
 use winback_log::{Message, TopicPartition};
 
 use crate::mark::{Mark, Sum};
@@ -55,12 +55,16 @@ impl Role for Marker {
         assert!(!self.memory.contains_key(&input.slot), "a slot is free when it is assigned");
     }
 
-    fn restore(&mut self, input: &Input, row: &Message) -> Result<(), RestoreError> {
-        let text = String::from_utf8_lossy(row.value().unwrap_or_default()).into_owned();
-        let numbers: Vec<u64> = text.split(' ').filter_map(|part| part.parse().ok()).collect();
-        let [position, count, hash] = numbers.as_slice() else { return Err(RestoreError(text)) };
-        self.authority.insert(input.slot, Offset(i64::try_from(*position).unwrap()));
-        self.memory.insert(input.slot, Sum { count: *count, hash: *hash });
+    fn restore(&mut self, input: &Input, rows: &[Row<'_>]) -> Result<(), RestoreError> {
+        for row in rows {
+            let why = String::from_utf8_lossy(row.value.unwrap_or_default()).into_owned();
+            let numbers: Vec<u64> = why.split(' ').filter_map(|part| part.parse().ok()).collect();
+            let [position, count, hash] = numbers.as_slice() else {
+                return Err(RestoreError { offset: row.offset, why });
+            };
+            self.authority.insert(input.slot, Offset(i64::try_from(*position).unwrap()));
+            self.memory.insert(input.slot, Sum { count: *count, hash: *hash });
+        }
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 mod emit;
 mod metrics;
 mod replay;
+mod restore;
 mod role;
 
 pub use emit::DetectorTopics;

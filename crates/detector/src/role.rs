@@ -4,15 +4,15 @@ use winback_core::debounce::{Body, Edge, Effect, Note, Partition};
 use winback_core::ids::Offset;
 use winback_core::time::Time;
 use winback_lane::{
-    At, Authority, DeadLetter, Input, Output, RestoreError, Role, Start, Step, Urgency, View,
+    At, Authority, DeadLetter, Input, Output, RestoreError, Role, Row, Start, Step, Urgency, View,
 };
 use winback_log::{Message, TopicPartition};
 use winback_proto::envelope::TRACEPARENT;
-use winback_proto::{WireMessage, state, v1};
 
 use crate::emit::{Cause, DetectorTopics};
 use crate::metrics::{DetectorMetrics, Tally};
 use crate::replay::read;
+use crate::restore;
 
 /// The role of a detector lane.
 pub struct DetectorRole {
@@ -105,14 +105,9 @@ impl Role for DetectorRole {
         self.partitions[input.slot] = Some(Partition::default());
     }
 
-    fn restore(&mut self, input: &Input, record: &Message) -> Result<(), RestoreError> {
-        let failed =
-            |why: &dyn std::fmt::Display| RestoreError(format!("state of {}: {why}", input.partition));
-        let key = state::key_from_bytes(record.key().unwrap_or_default()).map_err(|why| failed(&why))?;
-        let decode = |value| v1::StateRecord::from_bytes(value).and_then(state::row_from_wire);
-        let row = record.value().map(decode).transpose().map_err(|why| failed(&why))?;
+    fn restore(&mut self, input: &Input, rows: &[Row<'_>]) -> Result<(), RestoreError> {
         let Some(partition) = self.partition(input) else { return Ok(()) };
-        partition.load(key, row).map_err(|why| failed(&why))
+        restore::load(partition, rows)
     }
 
     fn restored(&mut self, input: &Input) -> Authority {

@@ -58,7 +58,7 @@ pub use observer::{Committed, NoObserver, Observer};
 pub use output::{DeadLetter, Output};
 pub use partition::{CHANGES, IllegalChange, PartitionState, StateName};
 pub use role::{
-    At, Authority, EndSeen, Input, InputView, Readiness, RestoreError, Role, Start, Step, Urgency, View,
+    At, Authority, EndSeen, Input, InputView, Readiness, RestoreError, Role, Row, Start, Step, Urgency, View,
 };
 pub use run::{Shutdown, run_lane};
 pub use snapshot::{Keep, KeepError, Kept, SnapshotError, Snapshots};

@@ -13,7 +13,7 @@ use winback_log::{Clock, FailPoint, Log, LogError, Message, Reader, TopicPartiti
 
 use crate::error::LaneError;
 use crate::inputs::Inputs;
-use crate::role::Role;
+use crate::role::{Role, Row};
 use crate::snapshot::{Loading, SnapshotError, Snapshots, Standing, Step};
 
 const POLL_MAX: usize = 4_096;
@@ -32,6 +32,22 @@ struct Job {
     snapshot: Option<Loading>,
     records: u64,
     started: Time,
+    /// Read from the log, and not yet handed over.
+    read: Vec<Message>,
+}
+
+impl Job {
+    /// Gives rows to all inputs that they restore.
+    fn hand_over<R: Role>(&self, rows: &[Row<'_>], role: &mut R, inputs: &Inputs) -> Result<(), LaneError> {
+        for slot in self.slots.iter().filter_map(|at| inputs.get(*at)) {
+            role.restore(&slot.input, rows).map_err(|error| LaneError::Restore {
+                partition: self.changelog.clone(),
+                offset: error.offset,
+                why: error.why,
+            })?;
+        }
+        Ok(())
+    }
 }
 
 /// A partition that is restored.
@@ -87,6 +103,7 @@ impl Restorer {
                 snapshot: None,
                 records: 0,
                 started: now,
+                read: Vec::new(),
             }),
         }
     }
@@ -207,28 +224,21 @@ impl Restorer {
     /// Reads on in a snapshot; false when there is none to read on in.
     fn load<R: Role>(&mut self, role: &mut R, inputs: &Inputs) -> Result<bool, LaneError> {
         let Some(job) = self.jobs.iter_mut().find(|job| job.snapshot.is_some()) else { return Ok(false) };
-        let Some(snapshot) = &mut job.snapshot else { return Ok(false) };
-        let (slots, changelog, records) = (&job.slots, &job.changelog, &mut job.records);
-        let mut visit = |record: &Message| -> Result<(), LoadError> {
-            *records += 1;
-            for slot in slots.iter().filter_map(|at| inputs.get(*at)) {
-                let restored = role.restore(&slot.input, record);
-                restored.map_err(|error| LaneError::Restore {
-                    partition: changelog.clone(),
-                    offset: record.offset,
-                    why: error.0,
-                })?;
-            }
-            Ok(())
-        };
-        match snapshot.step(&mut visit) {
-            Ok(Step::More) => {}
-            Ok(Step::Done) => job.snapshot = None,
+        let Some(mut snapshot) = job.snapshot.take() else { return Ok(false) };
+        let mut given = 0;
+        let step = snapshot.step(&mut |rows: &[Row<'_>]| -> Result<(), LoadError> {
+            given += rows.len() as u64;
+            Ok(job.hand_over(rows, role, inputs)?)
+        });
+        job.records += given;
+        match step {
+            Ok(Step::More) => job.snapshot = Some(snapshot),
+            Ok(Step::Done) => {}
             Err(LoadError::Lane(error)) => return Err(error),
             // Nothing of it was handed over: the checksum stands before the first record.
             Err(LoadError::Snapshot(error)) => {
                 tracing::warn!(%error, "a snapshot is not used");
-                (job.snapshot, job.next) = (None, Offset::ZERO);
+                job.next = Offset::ZERO;
                 self.reader = None;
             }
         }
@@ -247,18 +257,15 @@ impl Restorer {
             // All changelogs of a lane are one topic, so the number tells them apart.
             let job = self.jobs.iter_mut().find(|job| job.changelog.partition == message.partition);
             let Some(job) = job.filter(|job| message.offset >= job.next) else { continue };
-            for slot in job.slots.iter().filter_map(|at| inputs.get(*at)) {
-                role.restore(&slot.input, &message).map_err(|error| LaneError::Restore {
-                    partition: job.changelog.clone(),
-                    offset: message.offset,
-                    why: error.0,
-                })?;
-            }
             job.next = message.offset.next();
-            job.records += 1;
+            job.read.push(message);
             fail_point(FailPoint::Restore, &job.changelog.topic);
         }
         for job in &mut self.jobs {
+            let read = std::mem::take(&mut job.read);
+            let rows: Vec<Row<'_>> = read.iter().map(Row::from).collect();
+            job.hand_over(&rows, role, inputs)?;
+            job.records += rows.len() as u64;
             let position = self.reader.as_ref().and_then(|reader| reader.position(&job.changelog));
             job.next = job.next.max(position.unwrap_or(Offset::ZERO));
         }

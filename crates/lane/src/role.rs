@@ -84,10 +84,32 @@ pub enum Authority {
     At(Offset),
 }
 
+/// A record of the changelog, on its way into a role's memory. It can be read by several threads.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    /// Where it stands; for a row of a snapshot, what the snapshot stands for.
+    pub offset: Offset,
+    /// Its key; empty when it has none.
+    pub key: &'a [u8],
+    /// Its value; `None` is a tombstone.
+    pub value: Option<&'a [u8]>,
+}
+
+impl<'a> From<&'a Message> for Row<'a> {
+    fn from(message: &'a Message) -> Self {
+        Self { offset: message.offset, key: message.key().unwrap_or_default(), value: message.value() }
+    }
+}
+
 /// A record of the changelog that a role cannot understand.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct RestoreError(pub String);
+#[error("{why}")]
+pub struct RestoreError {
+    /// Where it stands.
+    pub offset: Offset,
+    /// What is wrong with it.
+    pub why: String,
+}
 
 /// An end of an input that the lane saw and has since passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,13 +164,13 @@ pub trait Role {
     /// A partition came, or is about to be restored anew. Nothing of it is known yet.
     fn assigned(&mut self, input: &Input);
 
-    /// A record of the changelog, in order. A changelog partition is read once for all inputs that it restores: the role
-    /// is called for each and picks by key.
+    /// Some more records of the changelog, in order; what takes a few milliseconds. A changelog partition is read once for
+    /// all inputs that it restores: the role is called for each and picks by key.
     ///
     /// # Errors
-    /// When it cannot be understood; the lane ends.
-    fn restore(&mut self, input: &Input, record: &Message) -> Result<(), RestoreError> {
-        let _ = (input, record);
+    /// When one cannot be understood; the lane ends.
+    fn restore(&mut self, input: &Input, rows: &[Row<'_>]) -> Result<(), RestoreError> {
+        let _ = (input, rows);
         Ok(())
     }
 

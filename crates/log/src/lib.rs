@@ -89,6 +89,14 @@ pub trait Log: Send + Sync {
 
     /// Whether another process could join the groups of this one: true for Kafka only.
     fn is_shared(&self) -> bool;
+
+    /// What of the log's own settings an operator should know, a sentence each.
+    ///
+    /// # Errors
+    /// When the log is away.
+    fn warnings(&self) -> Result<Vec<String>, LogError> {
+        Ok(Vec::new())
+    }
 }
 
 /// What befell the group membership of a session. Until it is answered, no other one comes.

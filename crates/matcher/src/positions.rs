@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use winback_core::ids::{InputName, Offset};
-use winback_lane::{Authority, InputView, Output, RestoreError, Start};
-use winback_log::{Append, Message, TopicPartition};
+use winback_lane::{Authority, InputView, Output, RestoreError, Row, Start};
+use winback_log::{Append, TopicPartition};
 use winback_proto::{Encoding, WireMessage, v1};
 
 /// What a lane of one source knows of its positions.
@@ -42,17 +42,17 @@ impl Positions {
     pub(crate) fn restore(
         &mut self,
         input: &InputName,
-        record: &Message,
+        row: &Row<'_>,
         next: &mut Option<Offset>,
     ) -> Result<(), RestoreError> {
-        let key = record.key().unwrap_or_default();
-        let (own, all) = (key == input.as_str().as_bytes(), key == self.key.as_bytes());
+        let (own, all) = (row.key == input.as_str().as_bytes(), row.key == self.key.as_bytes());
         if !own && !all {
             return Ok(());
         }
         let decode = |value| v1::MatcherPosition::from_bytes(value);
-        let found = record.value().map(decode).transpose();
-        let found = found.map_err(|why| RestoreError(format!("position of {input}: {why}")))?;
+        let found = row.value.map(decode).transpose();
+        let why = |why| RestoreError { offset: row.offset, why: format!("position of {input}: {why}") };
+        let found = found.map_err(why)?;
         if own {
             *next = found.as_ref().map(|found| Offset(found.next_offset));
         } else {
@@ -120,7 +120,7 @@ mod tests {
     use winback_core::ids::Partition;
     use winback_core::time::Time;
     use winback_lane::Input;
-    use winback_log::Record;
+    use winback_log::{Message, Record};
 
     use super::*;
 
@@ -154,7 +154,7 @@ mod tests {
         let (mut positions, mut next) = (positions(), None);
         let name = InputName::from(format!("{KEY}/{number}"));
         for record in records {
-            assert_eq!(positions.restore(&name, record, &mut next), Ok(()));
+            assert_eq!(positions.restore(&name, &record.into(), &mut next), Ok(()));
         }
         (positions, next)
     }

@@ -9,7 +9,7 @@ use winback_core::index::{PinnedForBatch, SharedIndex};
 use winback_core::signal::is_from_the_future;
 use winback_core::time::{Span, Time};
 use winback_lane::{
-    At, Authority, Input, InputView, Output, Readiness, RestoreError, Role, Start, Step, Urgency, View,
+    At, Authority, Input, InputView, Output, Readiness, RestoreError, Role, Row, Start, Step, Urgency, View,
 };
 use winback_log::{Append, Message, TopicPartition};
 use winback_proto::{WireMessage, inbox};
@@ -163,10 +163,10 @@ impl Role for MatcherRole {
         self.regroup();
     }
 
-    fn restore(&mut self, input: &Input, record: &Message) -> Result<(), RestoreError> {
+    fn restore(&mut self, input: &Input, rows: &[Row<'_>]) -> Result<(), RestoreError> {
         let name = self.names.get(input.slot).and_then(Option::as_ref);
         let (Some(name), Some(next)) = (name, self.next.get_mut(input.slot)) else { return Ok(()) };
-        self.positions.restore(name, record, next)
+        rows.iter().try_for_each(|row| self.positions.restore(name, row, next))
     }
 
     fn restored(&mut self, input: &Input) -> Authority {

@@ -6,11 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use winback_core::ids::Offset;
 use winback_core::time::Time;
-use winback_log::{Log, LogError, Message, Reader, TopicPartition};
+use winback_log::{Log, LogError, Reader, TopicPartition};
 
 use super::file::{FORM, Head, SnapshotError, SnapshotWriter};
 use super::load::{Loading, Step};
 use super::{Snapshots, Standing};
+use crate::role::Row;
 
 const POLL_MAX: usize = 10_000;
 const WAIT: Duration = Duration::from_millis(100);
@@ -153,18 +154,19 @@ impl Keep<'_> {
     fn merge(&self, old: Option<Loading>, tail: Tail, mut out: SnapshotWriter) -> Result<(), KeepError> {
         let mut tail = tail.into_iter().peekable();
         if let Some(mut old) = old {
-            let mut visit = |record: &Message| -> Result<(), KeepError> {
-                let key = record.key().unwrap_or_default();
+            let mut merge = |row: &Row<'_>| -> Result<(), KeepError> {
+                let key = row.key;
                 while let Some((newer, value)) = tail.next_if(|(newer, _)| newer.as_ref() < key) {
                     value.map_or(Ok(()), |value| out.record(&newer, &value))?;
                 }
                 match tail.next_if(|(newer, _)| newer.as_ref() == key) {
                     Some((_, None)) => {}
                     Some((_, Some(value))) => out.record(key, &value)?,
-                    None => out.record(key, record.value().unwrap_or_default())?,
+                    None => out.record(key, row.value.unwrap_or_default())?,
                 }
                 Ok(())
             };
+            let mut visit = |rows: &[Row<'_>]| rows.iter().try_for_each(&mut merge);
             while old.step(&mut visit)? == Step::More {
                 self.go_on()?;
             }

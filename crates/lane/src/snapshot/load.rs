@@ -4,17 +4,15 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
 use crc32fast::Hasher;
-use winback_core::ids::Partition;
-use winback_log::{Message, Record};
 
 use super::file::{FORM, Head, SnapshotError, TRAILER, record_at};
 use super::{Snapshots, Standing};
+use crate::role::Row;
 
-/// Bytes or records of one step: a millisecond or two.
+/// Bytes or records of one step: a few milliseconds.
 const CHUNK: usize = 4 << 20;
-const RECORDS: usize = 2_048;
+const RECORDS: usize = 8_192;
 
 /// A snapshot on its way in.
 #[derive(Debug)]
@@ -24,7 +22,8 @@ pub(crate) struct Loading {
     file: File,
     body: Vec<u8>,
     hasher: Hasher,
-    whole: Option<Bytes>,
+    /// The checksum was found right, so that records may be given.
+    whole: bool,
     at: usize,
 }
 
@@ -75,28 +74,27 @@ impl Loading {
             return Err(torn(format!("it has the form {}, and {FORM} is read", head.form)));
         }
         let (hasher, path) = (Hasher::new(), path.to_path_buf());
-        Ok(Some(Self { path, head, file, body, hasher, whole: None, at: end + 1 }))
+        Ok(Some(Self { path, head, file, body, hasher, whole: false, at: end + 1 }))
     }
 
-    /// Goes on, for a millisecond or two; `visit` is called with records only once the whole file was found sound.
+    /// Goes on, for a few milliseconds; `visit` is called with records only once the whole file was found sound.
     pub(crate) fn step<E: From<SnapshotError>>(
         &mut self,
-        visit: &mut dyn FnMut(&Message) -> Result<(), E>,
+        visit: &mut dyn FnMut(&[Row<'_>]) -> Result<(), E>,
     ) -> Result<Step, E> {
-        let Some(whole) = self.whole.clone() else {
+        if !self.whole {
             self.read_on()?;
             return Ok(Step::More);
-        };
-        for _ in 0..RECORDS {
-            // Every record was looked at before the first was given, so that this ends at the end only.
-            let Some((key, value)) = record_at(&whole, self.at) else { return Ok(Step::Done) };
-            self.at = value.end;
-            let record =
-                Record { key: Some(whole.slice(key)), value: Some(whole.slice(value)), headers: Vec::new() };
-            let (next, made_at) = (self.head.next, self.head.made_at);
-            visit(&Message::owned(0, Partition(self.head.partition), next, made_at, 0, record))?;
         }
-        Ok(Step::More)
+        let mut rows = Vec::with_capacity(RECORDS);
+        while rows.len() < RECORDS {
+            // Every record was looked at before the first was given, so that this ends at the end only.
+            let Some((key, value)) = record_at(&self.body, self.at) else { break };
+            self.at = value.end;
+            rows.push(Row { offset: self.head.next, key: &self.body[key], value: Some(&self.body[value]) });
+        }
+        visit(&rows)?;
+        Ok(if rows.len() < RECORDS { Step::Done } else { Step::More })
     }
 
     fn read_on(&mut self) -> Result<(), SnapshotError> {
@@ -120,7 +118,7 @@ impl Loading {
                 .ok_or_else(|| self.torn(format!("the record at byte {at} makes no sense")))?;
             at = value.end;
         }
-        self.whole = Some(Bytes::from(std::mem::take(&mut self.body)));
+        self.whole = true;
         Ok(())
     }
 

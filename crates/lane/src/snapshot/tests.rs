@@ -4,12 +4,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use winback_core::ids::Partition;
-use winback_log::{
-    Append, Cleanup, Clock, EmbeddedLog, Message, SharedLog, SystemClock, TimestampKind, TopicSpec,
-};
+use winback_log::{Append, Cleanup, Clock, EmbeddedLog, SharedLog, SystemClock, TimestampKind, TopicSpec};
 
 use super::load::Step;
 use super::*;
+use crate::role::Row;
 
 const TOMBSTONES: Span = Span::from_days(7);
 
@@ -90,9 +89,11 @@ impl World {
     fn rows(&self) -> Result<Rows, SnapshotError> {
         let mut loading = self.open(&self.id(), (0, i64::MAX), SystemClock.now()).unwrap();
         let mut rows = Rows::new();
-        let text = |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap().to_vec()).unwrap();
-        let mut visit = |record: &Message| -> Result<(), SnapshotError> {
-            assert_eq!(rows.insert(text(record.key()), text(record.value())), None);
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let mut visit = |some: &[Row<'_>]| -> Result<(), SnapshotError> {
+            for row in some {
+                assert_eq!(rows.insert(text(row.key), text(row.value.unwrap())), None);
+            }
             Ok(())
         };
         while loading.step(&mut visit)? == Step::More {}

@@ -9,7 +9,7 @@ use winback_core::ids::{Offset, Partition};
 use winback_core::time::{Span, Time};
 use winback_lane::{
     At, Authority, DeadLetter, DeadLetters, Input, Lane, LaneConfig, LaneError, NoObserver, Output,
-    Readiness, RestoreError, Role, Start, Step, Urgency, View,
+    Readiness, RestoreError, Role, Row, Start, Step, Urgency, View,
 };
 use winback_log::{
     Append, Cleanup, Clock, EmbeddedLog, Log, Message, Record, SessionSpec, TimestampKind, TopicPartition,
@@ -184,12 +184,16 @@ impl Role for Echo {
         self.counted.insert(input.slot, 0);
     }
 
-    fn restore(&mut self, input: &Input, record: &Message) -> Result<(), RestoreError> {
-        let text = String::from_utf8_lossy(record.value().unwrap_or_default()).into_owned();
-        let parts: Vec<i64> = text.split(' ').filter_map(|part| part.parse().ok()).collect();
-        let [position, count] = parts.as_slice() else { return Err(RestoreError(format!("`{text}`"))) };
-        self.authority.insert(input.slot, Offset(*position));
-        self.counted.insert(input.slot, u64::try_from(*count).unwrap_or_default());
+    fn restore(&mut self, input: &Input, rows: &[Row<'_>]) -> Result<(), RestoreError> {
+        for row in rows {
+            let text = String::from_utf8_lossy(row.value.unwrap_or_default()).into_owned();
+            let parts: Vec<i64> = text.split(' ').filter_map(|part| part.parse().ok()).collect();
+            let [position, count] = parts.as_slice() else {
+                return Err(RestoreError { offset: row.offset, why: format!("`{text}`") });
+            };
+            self.authority.insert(input.slot, Offset(*position));
+            self.counted.insert(input.slot, u64::try_from(*count).unwrap_or_default());
+        }
         Ok(())
     }
 

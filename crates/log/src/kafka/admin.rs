@@ -15,7 +15,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::metadata::MetadataTopic;
 use winback_core::time::Span;
 
-use super::classify::{is_transient, log_error};
+use super::classify::{code_of, is_transient, log_error};
 use super::context::AskContext;
 use super::fetch::config_error;
 use super::native::topic_ids;
@@ -26,6 +26,9 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// What Kafka takes a record to need beside its bytes; a topic's limit is on whole batches.
 const BATCH_OVERHEAD: usize = 256;
+
+/// How often brokers look for transactions that have timed out.
+const CLEANUP_INTERVAL: &str = "transaction.abort.timed.out.transaction.cleanup.interval.ms";
 
 /// Asks the cluster about topics.
 pub(super) struct Admin {
@@ -85,6 +88,18 @@ impl Admin {
         }
     }
 
+    /// How long the cluster may take to notice that a transaction has timed out; `None` where it does not say.
+    pub(super) fn cleanup_interval(&self) -> Result<Option<Duration>, LogError> {
+        let metadata = self.retry("brokers", |left| self.client.inner().fetch_metadata(None, left))?;
+        let Some(broker) = metadata.brokers().first() else { return Ok(None) };
+        let (resource, options) = (ResourceSpecifier::Broker(broker.id()), self.options());
+        let answers = self.retry("settings of a broker", |_| {
+            block_on(self.client.describe_configs([&resource], &options))
+        })?;
+        let found = answers.iter().flatten().find_map(|config| config.get(CLEANUP_INTERVAL)?.value.clone());
+        Ok(found.and_then(|millis| millis.parse().ok()).map(Duration::from_millis))
+    }
+
     /// Until the cluster's metadata has it, with a leader everywhere.
     fn wait_for(&self, spec: &TopicSpec) -> Result<(), LogError> {
         let deadline = Instant::now() + self.wait;
@@ -135,7 +150,7 @@ impl Admin {
             let left = deadline.saturating_duration_since(Instant::now()).max(PAUSE);
             let code = match question(left) {
                 Ok(answer) => return Ok(answer),
-                Err(error) => error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown),
+                Err(error) => code_of(&error),
             };
             if !is_transient(code) || Instant::now() >= deadline {
                 return Err(log_error(&self.log, what, code));

@@ -49,7 +49,7 @@ impl From<&KafkaError> for Failure {
                 text: inner.string(),
             };
         }
-        let code = error.rdkafka_error_code().unwrap_or(Code::Unknown);
+        let code = code_of(error);
         Self {
             code,
             fatal: code == Code::Fatal,
@@ -141,6 +141,15 @@ pub(super) const fn is_absence(code: Code) -> bool {
     )
 }
 
+/// The code of any error; the client does not give that of an administrative request itself.
+pub(super) fn code_of(error: &KafkaError) -> Code {
+    match error {
+        KafkaError::AdminOp(code) => *code,
+        KafkaError::Canceled => Code::OperationTimedOut,
+        other => other.rdkafka_error_code().unwrap_or(Code::Unknown),
+    }
+}
+
 /// An error outside a transaction.
 pub(super) fn log_error(log: &str, what: &str, code: Code) -> LogError {
     if is_absence(code) {
@@ -164,6 +173,18 @@ mod tests {
             retriable: flags.contains('r'),
             text: String::new(),
         }
+    }
+
+    #[test]
+    fn the_code_of_an_administrative_request_is_not_lost() {
+        assert_eq!(code_of(&KafkaError::AdminOp(Code::OperationTimedOut)), Code::OperationTimedOut);
+        assert_eq!(code_of(&KafkaError::Global(Code::BrokerTransportFailure)), Code::BrokerTransportFailure);
+        let away = log_error(
+            "kafka://x",
+            "settings of topics",
+            code_of(&KafkaError::AdminOp(Code::RequestTimedOut)),
+        );
+        assert!(matches!(away, LogError::Away { .. }), "{away}");
     }
 
     #[test]

@@ -15,6 +15,7 @@ use rdkafka::producer::{DeliveryResult, ProducerContext};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Message, TopicPartitionList};
 
+use super::classify::code_of;
 use super::logs::Logs;
 use crate::{GroupEvent, TopicPartition};
 
@@ -207,7 +208,7 @@ impl ProducerContext for WriteContext {
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
         let Err((error, record)) = result else { return };
         self.failed.fetch_add(1, Ordering::Relaxed);
-        let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
+        let code = code_of(error);
         self.first.lock().get_or_insert_with(|| (code, format!("{}: {code}", record.topic())));
     }
 }

@@ -11,6 +11,7 @@ mod logs;
 mod native;
 mod offsets;
 mod options;
+mod plain;
 mod reader;
 mod record;
 mod session;
@@ -108,5 +109,10 @@ impl Log for KafkaLog {
 
     fn is_shared(&self) -> bool {
         true
+    }
+
+    fn warnings(&self) -> Result<Vec<String>, LogError> {
+        let interval = self.admin()?.cleanup_interval()?;
+        Ok(interval.and_then(|interval| self.options.standstill(interval)).into_iter().collect())
     }
 }

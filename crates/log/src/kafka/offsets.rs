@@ -13,7 +13,7 @@ use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 use winback_core::ids::Offset;
 use winback_core::time::Time;
 
-use super::classify::{is_transient, log_error};
+use super::classify::{code_of, is_transient, log_error};
 use super::context::GroupContext;
 use super::fetch::{config_error, list};
 use super::options::KafkaOptions;
@@ -100,7 +100,7 @@ impl Asking<'_> {
                 Ok(offsets) => return Ok(offsets),
                 Err(error) => error,
             };
-            let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
+            let code = code_of(&error);
             if !is_transient(code) || Instant::now() >= deadline {
                 return Err(log_error(self.log, &what, code));
             }

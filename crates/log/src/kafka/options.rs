@@ -63,6 +63,9 @@ pub struct KafkaOptions {
     pub ask_deadline: Duration,
     /// How members hand partitions over.
     pub protocol: GroupProtocol,
+    /// The same records and positions, at least once instead of exactly once: what transactions cost is the difference.
+    #[cfg(feature = "no-transactions")]
+    pub without_transactions: bool,
 }
 
 impl KafkaOptions {
@@ -77,6 +80,8 @@ impl KafkaOptions {
             commit_deadline: Duration::from_secs(6),
             ask_deadline: Duration::from_secs(10),
             protocol: GroupProtocol::default(),
+            #[cfg(feature = "no-transactions")]
+            without_transactions: false,
         }
     }
 
@@ -179,6 +184,19 @@ impl KafkaOptions {
         }
     }
 
+    /// What to tell an operator whose brokers look for timed-out transactions that seldom; `None` where nobody waits
+    /// for them longer than for the partitions of a member that died.
+    pub(super) fn standstill(&self, cleanup: Duration) -> Option<String> {
+        let longest = self.transaction_timeout + cleanup;
+        (longest > self.session_timeout * 3 / 2).then(|| {
+            format!(
+                "a member that dies and does not come back can stop readers of what it wrote for {longest:?}, though its                  partitions move after {:?}: set transaction.abort.timed.out.transaction.cleanup.interval.ms = 1000 on                  the brokers (it is {}), or let it come back under the same `instance`",
+                self.session_timeout,
+                cleanup.as_millis()
+            )
+        })
+    }
+
     /// A consumer's settings.
     pub(super) fn consumer(&self, group: &str) -> ClientConfig {
         // Members hear of a rebalance by their heartbeat, so its length is what a join or leave costs everybody.
@@ -236,6 +254,14 @@ impl KafkaOptions {
             ("queue.buffering.max.kbytes", "262144"),
             ("statistics.interval.ms", "5000"),
         ])
+    }
+
+    /// Whether a benchmark asked for [`Self::without_transactions`].
+    pub(super) const fn is_plain(&self) -> bool {
+        #[cfg(feature = "no-transactions")]
+        return self.without_transactions;
+        #[cfg(not(feature = "no-transactions"))]
+        false
     }
 
     /// A transactional producer's settings.
@@ -390,6 +416,17 @@ mod tests {
         assert!(error.contains("must be below session time-out"), "{error}");
         let error = set(&[("session.timeout.ms", "4s")]).unwrap_err();
         assert!(error.contains("session.timeout.ms") && error.contains("milliseconds"), "{error}");
+    }
+
+    #[test]
+    fn brokers_that_seldom_look_for_dead_transactions_are_told_of() {
+        let options = KafkaOptions::new("a:1");
+        let warning = options.standstill(Duration::from_secs(10)).unwrap();
+        assert!(
+            warning.contains("18s") && warning.contains("10000") && warning.contains("1000"),
+            "{warning}"
+        );
+        assert_eq!(options.standstill(Duration::from_secs(1)), None);
     }
 
     #[test]

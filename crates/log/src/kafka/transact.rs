@@ -27,7 +27,7 @@ const SERVE_EVERY: u32 = 256;
 const EVENTS: usize = 10_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     Idle,
     Open,
     /// Known to have ended, but a request of it may still be on its way.
@@ -39,9 +39,9 @@ enum State {
 /// A transactional producer.
 pub(super) struct Transactions {
     id: String,
-    options: Arc<KafkaOptions>,
-    producer: Option<BaseProducer<WriteContext>>,
-    state: State,
+    pub(super) options: Arc<KafkaOptions>,
+    pub(super) producer: Option<BaseProducer<WriteContext>>,
+    pub(super) state: State,
     appended: u32,
 }
 
@@ -64,6 +64,9 @@ impl Transactions {
     pub(super) fn recover(&mut self) -> Result<(), CommitError> {
         self.state = State::Unknown;
         self.producer = None;
+        if self.options.is_plain() {
+            return self.recover_plain();
+        }
         let producer: BaseProducer<WriteContext> = self
             .options
             .transactional(&self.id)
@@ -101,7 +104,7 @@ impl Transactions {
         hear(producer);
         producer.context().take_disturbed();
         producer.context().take_failures();
-        let begun = producer.begin_transaction();
+        let begun = if self.options.is_plain() { Ok(()) } else { producer.begin_transaction() };
         self.appended = 0;
         match begun {
             Ok(()) => {
@@ -147,6 +150,9 @@ impl Transactions {
             return Err(CommitError::Fatal("no transaction is open".to_owned()));
         }
         let deadline = Instant::now() + self.options.commit_deadline;
+        if self.options.is_plain() {
+            return self.commit_plain(positions, client, deadline);
+        }
         let worked = self.send_positions(positions, client, deadline).and_then(|()| {
             fail_point(FailPoint::Positions, &self.id);
             self.deliver(deadline)
@@ -170,6 +176,10 @@ impl Transactions {
 
     pub(super) fn abort(&mut self) -> Result<(), CommitError> {
         if !self.is_open() {
+            return Ok(());
+        }
+        if self.options.is_plain() {
+            self.state = State::Idle;
             return Ok(());
         }
         let deadline = Instant::now() + self.options.commit_deadline;
@@ -240,7 +250,7 @@ impl Transactions {
     }
 
     /// Waits until every record is acknowledged.
-    fn deliver(&self, deadline: Instant) -> Result<(), Failure> {
+    pub(super) fn deliver(&self, deadline: Instant) -> Result<(), Failure> {
         let Ok(producer) = self.producer() else { return Err(lost("there is no producer")) };
         if let Err(error) = deliver(producer, deadline) {
             return Err(Failure { retriable: false, ..Failure::from(&error) });

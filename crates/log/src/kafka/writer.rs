@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::producer::{BaseProducer, Producer};
 
-use super::classify::log_error;
+use super::classify::{code_of, log_error};
 use super::context::WriteContext;
 use super::fetch::config_error;
 use super::options::KafkaOptions;
@@ -56,7 +56,7 @@ impl Writer for KafkaWriter {
             Sent::Taken => Ok(()),
             Sent::Refused(why) => Err(LogError::Fatal(format!("a record for `{}`: {why}", record.topic))),
             Sent::Failed(error) => {
-                let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
+                let code = code_of(&error);
                 Err(log_error(&self.log, record.topic, code))
             }
         }

@@ -97,6 +97,10 @@ fn warn(context: &Context, log: &dyn Log) {
             context.config.topics.replication
         );
     }
+    // Who may not read the brokers' settings can still plan topics.
+    for warning in log.warnings().unwrap_or_default() {
+        anstream::eprintln!("warning: {warning}");
+    }
 }
 
 fn cleanup(spec: &TopicSpec) -> String {

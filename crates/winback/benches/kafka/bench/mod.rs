@@ -82,7 +82,7 @@ fn run(allocator: &str, parts: &[Part]) -> anyhow::Result<()> {
             machine::unpin();
         }
         let done = match part {
-            Part::Throughput => throughput::run(&log),
+            Part::Throughput => throughput::run(&log, &broker.url()),
             Part::Latency => latency::run(&log, &broker.url()),
             Part::Feed => feed::run(&log),
             Part::Restore => restore::run(&log),

@@ -1,5 +1,5 @@
 //! The matcher's lane with transactions on, beside a bare consumer of the same batches that parses and looks up, and
-//! forwards nothing. The two take turns in one process.
+//! forwards nothing; and beside the same lane without transactions, at least once. They take turns in one process.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -9,7 +9,9 @@ use winback_core::ids::Offset;
 use winback_core::index::{Lookup, SharedIndex};
 use winback_core::time::Span;
 use winback_lane::{DeadLetters, Lane, LaneConfig, NoObserver, Start};
-use winback_log::{Cleanup, Message, SessionSpec, SharedLog, SystemClock, TopicPartition};
+use winback_log::{
+    Cleanup, KafkaLog, KafkaOptions, Message, SessionSpec, SharedLog, SystemClock, TopicPartition,
+};
 use winback_matcher::{
     AccountFeed, FeedStatus, InboxTarget, MatcherMetrics, MatcherRole, MatcherSource, input_name,
 };
@@ -30,19 +32,29 @@ const POLL: usize = 4_096;
 const WAIT: Duration = Duration::from_millis(100);
 const DEADLINE: Duration = Duration::from_secs(300);
 
-pub(super) fn run(log: &SharedLog) -> anyhow::Result<()> {
+pub(super) fn run(log: &SharedLog, url: &str) -> anyhow::Result<()> {
     let (signals, accounts) =
         (size("WINBACK_BENCH_SIGNALS", 500_000)?, size("WINBACK_BENCH_ACCOUNTS", 100_000)?);
     let rounds = size("WINBACK_BENCH_ROUNDS", 5)?;
     let setup = Setup::new(log, accounts, signals)?;
-    let (mut bare, mut lane) = (Figures::default(), Figures::default());
+    let plain: SharedLog =
+        Arc::new(KafkaLog::new(KafkaOptions { without_transactions: true, ..KafkaOptions::from_url(url)? })?);
+    let (mut bare, mut lane, mut without) = (Figures::default(), Figures::default(), Figures::default());
     for round in 0..rounds {
         let (took, matched) = timed(|| setup.bare())?;
         bare.add("bare consumer", took, signals, &format!("{matched} matched"));
-        let (took, commits) = timed(|| setup.lane(round))?;
+        let (took, commits) = timed(|| setup.lane(log, &format!("{round}")))?;
         lane.add("matcher lane", took, signals, &format!("{commits} transactions"));
+        let (took, commits) = timed(|| setup.lane(&plain, &format!("{round}.plain")))?;
+        without.add("without transactions", took, signals, &format!("{commits} commits"));
     }
     let (bare, lane) = (bare.report("bare consumer"), lane.report("matcher lane"));
+    let without = without.report("without transactions");
+    println!(
+        "  transactions on against off, CPU time an event: {:.2} by the medians, {:.2} by the minima (aim: 1.1 at most)",
+        lane.at(50) / without.at(50),
+        lane.at(0) / without.at(0),
+    );
     println!(
         "  ratio in CPU time an event: {:.2} by the medians, {:.2} by the minima (aim: 1.5 at most); load {}",
         lane.at(50) / bare.at(50),
@@ -135,7 +147,7 @@ impl Setup {
     }
 
     /// Runs a lane of a new group until all is committed; returns how many transactions that took.
-    fn lane(&self, round: u64) -> anyhow::Result<u64> {
+    fn lane(&self, log: &SharedLog, round: &str) -> anyhow::Result<u64> {
         let positions = format!("bench.matcher-positions.{round}");
         topic(&self.log, &positions, 1, Cleanup::Compact { tombstones: Span::from_days(7) })?;
         let spec = SessionSpec {
@@ -145,7 +157,7 @@ impl Setup {
         };
         let dead = DeadLetters { topic: DEAD.to_owned(), max_bytes: 1 << 20 };
         let settings = LaneConfig::new("matcher", dead);
-        let (log, clock) = (self.log.clone(), Arc::new(SystemClock));
+        let (log, clock) = (log.clone(), Arc::new(SystemClock));
         let mut lane = Lane::open(log, clock, spec, settings, self.role(&positions), Arc::new(NoObserver))?;
         let status = lane.status();
         let begun = Instant::now();
