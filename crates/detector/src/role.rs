@@ -82,6 +82,11 @@ fn told(note: &Note, cause: &Cause) {
             "an input has not moved for ten minutes while others did: the clock no longer waits for it"
         ),
         Note::Counts(input) => tracing::debug!(%input, partition, "the clock waits for an input"),
+        Note::Held(policy, held) => {
+            let policy = policy.as_ref().map_or("all", |policy| policy.as_str());
+            let what = if *held { "starting triggers are held" } else { "starting triggers are let go" };
+            tracing::warn!(policy, partition, what, "an operator asked for it");
+        }
     }
 }
 
