@@ -84,8 +84,11 @@ fn told(note: &Note, cause: &Cause) {
         Note::Counts(input) => tracing::debug!(%input, partition, "the clock waits for an input"),
         Note::Held(policy, held) => {
             let policy = policy.as_ref().map_or("all", |policy| policy.as_str());
-            let what = if *held { "starting triggers are held" } else { "starting triggers are let go" };
-            tracing::warn!(policy, partition, what, "an operator asked for it");
+            if *held {
+                tracing::warn!(policy, partition, "an operator holds starting triggers");
+            } else {
+                tracing::warn!(policy, partition, "an operator let starting triggers go");
+            }
         }
     }
 }
