@@ -44,6 +44,7 @@ fn elements(set: &DataSet) -> BTreeMap<String, u64> {
             decoder.decode(record, &mut |element| {
                 names.push(match element {
                     Element::Signal(_) => "signal".to_owned(),
+                    Element::Answer(answer) => format!("answer:{}", answer.kind),
                     Element::Dropped(reason) => format!("dropped:{reason}"),
                     Element::Dead(dead) => format!("dead:{}", dead.reason),
                 });

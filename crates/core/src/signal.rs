@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use crate::closed_enum;
+use crate::identity::Mail;
 use crate::time::{Span, Time};
 
 /// The longest id a signal keeps, in bytes; sources hash longer ones, so that a record stays small.
@@ -97,6 +98,12 @@ impl Identity<'_> {
     /// Whether there is nothing to match on.
     pub fn is_empty(&self) -> bool {
         *self == Identity::default()
+    }
+
+    /// The hashes that its mail address may be known by: as it was given, normalised, and as it was written.
+    pub fn contact_hashes(&self) -> [Option<[u8; 32]>; 3] {
+        let mail = self.email.as_deref().and_then(Mail::parse);
+        [self.email_sha256, mail.as_ref().map(Mail::sha256), mail.as_ref().and_then(Mail::plain_sha256)]
     }
 }
 

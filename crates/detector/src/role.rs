@@ -82,6 +82,14 @@ fn told(note: &Note, cause: &Cause) {
             "an input has not moved for ten minutes while others did: the clock no longer waits for it"
         ),
         Note::Counts(input) => tracing::debug!(%input, partition, "the clock waits for an input"),
+        Note::Held(policy, held) => {
+            let policy = policy.as_ref().map_or("all", |policy| policy.as_str());
+            if *held {
+                tracing::warn!(policy, partition, "an operator holds starting triggers");
+            } else {
+                tracing::warn!(policy, partition, "an operator let starting triggers go");
+            }
+        }
     }
 }
 

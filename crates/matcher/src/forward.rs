@@ -24,7 +24,9 @@ const SIGNAL_TYPE: &str = "winback.signal.v1";
 pub struct InboxTarget {
     /// The topic.
     pub topic: Arc<str>,
-    /// How many partitions it has; progress goes to each.
+    /// Where answers go as well, for those who send: compacted.
+    pub answers: Arc<str>,
+    /// How many partitions the inbox has; progress goes to each.
     pub partitions: i32,
     /// How records are written.
     pub encoding: Encoding,
@@ -67,6 +69,7 @@ impl Forward<'_> {
                 tally.dead[dead.reason as usize] += 1;
                 out.dead(self.letter(dead.index, dead.reason.as_str(), dead.text));
             }
+            Element::Answer(answer) => self.answer(&answer, index, tally, out),
             Element::Signal(candidate) => {
                 tally.signals += 1;
                 self.signal(&candidate, index, tally, out);
@@ -87,18 +90,21 @@ impl Forward<'_> {
         out.dead(self.letter(None, "future", text));
     }
 
-    fn letter(&self, element: Option<u32>, reason: &'static str, text: String) -> DeadLetter {
+    pub(crate) fn letter(&self, element: Option<u32>, reason: &'static str, text: String) -> DeadLetter {
         DeadLetter { source: self.source.to_owned(), element, reason, text }
+    }
+
+    pub(crate) fn ahead(&self, at: Time) -> String {
+        let arrived = self.append_time;
+        format!(
+            "the event is dated {at}, more than a day after {arrived}, when it arrived: mend the producer's clock"
+        )
     }
 
     fn signal(&self, candidate: &Candidate<'_>, index: &PinnedForBatch, tally: &mut Tally, out: &mut Output) {
         if is_from_the_future(candidate.at, self.append_time) {
             tally.dead[FUTURE] += 1;
-            let text = format!(
-                "the event is dated {}, more than a day after {}, when it arrived: mend the producer's clock",
-                candidate.at, self.append_time
-            );
-            out.dead(self.letter(None, "future", text));
+            out.dead(self.letter(None, "future", self.ahead(candidate.at)));
             return;
         }
         match index.lookup(&candidate.who) {

@@ -1,5 +1,6 @@
 //! What a batch came to. Counted while it is stepped, told when it is committed: a batch that is done again counts once.
 
+use winback_core::debounce::ResponseKind;
 use winback_core::index::Method;
 use winback_sources::{DeadReason, DropReason};
 use winback_telemetry::Metrics;
@@ -14,6 +15,7 @@ pub(crate) struct Tally {
     pub(crate) unmatched: u64,
     pub(crate) matched: [u64; Method::ALL.len()],
     pub(crate) ambiguous: [u64; Method::ALL.len()],
+    pub(crate) answers: [u64; ResponseKind::ALL.len()],
     pub(crate) dropped: [u64; DropReason::ALL.len()],
     pub(crate) dead: [u64; DeadReason::ALL.len() + 1],
 }
@@ -24,14 +26,14 @@ pub(crate) const FUTURE: usize = DeadReason::ALL.len();
 impl Tally {
     /// Whether something is to be forwarded.
     pub(crate) fn has_effects(&self) -> bool {
-        self.matched.iter().chain(&self.dead).any(|count| *count > 0)
+        self.matched.iter().chain(&self.answers).chain(&self.dead).any(|count| *count > 0)
     }
 
     /// Events without an outcome, or outcomes without an event (R14): must be 0.
     pub(crate) fn imbalance(&self) -> u64 {
         let sum = |counts: &[u64]| counts.iter().sum::<u64>();
-        let outcomes =
-            self.unmatched + sum(&self.matched) + sum(&self.ambiguous) + sum(&self.dropped) + sum(&self.dead);
+        let found = sum(&self.matched) + sum(&self.answers);
+        let outcomes = self.unmatched + found + sum(&self.ambiguous) + sum(&self.dropped) + sum(&self.dead);
         self.events.abs_diff(outcomes)
     }
 }
@@ -43,6 +45,7 @@ pub struct MatcherMetrics {
     unmatched: Counter,
     matched: Counters<Method>,
     ambiguous: Counters<Method>,
+    answers: Counters<ResponseKind>,
     dropped: Counters<DropReason>,
     conservation: GaugePart,
     imbalance: u64,
@@ -62,6 +65,11 @@ impl MatcherMetrics {
             ambiguous: Counters::new(Method::ALL, method, |method| {
                 metrics.counter(&list::AMBIGUOUS, [source, method.as_str()])
             }),
+            answers: Counters::new(
+                ResponseKind::ALL,
+                |kind| kind as usize,
+                |kind| metrics.counter(&list::ANSWERS, [source, kind.as_str()]),
+            ),
             dropped: Counters::new(
                 DropReason::ALL,
                 |reason| reason as usize,
@@ -79,6 +87,9 @@ impl MatcherMetrics {
         for method in Method::ALL {
             self.matched.add(*method, tally.matched[*method as usize]);
             self.ambiguous.add(*method, tally.ambiguous[*method as usize]);
+        }
+        for kind in ResponseKind::ALL {
+            self.answers.add(*kind, tally.answers[*kind as usize]);
         }
         for reason in DropReason::ALL {
             self.dropped.add(*reason, tally.dropped[*reason as usize]);

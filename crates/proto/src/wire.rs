@@ -83,5 +83,7 @@ travels!(
     DeadLetter,
     StateRecord,
     MatcherPosition,
-    PolicyVersion
+    PolicyVersion,
+    Response,
+    Hold
 );

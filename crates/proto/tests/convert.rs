@@ -4,8 +4,8 @@
 use proptest::prelude::*;
 use winback_core::account::{Account, Contact, Manner, Reason, Status};
 use winback_core::debounce::{
-    AccountState, Burst, BurstId, Counts, Evidence, EvidenceItem, Fire, InboxClock, InputClock, Machine,
-    PolicyText, Quiet, ScorePart, Seen, SeenKey, StateKey, StateRow, TriggerId,
+    AccountState, Burst, BurstId, Counts, Evidence, EvidenceItem, Fading, Fire, Impossible, InboxClock,
+    InputClock, Machine, PolicyText, Quiet, ScorePart, Seen, SeenKey, StateKey, StateRow, TriggerId,
 };
 use winback_core::ids::Offset;
 use winback_core::index::Method;
@@ -63,16 +63,18 @@ fn row() -> impl Strategy<Value = (StateKey, StateRow)> {
     let account = (any_account(), time(), any::<bool>()).prop_map(|(account, at, flag)| {
         let key = StateKey::Account(account.id.clone());
         let mut state = AccountState::new(account);
-        state.fires = vec![Fire { policy: "p".into(), at }];
+        state.fires = vec![Fire { policy: "p".into(), at, time_based: flag }];
         state.newest_fire = Some(at);
         state.opted_out = vec![vec![1; 32], vec![]];
         state.erased = flag;
+        state.impossible = flag.then_some(Impossible::Bankrupt);
         (key, StateRow::Account(state))
     });
     let machine = (prop::collection::vec(item(), 0..4), time(), any::<[u8; 16]>(), any::<bool>()).prop_map(
         |(items, at, id, led)| {
             let part = ScorePart { kind: SignalKind::Hiring, class: String::new(), signals: 2, weight: 2 };
-            let evidence = Evidence { parts: vec![part], first: at, last: at, items: items.clone() };
+            let evidence =
+                Evidence { parts: vec![part], first: at, last: at, items: items.clone(), carried_score: 4 };
             let burst = Burst {
                 id: BurstId(id),
                 policy_version: 2,
@@ -90,7 +92,12 @@ fn row() -> impl Strategy<Value = (StateKey, StateRow)> {
             let quiet = Some(Quiet { burst: BurstId(id), until: at, strength: 1 });
             (
                 StateKey::Machine("a".into(), "p".into()),
-                StateRow::Machine(Machine { burst: Some(burst), quiet, carried: items }),
+                StateRow::Machine(Machine {
+                    burst: Some(burst),
+                    quiet,
+                    carried: items,
+                    score: Fading::new(1 << 20, at, Span::from_days(7)),
+                }),
             )
         },
     );

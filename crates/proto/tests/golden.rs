@@ -97,7 +97,18 @@ fn trigger() -> Trigger {
         deadline: at(6),
         quiet_until: at(7),
         strength: 2,
+        priority: Some(Priority {
+            total: 72,
+            recoverability: rated(100, "the gap they left for is closed"),
+            value: rated(91, "tier 1, $84000 a year"),
+            strength: rated(85, "a strong signal, score 5"),
+            fit: rated(93, "a release answers a gap"),
+        }),
     }
+}
+
+fn rated(percent: u32, why: &str) -> Option<PriorityPart> {
+    Some(PriorityPart { percent, why: why.into() })
 }
 
 fn signal() -> Signal {
@@ -133,6 +144,7 @@ fn decision(subject: decision::Subject) -> Decision {
         quiet_until: at(7),
         inbox_partition: 3,
         inbox_offset: 1_042,
+        carried_score: 3,
     }
 }
 
@@ -159,6 +171,7 @@ fn inbox() -> Vec<(&'static str, InboxRecord)> {
         kind: "declined".into(),
         event_time: at(1),
         contact_sha256: vec![7; 32],
+        source: "responses".into(),
     };
     [
         ("inbox-signal", Body::Signal(signal())),
@@ -182,11 +195,15 @@ fn inbox() -> Vec<(&'static str, InboxRecord)> {
                 toml: "name = \"default\"\n".into(),
             }),
         ),
-        ("inbox-hold", Body::Hold(Hold { policy: "default".into(), held: true, by: "dana".into() })),
+        ("inbox-hold", Body::Hold(hold())),
         ("inbox-progress", Body::Progress(progress)),
     ]
     .map(|(name, body)| (name, InboxRecord { body: Some(body) }))
     .into()
+}
+
+fn hold() -> Hold {
+    Hold { policy: "default".into(), held: true, by: "dana".into(), why: "a wrong price".into(), at: at(1) }
 }
 
 fn states() -> Vec<(&'static str, StateRecord)> {
@@ -207,23 +224,26 @@ fn states() -> Vec<(&'static str, StateRecord)> {
         first_event_ms: 6,
         last_event_ms: 7,
         items: vec![item()],
+        carried_score: 8,
     };
     let machine = MachineState {
         burst: Some(burst),
         quiet: Some(QuietState { burst: vec![3; 16], until_ms: 8, strength: 1 }),
         carried: vec![item()],
+        score: Some(FadingScore { parts: 1 << 17, at_ms: 9, until_ms: 10 }),
     };
     let account = AccountState {
         account: Some(account()),
         churned_at_ms: 1,
         churn_number: 2,
-        fires: vec![Fire { policy: "default".into(), at_ms: 3 }],
+        fires: vec![Fire { policy: "default".into(), at_ms: 3, time_based: true }],
         newest_fire_ms: Some(4),
         declined_at_ms: Some(5),
         opted_out: vec![vec![9; 32]],
         resting_since_ms: Some(6),
         erased: true,
         reactivated: true,
+        impossible: "bankrupt".into(),
     };
     let input = InputState {
         input: "web:a/0".into(),
@@ -254,7 +274,7 @@ fn states() -> Vec<(&'static str, StateRecord)> {
                 toml: "name = \"default\"\n".into(),
             }),
         ),
-        ("state-hold", State::Hold(Hold { policy: String::new(), held: true, by: String::new() })),
+        ("state-hold", State::Hold(Hold { held: true, ..Hold::default() })),
     ]
     .map(|(name, state)| (name, StateRecord { state: Some(state) }))
     .into()

@@ -1,7 +1,11 @@
 //! What becomes of an event: closed lists, so that counts add up.
 
+use std::borrow::Cow;
+
 use winback_core::closed_enum;
-use winback_core::signal::Candidate;
+use winback_core::debounce::ResponseKind;
+use winback_core::signal::{Candidate, Identity};
+use winback_core::time::Time;
 
 closed_enum! {
     /// Why an event that was understood is no sign of interest.
@@ -62,10 +66,25 @@ closed_enum! {
 pub enum Element<'a> {
     /// A signal, to be matched.
     Signal(Candidate<'a>),
+    /// What somebody answered, to be matched.
+    Answer(Answer<'a>),
     /// No interest in it.
     Dropped(DropReason),
     /// Not understood.
     Dead(Dead),
+}
+
+/// An answer to us, no sign of interest: it stops, and never starts anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer<'a> {
+    /// Unique within the source, as a signal's.
+    pub id: Cow<'a, str>,
+    /// What they answered.
+    pub kind: ResponseKind,
+    /// When.
+    pub at: Time,
+    /// Whose it may be.
+    pub who: Identity<'a>,
 }
 
 /// Says what could not be understood and what to do about it.
@@ -101,8 +120,13 @@ pub(crate) type Sink<'s> = dyn FnMut(Element<'_>) + 's;
 
 /// The element of a judged event.
 pub(crate) fn element(verdict: Verdict<'_>, index: Option<u32>) -> Element<'_> {
+    judged(verdict.map(Element::Signal), index)
+}
+
+/// The element of an event that may be an answer, too.
+pub(crate) fn judged(verdict: Result<Element<'_>, Refusal>, index: Option<u32>) -> Element<'_> {
     match verdict {
-        Ok(candidate) => Element::Signal(candidate),
+        Ok(element) => element,
         Err(Refusal::Drop(reason)) => Element::Dropped(reason),
         Err(Refusal::Dead(reason, text)) => Element::Dead(Dead { index, reason, text }),
     }

@@ -24,7 +24,7 @@ mod web;
 pub use config::{BotConfig, DEFAULT_MAX_BYTES, ImageProxies, SourceConfig, Start};
 pub use csv_row::csv_row;
 pub use decoder::{Decoder, MAX_DEPTH};
-pub use element::{Dead, DeadReason, DropReason, Element};
+pub use element::{Answer, Dead, DeadReason, DropReason, Element};
 pub use error::{SourceError, SourceErrorKind};
 pub use mapping::{Fields, Keep, Mapping};
 pub use presets::{Preset, PresetInfo, presets};

@@ -30,6 +30,8 @@ closed_enum! {
         FundingUs = "funding_us",
         /// Funding rounds of Indian companies.
         FundingIndia = "funding_india",
+        /// What accounts answer, as plain JSON.
+        Responses = "responses",
     }
 }
 
@@ -71,6 +73,11 @@ const ALL: &[PresetInfo] = &[
     info(Preset::JobPostings, HIRING, "JSON {change, id, company_name, title, date_posted, seen_at}"),
     info(Preset::FundingUs, FUNDING, "CSV permalink, company, fundedDate (1-May-07), raisedAmt, round"),
     info(Preset::FundingIndia, FUNDING, "CSV Sr No, Date (31/12/2019), StartupName, AmountInUSD"),
+    info(
+        Preset::Responses,
+        &[],
+        "JSON {id, account_id or email or email_sha256, kind, time}: answers, not signals",
+    ),
 ];
 
 /// All presets, in the order of the documentation.
@@ -87,6 +94,7 @@ impl Preset {
             Self::JobPostings => Some(include_str!("../../../config/sources/job_postings.toml")),
             Self::FundingUs => Some(include_str!("../../../config/sources/funding_us.toml")),
             Self::FundingIndia => Some(include_str!("../../../config/sources/funding_india.toml")),
+            Self::Responses => Some(include_str!("../../../config/sources/responses.toml")),
             Self::Segment
             | Self::Web
             | Self::CombinedLog

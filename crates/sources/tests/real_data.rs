@@ -180,6 +180,7 @@ fn check_provider(file: &str, preset: &str, cases_expected: usize, expected: &[(
                 assert_eq!(reason, DropReason::NotInterest, "{}", case.name);
                 assert!(event != "opened" && event != "clicked", "{}", case.name);
             }
+            Element::Answer(answer) => panic!("{}: {answer:?}", case.name),
             Element::Dead(dead) => panic!("{}: {dead}", case.name),
         });
     }

@@ -58,6 +58,7 @@ fn role(decoder: &Arc<Decoder>, index: &Arc<SharedIndex>) -> MatcherRole {
     };
     let inbox = InboxTarget {
         topic: "inbox".into(),
+        answers: Arc::from("answers"),
         partitions: 4,
         encoding: Encoding::Protobuf,
         source: "bench/matcher".to_owned(),

@@ -73,6 +73,12 @@ pub enum Command {
     /// The policies.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Hold starting triggers, within a second: what would have fired is gated. Logged on every member.
+    Hold(HoldArgs),
+    /// Let held triggers go again. What ended meanwhile stays gated, so that nothing comes twice.
+    Release(HoldArgs),
+    /// What is held, since when, by whom and why.
+    Holds,
     /// Write generated accounts and signals, in the producers' own shapes. The same arguments give the same bytes.
     Generate(GenerateArgs),
 }
@@ -304,6 +310,20 @@ pub enum PolicyCommand {
     Apply,
     /// The policies in force.
     List,
+}
+
+/// Arguments of `hold` and `release`.
+#[derive(Args, Clone, Debug)]
+pub struct HoldArgs {
+    /// Only this policy; all of them without it.
+    #[arg(long, value_name = "NAME")]
+    pub policy: Option<String>,
+    /// Who asks for it; the user of this shell without it.
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+    /// Why, for the others.
+    #[arg(long, value_name = "TEXT")]
+    pub why: Option<String>,
 }
 
 /// Arguments of `generate`.

@@ -24,6 +24,9 @@ pub const ENVIRONMENT: [&str; 6] = [
     "WINBACK_LOG_FILTER",
 ];
 
+/// The source that is always there: what accounts answer. Also its preset's name and its topic's, behind the deployment.
+pub const RESPONSES: &str = "responses";
+
 /// A config that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -262,6 +265,7 @@ impl Config {
         if config.sources.is_empty() {
             config.sources = default_sources();
         }
+        config.add_responses();
         config.resolve_secrets(environment)?;
         config.check().map_err(|text| {
             let path = file.map_or_else(|| "config".to_owned(), |path| path.display().to_string());
@@ -305,6 +309,13 @@ impl Config {
                 *key = value;
             }
         }
+    }
+
+    /// Answers are read in every deployment, unless a source of that name says how.
+    fn add_responses(&mut self) {
+        let topic = format!("{}.{RESPONSES}", self.deployment);
+        let source = || SourceConfig::of_preset(&topic, RESPONSES, Start::Earliest);
+        self.sources.entry(RESPONSES.to_owned()).or_insert_with(source);
     }
 
     /// A property `env:NAME` is the variable's value, so that no file needs to hold a secret.

@@ -10,6 +10,7 @@ pub mod topics;
 
 mod commands;
 mod demo;
+mod holds;
 mod policies;
 mod reading;
 mod run;

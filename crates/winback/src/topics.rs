@@ -5,7 +5,7 @@ use std::sync::Arc;
 use winback_core::time::Span;
 use winback_log::{Cleanup, Log, LogError, TimestampKind, TopicInfo, TopicSpec};
 
-use crate::config::Config;
+use crate::config::{Config, RESPONSES};
 
 /// Compacted topics keep tombstones for a week, so that snapshots may be days old.
 pub(crate) const TOMBSTONES: Span = Span::from_days(7);
@@ -37,6 +37,12 @@ pub struct Topics {
     pub positions: Arc<str>,
     /// The policies that were applied, by name.
     pub policies: Arc<str>,
+    /// The last word about each hold.
+    pub holds: Arc<str>,
+    /// What accounts answer, as others write it.
+    pub responses: Arc<str>,
+    /// What they answered, for those who send: compacted.
+    pub answers: Arc<str>,
 }
 
 impl Topics {
@@ -54,6 +60,9 @@ impl Topics {
             retries: name("retries"),
             positions: name("matcher-positions"),
             policies: name("policies"),
+            holds: name("holds"),
+            responses: name(RESPONSES),
+            answers: name("answers"),
         }
     }
 
@@ -92,6 +101,12 @@ impl Topics {
             ),
             spec(&self.positions, 1, compact, RECORD_BYTES),
             spec(&self.policies, 1, compact, RECORD_BYTES),
+            spec(&self.holds, 1, compact, RECORD_BYTES),
+            TopicSpec {
+                timestamps: TimestampKind::Create,
+                ..spec(&self.responses, 1, year, largest.max(10 << 20) + DEAD_LETTER_ROOM)
+            },
+            spec(&self.answers, many, compact, RECORD_BYTES),
         ]
     }
 
@@ -101,6 +116,8 @@ impl Topics {
         let mut names: Vec<_> = names.chain([(config.accounts.topic.as_str(), RECORD_BYTES)]).collect();
         names.sort_unstable();
         names.dedup_by_key(|(name, _)| *name);
+        let own = Topics::of(&config.deployment).responses;
+        names.retain(|(name, _)| *name != &*own);
         let spec = |(name, bytes): (&str, usize)| TopicSpec {
             name: name.to_owned(),
             partitions: config.topics.source_partitions,

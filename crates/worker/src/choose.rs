@@ -86,6 +86,7 @@ fn suppression(
     let Some(account) = standing.of(&trigger.account.id) else { return Some(Suppression::Gone) };
     account
         .forbids(now, limits.decline_rest)
+        .or_else(|| account.replied_at.filter(|at| *at >= trigger.fired_at).map(|_| Suppression::Replied))
         .or_else(|| (trigger.reason == Reason::Impossible).then_some(Suppression::Impossible))
 }
 

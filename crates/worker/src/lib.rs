@@ -3,6 +3,7 @@
 //! What decides is pure ([`choose`]); what acts is [`Worker`], which never waits for a receiver. Outside the log a
 //! delivery happens at least once, under the trigger's id as its idempotency key.
 
+mod answers;
 mod choose;
 mod config;
 mod delivery;
@@ -17,6 +18,7 @@ mod trigger;
 mod webhook;
 mod worker;
 
+pub use answers::{Answered, Answers};
 pub use choose::{Choice, Limits, Outcome, choose};
 pub use config::{Channel, WebhookConfig, WorkerConfig, WorkerConfigError};
 pub use outbox::{Outbox, OutboxError};

@@ -19,6 +19,8 @@ closed_enum! {
         NoConsent = "no_consent",
         /// Said no, and the rest after it is not over.
         Declined = "declined",
+        /// They wrote back after the trigger fired: a person answers now.
+        Replied = "replied",
         /// Kept untouched, to measure against.
         HoldOut = "hold_out",
         /// Its own earliest date has not come.
@@ -41,6 +43,8 @@ pub struct AccountStanding {
     pub no_consent: bool,
     /// When it last said no.
     pub declined_at: Option<Time>,
+    /// When it last wrote back.
+    pub replied_at: Option<Time>,
     /// Kept untouched.
     pub hold_out: bool,
     /// Not to be approached before this.
@@ -57,6 +61,7 @@ impl AccountStanding {
             opted_out: nobody_left,
             no_consent: account.consent == Some(false),
             declined_at: account.declined_at,
+            replied_at: None,
             hold_out: account.hold_out,
             earliest_at: account.earliest_at,
         }

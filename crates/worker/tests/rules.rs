@@ -145,6 +145,8 @@ fn what_forbids_a_message_is_asked_again_at_the_moment_of_sending() {
         (AccountStanding { declined_at: Some(FIRED - day), ..free }, "suppressed(declined)"),
         (AccountStanding { declined_at: Some(FIRED - Span::from_days(364)), ..free }, "suppressed(declined)"),
         (AccountStanding { declined_at: Some(FIRED - Span::from_days(366)), ..free }, "situational"),
+        (AccountStanding { replied_at: Some(FIRED), ..free }, "suppressed(replied)"),
+        (AccountStanding { replied_at: Some(FIRED - day), ..free }, "situational"),
         (AccountStanding { hold_out: true, ..free }, "suppressed(hold_out)"),
         (AccountStanding { earliest_at: Some(FIRED + day), ..free }, "suppressed(not_yet)"),
         (AccountStanding { earliest_at: Some(FIRED), ..free }, "situational"),

@@ -1,5 +1,6 @@
 //! What the detector knows of an account besides its bursts.
 
+use super::rules::{Impossible, TIME_BASED_YEAR};
 use crate::account::{Account, Status};
 use crate::ids::PolicyName;
 use crate::time::{Span, Time};
@@ -16,6 +17,8 @@ pub struct Fire {
     pub policy: PolicyName,
     /// When.
     pub at: Time,
+    /// Whether only dates spoke for it.
+    pub time_based: bool,
 }
 
 /// An account in the detector. It outlives the account's leaving the list, for caps and quiet times (DESIGN 4).
@@ -41,6 +44,8 @@ pub struct AccountState {
     pub erased: bool,
     /// Came back by itself since it last churned.
     pub reactivated: bool,
+    /// Why it cannot come back, as a signal said since it last churned.
+    pub impossible: Option<Impossible>,
 }
 
 impl AccountState {
@@ -57,6 +62,7 @@ impl AccountState {
             resting_since: None,
             erased: false,
             reactivated: false,
+            impossible: None,
         }
     }
 
@@ -75,14 +81,16 @@ impl AccountState {
         self.account.as_ref().and_then(|account| account.declined_at).max(self.declined_at)
     }
 
-    /// Whether every contact that the books know has opted out, or somebody did whom they do not know.
+    /// Whether everybody known there opted out, those counted whom only an answer named; or an answer named nobody, and
+    /// so meant all of them. One contact's opt-out stops that contact, not the account.
     pub fn has_opted_out(&self) -> bool {
         let Some(account) = &self.account else { return false };
         let out = |hash: &[u8]| self.opted_out.iter().any(|known| known == hash);
         let unknown = self.opted_out.iter().any(Vec::is_empty);
         let contacts = &account.contacts;
         let all = contacts.iter().all(|contact| contact.opted_out || out(&contact.email_sha256));
-        unknown || (!contacts.is_empty() && all)
+        let somebody = !contacts.is_empty() || !self.opted_out.is_empty();
+        unknown || (somebody && all)
     }
 
     /// Remembers a contact that opted out.
@@ -93,14 +101,17 @@ impl AccountState {
         }
     }
 
-    /// Remembers a starting trigger, and forgets those that no cap can count any more.
+    /// Remembers a starting trigger, and forgets those that no cap can count any more. What only dates spoke for is
+    /// remembered for its year, whatever the policies' caps reach.
     pub fn fired(&mut self, fire: Fire, reach: Span) {
         self.newest_fire = self.newest_fire.max(Some(fire.at));
-        let oldest = fire.at - reach;
-        self.fires.retain(|fire| fire.at >= oldest);
+        let (oldest, year) = (fire.at - reach, fire.at - TIME_BASED_YEAR);
+        self.fires.retain(|fire| fire.at >= oldest || (fire.time_based && fire.at >= year));
         let at = self.fires.partition_point(|other| other.at <= fire.at);
         self.fires.insert(at, fire);
-        let surplus = self.fires.len().saturating_sub(MAX_FIRES);
-        self.fires.drain(..surplus);
+        while self.fires.len() > MAX_FIRES {
+            let oldest = self.fires.iter().position(|fire| !fire.time_based).unwrap_or(0);
+            self.fires.remove(oldest);
+        }
     }
 }

@@ -16,6 +16,8 @@ closed_enum! {
         Account = "account",
         /// Those of this policy.
         Policy = "policy",
+        /// Those of the account that only dates spoke for.
+        TimeBased = "time_based",
     }
 }
 
@@ -59,10 +61,16 @@ impl Cap {
     /// Whether one more fire at `at` would exceed it. Later fires count, too, so no window around `at` overflows.
     pub fn is_reached(&self, fires: &[Fire], policy: &PolicyName, at: Time, zone: Option<&str>) -> bool {
         let from = self.window_start(at, zone);
-        let counted = fires
-            .iter()
-            .filter(|fire| fire.at >= from && (self.scope == CapScope::Account || fire.policy == *policy));
+        let counted = fires.iter().filter(|fire| fire.at >= from && self.counts(fire, policy));
         u32::try_from(counted.count()).unwrap_or(u32::MAX) >= self.max
+    }
+
+    fn counts(&self, fire: &Fire, policy: &PolicyName) -> bool {
+        match self.scope {
+            CapScope::Account => true,
+            CapScope::Policy => fire.policy == *policy,
+            CapScope::TimeBased => fire.time_based,
+        }
     }
 
     fn window_start(&self, at: Time, zone: Option<&str>) -> Time {
@@ -83,13 +91,21 @@ impl Cap {
 
     /// As a person would say it: `4 in 365d for the account`.
     pub fn describe(&self) -> String {
-        let whose = match self.scope {
-            CapScope::Account => "for the account",
-            CapScope::Policy => "for this policy",
-        };
+        let whose = self.scope.describe();
         match self.window {
             CapWindow::Rolling(length) => format!("{} in {length} {whose}", self.max),
             CapWindow::Calendar(unit) => format!("{} a {unit} {whose}", self.max),
+        }
+    }
+}
+
+impl CapScope {
+    /// Whose triggers it counts, in words.
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::Account => "for the account",
+            Self::Policy => "for this policy",
+            Self::TimeBased => "of what only dates speak for",
         }
     }
 }
@@ -126,7 +142,7 @@ impl Calendar {
 }
 
 /// The zone of that IANA name from the data built in, so that every machine decides alike; UTC where there is none.
-fn time_zone(name: Option<&str>) -> TimeZone {
+pub(super) fn time_zone(name: Option<&str>) -> TimeZone {
     name.and_then(|name| TimeZoneDatabase::bundled().get(name).ok()).unwrap_or(TimeZone::UTC)
 }
 
@@ -135,7 +151,7 @@ mod tests {
     use super::*;
 
     fn fire(at: Time) -> Fire {
-        Fire { policy: "p".into(), at }
+        Fire { policy: "p".into(), at, time_based: false }
     }
 
     fn time(text: &str) -> Time {

@@ -4,11 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::account_state::AccountState;
-use super::input::{AccountChange, PolicyText, Response, ResponseKind};
+use super::input::{AccountChange, MatchedSignal, PolicyText, Response, ResponseKind};
 use super::machine::Machine;
-use super::partition::{Effect, Partition, Versioned};
+use super::partition::{Effect, Note, Partition, Versioned};
 use super::policy::Policy;
-use crate::ids::{AccountId, PolicyName};
+use super::rules::Impossible;
+use super::state::{Seen, SeenKey};
+use crate::ids::{AccountId, Offset, PolicyName};
+use crate::time::Span;
+
+/// So long an answer's id is remembered.
+const ANSWER_MEMORY: Span = Span::from_days(90);
 
 impl Partition {
     pub(super) fn account(&mut self, change: &AccountChange, out: &mut Vec<Effect>) {
@@ -43,6 +49,7 @@ impl Partition {
             state.churned_at = account.churned_at;
             state.churn_number = state.churn_number.saturating_add(1);
             state.reactivated = false;
+            state.impossible = None;
             state.resting_since = None;
         }
         state.account = Some(account.clone());
@@ -56,6 +63,16 @@ impl Partition {
         self.accounts.put(account.id.clone(), Some(state));
     }
 
+    /// News that the account cannot come back shuts it out until it churns anew, however old the news is; what happened
+    /// before they left did not keep them from staying.
+    pub(super) fn exclude(&mut self, signal: &MatchedSignal) {
+        let Some(why) = Impossible::of(signal.kind, &signal.class, signal.method) else { return };
+        let since_left = |state: &AccountState| signal.event_time >= state.churned_at;
+        if self.accounts.get(&signal.account).is_some_and(since_left) {
+            self.edit(&signal.account, |state| state.impossible = Some(why));
+        }
+    }
+
     /// A new churn date ends quiet times (R11).
     fn unhush(&mut self, account: &AccountId) {
         for policy in self.newest.clone().keys() {
@@ -66,17 +83,52 @@ impl Partition {
         }
     }
 
-    pub(super) fn response(&mut self, response: &Response, out: &mut Vec<Effect>) {
+    pub(super) fn response(&mut self, offset: Offset, response: &Response, out: &mut Vec<Effect>) {
+        let Some(state) = self.accounts.get(&response.account) else { return };
+        let churned_at = state.churned_at;
+        if self.was_answered(offset, response) {
+            return;
+        }
         match response.kind {
-            ResponseKind::Replied => {}
+            // Whoever answers is no longer silent: the rest after a sequence without an answer ends.
+            ResponseKind::Replied => self.edit(&response.account, |state| {
+                state.resting_since = state.resting_since.filter(|since| response.at < *since);
+            }),
             ResponseKind::Declined => self.edit(&response.account, |state| {
                 state.declined_at = state.declined_at.max(Some(response.at));
             }),
             ResponseKind::OptedOut => {
                 self.edit(&response.account, |state| state.opt_out(response.contact.clone()));
             }
+            // One from before they left says nothing about today.
+            ResponseKind::Reactivated if response.at < churned_at => {}
             ResponseKind::Reactivated => self.reactivate(&response.account, out),
         }
+    }
+
+    /// Whether this answer came before under its id, which is remembered for [`ANSWER_MEMORY`]; beyond that only one that
+    /// says what is known already can come again.
+    fn was_answered(&mut self, offset: Offset, response: &Response) -> bool {
+        if response.id.is_empty() {
+            return false;
+        }
+        let source = format!("answers of {}", response.source);
+        let key = SeenKey::of(&response.account, &source, &response.id);
+        if self.seen.get(&key).is_some_and(|seen| seen.offset != offset) {
+            return true;
+        }
+        let until = response.at.max(self.clock().now()) + ANSWER_MEMORY;
+        self.put_seen(key, Some(Seen { event_time: response.at, offset, until }));
+        false
+    }
+
+    /// Starting triggers of a policy, or of all, are held or let go.
+    pub(super) fn hold(&mut self, policy: Option<&str>, held: bool, out: &mut Vec<Effect>) {
+        let name = policy.unwrap_or_default().to_owned();
+        if self.holds.get(&name).is_some() != held {
+            out.push(Effect::Note(Note::Held(policy.map(PolicyName::from), held)));
+        }
+        self.holds.put(name, held.then_some(()));
     }
 
     /// They came back: everything open ends (R10).

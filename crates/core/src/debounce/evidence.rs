@@ -85,12 +85,14 @@ pub struct Evidence {
     pub last: Time,
     /// The strongest signals, strongest first.
     pub items: Vec<EvidenceItem>,
+    /// What bursts before it left of their score, where the policy carries it over; set at the burst's end.
+    pub carried_score: u32,
 }
 
 impl Evidence {
     /// Nothing yet but what was carried over from the quiet time, with weight 0.
     pub const fn carried(items: Vec<EvidenceItem>) -> Self {
-        Self { parts: Vec::new(), first: Time::MAX, last: Time::MIN, items }
+        Self { parts: Vec::new(), first: Time::MAX, last: Time::MIN, items, carried_score: 0 }
     }
 
     /// Takes a signal in.
@@ -119,8 +121,13 @@ impl Evidence {
         }
     }
 
-    /// The sum of the weights (R5).
+    /// The sum of the weights (R5), and what was carried over.
     pub fn score(&self) -> u32 {
+        self.own_score().saturating_add(self.carried_score)
+    }
+
+    /// The sum of the weights alone.
+    pub fn own_score(&self) -> u32 {
         self.parts.iter().fold(0, |sum, part| sum.saturating_add(part.weight))
     }
 

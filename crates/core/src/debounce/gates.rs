@@ -3,6 +3,7 @@
 use super::account_state::AccountState;
 use super::evidence::Evidence;
 use super::policy::Policy;
+use super::rules::{NotFit, only_time_based};
 use crate::account::{Account, Reason, Tier};
 use crate::closed_enum;
 use crate::signal::SignalKind;
@@ -27,6 +28,8 @@ closed_enum! {
         NoConsent = "no_consent",
         /// It cannot come back (DOMAIN, *Recoverability*).
         Impossible = "impossible",
+        /// It was not a fit: content only, no outreach (DOMAIN, *What to say*).
+        NotFit = "not_fit",
         /// In the hold-out group: measured, never contacted (DOMAIN, *What to measure*).
         HoldOut = "hold_out",
         /// Below the least tier for outreach (DOMAIN, *Tiers*).
@@ -35,6 +38,10 @@ closed_enum! {
         NotYet = "not_yet",
         /// Resting after a sequence without an answer (DOMAIN, *How often*).
         Resting = "resting",
+        /// Only dates speak for it, and it is too early after they left for their reason (DOMAIN, *When*).
+        Window = "window",
+        /// Only dates speak for it, and the day is one to be silent on (DOMAIN, *When*).
+        Blackout = "blackout",
         /// An operator holds starting triggers.
         Hold = "hold",
     }
@@ -48,7 +55,8 @@ const MATERIAL: [SignalKind; 4] = [
     SignalKind::Acquisition,
 ];
 
-/// The first gate that forbids a trigger of this evidence at this time, holds aside.
+/// The first gate that forbids a trigger of this evidence at this time, holds aside. Those of the account's standing, a
+/// no and an opt-out ask nothing of the policy that it could answer with *never mind*.
 pub(super) fn gate(state: &AccountState, policy: &Policy, evidence: &Evidence, at: Time) -> Option<Gate> {
     if state.erased {
         return Some(Gate::Erased);
@@ -57,15 +65,18 @@ pub(super) fn gate(state: &AccountState, policy: &Policy, evidence: &Evidence, a
     if !state.is_open() {
         return Some(Gate::Reactivated);
     }
-    standing(account).or_else(|| since(state, account, policy, evidence, at))
+    standing(state, account, policy)
+        .or_else(|| since(state, account, policy, evidence, at))
+        .or_else(|| time_based(account, policy, evidence, at))
 }
 
-fn standing(account: &Account) -> Option<Gate> {
+fn standing(state: &AccountState, account: &Account, policy: &Policy) -> Option<Gate> {
     let gates = [
         (account.do_not_contact, Gate::DoNotContact),
         (account.consent == Some(false), Gate::NoConsent),
-        (account.reason == Reason::Impossible, Gate::Impossible),
-        (account.hold_out, Gate::HoldOut),
+        (account.reason == Reason::Impossible || state.impossible.is_some(), Gate::Impossible),
+        (account.reason == Reason::NotFit && policy.rules.not_fit == NotFit::Gate, Gate::NotFit),
+        (account.hold_out || policy.rules.hold_out.holds(&account.id), Gate::HoldOut),
         (account.tier() == Tier::Below && !account.strategic, Gate::BelowOutreach),
     ];
     gates.into_iter().find_map(|(shut, gate)| shut.then_some(gate))
@@ -90,4 +101,17 @@ fn since(
     }
     let resting = state.resting_since.is_some_and(|since| at < since + policy.unanswered_rest);
     resting.then_some(Gate::Resting)
+}
+
+/// What binds a start that only dates speak for; a live signal acts at once, however long ago they left, on any day.
+/// The worker's send-time rules move a message; a start is not moved, the next date comes.
+fn time_based(account: &Account, policy: &Policy, evidence: &Evidence, at: Time) -> Option<Gate> {
+    if !only_time_based(evidence) {
+        return None;
+    }
+    let rules = &policy.rules.time_based;
+    if rules.is_early(account, at) {
+        return Some(Gate::Window);
+    }
+    rules.is_blacked_out(account.zone.as_deref(), at).then_some(Gate::Blackout)
 }

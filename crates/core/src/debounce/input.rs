@@ -110,6 +110,10 @@ closed_enum! {
 pub struct Response {
     /// Whose.
     pub account: AccountId,
+    /// The source that brought it; empty when none did.
+    pub source: String,
+    /// Unique within the source; empty when nobody gave one, and then it counts each time.
+    pub id: String,
     /// Which.
     pub kind: ResponseKind,
     /// When.

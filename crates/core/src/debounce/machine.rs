@@ -1,6 +1,7 @@
 //! The state of one (account, policy).
 
 use super::evidence::{Evidence, EvidenceItem, keep};
+use super::fading::{Fading, points};
 use super::policy::{KindRule, Policy};
 use super::trigger::{BurstId, TriggerId};
 use super::{FiredBecause, MatchedSignal};
@@ -96,6 +97,8 @@ pub struct Machine {
     pub quiet: Option<Quiet>,
     /// What came in the quiet: evidence for the next burst, weight 0 (R6).
     pub carried: Vec<EvidenceItem>,
+    /// What bursts that did not fire left of their score, where the policy carries it over.
+    pub score: Option<Fading>,
 }
 
 impl Machine {
@@ -120,8 +123,23 @@ impl Machine {
         });
     }
 
+    /// What is left of earlier bursts' score, in whole points.
+    pub(super) fn carried_score(&self, at: Time, policy: &Policy) -> u32 {
+        let left = policy.half_life.zip(self.score).map(|(half_life, score)| score.left(at, half_life));
+        left.map_or(0, points)
+    }
+
+    /// Keeps the score of a burst that did not reach the minimum. One that was gated or capped leaves nothing: what a
+    /// rule stopped must not fire by a word said later.
+    pub(super) fn keep_score(&mut self, burst: &Burst, at: Time, policy: &Policy) {
+        let score = burst.evidence.own_score();
+        self.score = policy.half_life.and_then(|half_life| Fading::with(self.score, score, at, half_life));
+    }
+
     /// Whether nothing is left to remember at `now`.
     pub(super) fn is_over(&self, now: Time) -> bool {
-        self.burst.is_none() && self.carried.is_empty() && self.quiet.is_none_or(|quiet| quiet.until <= now)
+        let remembered = self.burst.is_some() || !self.carried.is_empty();
+        let (quiet, score) = (self.quiet.map(|quiet| quiet.until), self.score.map(|score| score.until));
+        !remembered && quiet.max(score).is_none_or(|until| until <= now)
     }
 }

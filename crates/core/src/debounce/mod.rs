@@ -9,6 +9,7 @@ mod caps;
 mod changes;
 mod clock;
 mod evidence;
+mod fading;
 mod gates;
 mod input;
 mod machine;
@@ -16,6 +17,9 @@ mod outcome;
 mod partition;
 mod policy;
 mod policy_file;
+mod policy_sections;
+mod priority;
+mod rules;
 mod state;
 mod stepping;
 mod table;
@@ -26,6 +30,7 @@ pub use account_state::{AccountState, Fire};
 pub use caps::{Calendar, Cap, CapScope, CapWindow};
 pub use clock::{InboxClock, InputClock, LEFT_OUT_AFTER, MAX_GAP};
 pub use evidence::{Evidence, EvidenceItem, MAX_ITEMS, ScorePart};
+pub use fading::Fading;
 pub use gates::Gate;
 pub use input::{
     AccountChange, Body, Input, MatchedSignal, PolicyText, Progress, Reached, Response, ResponseKind,
@@ -35,5 +40,9 @@ pub use outcome::{BurstOutcome, Edge, FiredBecause, SignalOutcome};
 pub use partition::{Counts, Effect, Note, Partition};
 pub use policy::{Escalate, KindRule, Leading, Policy};
 pub use policy_file::PolicyError;
+pub use priority::{Priority, Rated};
+pub use rules::{
+    Blackout, HoldOut, Impossible, MOST_TIME_BASED, NotFit, Rules, TimeBased, is_time_based, only_time_based,
+};
 pub use state::{Seen, SeenKey, StateKey, StateRow};
 pub use trigger::{Band, BurstId, Decision, Snapshot, Subject, Trigger, TriggerId};

@@ -45,6 +45,8 @@ pub enum Note {
     LeftOut(InputName),
     /// The clock waits for it (again).
     Counts(InputName),
+    /// Starting triggers of a policy (of all: `None`) are held from here on, or let go.
+    Held(Option<PolicyName>, bool),
 }
 
 /// Bursts since the partition began: opened = ended + open (R14).
@@ -60,6 +62,7 @@ pub struct Counts {
 enum Forget {
     Seen(SeenKey),
     Quiet(MachineKey),
+    Score(MachineKey),
 }
 
 #[derive(Clone, Debug)]
@@ -103,12 +106,10 @@ impl Partition {
         match &input.body {
             Body::Signal(signal) => self.signal(input.offset, signal, out),
             Body::Account(change) => self.account(change, out),
-            Body::Response(response) => self.response(response, out),
+            Body::Response(response) => self.response(input.offset, response, out),
             Body::SequenceEnded(account, at) => self.edit(account, |state| state.resting_since = Some(*at)),
             Body::Policy(text) => self.policy(text, out),
-            Body::Hold(policy, held) => {
-                self.holds.put(policy.clone().unwrap_or_default(), held.then_some(()));
-            }
+            Body::Hold(policy, held) => self.hold(policy.as_deref(), *held, out),
             Body::Progress(progress) => {
                 let moved = self.head.clock.progress(progress, input.appended_at);
                 note(moved, out);
@@ -331,6 +332,12 @@ impl Partition {
         if let Some(quiet) = new.and_then(|machine| machine.quiet) {
             self.forget.insert((quiet.until, Forget::Quiet(key.clone())));
         }
+        if let Some(score) = old.and_then(|machine| machine.score) {
+            self.forget.remove(&(score.until, Forget::Score(key.clone())));
+        }
+        if let Some(score) = new.and_then(|machine| machine.score) {
+            self.forget.insert((score.until, Forget::Score(key.clone())));
+        }
     }
 
     fn index_seen(&mut self, key: &SeenKey, old: Option<Seen>, new: Option<Seen>) {
@@ -352,8 +359,16 @@ impl Partition {
             match &forget {
                 Forget::Seen(key) => self.put_seen(key.clone(), None),
                 Forget::Quiet(key) => self.forget_quiet(key),
+                Forget::Score(key) => self.forget_score(key),
             }
             self.forget.remove(&(until, forget));
+        }
+    }
+
+    /// Less than a point is left.
+    fn forget_score(&mut self, key: &MachineKey) {
+        if let Some(machine) = self.machines.get(key).cloned() {
+            self.put_machine(key.clone(), Machine { score: None, ..machine });
         }
     }
 

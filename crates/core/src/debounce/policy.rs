@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::caps::Cap;
-use crate::account::Reason;
+use super::rules::{COMPETITOR_PLAY_FROM, Rules};
+use crate::account::{Account, Reason};
 use crate::ids::PolicyName;
 use crate::signal::SignalKind;
-use crate::time::Span;
+use crate::time::{Span, Time};
 
 /// When the first signal of a burst fires at once (R4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +88,10 @@ pub struct Policy {
     pub classes: BTreeMap<(SignalKind, String), KindRule>,
     /// The play recommended by churn reason.
     pub plays: BTreeMap<Reason, String>,
+    /// Whom to leave alone, and when a date may start something.
+    pub rules: Rules,
+    /// How fast a score that no burst spent fades; `None` where nothing is carried over.
+    pub half_life: Option<Span>,
 }
 
 impl Policy {
@@ -102,6 +107,17 @@ impl Policy {
     /// The play recommended for this reason.
     pub fn play(&self, reason: Reason) -> &str {
         self.plays.get(&reason).map_or("", String::as_str)
+    }
+
+    /// The play recommended for this account at that time. A competitor's switcher who comes by early gets the general
+    /// one: theirs never comes before 90 days (DOMAIN, *When*).
+    pub fn recommended(&self, account: &Account, at: Time) -> &str {
+        let play = self.play(account.reason);
+        if account.reason != Reason::Competitor || at >= account.churned_at + COMPETITOR_PLAY_FROM {
+            return play;
+        }
+        let general = self.play(Reason::Unknown);
+        if general == play { "" } else { general }
     }
 }
 

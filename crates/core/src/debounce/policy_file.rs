@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::caps::{Calendar, Cap, CapScope, CapWindow};
 use super::policy::{Escalate, KindRule, Leading, Policy, STRONG_PAGES, defaults};
+use super::policy_sections::{FileHoldOut, FileRules, FileScore, FileTimeBased};
 use crate::account::Reason;
 use crate::signal::SignalKind;
 use crate::text::{explain_toml, nearest};
@@ -46,6 +47,13 @@ struct File {
     stale: Option<String>,
     declined_rest: Option<String>,
     unanswered_rest: Option<String>,
+    not_fit: Option<String>,
+    #[serde(default)]
+    hold_out: FileHoldOut,
+    #[serde(default)]
+    time_based: FileTimeBased,
+    #[serde(default)]
+    score: FileScore,
     #[serde(default)]
     caps: Vec<FileCap>,
     #[serde(default)]
@@ -140,6 +148,8 @@ impl File {
     fn policy(self, version: u32) -> Result<Policy, PolicyError> {
         let max_wait = span("max_wait", self.max_wait.as_deref(), Span::from_hours(24))?;
         let (kinds, classes) = rules(&self.kinds, max_wait)?;
+        let (not_fit, hold_out, time_based) = (self.not_fit.as_deref(), &self.hold_out, &self.time_based);
+        let rules = FileRules { not_fit, hold_out, time_based }.rules()?;
         Ok(Policy {
             name: self.name.into(),
             version,
@@ -157,6 +167,8 @@ impl File {
             kinds,
             classes,
             plays: plays(&self.plays)?,
+            rules,
+            half_life: self.score.half_life()?,
         })
     }
 }
@@ -210,7 +222,7 @@ impl FileCap {
     fn cap(&self, at: usize) -> Result<Cap, PolicyError> {
         let key = |field: &str| format!("caps[{at}].{field}");
         let scope = CapScope::parse(&self.per)
-            .ok_or_else(|| wrong(&key("per"), &self.per, "must be `account` or `policy`"))?;
+            .ok_or_else(|| wrong(&key("per"), &self.per, "must be `account`, `policy` or `time_based`"))?;
         let window = match (&self.window, &self.calendar) {
             (Some(window), None) => CapWindow::Rolling(span(&key("window"), Some(window), Span::ZERO)?),
             (None, Some(unit)) => CapWindow::Calendar(Calendar::parse(unit).ok_or_else(|| {
@@ -257,11 +269,11 @@ fn escalate(text: Option<&str>) -> Result<Escalate, PolicyError> {
     }
 }
 
-fn span(key: &str, text: Option<&str>, default: Span) -> Result<Span, PolicyError> {
+pub(super) fn span(key: &str, text: Option<&str>, default: Span) -> Result<Span, PolicyError> {
     text.map_or(Ok(default), |text| text.parse().map_err(|error| wrong(key, text, &format!("{error}"))))
 }
 
-fn wrong(key: &str, value: &str, fix: &str) -> PolicyError {
+pub(super) fn wrong(key: &str, value: &str, fix: &str) -> PolicyError {
     PolicyError::Value { key: key.to_owned(), value: format!("\"{value}\""), fix: fix.to_owned() }
 }
 
@@ -301,6 +313,14 @@ mod tests {
             ("name=\"p\"\n[[caps]]\nper=\"account\"\nmax=1", &["caps[0]", "window", "calendar"]),
             ("name=\"p\"\n[plays]\nprice=\"x\"", &["price", "`price_budget`"]),
             ("name=\"\"", &["name", "1 to 64"]),
+            ("name=\"p\"\nnot_fit=\"yes\"", &["not_fit", "yes", "`allow`"]),
+            ("name=\"p\"\n[hold_out]\npercent=80", &["hold_out.percent", "80", "at most 50"]),
+            ("name=\"p\"\n[score]\nhalf_life=\"1m\"", &["score.half_life", "1m", "1h to 365d"]),
+            (
+                "name=\"p\"\n[time_based]\nblackout=[{from=\"13-01\",to=\"01-03\"}]",
+                &["time_based.blackout[0].from", "13-01", "12-20"],
+            ),
+            ("name=\"p\"\n[time_based.windows]\nprice=\"1d\"", &["time_based.windows", "`price_budget`"]),
         ] {
             let text = error(toml);
             for part in parts {

@@ -11,6 +11,7 @@ use super::machine::{Burst, Machine, Quiet};
 use super::outcome::{BurstOutcome, Edge, FiredBecause, SignalOutcome};
 use super::partition::{Effect, MachineKey, Partition, note};
 use super::policy::{Escalate, KindRule, Policy};
+use super::rules::only_time_based;
 use super::state::{Seen, SeenKey};
 use super::telling::{Told, fire};
 use super::trigger::BurstId;
@@ -52,6 +53,7 @@ impl Partition {
         let moved = self.clock_mut().signal(&signal.input, &signal.merged_with, signal.append_time);
         note(moved, out);
         self.end_due(out);
+        self.exclude(signal);
         let key = SeenKey::of(&signal.account, &signal.source, &signal.id);
         let seen = self.seen.get(&key).copied().filter(|seen| seen.offset != offset);
         let policies = self.newest.clone();
@@ -84,6 +86,7 @@ impl Partition {
             let key = (account.clone(), policy.clone());
             let Some(mut machine) = self.machines.get(&key).cloned() else { continue };
             let Some(burst) = machine.burst.take() else { continue };
+            machine.score = None;
             let at = self.clock().now().max(burst.last);
             self.ended(&key, &burst, &machine, BurstOutcome::Cancelled, None, at, None, out);
             self.put_machine(key, machine);
@@ -286,12 +289,18 @@ impl Partition {
     /// Ends a burst at `at`; `because` where it is not its deadline that ended it.
     fn end(&mut self, key: &MachineKey, at: Time, because: Option<FiredBecause>, out: &mut Vec<Effect>) {
         let Some(mut machine) = self.machines.get(key).cloned() else { return };
-        let Some(burst) = machine.burst.take() else { return };
+        let Some(mut burst) = machine.burst.take() else { return };
         let Some(newest) = self.newest.get(&key.1).cloned() else { return };
         let policy = self.version(key, &burst, &newest);
         let because = because.unwrap_or_else(|| burst.because(&policy));
+        if burst.led.is_none() {
+            burst.evidence.carried_score = machine.carried_score(at, &policy);
+        }
         let state = self.accounts.get(&key.0).cloned();
         let (outcome, verdict) = self.conclude(state.as_ref(), &burst, &policy, &newest, at);
+        if outcome == BurstOutcome::BelowThreshold {
+            machine.keep_score(&burst, at, &policy);
+        }
         let edge = match outcome {
             BurstOutcome::Fired => Some(Edge::Trailing),
             BurstOutcome::Updated => Some(Edge::Update),
@@ -348,7 +357,9 @@ impl Partition {
             return Verdict::Gated(Gate::Hold);
         }
         let zone = state.account.as_ref().and_then(|account| account.zone.as_deref());
-        let reached = newest.caps.iter().find(|cap| cap.is_reached(&state.fires, &newest.name, at, zone));
+        let hard = only_time_based(evidence).then(|| newest.rules.time_based.cap());
+        let mut caps = hard.iter().chain(&newest.caps);
+        let reached = caps.find(|cap| cap.is_reached(&state.fires, &newest.name, at, zone));
         reached.map_or(Verdict::Pass, |cap| Verdict::Capped(cap.clone()))
     }
 }

@@ -7,6 +7,8 @@ use super::machine::{Burst, Machine, Quiet};
 use super::outcome::{BurstOutcome, Edge, FiredBecause, SignalOutcome};
 use super::partition::{Effect, MachineKey, Partition};
 use super::policy::Policy;
+use super::priority::Priority;
+use super::rules::only_time_based;
 use super::stepping::{Arrival, Verdict};
 use super::trigger::{BurstId, Decision, Snapshot, Subject, Trigger, TriggerId};
 use crate::time::{Span, Time};
@@ -31,7 +33,8 @@ impl Partition {
         let Some(trigger) = trigger else { return };
         if trigger.edge.starts() {
             let reach = self.reach();
-            let fire = Fire { policy: newest.name.clone(), at: trigger.fired_at };
+            let time_based = only_time_based(&trigger.evidence);
+            let fire = Fire { policy: newest.name.clone(), at: trigger.fired_at, time_based };
             self.edit(&trigger.account.id, |state| state.fired(fire, reach));
         }
         out.push(Effect::Trigger(Box::new(trigger)));
@@ -108,6 +111,7 @@ impl Partition {
                 because,
                 signals: burst.signals,
                 score: burst.evidence.score(),
+                carried: burst.evidence.carried_score,
                 min_score: policy.map_or(0, |version| version.policy.min_score),
                 opened_at: burst.first,
             },
@@ -176,6 +180,7 @@ pub(super) fn fire(
 ) -> Option<Trigger> {
     let account = state.account.as_ref()?;
     if edge.starts() {
+        machine.score = None;
         machine.hush(burst.id, at, burst.strength, newest);
     }
     Some(Trigger {
@@ -186,10 +191,11 @@ pub(super) fn fire(
         edge,
         because,
         account: Snapshot::new(account, state.churn_number, at),
+        priority: Priority::of(account, &burst.evidence, burst.strength),
         burst: burst.id,
         min_score: policy.min_score,
         evidence: burst.evidence.clone(),
-        play: policy.play(account.reason).to_owned(),
+        play: policy.recommended(account, at).to_owned(),
         fired_at: at,
         deadline: burst.deadline,
         quiet_until: machine.quiet.map_or(at, |quiet| quiet.until),

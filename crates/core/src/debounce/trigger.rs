@@ -9,6 +9,7 @@ use super::caps::Cap;
 use super::evidence::Evidence;
 use super::gates::Gate;
 use super::outcome::{BurstOutcome, Edge, FiredBecause, SignalOutcome};
+use super::priority::Priority;
 use crate::account::{Account, Reason, Tier};
 use crate::closed_enum;
 use crate::ids::{AccountId, PolicyName};
@@ -190,6 +191,8 @@ pub struct Trigger {
     pub because: FiredBecause,
     /// Whom.
     pub account: Snapshot,
+    /// How much it is worth a person's time, and why.
+    pub priority: Priority,
     /// Of which burst.
     pub burst: BurstId,
     /// The least score of the policy.
@@ -232,6 +235,8 @@ pub enum Subject {
         signals: u32,
         /// Its score.
         score: u32,
+        /// What of it was carried over from bursts before.
+        carried: u32,
         /// The least score.
         min_score: u32,
         /// When it opened.

@@ -3,6 +3,7 @@
 //! [`Index`] is the data structure, [`SharedIndex`] what the lanes of a process share. A key that is refused (free
 //! mail, private networks) is never stored, so a lookup cannot hit it.
 
+mod contacts;
 mod entry;
 mod ladder;
 mod ranges;

@@ -28,6 +28,8 @@ pub(super) enum Kind {
     Name,
     /// Not a key: when the account last said no. Few have it, so it is no field of every row.
     Declined,
+    /// Not a key: the key of a contact that the books say opted out.
+    OptedOut,
 }
 
 impl Kind {
@@ -39,7 +41,7 @@ impl Kind {
             Self::Domain => Some(Method::Domain),
             Self::Range => Some(Method::Range),
             Self::Name => Some(Method::Name),
-            Self::Declined => None,
+            Self::Declined | Self::OptedOut => None,
         }
     }
 
@@ -50,7 +52,8 @@ impl Kind {
             2 => Self::Domain,
             3 => Self::Range,
             4 => Self::Name,
-            _ => Self::Declined,
+            5 => Self::Declined,
+            _ => Self::OptedOut,
         }
     }
 }
@@ -135,6 +138,7 @@ impl Prepared {
             push_all(&mut records, Kind::Domain, domains(account));
             push_all(&mut records, Kind::Range, ranges(account));
             push_all(&mut records, Kind::Name, names(account));
+            push_all(&mut records, Kind::OptedOut, opted_out(account));
         }
         Self {
             version: account.version,
@@ -163,6 +167,11 @@ fn flags(account: &Account) -> u8 {
 
 fn contacts(account: &Account) -> Vec<[u8; CONTACT_BYTES]> {
     account.contacts.iter().map(|contact| contact_key(&contact.email_sha256)).collect()
+}
+
+fn opted_out(account: &Account) -> Vec<[u8; CONTACT_BYTES]> {
+    let out = account.contacts.iter().filter(|contact| contact.opted_out);
+    out.map(|contact| contact_key(&contact.email_sha256)).collect()
 }
 
 /// The part of a hash that is the key.

@@ -3,7 +3,7 @@
 use winback_core::account::{Account, Reason};
 use winback_core::debounce::{
     AccountChange, Body, Decision, Effect, Input, MatchedSignal, Partition, PolicyText, Progress, Reached,
-    Subject, Trigger,
+    Response, ResponseKind, Subject, Trigger,
 };
 use winback_core::ids::Offset;
 use winback_core::index::Method;
@@ -95,6 +95,13 @@ impl Rig {
     pub(crate) fn progress_of(&mut self, input: &str, millis: i64) {
         let inputs = vec![(input.into(), Reached::NewestAppend(at(millis)))];
         self.body(Body::Progress(Progress { inputs, known: Vec::new() }));
+    }
+
+    /// An answer of a contact; of nobody in particular without one.
+    pub(crate) fn answers(&mut self, kind: ResponseKind, id: &str, millis: i64, contact: &[u8]) {
+        let (source, id, contact) = ("responses".into(), id.into(), contact.to_vec());
+        let at = at(millis);
+        self.body(Body::Response(Response { account: "a".into(), source, id, kind, at, contact }));
     }
 
     pub(crate) fn change(&mut self, change: impl FnOnce(&mut Account)) {

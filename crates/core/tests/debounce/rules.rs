@@ -1,7 +1,7 @@
 //! What the worked examples leave open, a test a rule.
 
 use winback_core::account::{Reason, Status};
-use winback_core::debounce::{Body, Counts, Gate, Response, ResponseKind, Subject};
+use winback_core::debounce::{Body, Counts, Gate, ResponseKind, Subject};
 use winback_core::index::Method;
 use winback_core::signal::SignalKind;
 use winback_core::time::Span;
@@ -109,9 +109,7 @@ fn r9_a_cap_holds_a_leading_fire_and_the_end_is_judged_again() {
 fn r10_a_reactivation_ends_what_is_open_and_shuts_the_account_until_it_churns_anew() {
     let mut rig = Rig::new(OFF);
     rig.now(1, 0);
-    let back =
-        Response { account: "a".into(), kind: ResponseKind::Reactivated, at: at(1), contact: Vec::new() };
-    rig.body(Body::Response(back));
+    rig.answers(ResponseKind::Reactivated, "r-1", 1, &[]);
     rig.now(1, 2);
     rig.change(|account| account.churned_at = at(3));
     rig.now(1, 4);

@@ -67,9 +67,7 @@ impl Script {
             Op::Progress { input, minutes } => self.progress(input, minutes),
             Op::Say { account, word } => vec![self.say(account, word)],
             Op::Policy { quiet_minutes } => self.policy(quiet_minutes),
-            Op::Hold(held) => {
-                everywhere(&Body::Hold(v1::Hold { policy: String::new(), held, by: String::new() }))
-            }
+            Op::Hold(held) => everywhere(&Body::Hold(v1::Hold { held, ..v1::Hold::default() })),
             Op::Garbage { partition } => {
                 vec![Line { partition: Some(Partition(partition)), key: None, value: b"\xff\xff".to_vec() }]
             }
@@ -167,7 +165,8 @@ impl Script {
     fn response(&self, id: &str, kind: ResponseKind) -> Line {
         let response = v1::Response {
             account_id: id.to_owned(),
-            id: String::new(),
+            id: format!("{kind} at {}", self.now(0)),
+            source: "responses".to_owned(),
             kind: kind.to_string(),
             event_time: inbox::timestamp(self.now(0)),
             contact_sha256: Vec::new(),

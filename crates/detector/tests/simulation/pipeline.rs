@@ -292,6 +292,7 @@ impl Pipeline {
         };
         let inbox = InboxTarget {
             topic: INBOX.into(),
+            answers: Arc::from("answers"),
             partitions: self.plan.inbox_partitions,
             encoding: Encoding::Protobuf,
             source: "simulation".to_owned(),

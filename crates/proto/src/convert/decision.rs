@@ -22,6 +22,14 @@ pub fn to_wire(decision: &Decision, partition: Partition, offset: Offset) -> v1:
         quiet_until: decision.quiet_until.and_then(stamp),
         inbox_partition: partition.0,
         inbox_offset: offset.0,
+        carried_score: carried_score(&decision.subject),
+    }
+}
+
+const fn carried_score(subject: &Subject) -> u32 {
+    match subject {
+        Subject::Burst { carried, .. } => *carried,
+        Subject::Signal { .. } => 0,
     }
 }
 

@@ -68,6 +68,8 @@ fn response_from_wire(wire: v1::Response) -> Result<Response, DecodeError> {
         kind: word!(ResponseKind, "response.kind", wire.kind.as_str())?,
         at: needed(wire.event_time.as_ref(), "response.event_time")?,
         account: wire.account_id.into(),
+        source: wire.source,
+        id: wire.id,
         contact: wire.contact_sha256,
     })
 }

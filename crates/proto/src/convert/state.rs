@@ -1,14 +1,14 @@
 //! The detector's state as changelog records: a key that keeps a record small, and a value a row.
 
 use winback_core::debounce::{
-    AccountState, Burst, BurstId, Counts, Evidence, Fire, InboxClock, InputClock, Machine, PolicyText, Quiet,
-    Seen, SeenKey, StateKey, StateRow, TriggerId,
+    AccountState, Burst, BurstId, Counts, Evidence, Fading, Fire, Impossible, InboxClock, InputClock,
+    Machine, PolicyText, Quiet, Seen, SeenKey, StateKey, StateRow, TriggerId,
 };
 use winback_core::ids::{Offset, PolicyName};
 use winback_core::time::{Span, Time};
 
 use super::trigger::{item_from_wire, item_to_wire, part_from_wire, part_to_wire};
-use super::{account, fixed};
+use super::{account, fixed, word};
 use crate::error::DecodeError;
 use crate::v1;
 use crate::v1::state_record::State;
@@ -76,7 +76,7 @@ pub fn row_to_wire(row: &StateRow) -> v1::StateRecord {
             until_ms: seen.until.millis(),
         }),
         StateRow::Policy(text) => State::Policy(super::inbox::policy_to_wire(text)),
-        StateRow::Hold => State::Hold(v1::Hold { policy: String::new(), held: true, by: String::new() }),
+        StateRow::Hold => State::Hold(v1::Hold { held: true, ..v1::Hold::default() }),
     };
     v1::StateRecord { state: Some(state) }
 }
@@ -142,7 +142,11 @@ fn clock_from_wire(wire: v1::ClockState) -> StateRow {
 }
 
 fn account_to_wire(state: &AccountState) -> v1::AccountState {
-    let fire = |fire: &Fire| v1::Fire { policy: fire.policy.to_string(), at_ms: fire.at.millis() };
+    let fire = |fire: &Fire| v1::Fire {
+        policy: fire.policy.to_string(),
+        at_ms: fire.at.millis(),
+        time_based: fire.time_based,
+    };
     v1::AccountState {
         account: state.account.as_ref().map(account::to_wire),
         churned_at_ms: state.churned_at.millis(),
@@ -154,11 +158,18 @@ fn account_to_wire(state: &AccountState) -> v1::AccountState {
         resting_since_ms: state.resting_since.map(Time::millis),
         erased: state.erased,
         reactivated: state.reactivated,
+        impossible: state.impossible.map(|why| why.to_string()).unwrap_or_default(),
     }
 }
 
 fn account_from_wire(wire: v1::AccountState) -> Result<AccountState, DecodeError> {
-    let fire = |fire: v1::Fire| Fire { policy: fire.policy.into(), at: Time::from_millis(fire.at_ms) };
+    let fire = |fire: v1::Fire| Fire {
+        policy: fire.policy.into(),
+        at: Time::from_millis(fire.at_ms),
+        time_based: fire.time_based,
+    };
+    let impossible = (!wire.impossible.is_empty())
+        .then(|| word!(Impossible, "account.impossible", wire.impossible.as_str()));
     Ok(AccountState {
         account: wire.account.map(account::from_wire).transpose()?,
         churned_at: Time::from_millis(wire.churned_at_ms),
@@ -170,6 +181,7 @@ fn account_from_wire(wire: v1::AccountState) -> Result<AccountState, DecodeError
         resting_since: wire.resting_since_ms.map(Time::from_millis),
         erased: wire.erased,
         reactivated: wire.reactivated,
+        impossible: impossible.transpose()?,
     })
 }
 
@@ -183,7 +195,16 @@ fn machine_to_wire(machine: &Machine) -> v1::MachineState {
         burst: machine.burst.as_ref().map(burst_to_wire),
         quiet: machine.quiet.map(quiet),
         carried: machine.carried.iter().map(item_to_wire).collect(),
+        score: machine.score.map(score_to_wire),
     }
+}
+
+const fn score_to_wire(score: Fading) -> v1::FadingScore {
+    v1::FadingScore { parts: score.parts, at_ms: score.at.millis(), until_ms: score.until.millis() }
+}
+
+const fn score_from_wire(wire: v1::FadingScore) -> Fading {
+    Fading { parts: wire.parts, at: Time::from_millis(wire.at_ms), until: Time::from_millis(wire.until_ms) }
 }
 
 fn machine_from_wire(wire: v1::MachineState) -> Result<Machine, DecodeError> {
@@ -198,6 +219,7 @@ fn machine_from_wire(wire: v1::MachineState) -> Result<Machine, DecodeError> {
         burst: wire.burst.map(burst_from_wire).transpose()?,
         quiet: wire.quiet.map(quiet).transpose()?,
         carried: wire.carried.into_iter().map(item_from_wire).collect::<Result<_, _>>()?,
+        score: wire.score.map(score_from_wire),
     })
 }
 
@@ -218,6 +240,7 @@ fn burst_to_wire(burst: &Burst) -> v1::BurstState {
         first_event_ms: burst.evidence.first.millis(),
         last_event_ms: burst.evidence.last.millis(),
         items: burst.evidence.items.iter().map(item_to_wire).collect(),
+        carried_score: burst.evidence.carried_score,
     }
 }
 
@@ -240,6 +263,7 @@ fn burst_from_wire(wire: v1::BurstState) -> Result<Burst, DecodeError> {
             first: Time::from_millis(wire.first_event_ms),
             last: Time::from_millis(wire.last_event_ms),
             items: wire.items.into_iter().map(item_from_wire).collect::<Result<_, _>>()?,
+            carried_score: wire.carried_score,
         },
     })
 }

@@ -1,6 +1,6 @@
 //! Triggers and their evidence.
 
-use winback_core::debounce::{Band, Evidence, EvidenceItem, ScorePart, Snapshot, Trigger};
+use winback_core::debounce::{Band, Evidence, EvidenceItem, Priority, Rated, ScorePart, Snapshot, Trigger};
 use winback_core::index::Method;
 use winback_core::signal::SignalKind;
 
@@ -22,7 +22,7 @@ pub fn to_wire(trigger: &Trigger) -> v1::Trigger {
         score: Some(v1::Score {
             total: trigger.evidence.score(),
             needed: trigger.min_score,
-            parts: trigger.evidence.parts.iter().map(part_to_wire).collect(),
+            parts: parts(&trigger.evidence),
         }),
         evidence: Some(evidence(&trigger.evidence)),
         play: trigger.play.clone(),
@@ -30,6 +30,31 @@ pub fn to_wire(trigger: &Trigger) -> v1::Trigger {
         deadline: stamp(trigger.deadline),
         quiet_until: stamp(trigger.quiet_until),
         strength: u32::from(trigger.strength),
+        priority: Some(priority(&trigger.priority)),
+    }
+}
+
+/// What a score's part is called that bursts before this one left.
+pub const CARRIED: &str = "carried";
+
+fn parts(evidence: &Evidence) -> Vec<v1::ScorePart> {
+    let carried = v1::ScorePart {
+        kind: CARRIED.to_owned(),
+        weight: evidence.carried_score,
+        ..v1::ScorePart::default()
+    };
+    let own = evidence.parts.iter().map(part_to_wire);
+    own.chain((evidence.carried_score > 0).then_some(carried)).collect()
+}
+
+fn priority(priority: &Priority) -> v1::Priority {
+    let part = |part: &Rated| Some(v1::PriorityPart { percent: part.percent, why: part.why.clone() });
+    v1::Priority {
+        total: priority.total,
+        recoverability: part(&priority.recoverability),
+        value: part(&priority.value),
+        strength: part(&priority.strength),
+        fit: part(&priority.fit),
     }
 }
 

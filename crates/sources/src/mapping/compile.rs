@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
+use winback_core::debounce::ResponseKind;
 use winback_core::signal::SignalKind;
 
 use super::pointer::{Field, Pointer};
@@ -56,6 +57,7 @@ pub(super) struct Deciding {
 pub(super) enum Meaning {
     Signal,
     Kind(SignalKind),
+    Answer(ResponseKind),
     Drop(DropReason),
     Dead,
 }
@@ -133,9 +135,11 @@ fn meaning(text: &str) -> Result<Meaning, String> {
         _ => {}
     }
     let kind = SignalKind::parse(text).map(Meaning::Kind);
+    let kind = kind.or_else(|| ResponseKind::parse(text).map(Meaning::Answer));
     kind.or_else(|| DropReason::parse(text).map(Meaning::Drop)).ok_or_else(|| {
         let reasons: Vec<_> = DropReason::ALL.iter().map(|reason| reason.as_str()).collect();
-        format!("write signal, dead, a kind of signal, or a reason to drop it: {}", reasons.join(", "))
+        format!("write signal, dead, a kind of signal, an answer (replied, declined, opted_out, reactivated), or a reason to drop \
+             it: {}", reasons.join(", "))
     })
 }
 

@@ -91,7 +91,8 @@ fn automatic() -> Vec<String> {
 pub struct Keep {
     /// The deciding field.
     pub from: Fields,
-    /// What each value means, in any case: `signal`, a kind of signal, or a reason to drop it.
+    /// What each value means, in any case: `signal`, a kind of signal, an answer (`replied`, `declined`, `opted_out`,
+    /// `reactivated`), or a reason to drop it.
     pub values: BTreeMap<String, String>,
     /// What every other value means, and none: the same, or `dead` (the default).
     #[serde(default = "dead")]

@@ -3,16 +3,23 @@
 use std::borrow::Cow;
 
 use sonic_rs::{JsonContainerTrait, JsonValueTrait, Value};
+use winback_core::debounce::ResponseKind;
 use winback_core::signal::{Candidate, Identity, SignalKind};
 
 use super::compile::{Compiled, Meaning, Who};
 use super::pointer::{Document, Field};
 use crate::decoder::Raw;
-use crate::element::{DeadReason, DropReason, Refusal, Sink, Verdict, element};
+use crate::element::{Answer, DeadReason, DropReason, Element, Refusal, Sink, judged};
 use crate::ids;
 use crate::json;
 use crate::text::{detail, quoted};
 use crate::web::address;
+
+/// What an event is.
+enum Says {
+    Signal(SignalKind),
+    Answer(ResponseKind),
+}
 
 impl Compiled {
     /// Every event of the record.
@@ -23,7 +30,7 @@ impl Compiled {
             Some(pointer) => pointer.find(&root).ok_or_else(|| missing(pointer.as_str()))?,
         };
         let Some(list) = events.as_array() else {
-            sink(element(self.event(events, Raw { bytes: text.as_bytes(), index: None }), None));
+            sink(judged(self.event(events, Raw { bytes: text.as_bytes(), index: None }), None));
             return Ok(());
         };
         if list.is_empty() {
@@ -31,18 +38,18 @@ impl Compiled {
         }
         for (index, event) in list.iter().enumerate() {
             let raw = Raw { bytes: text.as_bytes(), index: u32::try_from(index).ok() };
-            sink(element(self.event(event, raw), raw.index));
+            sink(judged(self.event(event, raw), raw.index));
         }
         Ok(())
     }
 
-    fn event<'v>(&'v self, root: &'v Value, raw: Raw<'_>) -> Verdict<'v> {
+    fn event<'v>(&'v self, root: &'v Value, raw: Raw<'_>) -> Result<Element<'v>, Refusal> {
         if !root.is_object() {
             let text = "the event is no JSON object: send one object an event".to_owned();
             return Err(Refusal::Dead(DeadReason::MissingField, text));
         }
         let document = Document { root, absent: &self.absent };
-        let kind = self.kind(document)?;
+        let says = self.says(document)?;
         if let Some(field) =
             self.required.iter().find(|field| document.first(std::slice::from_ref(field)).is_none())
         {
@@ -50,27 +57,27 @@ impl Compiled {
         }
         let who = self.who.read(document)?;
         let (field, time) = document.first(&self.at).ok_or_else(|| missing(&names(&self.at)))?;
+        let (id, at) = (self.id(document, raw), self.times.read(field, &time)?);
+        let kind = match says {
+            Says::Signal(kind) => kind,
+            Says::Answer(kind) => return Ok(Element::Answer(Answer { id, kind, at, who })),
+        };
         let class = document.text(&self.class).map(|class| match self.classes.get(class.as_ref()) {
             Some(name) => Cow::Borrowed(name.as_str()),
             None => class,
         });
-        Ok(Candidate {
-            id: self.id(document, raw),
-            kind,
-            class,
-            at: self.times.read(field, &time)?,
-            who,
-            detail: detail(Cow::Owned(self.detail.fill(document))),
-        })
+        let detail = detail(Cow::Owned(self.detail.fill(document)));
+        Ok(Element::Signal(Candidate { id, kind, class, at, who, detail }))
     }
 
-    fn kind(&self, document: Document<'_>) -> Result<SignalKind, Refusal> {
-        let Some(keep) = &self.keep else { return Ok(self.kind) };
+    fn says(&self, document: Document<'_>) -> Result<Says, Refusal> {
+        let Some(keep) = &self.keep else { return Ok(Says::Signal(self.kind)) };
         let value = keep.from.iter().find_map(|field| document.text(std::slice::from_ref(field)));
         let known = value.as_ref().and_then(|value| keep.values.get(&value.to_lowercase()));
         match (known.copied().unwrap_or(keep.otherwise), value) {
-            (Meaning::Signal, _) => Ok(self.kind),
-            (Meaning::Kind(kind), _) => Ok(kind),
+            (Meaning::Signal, _) => Ok(Says::Signal(self.kind)),
+            (Meaning::Kind(kind), _) => Ok(Says::Signal(kind)),
+            (Meaning::Answer(kind), _) => Ok(Says::Answer(kind)),
             (Meaning::Drop(reason), _) => Err(reason.into()),
             (Meaning::Dead, None) => Err(missing(&names(&keep.from))),
             (Meaning::Dead, Some(value)) => {

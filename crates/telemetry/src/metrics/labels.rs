@@ -7,7 +7,7 @@ closed_enum! {
     Law {
         /// Records = parsed + dropped + dead.
         Records = "records",
-        /// Events in them = matched + unmatched + ambiguous + dropped + dead.
+        /// Events in them = matched + answers + unmatched + ambiguous + dropped + dead.
         Events = "events",
         /// Matched = outcomes + dead, for each policy.
         Decisions = "decisions",

@@ -118,6 +118,9 @@ list! {
     MATCHES: Counter<2> = "winback_matches_total", "events", ["source", "method"],
         "Events that belong to a churned account, by the rung of the match ladder.",
         "a rung that falls to nothing: the accounts lost their domains or contacts";
+    ANSWERS: Counter<2> = "winback_answers_total", "answers", ["source", "kind"],
+        "Answers of accounts that went to the inbox: replied, declined, opted_out, reactivated.",
+        "`opted_out` or `declined` at a rate that is new: the messages are not welcome";
     UNMATCHED: Counter<1> = "winback_unmatched_total", "events", ["source"],
         "Events that belong to no churned account; most of them.",
         "none at all: somebody's domain matches everybody";

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use winback_core::time::{Span, Time};
 
 use crate::cli::GenerateArgs;
-use crate::config::ConfigError;
+use crate::config::{ConfigError, RESPONSES};
 use crate::context::Context;
 use crate::generate::{GenerateSpec, sources_of, write};
 use crate::{talk, topics};
@@ -30,7 +30,7 @@ pub(crate) fn run(context: &Context, args: &GenerateArgs) -> anyhow::Result<Exit
 
 fn spec(context: &Context, args: &GenerateArgs) -> Result<GenerateSpec, ConfigError> {
     let (sources, skipped) = sources_of(&context.config.sources);
-    for name in skipped {
+    for name in skipped.into_iter().filter(|name| *name != RESPONSES) {
         anstream::eprintln!(
             "no signals for source `{name}`: its format is its own, and nothing generates it"
         );

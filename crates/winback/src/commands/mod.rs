@@ -7,6 +7,7 @@ mod decisions;
 mod demo;
 mod explain;
 mod generate;
+mod holds;
 mod ingest;
 mod policy;
 mod run;
@@ -34,6 +35,9 @@ pub(crate) fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Topics(command) => topics::run(&context, &command),
         Command::Config(command) => config::run(&context, &command),
         Command::Policy(command) => policy::run(&context, &command),
+        Command::Hold(args) => holds::put(&context, &args, true),
+        Command::Release(args) => holds::put(&context, &args, false),
+        Command::Holds => holds::list(&context),
         Command::Generate(args) => generate::run(&context, &args),
     }
 }

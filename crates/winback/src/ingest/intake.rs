@@ -71,6 +71,11 @@ impl<'a> Intake<'a> {
                 taken.events += 1;
                 taken.old += u64::from(self.is_old(&candidate));
             }
+            Element::Answer(answer) => {
+                newest = newest.max(Some(answer.at));
+                key = key.take().or_else(|| key_of(&answer.who));
+                taken.events += 1;
+            }
             Element::Dead(_) => dead = true,
             Element::Dropped(_) => {}
         });

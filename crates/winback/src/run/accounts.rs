@@ -12,6 +12,7 @@ use winback_telemetry::Component;
 use winback_telemetry::metrics::list;
 use winback_worker::{AccountStanding, Standing};
 
+use super::answers::{AnswerFeed, Known};
 use super::{Failure, Shared};
 
 const TURN: Duration = Duration::from_millis(50);
@@ -21,6 +22,7 @@ const TURN: Duration = Duration::from_millis(50);
 pub(super) struct Accounts {
     pub(super) index: Arc<SharedIndex>,
     pub(super) status: Arc<FeedStatus>,
+    pub(super) answers: Arc<Known>,
 }
 
 /// Starts the thread that keeps the index.
@@ -28,7 +30,8 @@ pub(super) fn start(
     shared: &Arc<Shared>,
     threads: &mut Vec<std::thread::JoinHandle<()>>,
 ) -> anyhow::Result<Accounts> {
-    let accounts = Accounts { index: Arc::new(SharedIndex::new()), status: Arc::default() };
+    let accounts =
+        Accounts { index: Arc::new(SharedIndex::new()), status: Arc::default(), answers: Arc::default() };
     let keeper = Keeper { shared: shared.clone(), accounts: accounts.clone() };
     let thread = std::thread::Builder::new().name("winback-accounts".to_owned());
     threads.push(thread.spawn(move || keeper.run())?);
@@ -60,6 +63,7 @@ impl Keeper {
             self.accounts.index.clone(),
             self.accounts.status.clone(),
         )?;
+        let mut answers = AnswerFeed::new(&self.shared, self.accounts.answers.clone())?;
         let mut registrar = Registered::new(&self.shared)?;
         let metrics = &self.shared.metrics;
         let size = metrics.gauge(&list::INDEX_ACCOUNTS, []);
@@ -72,7 +76,8 @@ impl Keeper {
                 feed.begin()?;
                 begun = true;
             }
-            feed.turn(TURN)?;
+            feed.turn(TURN / 2)?;
+            answers.turn(TURN / 2)?;
             match self.accounts.status.waits_for() {
                 Some(why) => component.waiting(why),
                 None => {
@@ -120,18 +125,24 @@ impl Standing for Accounts {
     fn of(&self, account_id: &str) -> Option<AccountStanding> {
         let index = self.index.pin();
         let entry = index.get(account_id)?;
-        Some(AccountStanding {
+        let books = AccountStanding {
             reactivated: entry.status == Status::Active,
             do_not_contact: entry.do_not_contact || entry.reason == Reason::Impossible,
             opted_out: entry.all_opted_out,
             no_consent: entry.consent == Some(false),
             declined_at: entry.declined_at,
+            replied_at: None,
             hold_out: entry.hold_out,
             earliest_at: None,
-        })
+        };
+        let answered = self.answers.answers.of(account_id);
+        Some(answered.map_or(books, |answered| {
+            let nobody_left = index.are_all_out(account_id, |contact| answered.is_out(contact));
+            answered.onto(books, entry.churned_at, nobody_left)
+        }))
     }
 
     fn waits_for(&self) -> Option<String> {
-        self.status.waits_for()
+        self.status.waits_for().or_else(|| self.answers.waits_for())
     }
 }

@@ -22,7 +22,7 @@ use super::accounts::{self, Accounts};
 use super::observe::LaneMetrics;
 use super::{Failure, Plan, Shared, snapshots};
 use crate::cli::{PositionsArg, RoleName};
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, RESPONSES};
 use crate::topics::Topics;
 
 /// How many times faster than the world's the run's clock goes; 1 but for the demo.
@@ -138,13 +138,17 @@ impl Builder<'_> {
         let known = self.known_inputs()?;
         let inbox = InboxTarget {
             topic: self.shared.topics.inbox.clone(),
+            answers: self.shared.topics.answers.clone(),
             partitions: self.partitions(&self.shared.topics.inbox)?.len().try_into()?,
             encoding: self.shared.config.encoding.into(),
             source: format!("{}/matcher", self.shared.config.deployment),
             heartbeat: std::time::Duration::from_millis(500) * self.plan.pace.0,
         };
         self.retries(sources, &inbox, accounts)?;
-        let chosen = |name: &String| self.plan.sources.is_empty() || self.plan.sources.contains(name);
+        // Answers are read by every matcher process: what stops outreach must not depend on who runs which source.
+        let chosen = |name: &String| {
+            self.plan.sources.is_empty() || self.plan.sources.contains(name) || name == RESPONSES
+        };
         for (name, source, decoder) in sources.iter().filter(|(name, ..)| chosen(name)) {
             for number in 0..self.shared.config.lanes.matcher {
                 let lane_source = MatcherSource {

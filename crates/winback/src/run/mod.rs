@@ -1,6 +1,7 @@
 //! Runs roles: builds what the config names, watches it, and ends it in order.
 
 mod accounts;
+mod answers;
 mod idle;
 mod lanes;
 mod monitor;

@@ -2,7 +2,7 @@
 //!
 //! The lists are closed: an outcome or a gate that is added to the core does not compile here before it has its words.
 
-use winback_core::debounce::{BurstOutcome, FiredBecause, Gate, SignalOutcome};
+use winback_core::debounce::{BurstOutcome, CapScope, FiredBecause, Gate, SignalOutcome};
 use winback_core::time::Time;
 use winback_proto::v1;
 use winback_proto::v1::decision::Subject;
@@ -95,15 +95,22 @@ fn of_burst(decision: &v1::Decision, burst: &v1::BurstSubject, outcome: BurstOut
     let quiet = until(decision, decision.quiet_until.as_ref());
     match outcome {
         BurstOutcome::Fired => Sentence::plain(format!(
-            "{signals}, score {} of {} needed: fired {ended}; quiet until {quiet}",
-            burst.score, burst.needed
+            "{signals}, score {} of {} needed{}: fired {ended}; quiet until {quiet}",
+            burst.score,
+            burst.needed,
+            carried(decision)
         )),
         BurstOutcome::Updated => {
             Sentence::plain(format!("{signals}: told again what came after the first trigger"))
         }
         BurstOutcome::NothingNew => Sentence::plain("nothing came that the trigger had not told"),
         BurstOutcome::BelowThreshold => Sentence::refused(
-            format!("{signals}, score {} of {} needed: too little", burst.score, burst.needed),
+            format!(
+                "{signals}, score {} of {} needed{}: too little",
+                burst.score,
+                burst.needed,
+                carried(decision)
+            ),
             format!("it lacked {}", words::count(burst.needed.saturating_sub(burst.score), "point")),
         ),
         BurstOutcome::Capped => capped(decision, "would have fired, but"),
@@ -112,6 +119,14 @@ fn of_burst(decision: &v1::Decision, burst: &v1::BurstSubject, outcome: BurstOut
             "was cancelled: the account came back, is off the list, was erased or left anew",
             "the account had to stay on the list, and not be a customer again",
         ),
+    }
+}
+
+/// What bursts before it left of its score.
+fn carried(decision: &v1::Decision) -> String {
+    match decision.carried_score {
+        0 => String::new(),
+        points => format!(" ({points} carried over from before)"),
     }
 }
 
@@ -127,10 +142,12 @@ fn ended(because: &str) -> &'static str {
 
 fn capped(decision: &v1::Decision, but: &str) -> Sentence {
     let cap = words::safe(&decision.because);
-    Sentence::refused(
-        format!("{but} the cap is reached: {cap}"),
-        "fewer triggers before it, or a higher cap in the policy",
-    )
+    let differ = if decision.because.contains(CapScope::TimeBased.describe()) {
+        "a live signal, or fewer such triggers before it: no policy allows more than 4 a year"
+    } else {
+        "fewer triggers before it, or a higher cap in the policy"
+    };
+    Sentence::refused(format!("{but} the cap is reached: {cap}"), differ)
 }
 
 fn gated(decision: &v1::Decision, but: &str) -> Sentence {
@@ -153,7 +170,11 @@ pub(super) const fn gate_words(gate: Gate) -> (&'static str, &'static str) {
             ("they said no", "the rest after a no had to be over, and something material to have changed")
         }
         Gate::NoConsent => ("they did not agree to be written to", "consent had to be given"),
-        Gate::Impossible => ("they left for a reason that cannot be mended", "another churn reason"),
+        Gate::Impossible => (
+            "they cannot come back, by the reason they left for or by news since",
+            "another churn reason, and no such news since they left",
+        ),
+        Gate::NotFit => ("it was not a fit", "not_fit = \"allow\" in the policy, or another churn reason"),
         Gate::HoldOut => (
             "the account is in the hold-out group, which is measured and never contacted",
             "it had to be outside the group",
@@ -165,6 +186,14 @@ pub(super) const fn gate_words(gate: Gate) -> (&'static str, &'static str) {
         Gate::Resting => {
             ("it rests after a sequence without an answer", "unanswered_rest of the policy had to be over")
         }
+        Gate::Window => (
+            "only a date speaks for it, and it is too early after they left",
+            "a live signal, or the window of the policy for their reason had to be over",
+        ),
+        Gate::Blackout => (
+            "only a date speaks for it, and the policy keeps silent on that day",
+            "a live signal, or a day outside of the policy's blackout",
+        ),
         Gate::Hold => ("an operator holds starting triggers", "the hold had to be lifted"),
     }
 }

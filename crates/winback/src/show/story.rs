@@ -276,7 +276,8 @@ fn held(hold: &v1::Hold) -> String {
     };
     let who = if hold.by.is_empty() { String::new() } else { format!(" by {}", words::safe(&hold.by)) };
     let what = if hold.held { "are held" } else { "are let go again" };
-    format!("starting triggers of {whose} {what}{who}")
+    let why = if hold.why.is_empty() { String::new() } else { format!(": {}", words::safe(&hold.why)) };
+    format!("starting triggers of {whose} {what}{who}{why}")
 }
 
 /// `pricing page (/pricing), matched by domain northwind.example,`.

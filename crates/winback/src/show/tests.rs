@@ -228,3 +228,35 @@ fn lengths_sums_and_days_are_said_in_round_words() {
     assert_eq!(words::moment(noon + Span::from_days(60), Some(noon)), "21 Jan 2027");
     assert_eq!(words::wrapped("one two three", 4, 9, "  "), "one\n  two\n  three");
 }
+
+#[test]
+fn a_priority_says_its_parts_and_why() {
+    let part = |percent, why: &str| Some(v1::PriorityPart { percent, why: why.to_owned() });
+    let priority = v1::Priority {
+        total: 80,
+        recoverability: part(100, "the gap they left for is closed"),
+        value: part(91, "tier 1, $84000 a year"),
+        strength: part(88, "a strong signal, score 8"),
+        fit: part(100, "a release answers a gap"),
+    };
+    let told = super::trigger(&v1::Trigger { priority: Some(priority), ..trigger() }, None);
+    for part in ["80 of 100", "the gap they left for is closed (100 %)", "(91 %)", "answers a gap (100 %)"] {
+        assert!(told.replace("\n           ", " ").contains(part), "{told}");
+    }
+}
+
+#[test]
+fn a_score_that_was_carried_over_is_told_in_the_trigger_and_in_the_decision() {
+    let mut slow = trigger();
+    slow.score = Some(v1::Score {
+        total: 10,
+        needed: 10,
+        parts: vec![part("web_visit", "docs", 1, 2), part("carried", "", 0, 8)],
+    });
+    assert!(super::trigger(&slow, None).contains("interest carried over from before"));
+    let burst = v1::BurstSubject { signals: 1, score: 9, needed: 10, ..v1::BurstSubject::default() };
+    let below =
+        v1::Decision { carried_score: 7, ..decision("below_threshold", "quiet", Subject::Burst(burst)) };
+    let told = super::decision(&below);
+    assert!(told.contains("score 9 of 10 needed (7 carried over from before)"), "{told}");
+}

@@ -15,6 +15,7 @@ const INDENT: &str = "           ";
 pub(crate) fn trigger(trigger: &v1::Trigger, action: Option<&v1::Action>) -> String {
     let mut lines =
         vec![head(trigger), labelled("why now", &why_now(trigger)), labelled("decided", &decided(trigger))];
+    lines.extend(trigger.priority.as_ref().map(|found| labelled("priority", &priority(found))));
     match action {
         Some(action) => lines.push(labelled("did", &super::action(action))),
         None if !trigger.play.is_empty() && trigger.parent_id.is_empty() => {
@@ -24,6 +25,17 @@ pub(crate) fn trigger(trigger: &v1::Trigger, action: Option<&v1::Action>) -> Str
     }
     lines.push(labelled("trigger", &words::safe(&trigger.id)));
     lines.join("\n")
+}
+
+/// `65 of 100: the gap they left for is closed (100 %) × tier 1, $84000 a year (91 %) × …`.
+fn priority(priority: &v1::Priority) -> String {
+    let parts = [&priority.recoverability, &priority.value, &priority.strength, &priority.fit];
+    let said: Vec<String> = parts
+        .into_iter()
+        .flatten()
+        .map(|part| format!("{} ({} %)", words::safe(&part.why), part.percent))
+        .collect();
+    format!("{} of 100: {}", priority.total, said.join(" × "))
 }
 
 fn labelled(label: &str, text: &str) -> String {

@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use winback_core::signal::SignalKind;
 use winback_core::time::{Span, Time};
 use winback_proto::Timestamp;
+use winback_proto::trigger::CARRIED;
 
 /// A heading or a name.
 pub(crate) const BOLD: Style = Style::new().bold();
@@ -111,7 +112,9 @@ pub(crate) fn short(text: &str, most: usize) -> String {
 
 /// What happened, in two words: `pricing page`, `mail clicked`.
 pub(crate) fn happened(kind: &str, class: &str) -> String {
-    let Some(known) = SignalKind::parse(kind) else { return spaced(kind) };
+    let Some(known) = SignalKind::parse(kind) else {
+        return if kind == CARRIED { "interest carried over from before".to_owned() } else { spaced(kind) };
+    };
     let class = spaced(class);
     match known {
         SignalKind::WebVisit if class.is_empty() => "page".to_owned(),

@@ -53,6 +53,7 @@ pub(super) struct NoteFacts {
     reason_detail: String,
     competitor: String,
     score: u32,
+    priority: u32,
     signals: u32,
     evidence: Vec<EvidenceFacts>,
     edge: String,
@@ -91,6 +92,7 @@ impl NoteFacts {
             reason_detail: one_line(&account.reason_detail),
             competitor: one_line(&account.competitor),
             score: record.score.as_ref().map_or(0, |score| score.total),
+            priority: record.priority.as_ref().map_or(0, |priority| priority.total),
             signals: record.evidence.as_ref().map_or(0, |evidence| evidence.signals),
             evidence: evidence(trigger),
             edge: trigger.edge.to_string(),
@@ -120,6 +122,7 @@ impl NoteFacts {
             months: 7,
             reason_detail: word(),
             competitor: word(),
+            priority: 80,
             signals: 2,
             evidence: vec![
                 EvidenceFacts::default(),

@@ -186,6 +186,7 @@ impl Setup {
         };
         let inbox = InboxTarget {
             topic: INBOX.into(),
+            answers: Arc::from("answers"),
             partitions: INBOX_PARTITIONS,
             encoding: Encoding::Protobuf,
             source: "bench/matcher".to_owned(),

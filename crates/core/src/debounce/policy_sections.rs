@@ -1,0 +1,173 @@
+//! The sections of a policy file about whom to leave alone, when a date may start something, and what is carried over.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::policy_file::{PolicyError, span, wrong};
+use super::rules::{
+    Blackout, COMPETITOR_PLAY_FROM, FIRST_WEEK, HoldOut, MOST_TIME_BASED, NotFit, Rules, TimeBased,
+    default_window,
+};
+use crate::account::Reason;
+use crate::text::nearest;
+use crate::time::Span;
+
+/// A larger share than this is no control group any more.
+const MOST_HELD_OUT: u32 = 50;
+/// No half-life is shorter or longer than makes sense.
+const HALF_LIVES: (Span, Span) = (Span::from_hours(1), Span::from_days(365));
+
+/// `[hold_out]`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FileHoldOut {
+    percent: Option<u32>,
+    salt: Option<String>,
+}
+
+/// `[time_based]`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FileTimeBased {
+    max_a_year: Option<u32>,
+    #[serde(default)]
+    windows: BTreeMap<String, String>,
+    #[serde(default)]
+    blackout: Vec<FileBlackout>,
+    quarter_end_days: Option<u8>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileBlackout {
+    from: String,
+    to: String,
+}
+
+/// `[score]`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FileScore {
+    carry: Option<bool>,
+    half_life: Option<String>,
+}
+
+/// The three sections as the file has them.
+pub(super) struct FileRules<'f> {
+    pub(super) not_fit: Option<&'f str>,
+    pub(super) hold_out: &'f FileHoldOut,
+    pub(super) time_based: &'f FileTimeBased,
+}
+
+impl FileRules<'_> {
+    /// What they say, within the hard limits.
+    pub(super) fn rules(&self) -> Result<Rules, PolicyError> {
+        Ok(Rules {
+            not_fit: not_fit(self.not_fit)?,
+            hold_out: self.hold_out.hold_out()?,
+            time_based: self.time_based.time_based()?,
+        })
+    }
+}
+
+fn not_fit(text: Option<&str>) -> Result<NotFit, PolicyError> {
+    let Some(text) = text else { return Ok(NotFit::Gate) };
+    NotFit::parse(text).ok_or_else(|| wrong("not_fit", text, "must be `gate` or `allow`"))
+}
+
+impl FileHoldOut {
+    fn hold_out(&self) -> Result<HoldOut, PolicyError> {
+        let percent = self.percent.unwrap_or(0);
+        if percent > MOST_HELD_OUT {
+            let fix = format!(
+                "must be at most {MOST_HELD_OUT}: the group is what the others are measured against (DOMAIN, What to \
+                 measure)"
+            );
+            return Err(wrong("hold_out.percent", &percent.to_string(), &fix));
+        }
+        Ok(HoldOut { percent, salt: self.salt.clone().unwrap_or_else(|| "hold-out".to_owned()) })
+    }
+}
+
+impl FileTimeBased {
+    fn time_based(&self) -> Result<TimeBased, PolicyError> {
+        let max_a_year = self.max_a_year.unwrap_or(MOST_TIME_BASED);
+        if max_a_year > MOST_TIME_BASED {
+            let fix = format!(
+                "must be at most {MOST_TIME_BASED}: what only a date speaks for starts at most 2 to 4 times a year for \
+                 an account (DOMAIN, How often, hard)"
+            );
+            return Err(wrong("time_based.max_a_year", &max_a_year.to_string(), &fix));
+        }
+        let quarter_end_days = self.quarter_end_days.unwrap_or(0);
+        if quarter_end_days > 31 {
+            let fix = "must be at most 31: the last days of a quarter's last month";
+            return Err(wrong("time_based.quarter_end_days", &quarter_end_days.to_string(), fix));
+        }
+        let dates = |(at, dates): (usize, &FileBlackout)| dates.blackout(at);
+        Ok(TimeBased {
+            max_a_year,
+            windows: windows(&self.windows)?,
+            blackout: self.blackout.iter().enumerate().map(dates).collect::<Result<_, _>>()?,
+            quarter_end_days,
+        })
+    }
+}
+
+fn windows(file: &BTreeMap<String, String>) -> Result<BTreeMap<Reason, Span>, PolicyError> {
+    let names: Vec<&str> = Reason::ALL.iter().map(|reason| reason.as_str()).collect();
+    let window = |(name, text): (&String, &String)| {
+        let key = format!("time_based.windows.{name}");
+        let unknown =
+            || wrong("time_based.windows", name, &format!("no such reason{}", nearest(name, &names)));
+        let reason = Reason::parse(name).ok_or_else(unknown)?;
+        let window = span(&key, Some(text), Span::ZERO)?;
+        let (least, rule) = match reason {
+            Reason::RegretImpulse => (Span::ZERO, ""),
+            Reason::Competitor => (COMPETITOR_PLAY_FROM, "competitor switchers are never approached earlier"),
+            _ => (FIRST_WEEK, "in the first week only regret is spoken to"),
+        };
+        if window < least {
+            let fix = format!("must be at least {least}: {rule} (DOMAIN, When)");
+            return Err(wrong(&key, text, &fix));
+        }
+        Ok((reason, window))
+    };
+    let mut windows: BTreeMap<_, _> =
+        Reason::ALL.iter().map(|reason| (*reason, default_window(*reason))).collect();
+    for stated in file {
+        windows.extend([window(stated)?]);
+    }
+    Ok(windows)
+}
+
+impl FileBlackout {
+    fn blackout(&self, at: usize) -> Result<Blackout, PolicyError> {
+        let day = |field: &str, text: &str| {
+            let fix = "must be a month and a day such as `12-20`";
+            month_and_day(text).ok_or_else(|| wrong(&format!("time_based.blackout[{at}].{field}"), text, fix))
+        };
+        Ok(Blackout { from: day("from", &self.from)?, to: day("to", &self.to)? })
+    }
+}
+
+fn month_and_day(text: &str) -> Option<(i8, i8)> {
+    let (month, day) = text.split_once('-')?;
+    let (month, day) = (month.parse().ok()?, day.parse().ok()?);
+    // 2024 has a 29 February.
+    jiff::civil::Date::new(2024, month, day).ok().map(|_| (month, day))
+}
+
+impl FileScore {
+    /// The half-life of a score that is carried over; `None` where each burst counts for itself.
+    pub(super) fn half_life(&self) -> Result<Option<Span>, PolicyError> {
+        let half_life = span("score.half_life", self.half_life.as_deref(), Span::from_days(7))?;
+        let (least, most) = HALF_LIVES;
+        if half_life < least || half_life > most {
+            let fix = format!("must be {least} to {most}");
+            return Err(wrong("score.half_life", &half_life.to_string(), &fix));
+        }
+        Ok(self.carry.unwrap_or(false).then_some(half_life))
+    }
+}

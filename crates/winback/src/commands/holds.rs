@@ -1,0 +1,83 @@
+//! `winback hold`, `winback release`, `winback holds`.
+
+use std::process::ExitCode;
+
+use winback_proto::{Timestamp, v1};
+
+use crate::cli::HoldArgs;
+use crate::context::Context;
+use crate::holds;
+use crate::show::words;
+
+pub(crate) fn put(context: &Context, args: &HoldArgs, held: bool) -> anyhow::Result<ExitCode> {
+    let log = context.log()?;
+    let now = context.clock.now().millis();
+    let by = args.by.clone().or_else(|| std::env::var("USER").ok()).unwrap_or_default();
+    let nanos = i32::try_from(now.rem_euclid(1_000)).unwrap_or_default() * 1_000_000;
+    let hold = v1::Hold {
+        policy: args.policy.clone().unwrap_or_default(),
+        held,
+        by,
+        why: args.why.clone().unwrap_or_default(),
+        at: Some(Timestamp { seconds: now.div_euclid(1_000), nanos }),
+    };
+    holds::put(&*log, &context.config, &context.topics, &hold)?;
+    if context.json {
+        anstream::println!("{}", serde_json::to_string(&hold)?);
+    } else if held {
+        anstream::println!(
+            "starting triggers of {} are held from here on; what would have fired is gated(hold), and bursts that end \
+             meanwhile do not fire later. `winback release` lets them go",
+            whose(&hold)
+        );
+    } else {
+        anstream::println!("starting triggers of {} are let go from here on", whose(&hold));
+    }
+    if !held {
+        remaining(context, &*log, &hold)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A hold on all is not lifted by releasing one policy, nor the other way round.
+fn remaining(context: &Context, log: &dyn winback_log::Log, released: &v1::Hold) -> anyhow::Result<()> {
+    for hold in holds::last_words(log, &context.topics)?.values().filter(|hold| hold.held) {
+        if released.policy.is_empty() || hold.policy.is_empty() {
+            let policy =
+                if hold.policy.is_empty() { String::new() } else { format!(" --policy {}", hold.policy) };
+            anstream::eprintln!(
+                "winback: {} are still held: `winback release{policy}` lets them go, too",
+                whose(hold)
+            );
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn list(context: &Context) -> anyhow::Result<ExitCode> {
+    let log = context.log()?;
+    let held: Vec<_> =
+        holds::last_words(&*log, &context.topics)?.into_values().filter(|hold| hold.held).collect();
+    for hold in &held {
+        if context.json {
+            anstream::println!("{}", serde_json::to_string(hold)?);
+            continue;
+        }
+        let by = if hold.by.is_empty() { String::new() } else { format!(" by {}", words::safe(&hold.by)) };
+        let why = if hold.why.is_empty() { String::new() } else { format!(": {}", words::safe(&hold.why)) };
+        let since = words::minute(words::time(hold.at.as_ref()));
+        anstream::println!("{}: held since {since}{by}{why}", whose(hold));
+    }
+    if held.is_empty() && !context.json {
+        anstream::eprintln!("nothing is held");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn whose(hold: &v1::Hold) -> String {
+    if hold.policy.is_empty() {
+        "all policies".to_owned()
+    } else {
+        format!("policy {}", words::safe(&hold.policy))
+    }
+}

@@ -1,0 +1,134 @@
+//! What accounts have answered, as the worker must know it at the moment of sending: an answer may come between a
+//! trigger and its message.
+
+use std::collections::HashMap;
+
+use parking_lot::Mutex;
+use winback_core::debounce::ResponseKind;
+use winback_core::time::Time;
+use winback_proto::v1;
+
+use crate::standing::AccountStanding;
+use crate::trigger::time;
+
+/// The answers of one account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answered {
+    /// When it last said no.
+    pub declined_at: Option<Time>,
+    /// When it last came back.
+    pub reactivated_at: Option<Time>,
+    /// When it last wrote back.
+    pub replied_at: Option<Time>,
+    /// Who opted out, by hash; an empty one is everybody.
+    pub opted_out: Vec<Vec<u8>>,
+}
+
+impl Answered {
+    fn take(&mut self, kind: ResponseKind, at: Time, contact: Vec<u8>) {
+        let latest = |before: &mut Option<Time>| *before = (*before).max(Some(at));
+        match kind {
+            ResponseKind::Declined => latest(&mut self.declined_at),
+            ResponseKind::Reactivated => latest(&mut self.reactivated_at),
+            ResponseKind::Replied => latest(&mut self.replied_at),
+            ResponseKind::OptedOut if self.opted_out.contains(&contact) => {}
+            ResponseKind::OptedOut => self.opted_out.push(contact),
+        }
+    }
+
+    /// Whether a contact is out; the books may know only the beginning of its hash.
+    pub fn is_out(&self, contact: &[u8]) -> bool {
+        self.opted_out.iter().any(|out| out.starts_with(contact))
+    }
+
+    /// The standing with these answers. `nobody_left` says whether all contacts that the books know are out by them.
+    pub fn onto(&self, books: AccountStanding, churned_at: Time, nobody_left: bool) -> AccountStanding {
+        let everybody = self.opted_out.iter().any(Vec::is_empty);
+        AccountStanding {
+            reactivated: books.reactivated || self.reactivated_at.is_some_and(|at| at >= churned_at),
+            opted_out: books.opted_out || everybody || (!self.opted_out.is_empty() && nobody_left),
+            declined_at: books.declined_at.max(self.declined_at),
+            replied_at: books.replied_at.max(self.replied_at),
+            ..books
+        }
+    }
+}
+
+/// All answers, by account; few accounts ever answer.
+#[derive(Debug, Default)]
+pub struct Answers(Mutex<HashMap<String, Answered>>);
+
+impl Answers {
+    /// Takes an answer in; one that says no known word or no time is left out, and told by `false`.
+    pub fn apply(&self, response: v1::Response) -> bool {
+        let kind = ResponseKind::parse(&response.kind);
+        let Some((kind, at)) = kind.zip(response.event_time.as_ref().map(time)) else { return false };
+        self.0.lock().entry(response.account_id).or_default().take(kind, at, response.contact_sha256);
+        true
+    }
+
+    /// What the account answered.
+    pub fn of(&self, account: &str) -> Option<Answered> {
+        self.0.lock().get(account).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use winback_core::time::Span;
+
+    use super::*;
+
+    fn answered(list: &[(&str, i64, &[u8])]) -> Answered {
+        let answers = Answers::default();
+        for (kind, seconds, contact) in list {
+            let response = v1::Response {
+                account_id: "a".to_owned(),
+                kind: (*kind).to_owned(),
+                event_time: Some(winback_proto::Timestamp { seconds: *seconds, nanos: 0 }),
+                contact_sha256: contact.to_vec(),
+                ..v1::Response::default()
+            };
+            assert!(answers.apply(response));
+        }
+        answers.of("a").unwrap_or_default()
+    }
+
+    fn standing(list: &[(&str, i64, &[u8])], nobody_left: bool) -> AccountStanding {
+        answered(list).onto(AccountStanding::default(), Time::from_millis(50_000), nobody_left)
+    }
+
+    #[test]
+    fn the_latest_no_counts_whatever_order_it_comes_in() {
+        let at = Some(Time::from_millis(90_000));
+        assert_eq!(standing(&[("declined", 90, b""), ("declined", 70, b"")], false).declined_at, at);
+        let books =
+            AccountStanding { declined_at: at.map(|at| at + Span::from_days(1)), ..Default::default() };
+        assert_eq!(
+            answered(&[("declined", 70, b"")]).onto(books, Time::MIN, false).declined_at,
+            books.declined_at
+        );
+    }
+
+    #[test]
+    fn one_contact_is_out_alone_and_an_answer_that_names_none_means_all() {
+        assert!(!standing(&[("opted_out", 60, &[7; 32])], false).opted_out);
+        assert!(standing(&[("opted_out", 60, &[7; 32])], true).opted_out);
+        assert!(standing(&[("opted_out", 60, b"")], false).opted_out);
+        assert!(!standing(&[], true).opted_out, "nobody was asked");
+        assert!(answered(&[("opted_out", 60, &[7; 32])]).is_out(&[7; 16]));
+    }
+
+    #[test]
+    fn a_return_from_before_they_left_says_nothing() {
+        assert!(!standing(&[("reactivated", 49, b"")], false).reactivated);
+        assert!(standing(&[("reactivated", 51, b"")], false).reactivated);
+    }
+
+    #[test]
+    fn what_says_nothing_known_is_left_out() {
+        assert!(
+            !Answers::default().apply(v1::Response { kind: "shrugged".to_owned(), ..Default::default() })
+        );
+    }
+}
