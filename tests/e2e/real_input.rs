@@ -43,7 +43,7 @@ fn elements(set: &DataSet) -> BTreeMap<String, u64> {
         for record in &set.records[source.name] {
             decoder.decode(record, &mut |element| {
                 names.push(match element {
-                    Element::Signal(_) => "signal".to_owned(),
+                    Element::Signal(_) | Element::Broadcast(_) => "signal".to_owned(),
                     Element::Dropped(reason) => format!("dropped:{reason}"),
                     Element::Dead(dead) => format!("dead:{}", dead.reason),
                 });

@@ -3,6 +3,7 @@
 //! 97 of 100 events match nothing, so this is the hot path. A matcher holds the whole account index and its positions,
 //! and no other state; it decides nothing.
 
+mod broadcast;
 mod feed;
 mod forward;
 mod positions;

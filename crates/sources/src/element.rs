@@ -1,7 +1,8 @@
 //! What becomes of an event: closed lists, so that counts add up.
 
 use winback_core::closed_enum;
-use winback_core::signal::Candidate;
+use winback_core::signal::{Candidate, SignalKind};
+use winback_core::time::Time;
 
 closed_enum! {
     /// Why an event that was understood is no sign of interest.
@@ -62,10 +63,31 @@ closed_enum! {
 pub enum Element<'a> {
     /// A signal, to be matched.
     Signal(Candidate<'a>),
+    /// About many accounts: to be told to each that it concerns.
+    Broadcast(Box<Broadcast>),
     /// No interest in it.
     Dropped(DropReason),
     /// Not understood.
     Dead(Dead),
+}
+
+/// A release of ours or an event at a competitor, as a source understood it. It is no account's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broadcast {
+    /// Unique within the source, at most [`winback_core::signal::MAX_ID_BYTES`].
+    pub id: String,
+    /// `product_release` or `competitor_event`.
+    pub kind: SignalKind,
+    /// What sort of it: `feature`, `price_rise`, …; empty when none.
+    pub class: String,
+    /// When it happened.
+    pub at: Time,
+    /// A few words for a person, at most [`winback_core::signal::MAX_DETAIL_BYTES`].
+    pub title: String,
+    /// The features that it brings, at most [`crate::MAX_FEATURES`].
+    pub features: Vec<String>,
+    /// The competitor that it is about; empty when none.
+    pub competitor: String,
 }
 
 /// Says what could not be understood and what to do about it.

@@ -30,6 +30,10 @@ closed_enum! {
         FundingUs = "funding_us",
         /// Funding rounds of Indian companies.
         FundingIndia = "funding_india",
+        /// Our own releases as plain JSON or CSV.
+        Releases = "releases",
+        /// What happens at competitors as plain JSON or CSV.
+        CompetitorEvents = "competitor_events",
     }
 }
 
@@ -49,6 +53,9 @@ const MAIL: &[SignalKind] = &[SignalKind::EmailOpen, SignalKind::EmailClick, Sig
 const OPENS: &[SignalKind] = &[SignalKind::EmailOpen, SignalKind::EmailClick];
 const FUNDING: &[SignalKind] = &[SignalKind::FundingNews];
 const HIRING: &[SignalKind] = &[SignalKind::Hiring];
+
+const RELEASES: &[SignalKind] = &[SignalKind::ProductRelease];
+const COMPETITOR: &[SignalKind] = &[SignalKind::CompetitorEvent];
 
 const fn info(preset: Preset, kinds: &'static [SignalKind], reads: &'static str) -> PresetInfo {
     PresetInfo { preset, reads, kinds }
@@ -71,6 +78,12 @@ const ALL: &[PresetInfo] = &[
     info(Preset::JobPostings, HIRING, "JSON {change, id, company_name, title, date_posted, seen_at}"),
     info(Preset::FundingUs, FUNDING, "CSV permalink, company, fundedDate (1-May-07), raisedAmt, round"),
     info(Preset::FundingIndia, FUNDING, "CSV Sr No, Date (31/12/2019), StartupName, AmountInUSD"),
+    info(Preset::Releases, RELEASES, "JSON {id, type, title, features, date}: told to whom it concerns"),
+    info(
+        Preset::CompetitorEvents,
+        COMPETITOR,
+        "JSON {id, competitor, type, title, date}: told to those who went there",
+    ),
 ];
 
 /// All presets, in the order of the documentation.
@@ -87,6 +100,8 @@ impl Preset {
             Self::JobPostings => Some(include_str!("../../../config/sources/job_postings.toml")),
             Self::FundingUs => Some(include_str!("../../../config/sources/funding_us.toml")),
             Self::FundingIndia => Some(include_str!("../../../config/sources/funding_india.toml")),
+            Self::Releases => Some(include_str!("../../../config/sources/releases.toml")),
+            Self::CompetitorEvents => Some(include_str!("../../../config/sources/competitor_events.toml")),
             Self::Segment
             | Self::Web
             | Self::CombinedLog

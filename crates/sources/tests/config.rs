@@ -127,6 +127,7 @@ fn a_mapping_reads_any_json() {
             let class = signal.class.as_deref().unwrap_or_default().to_owned();
             seen.push(format!("{} {class} {} {} {}", signal.kind, signal.at, signal.detail, signal.id.len()));
         }
+        Element::Broadcast(event) => seen.push(event.id),
         Element::Dropped(reason) => seen.push(reason.to_string()),
         Element::Dead(dead) => seen.push(dead.to_string()),
     });

@@ -9,6 +9,9 @@ const MAX_FIRES: usize = 512;
 /// The most opted-out contacts that are remembered by hash.
 const MAX_OPTED_OUT: usize = 256;
 
+/// What the calendar's entries are counted in.
+const YEAR: Span = Span::from_days(365);
+
 /// A starting trigger that fired.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fire {
@@ -41,6 +44,8 @@ pub struct AccountState {
     pub erased: bool,
     /// Came back by itself since it last churned.
     pub reactivated: bool,
+    /// When the calendar's entries of the last year were due.
+    pub entries: Vec<Time>,
 }
 
 impl AccountState {
@@ -57,6 +62,7 @@ impl AccountState {
             resting_since: None,
             erased: false,
             reactivated: false,
+            entries: Vec::new(),
         }
     }
 
@@ -91,6 +97,17 @@ impl AccountState {
         if !self.opted_out.contains(&unknown) {
             self.opted_out.push(unknown);
         }
+    }
+
+    /// Remembers an entry of the calendar, unless there were `most` in the year up to it (DOMAIN, *How often*, hard).
+    pub fn enter(&mut self, due: Time, most: usize) -> bool {
+        let year_ago = due - YEAR;
+        self.entries.retain(|entry| *entry > year_ago);
+        let room = self.entries.len() < most;
+        if room {
+            self.entries.push(due);
+        }
+        room
     }
 
     /// Remembers a starting trigger, and forgets those that no cap can count any more.

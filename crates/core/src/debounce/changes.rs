@@ -31,7 +31,7 @@ impl Partition {
 
     fn upsert(&mut self, account: &crate::account::Account, out: &mut Vec<Effect>) {
         let Some(before) = self.accounts.get(&account.id) else {
-            self.accounts.put(account.id.clone(), Some(AccountState::new(account.clone())));
+            self.put_account(account.id.clone(), AccountState::new(account.clone()));
             return;
         };
         if before.account.as_ref().is_some_and(|known| known.version > account.version) || before.erased {
@@ -53,7 +53,7 @@ impl Partition {
         if anew {
             self.unhush(&account.id);
         }
-        self.accounts.put(account.id.clone(), Some(state));
+        self.put_account(account.id.clone(), state);
     }
 
     /// A new churn date ends quiet times (R11).

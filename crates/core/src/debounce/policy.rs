@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::calendar::CalendarRules;
 use super::caps::Cap;
 use crate::account::Reason;
 use crate::ids::PolicyName;
@@ -87,6 +88,8 @@ pub struct Policy {
     pub classes: BTreeMap<(SignalKind, String), KindRule>,
     /// The play recommended by churn reason.
     pub plays: BTreeMap<Reason, String>,
+    /// The calendar's entries.
+    pub calendar: CalendarRules,
 }
 
 impl Policy {

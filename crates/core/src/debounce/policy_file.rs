@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::calendar::FileCalendar;
 use super::caps::{Calendar, Cap, CapScope, CapWindow};
 use super::policy::{Escalate, KindRule, Leading, Policy, STRONG_PAGES, defaults};
 use crate::account::Reason;
@@ -52,6 +53,8 @@ struct File {
     kinds: BTreeMap<String, FileKind>,
     #[serde(default)]
     plays: BTreeMap<String, String>,
+    #[serde(default)]
+    calendar: FileCalendar,
 }
 
 #[derive(Deserialize)]
@@ -157,6 +160,7 @@ impl File {
             kinds,
             classes,
             plays: plays(&self.plays)?,
+            calendar: self.calendar.rules()?,
         })
     }
 }
@@ -261,7 +265,7 @@ fn span(key: &str, text: Option<&str>, default: Span) -> Result<Span, PolicyErro
     text.map_or(Ok(default), |text| text.parse().map_err(|error| wrong(key, text, &format!("{error}"))))
 }
 
-fn wrong(key: &str, value: &str, fix: &str) -> PolicyError {
+pub(super) fn wrong(key: &str, value: &str, fix: &str) -> PolicyError {
     PolicyError::Value { key: key.to_owned(), value: format!("\"{value}\""), fix: fix.to_owned() }
 }
 
@@ -300,6 +304,12 @@ mod tests {
             ("name=\"p\"\n[[caps]]\nper=\"user\"\nmax=1", &["caps[0].per", "user", "`account`"]),
             ("name=\"p\"\n[[caps]]\nper=\"account\"\nmax=1", &["caps[0]", "window", "calendar"]),
             ("name=\"p\"\n[plays]\nprice=\"x\"", &["price", "`price_budget`"]),
+            ("name=\"p\"\n[calendar]\nentries=[\"yearli\"]", &["calendar.entries", "yearli", "`yearly`"]),
+            ("name=\"p\"\n[calendar]\nbudget_months=[13]", &["calendar.budget_months", "13", "1 to 12"]),
+            (
+                "name=\"p\"\n[calendar]\ntime_based_a_year=5",
+                &["calendar.time_based_a_year", "5", "at most 4"],
+            ),
             ("name=\"\"", &["name", "1 to 64"]),
         ] {
             let text = error(toml);

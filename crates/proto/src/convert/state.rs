@@ -1,14 +1,14 @@
 //! The detector's state as changelog records: a key that keeps a record small, and a value a row.
 
 use winback_core::debounce::{
-    AccountState, Burst, BurstId, Counts, Evidence, Fire, InboxClock, InputClock, Machine, PolicyText, Quiet,
-    Seen, SeenKey, StateKey, StateRow, TriggerId,
+    AccountState, Burst, BurstId, Counts, Entry, Evidence, FanOut, Fire, Hand, InboxClock, InputClock,
+    Machine, MajorRelease, PolicyText, Quiet, Seen, SeenKey, StateKey, StateRow, TriggerId,
 };
-use winback_core::ids::{Offset, PolicyName};
+use winback_core::ids::{AccountId, Offset, PolicyName};
 use winback_core::time::{Span, Time};
 
 use super::trigger::{item_from_wire, item_to_wire, part_from_wire, part_to_wire};
-use super::{account, fixed};
+use super::{account, fixed, word};
 use crate::error::DecodeError;
 use crate::v1;
 use crate::v1::state_record::State;
@@ -29,6 +29,7 @@ pub fn key_to_bytes(key: &StateKey) -> Vec<u8> {
             [b"p", &version.to_be_bytes()[..], name.as_str().as_bytes()].concat()
         }
         StateKey::Hold(policy) => [b"h", policy.as_bytes()].concat(),
+        StateKey::Event(offset) => [b"e", &offset.0.to_be_bytes()[..]].concat(),
     }
 }
 
@@ -60,6 +61,7 @@ pub fn key_from_bytes(bytes: &[u8]) -> Result<StateKey, DecodeError> {
             Ok(StateKey::Policy(PolicyName::from(text(name)?), u32::from_be_bytes(fixed(version, "key")?)))
         }
         b'h' => Ok(StateKey::Hold(text(rest)?)),
+        b'e' => Ok(StateKey::Event(Offset(i64::from_be_bytes(fixed(rest, "key")?)))),
         _ => Err(broken()),
     }
 }
@@ -76,6 +78,10 @@ pub fn row_to_wire(row: &StateRow) -> v1::StateRecord {
             until_ms: seen.until.millis(),
         }),
         StateRow::Policy(text) => State::Policy(super::inbox::policy_to_wire(text)),
+        StateRow::Event(fan_out) => State::FanOut(v1::FanOutState {
+            event: Some(super::inbox::event_to_wire(&fan_out.event, "", 0)),
+            after: fan_out.after.as_ref().map(ToString::to_string),
+        }),
         StateRow::Hold => State::Hold(v1::Hold { policy: String::new(), held: true, by: String::new() }),
     };
     v1::StateRecord { state: Some(state) }
@@ -87,7 +93,7 @@ pub fn row_to_wire(row: &StateRow) -> v1::StateRecord {
 /// Names the field, the value and the fix.
 pub fn row_from_wire(record: v1::StateRecord) -> Result<StateRow, DecodeError> {
     Ok(match record.state.ok_or(DecodeError::Missing("state"))? {
-        State::Clock(clock) => clock_from_wire(clock),
+        State::Clock(clock) => clock_from_wire(clock)?,
         State::Account(state) => StateRow::Account(account_from_wire(state)?),
         State::Machine(machine) => StateRow::Machine(machine_from_wire(machine)?),
         State::Seen(seen) => StateRow::Seen(Seen {
@@ -99,6 +105,11 @@ pub fn row_from_wire(record: v1::StateRecord) -> Result<StateRow, DecodeError> {
             StateRow::Policy(PolicyText { name: text.name, version: text.version, toml: text.toml })
         }
         State::Hold(_) => StateRow::Hold,
+        State::FanOut(state) => {
+            let event = state.event.ok_or(DecodeError::Missing("fan_out.event"))?;
+            let after = state.after.map(AccountId::from);
+            StateRow::Event(FanOut { event: super::inbox::event_from_wire(event)?, after })
+        }
     })
 }
 
@@ -118,10 +129,34 @@ fn clock_to_wire(clock: &InboxClock, next: Offset, counts: Counts) -> v1::ClockS
         inputs: clock.inputs.iter().map(input).collect(),
         bursts_opened: counts.opened,
         bursts_ended: counts.ended,
+        signals_made: counts.made,
+        hand: clock.hand.as_ref().map(hand_to_wire),
+        release: clock
+            .release
+            .as_ref()
+            .map(|release| v1::ReleaseState { at_ms: release.at.millis(), title: release.title.clone() }),
     }
 }
 
-fn clock_from_wire(wire: v1::ClockState) -> StateRow {
+fn hand_to_wire(hand: &Hand) -> v1::HandState {
+    let (account, entry) = hand
+        .after
+        .as_ref()
+        .map_or_else(Default::default, |(account, entry)| (account.to_string(), entry.to_string()));
+    v1::HandState { to_ms: hand.to.millis(), after_account: account, after_entry: entry }
+}
+
+fn hand_from_wire(wire: v1::HandState) -> Result<Hand, DecodeError> {
+    let after = if wire.after_entry.is_empty() {
+        None
+    } else {
+        let entry = word!(Entry, "hand.after_entry", wire.after_entry.as_str())?;
+        Some((wire.after_account.into(), entry))
+    };
+    Ok(Hand { to: Time::from_millis(wire.to_ms), after })
+}
+
+fn clock_from_wire(wire: v1::ClockState) -> Result<StateRow, DecodeError> {
     let input = |input: v1::InputState| {
         let clock = InputClock {
             reached: input.reached_ms.map(Time::from_millis),
@@ -136,9 +171,13 @@ fn clock_from_wire(wire: v1::ClockState) -> StateRow {
         elapsed: Span::from_millis(wire.elapsed_ms),
         last_append: wire.last_append_ms.map(Time::from_millis),
         inputs: wire.inputs.into_iter().map(input).collect(),
+        hand: wire.hand.map(hand_from_wire).transpose()?,
+        release: wire
+            .release
+            .map(|release| MajorRelease { at: Time::from_millis(release.at_ms), title: release.title }),
     };
-    let counts = Counts { opened: wire.bursts_opened, ended: wire.bursts_ended };
-    StateRow::Clock(clock, Offset(wire.next_offset), counts)
+    let counts = Counts { opened: wire.bursts_opened, ended: wire.bursts_ended, made: wire.signals_made };
+    Ok(StateRow::Clock(clock, Offset(wire.next_offset), counts))
 }
 
 fn account_to_wire(state: &AccountState) -> v1::AccountState {
@@ -154,6 +193,7 @@ fn account_to_wire(state: &AccountState) -> v1::AccountState {
         resting_since_ms: state.resting_since.map(Time::millis),
         erased: state.erased,
         reactivated: state.reactivated,
+        entries_ms: state.entries.iter().map(|entry| entry.millis()).collect(),
     }
 }
 
@@ -170,6 +210,7 @@ fn account_from_wire(wire: v1::AccountState) -> Result<AccountState, DecodeError
         resting_since: wire.resting_since_ms.map(Time::from_millis),
         erased: wire.erased,
         reactivated: wire.reactivated,
+        entries: wire.entries_ms.into_iter().map(Time::from_millis).collect(),
     })
 }
 

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use sonic_rs::{JsonContainerTrait, JsonValueTrait, Value};
 use winback_core::signal::{Candidate, Identity, SignalKind};
+use winback_core::time::Time;
 
 use super::compile::{Compiled, Meaning, Who};
 use super::pointer::{Document, Field};
 use crate::decoder::Raw;
-use crate::element::{DeadReason, DropReason, Refusal, Sink, Verdict, element};
+use crate::element::{DeadReason, DropReason, Element, Refusal, Sink, Verdict, element};
 use crate::ids;
 use crate::json;
 use crate::text::{detail, quoted};
@@ -23,7 +24,7 @@ impl Compiled {
             Some(pointer) => pointer.find(&root).ok_or_else(|| missing(pointer.as_str()))?,
         };
         let Some(list) = events.as_array() else {
-            sink(element(self.event(events, Raw { bytes: text.as_bytes(), index: None }), None));
+            sink(self.element(events, Raw { bytes: text.as_bytes(), index: None }));
             return Ok(());
         };
         if list.is_empty() {
@@ -31,37 +32,63 @@ impl Compiled {
         }
         for (index, event) in list.iter().enumerate() {
             let raw = Raw { bytes: text.as_bytes(), index: u32::try_from(index).ok() };
-            sink(element(self.event(event, raw), raw.index));
+            sink(self.element(event, raw));
         }
         Ok(())
     }
 
-    fn event<'v>(&'v self, root: &'v Value, raw: Raw<'_>) -> Verdict<'v> {
-        if !root.is_object() {
+    fn element<'v>(&'v self, root: &'v Value, raw: Raw<'_>) -> Element<'v> {
+        let document = Document { root, absent: &self.absent };
+        match self.begin(document) {
+            Ok(kind) if kind.is_broadcast() => self.broadcast(document, kind, raw).map_or_else(
+                |refusal| element(Err(refusal), raw.index),
+                |event| Element::Broadcast(Box::new(event)),
+            ),
+            Ok(kind) => element(self.event(document, kind, raw), raw.index),
+            Err(refusal) => element(Err(refusal), raw.index),
+        }
+    }
+
+    /// The kind of an event that has all that it must.
+    fn begin(&self, document: Document<'_>) -> Result<SignalKind, Refusal> {
+        if !document.root.is_object() {
             let text = "the event is no JSON object: send one object an event".to_owned();
             return Err(Refusal::Dead(DeadReason::MissingField, text));
         }
-        let document = Document { root, absent: &self.absent };
         let kind = self.kind(document)?;
-        if let Some(field) =
-            self.required.iter().find(|field| document.first(std::slice::from_ref(field)).is_none())
-        {
-            return Err(missing(field.as_str()));
+        let required = |field: &&Field| document.first(std::slice::from_ref(*field)).is_none();
+        match self.required.iter().find(required) {
+            Some(field) => Err(missing(field.as_str())),
+            None => Ok(kind),
         }
+    }
+
+    fn event<'v>(&'v self, document: Document<'v>, kind: SignalKind, raw: Raw<'_>) -> Verdict<'v> {
         let who = self.who.read(document)?;
-        let (field, time) = document.first(&self.at).ok_or_else(|| missing(&names(&self.at)))?;
-        let class = document.text(&self.class).map(|class| match self.classes.get(class.as_ref()) {
-            Some(name) => Cow::Borrowed(name.as_str()),
-            None => class,
-        });
         Ok(Candidate {
             id: self.id(document, raw),
             kind,
-            class,
-            at: self.times.read(field, &time)?,
+            class: self.class(document),
+            at: self.time(document)?,
             who,
-            detail: detail(Cow::Owned(self.detail.fill(document))),
+            detail: self.words(document),
         })
+    }
+
+    pub(super) fn time(&self, document: Document<'_>) -> Result<Time, Refusal> {
+        let (field, time) = document.first(&self.at).ok_or_else(|| missing(&names(&self.at)))?;
+        self.times.read(field, &time)
+    }
+
+    pub(super) fn class<'v>(&'v self, document: Document<'v>) -> Option<Cow<'v, str>> {
+        document.text(&self.class).map(|class| match self.classes.get(class.as_ref()) {
+            Some(name) => Cow::Borrowed(name.as_str()),
+            None => class,
+        })
+    }
+
+    pub(super) fn words(&self, document: Document<'_>) -> Cow<'static, str> {
+        detail(Cow::Owned(self.detail.fill(document)))
     }
 
     fn kind(&self, document: Document<'_>) -> Result<SignalKind, Refusal> {
@@ -84,7 +111,7 @@ impl Compiled {
         }
     }
 
-    fn id<'v>(&'v self, document: Document<'v>, raw: Raw<'_>) -> Cow<'v, str> {
+    pub(super) fn id<'v>(&'v self, document: Document<'v>, raw: Raw<'_>) -> Cow<'v, str> {
         if let Some(own) = document.text(&self.id) {
             return ids::bounded(own);
         }
@@ -130,10 +157,10 @@ fn sha256(text: &str) -> Option<[u8; 32]> {
     hex::decode_to_slice(text.trim(), &mut hash).ok().map(|()| hash)
 }
 
-fn names(fields: &[Field]) -> String {
+pub(super) fn names(fields: &[Field]) -> String {
     fields.iter().map(Field::as_str).collect::<Vec<_>>().join(" or ")
 }
 
-fn missing(field: &str) -> Refusal {
+pub(super) fn missing(field: &str) -> Refusal {
     Refusal::Dead(DeadReason::MissingField, format!("`{field}` has no value: add it and replay"))
 }

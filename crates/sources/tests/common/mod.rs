@@ -31,6 +31,7 @@ pub fn elements(decoder: &Decoder, value: &[u8]) -> Vec<Seen> {
     decoder.decode(value, &mut |element| {
         seen.push(match element {
             Element::Signal(signal) => Seen::Signal(format!("{signal:?}")),
+            Element::Broadcast(event) => Seen::Signal(format!("{event:?}")),
             Element::Dropped(reason) => Seen::Dropped(reason.to_string()),
             Element::Dead(dead) => Seen::Dead(dead.reason.to_string(), dead.text),
         });

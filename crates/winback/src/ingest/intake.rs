@@ -71,6 +71,10 @@ impl<'a> Intake<'a> {
                 taken.events += 1;
                 taken.old += u64::from(self.is_old(&candidate));
             }
+            Element::Broadcast(event) => {
+                newest = newest.max(Some(event.at));
+                taken.events += 1;
+            }
             Element::Dead(_) => dead = true,
             Element::Dropped(_) => {}
         });
