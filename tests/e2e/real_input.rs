@@ -21,6 +21,7 @@ pub(crate) struct Told {
 /// Makes a deployment with a data set in its log, not yet run.
 pub(crate) fn filled(set: &DataSet, place: Place, shape: Shape) -> Deployment {
     let deployment = Deployment::new(place, &set.sources, shape);
+    deployment.without_calendar();
     deployment.import(&set.accounts);
     for (source, path, format) in &set.files {
         deployment.ok(&["ingest", source, utf8(path), "--format", format]);

@@ -3,11 +3,14 @@
 //! | event | of class | accounts |
 //! |---|---|---|
 //! | product_release | any | those that miss a feature that it names |
-//! | | `service` | left because of service, technical quality, or expectations that were not met |
+//! | | `service` | left because of service |
+//! | | `quality` | left because of technical quality, or expectations that were not met |
 //! | | `onboarding` | left because of adoption, complexity, or low usage |
 //! | | `price` | left because of price or budget |
-//! | | `major_version` | left because of a gap, technical quality, complexity, low usage, or expectations |
+//! | | `major_version` | left because of technical quality, complexity, low usage, or expectations |
 //! | competitor_event | any | those that went to that competitor |
+//!
+//! Who left for a gap hears of their own feature only: nothing else closes it, and nothing else may be claimed.
 //!
 //! Names are compared without case, spaces and punctuation, a competitor's without its legal form, too.
 
@@ -26,14 +29,15 @@ use crate::signal::SignalKind;
 /// The reasons of leaving that a release answers, whatever features it names.
 const fn answers(class: &str) -> &'static [Reason] {
     use Reason::{
-        AdoptionOnboarding, Complexity, LowUsageNoValue, PriceBudget, ProductGap, ServiceSupport,
-        TechnicalQuality, UnmetExpectations,
+        AdoptionOnboarding, Complexity, LowUsageNoValue, PriceBudget, ServiceSupport, TechnicalQuality,
+        UnmetExpectations,
     };
     match class.as_bytes() {
-        b"service" => &[ServiceSupport, TechnicalQuality, UnmetExpectations],
+        b"service" => &[ServiceSupport],
+        b"quality" => &[TechnicalQuality, UnmetExpectations],
         b"onboarding" => &[AdoptionOnboarding, Complexity, LowUsageNoValue],
         b"price" => &[PriceBudget],
-        b"major_version" => &[ProductGap, TechnicalQuality, Complexity, LowUsageNoValue, UnmetExpectations],
+        b"major_version" => &[TechnicalQuality, Complexity, LowUsageNoValue, UnmetExpectations],
         _ => &[],
     }
 }

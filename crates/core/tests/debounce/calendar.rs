@@ -85,7 +85,7 @@ fn each_reason_has_the_entries_that_its_window_allows() {
         "yearly 1095",
     ][..];
     let early = |first: &'static str| {
-        [&[first, "ninety_days 90", "six_months 181", "yearly 365"], &usual[4..]].concat()
+        [&[first, "ninety_days 90", "six_months 181", "yearly 365"][..], &usual[4..]].concat()
     };
     for reason in Reason::ALL {
         let expected = match reason {
@@ -237,8 +237,8 @@ fn nobody_who_is_back_gone_erased_or_said_no_has_entries() {
         ("reactivated", Box::new(answer(ResponseKind::Reactivated))),
         ("declined", Box::new(answer(ResponseKind::Declined))),
         ("opted out", Box::new(answer(ResponseKind::OptedOut))),
-        ("gone", Box::new(|rig| rig.body(Body::Account(AccountChange::Gone("s".into()))))),
-        ("erased", Box::new(|rig| rig.body(Body::Account(AccountChange::Erased("s".into()))))),
+        ("gone", Box::new(|rig: &mut Rig| rig.body(Body::Account(AccountChange::Gone("s".into()))))),
+        ("erased", Box::new(|rig: &mut Rig| rig.body(Body::Account(AccountChange::Erased("s".into()))))),
         ("active", Box::new(changed(|account| account.status = winback_core::account::Status::Active))),
         ("not to be contacted", Box::new(changed(|account| account.do_not_contact = true))),
         ("churned for good", Box::new(changed(|account| account.reason = Reason::Impossible))),
@@ -248,7 +248,7 @@ fn nobody_who_is_back_gone_erased_or_said_no_has_entries() {
         list(&mut rig, account("s", Reason::ServiceSupport, churned));
         change(&mut rig);
         pass(&mut rig, churned, 400);
-        assert_eq!(entries(&rig), [], "{why}");
+        assert!(entries(&rig).is_empty(), "{why}");
     }
 }
 
@@ -267,7 +267,7 @@ fn a_long_stop_leaves_out_what_is_old_and_brings_the_rest_in_order() {
     assert!(dues.len() > 20 && dues.is_sorted(), "{}", dues.len());
     assert!(dues.iter().all(|due| at(now).since(*due).millis() <= 14 * DAY));
     let per_class = entries(&rig);
-    assert!(per_class.iter().any(|(_, class, _)| class == "ninety_days"));
+    assert!(per_class.iter().any(|(_, class, _)| class == "quarterly"));
     assert!(per_class.iter().any(|(_, class, _)| class == "six_months"));
 }
 
@@ -278,7 +278,7 @@ fn one_progress_makes_no_more_than_its_share() {
     for number in 0..300 {
         list(&mut rig, account(&format!("s{number}"), Reason::ServiceSupport, churned));
     }
-    rig.progress(millis("2025-07-15"));
+    (0..10).for_each(|second| rig.progress(millis("2025-07-15") + second));
     let mut made = Vec::new();
     for second in 0..4 {
         rig.progress(millis("2025-07-16") + second);

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use winback_core::account::Account;
 use winback_core::debounce::{
-    AccountChange, Body, Decision, Edge, Effect, Event, Input, Partition, Subject, Trigger,
+    AccountChange, Body, Decision, Edge, Effect, Event, Input, MatchedSignal, Partition, Subject, Trigger,
 };
 use winback_core::signal::SignalKind;
 use winback_core::time::Time;
@@ -54,9 +55,7 @@ fn log(ops: &[Op]) -> Vec<Input> {
     let mut clocks = [0_i64; 2];
     let input = |at: u8| if at == 0 { "web/0" } else { "mail/0" };
     for name in ["b", "c"] {
-        let missing_features = if name == "b" { vec!["sso".to_owned()] } else { Vec::new() };
-        let account = winback_core::account::Account { missing_features, ..account(name) };
-        rig.body(Body::Account(AccountChange::Upsert(Box::new(account))));
+        rig.body(Body::Account(AccountChange::Upsert(Box::new(listed(name)))));
     }
     rig.progress_of("web/0", 0);
     rig.progress_of("mail/0", 0);
@@ -76,12 +75,11 @@ fn log(ops: &[Op]) -> Vec<Input> {
             }
             Op::Gone(account) => rig.body(Body::Account(AccountChange::Gone(name(account).into()))),
             Op::Back(id) => {
-                let account = winback_core::account::Account { version, ..account(name(id)) };
+                let account = Account { version, ..listed(name(id)) };
                 rig.body(Body::Account(AccountChange::Upsert(Box::new(account))));
             }
             Op::Churn(id, to) => {
-                let account =
-                    winback_core::account::Account { version, churned_at: at(to), ..account(name(id)) };
+                let account = Account { version, churned_at: at(to), ..listed(name(id)) };
                 rig.body(Body::Account(AccountChange::Upsert(Box::new(account))));
             }
             Op::Reactivate(account) => {
@@ -113,14 +111,24 @@ fn log(ops: &[Op]) -> Vec<Input> {
         }
     }
     let end = clocks[0].max(clocks[1]) + 1_000_000;
-    for further in [0, 1, 1_000_000] {
+    // The calendar takes a few records to follow; then whatever it opened is over.
+    for further in [0, 1, 2, 3, 100] {
         rig.progress_of("web/0", end + further);
         rig.progress_of("mail/0", end + further);
     }
     rig.log
 }
 
-/// A release for all three accounts, or for those that miss its feature.
+fn listed(name: &str) -> Account {
+    let missing_features = match name {
+        "b" => vec!["sso".to_owned()],
+        "c" => vec!["audit".to_owned(), "sso".to_owned()],
+        _ => Vec::new(),
+    };
+    Account { missing_features, ..account(name) }
+}
+
+/// A release for two of the accounts, or for one of them.
 fn event(id: u8, major: bool, te: i64, ti: i64) -> Event {
     Event {
         source: "releases".into(),
@@ -130,7 +138,7 @@ fn event(id: u8, major: bool, te: i64, ti: i64) -> Event {
         event_time: at(te),
         append_time: at(ti),
         title: "4.0".into(),
-        features: vec!["SSO".into()],
+        features: vec![if major { "SSO" } else { "Audit" }.into()],
         competitor: String::new(),
     }
 }
@@ -164,13 +172,14 @@ proptest! {
         let log = log(&ops);
         let (partition, effects) = replay(&log);
         let matched = log.iter().filter(|input| matches!(input.body, Body::Signal(_))).count();
-        let dead = effects.iter().filter(|effect| matches!(effect, Effect::Dead { .. })).count();
+        let is_dead = |effect: &&Effect| {
+            matches!(effect, Effect::Dead { text, .. } if text.starts_with("the signal"))
+        };
+        let dead = effects.iter().filter(is_dead).count();
         let decisions = decisions(&effects);
         let signals = decisions.iter().filter(|made| matches!(made.subject, Subject::Signal { .. })).count();
         let counts = partition.counts();
         let made = usize::try_from(counts.made).unwrap();
-        let events = log.iter().filter(|input| matches!(input.body, Body::Event(_))).count();
-        prop_assert!(dead <= matched + events);
         prop_assert_eq!(matched + made, signals + dead);
         let ended = decisions.len() - signals;
         prop_assert_eq!(counts.ended, u64::try_from(ended).unwrap());
@@ -274,9 +283,8 @@ proptest! {
             log.iter().for_each(|input| {
                 // Another account's signal still moves the clock of its input.
                 if let (Body::Signal(signal), false) = (&input.body, others(&input)) {
-                    if winback_core::signal::is_from_the_future(signal.event_time, signal.append_time) { return; }
-                    let progress = vec![(signal.input.clone(), winback_core::debounce::Reached::NewestAppend(signal.append_time))];
-                    let body = Body::Progress(winback_core::debounce::Progress { inputs: progress, known: Vec::new() });
+                    let nobodys = MatchedSignal { account: "nobody".into(), ..(**signal).clone() };
+                    let body = Body::Signal(Box::new(nobodys));
                     partition.step(&Input { body, ..input.clone() }, &mut effects);
                 } else if others(&input) {
                     partition.step(input, &mut effects);

@@ -14,7 +14,7 @@ pub const MAX_FEATURES: usize = 32;
 /// The longest name of a feature, a competitor or a class, in bytes.
 const MAX_NAME_BYTES: usize = 80;
 /// The classes of a release that concern accounts by why they left, also without a feature.
-const ANSWERS: [&str; 4] = ["service", "onboarding", "price", "major_version"];
+const ANSWERS: [&str; 5] = ["service", "quality", "onboarding", "price", "major_version"];
 
 impl Compiled {
     pub(super) fn broadcast(
