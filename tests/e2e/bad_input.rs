@@ -103,6 +103,7 @@ fn records() -> Vec<(&'static str, Vec<u8>, Option<&'static str>)> {
 
 fn told(place: Place, records: &[Vec<u8>]) -> (Deployment, Facts) {
     let deployment = Deployment::new(place, &[WEB], Shape::ONE);
+    deployment.without_calendar();
     deployment.import(&[json!({
         "account_id": "acme", "name": "Acme", "domain": "acme.io", "churned_at": "2025-06-01",
         "reason": "product_gap", "arr_usd": 84_000,
@@ -150,6 +151,7 @@ fn records_that_cannot_be_understood_are_dead_letters_and_move_nobody_elses_burs
 #[test]
 fn a_dead_letter_that_is_mended_and_replayed_twice_counts_once() {
     let deployment = on_a_file();
+    deployment.without_calendar();
     deployment.import(&[json!({
         "account_id": "acme", "domains": ["acme.com"], "churned_at": "2026-01-15", "reason": "product_gap", "arr_usd": 20_000
     })]);

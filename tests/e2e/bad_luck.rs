@@ -149,6 +149,7 @@ fn reset_the_group(deployment: &Deployment) {
 fn a_group_that_was_reset_is_refused_with_both_positions_until_somebody_chooses() {
     for place in places("a group that is reset") {
         let deployment = Deployment::new(place, &[WEB], Shape::ONE);
+        deployment.without_calendar();
         deployment.ok(&["generate", "--seed", "3", "--accounts", "50", "--signals", "400"]);
         deployment.run();
         let facts = Facts::of(&deployment);

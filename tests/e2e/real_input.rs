@@ -21,6 +21,7 @@ pub(crate) struct Told {
 /// Makes a deployment with a data set in its log, not yet run.
 pub(crate) fn filled(set: &DataSet, place: Place, shape: Shape) -> Deployment {
     let deployment = Deployment::new(place, &set.sources, shape);
+    deployment.without_calendar();
     deployment.import(&set.accounts);
     for (source, path, format) in &set.files {
         deployment.ok(&["ingest", source, utf8(path), "--format", format]);
@@ -43,7 +44,7 @@ fn elements(set: &DataSet) -> BTreeMap<String, u64> {
         for record in &set.records[source.name] {
             decoder.decode(record, &mut |element| {
                 names.push(match element {
-                    Element::Signal(_) => "signal".to_owned(),
+                    Element::Signal(_) | Element::Broadcast(_) => "signal".to_owned(),
                     Element::Answer(answer) => format!("answer:{}", answer.kind),
                     Element::Dropped(reason) => format!("dropped:{reason}"),
                     Element::Dead(dead) => format!("dead:{}", dead.reason),

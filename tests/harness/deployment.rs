@@ -139,6 +139,15 @@ impl Deployment {
         std::fs::write(path, format!("{text}{toml}\n")).unwrap();
     }
 
+    /// Gives it the default policy without a calendar, whose entries would depend on the day of the test.
+    pub(crate) fn without_calendar(&self) {
+        let shipped = include_str!("../../config/policies/default.toml");
+        let (before, rest) = shipped.split_once("[calendar]").unwrap();
+        let after = rest.split_once("\n[").map_or("", |(_, after)| after);
+        let toml = format!("{before}[calendar]\nentries = []\n\n[{after}");
+        self.write("config/policies/default.toml", toml.as_bytes());
+    }
+
     /// The topic of a source.
     pub(crate) fn topic_of(&self, source: &str) -> String {
         format!("{}-{source}", self.name)

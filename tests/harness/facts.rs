@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug, Formatter};
 
-use winback_core::debounce::{Body, StateKey, StateRow};
+use winback_core::debounce::{Body, CALENDAR, StateKey, StateRow};
 use winback_core::ids::Offset;
 use winback_core::time::Time;
 use winback_detector::read;
@@ -72,9 +72,10 @@ impl Facts {
         counted(self.decisions.iter().filter(signal).map(|made| made.outcome.clone()))
     }
 
-    /// Whether each matched signal was decided; there is one policy.
+    /// Whether each matched signal was decided; there is one policy. The calendar's signals are none that matched.
     pub(crate) fn all_is_decided(&self) -> bool {
-        self.outcomes().values().sum::<u64>() == self.matched.len() as u64
+        let matched = |made: &&v1::Decision| matches!(&made.subject, Some(v1::decision::Subject::Signal(signal)) if signal.source != CALENDAR);
+        self.decisions.iter().filter(matched).count() == self.matched.len()
     }
 
     /// Outcomes of bursts, with how many.

@@ -23,4 +23,6 @@ pub(crate) struct Summary {
     pub(crate) triggers: Counts,
     pub(crate) actions: Counts,
     pub(crate) imbalance: u64,
+    pub(crate) broadcasts: u64,
+    pub(crate) made: u64,
 }

@@ -60,6 +60,13 @@ closed_enum! {
     }
 }
 
+impl SignalKind {
+    /// Whether it is no account's own, but may be about many: a record in every partition, a fan-out in each.
+    pub const fn is_broadcast(self) -> bool {
+        matches!(self, Self::ProductRelease | Self::CompetitorEvent)
+    }
+}
+
 /// One event as a source understood it, borrowed from the record where it can be: the matcher drops 97 of 100.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate<'a> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use winback_core::debounce::{Decision, Edge, Partition, Subject, Trigger};
 use winback_core::time::Time;
 use winback_telemetry::Metrics;
-use winback_telemetry::metrics::{GaugePart, Histogram, Law, list};
+use winback_telemetry::metrics::{Counter, GaugePart, Histogram, Law, list};
 
 /// Counts of a batch, told when it is committed.
 #[derive(Default)]
@@ -15,6 +15,8 @@ pub(crate) struct Tally {
     leading: Vec<Time>,
     trailing: Vec<Time>,
     pub(crate) signals: u64,
+    /// Signals that the detector made itself.
+    pub(crate) made: u64,
     pub(crate) outcomes: u64,
     pub(crate) dead: u64,
 }
@@ -53,6 +55,7 @@ pub struct DetectorMetrics {
     watermark: GaugePart,
     left_out: GaugePart,
     open: GaugePart,
+    made: Counter,
     decisions_law: GaugePart,
     bursts_law: GaugePart,
     imbalance: u64,
@@ -67,6 +70,7 @@ impl DetectorMetrics {
             watermark: metrics.gauge(&list::WATERMARK, []),
             left_out: metrics.gauge(&list::INPUTS_LEFT_OUT, []),
             open: metrics.gauge(&list::OPEN_BURSTS, []),
+            made: metrics.counter(&list::MADE, []),
             decisions_law: metrics.gauge(&list::CONSERVATION, [Law::Decisions.as_str()]),
             bursts_law: metrics.gauge(&list::CONSERVATION, [Law::Bursts.as_str()]),
             metrics: metrics.clone(),
@@ -85,7 +89,9 @@ impl DetectorMetrics {
         }
         tally.leading.iter().for_each(|arrived| self.leading.record(seconds(now, *arrived)));
         tally.trailing.iter().for_each(|deadline| self.trailing.record(seconds(now, *deadline)));
-        self.imbalance += (tally.signals * policies).abs_diff(tally.outcomes + tally.dead * policies);
+        self.made.increment(tally.made);
+        let signals = tally.signals + tally.made;
+        self.imbalance += (signals * policies).abs_diff(tally.outcomes + tally.dead * policies);
         self.decisions_law.set(whole(self.imbalance));
     }
 

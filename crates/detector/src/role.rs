@@ -81,6 +81,9 @@ fn told(note: &Note, cause: &Cause) {
             %input, partition,
             "an input has not moved for ten minutes while others did: the clock no longer waits for it"
         ),
+        Note::TooOld(source, id) => {
+            tracing::warn!(source, id, partition, "an event is too old to be told to anybody")
+        }
         Note::Counts(input) => tracing::debug!(%input, partition, "the clock waits for an input"),
         Note::Held(policy, held) => {
             let policy = policy.as_ref().map_or("all", |policy| policy.as_str());
@@ -134,9 +137,12 @@ impl Role for DetectorRole {
             }
         };
         let mut effects = std::mem::take(&mut self.effects);
-        if let Some(partition) = self.partition(at.input) {
+        let made = self.partition(at.input).map_or(0, |partition| {
+            let before = partition.counts().made;
             partition.step(&input, &mut effects);
-        }
+            partition.counts().made - before
+        });
+        self.running.made += made;
         self.effects = effects;
         self.running.signals += u64::from(matches!(input.body, Body::Signal(_)));
         let trace = message.header(TRACEPARENT).map(|trace| String::from_utf8_lossy(&trace).into_owned());

@@ -5,7 +5,6 @@
 
 use winback_core::debounce::ResponseKind;
 use winback_core::index::{Lookup, PinnedForBatch};
-use winback_core::signal::is_from_the_future;
 use winback_lane::Output;
 use winback_log::Append;
 use winback_proto::envelope::Envelope;
@@ -14,7 +13,7 @@ use winback_proto::{WireMessage, inbox, v1};
 use winback_sources::Answer;
 
 use crate::forward::Forward;
-use crate::tally::{FUTURE, Tally};
+use crate::tally::Tally;
 
 /// The type of an answer's event.
 const RESPONSE_TYPE: &str = "winback.response.v1";
@@ -28,9 +27,7 @@ impl Forward<'_> {
         tally: &mut Tally,
         out: &mut Output,
     ) {
-        if is_from_the_future(answer.at, self.append_time) {
-            tally.dead[FUTURE] += 1;
-            out.dead(self.letter(None, "future", self.ahead(answer.at)));
+        if self.refused_as_ahead(answer.at, tally, out) {
             return;
         }
         let sharing = if answer.kind == ResponseKind::OptedOut {

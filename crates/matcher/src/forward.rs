@@ -74,6 +74,10 @@ impl Forward<'_> {
                 tally.signals += 1;
                 self.signal(&candidate, index, tally, out);
             }
+            Element::Broadcast(event) => {
+                tally.signals += 1;
+                self.broadcast(*event, tally, out);
+            }
         }
     }
 
@@ -90,21 +94,26 @@ impl Forward<'_> {
         out.dead(self.letter(None, "future", text));
     }
 
-    pub(crate) fn letter(&self, element: Option<u32>, reason: &'static str, text: String) -> DeadLetter {
+    /// Whether an event of that time is a dead letter, because it claims to come from the future.
+    pub(crate) fn refused_as_ahead(&self, at: Time, tally: &mut Tally, out: &mut Output) -> bool {
+        let ahead = is_from_the_future(at, self.append_time);
+        if ahead {
+            tally.dead[FUTURE] += 1;
+            let arrived = self.append_time;
+            let text = format!(
+                "the event is dated {at}, more than a day after {arrived}, when it arrived: mend the producer's clock"
+            );
+            out.dead(self.letter(None, "future", text));
+        }
+        ahead
+    }
+
+    fn letter(&self, element: Option<u32>, reason: &'static str, text: String) -> DeadLetter {
         DeadLetter { source: self.source.to_owned(), element, reason, text }
     }
 
-    pub(crate) fn ahead(&self, at: Time) -> String {
-        let arrived = self.append_time;
-        format!(
-            "the event is dated {at}, more than a day after {arrived}, when it arrived: mend the producer's clock"
-        )
-    }
-
     fn signal(&self, candidate: &Candidate<'_>, index: &PinnedForBatch, tally: &mut Tally, out: &mut Output) {
-        if is_from_the_future(candidate.at, self.append_time) {
-            tally.dead[FUTURE] += 1;
-            out.dead(self.letter(None, "future", self.ahead(candidate.at)));
+        if self.refused_as_ahead(candidate.at, tally, out) {
             return;
         }
         match index.lookup(&candidate.who) {

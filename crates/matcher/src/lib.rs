@@ -4,6 +4,7 @@
 //! and no other state; it decides nothing.
 
 mod answer;
+mod broadcast;
 mod feed;
 mod forward;
 mod positions;

@@ -13,6 +13,8 @@ pub(crate) struct Tally {
     pub(crate) events: u64,
     pub(crate) signals: u64,
     pub(crate) unmatched: u64,
+    /// Events for every partition.
+    pub(crate) broadcast: u64,
     pub(crate) matched: [u64; Method::ALL.len()],
     pub(crate) ambiguous: [u64; Method::ALL.len()],
     pub(crate) answers: [u64; ResponseKind::ALL.len()],
@@ -26,13 +28,14 @@ pub(crate) const FUTURE: usize = DeadReason::ALL.len();
 impl Tally {
     /// Whether something is to be forwarded.
     pub(crate) fn has_effects(&self) -> bool {
-        self.matched.iter().chain(&self.answers).chain(&self.dead).any(|count| *count > 0)
+        let counted = self.matched.iter().chain(&self.answers).chain(&self.dead);
+        self.broadcast > 0 || counted.copied().any(|count| count > 0)
     }
 
     /// Events without an outcome, or outcomes without an event (R14): must be 0.
     pub(crate) fn imbalance(&self) -> u64 {
         let sum = |counts: &[u64]| counts.iter().sum::<u64>();
-        let found = sum(&self.matched) + sum(&self.answers);
+        let found = sum(&self.matched) + sum(&self.answers) + self.broadcast;
         let outcomes = self.unmatched + found + sum(&self.ambiguous) + sum(&self.dropped) + sum(&self.dead);
         self.events.abs_diff(outcomes)
     }
@@ -43,6 +46,7 @@ pub struct MatcherMetrics {
     records: Counter,
     signals: Counter,
     unmatched: Counter,
+    broadcasts: Counter,
     matched: Counters<Method>,
     ambiguous: Counters<Method>,
     answers: Counters<ResponseKind>,
@@ -59,6 +63,7 @@ impl MatcherMetrics {
             records: metrics.counter(&list::RECORDS, [source]),
             signals: metrics.counter(&list::SIGNALS, [source]),
             unmatched: metrics.counter(&list::UNMATCHED, [source]),
+            broadcasts: metrics.counter(&list::BROADCASTS, [source]),
             matched: Counters::new(Method::ALL, method, |method| {
                 metrics.counter(&list::MATCHES, [source, method.as_str()])
             }),
@@ -84,6 +89,7 @@ impl MatcherMetrics {
         self.records.increment(tally.records);
         self.signals.increment(tally.signals);
         self.unmatched.increment(tally.unmatched);
+        self.broadcasts.increment(tally.broadcast);
         for method in Method::ALL {
             self.matched.add(*method, tally.matched[*method as usize]);
             self.ambiguous.add(*method, tally.ambiguous[*method as usize]);

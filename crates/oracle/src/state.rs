@@ -135,6 +135,7 @@ fn difference(kind: Kind, key: &StateKey, text: String, partition: i32) -> Diffe
         }
         StateKey::Seen(seen) => (seen.account.to_string(), format!("remembered id {}", hex(&seen.hash))),
         StateKey::Policy(name, version) => (String::new(), format!("policy {name}, version {version}")),
+        StateKey::Event(offset) => (String::new(), format!("the event at {offset} on its way")),
         StateKey::Hold(policy) => (String::new(), format!("the hold on `{policy}`")),
     };
     Difference { kind, partition, offset: None, account, id, text }

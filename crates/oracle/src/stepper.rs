@@ -13,8 +13,8 @@ pub struct Made {
     pub triggers: Vec<v1::Trigger>,
     /// Decisions, in order.
     pub decisions: Vec<v1::Decision>,
-    /// Outcomes of the signal that the record is, and how many it should have: one for each live policy, or a dead
-    /// letter. Both 0 for other records.
+    /// Outcomes of the signal that the record is and of those that the core makes at it, and how many there should be: one
+    /// of each for each live policy, or a dead letter.
     pub outcomes: (usize, usize),
     /// What the core refuses: why, and what mends it.
     pub dead: Vec<String>,
@@ -53,6 +53,7 @@ impl Stepper {
     /// Takes the next record in.
     pub fn step(&mut self, message: &Message) -> &Made {
         let policies = self.replay.partition.policies().count();
+        let made = self.replay.partition.counts().made;
         self.made = Made::default();
         let input = self.replay.step(message, self.partitions, &mut self.effects);
         let is_signal = input.is_some_and(|input| matches!(input.body, Body::Signal(_)));
@@ -60,9 +61,9 @@ impl Stepper {
         for effect in std::mem::take(&mut self.effects) {
             self.made.take(effect, number, offset);
         }
-        if is_signal {
-            self.made.outcomes.1 = if self.made.dead.is_empty() { policies } else { 0 };
-        }
+        let made = usize::try_from(self.replay.partition.counts().made - made).unwrap_or_default();
+        let arrived = usize::from(is_signal && self.made.dead.is_empty());
+        self.made.outcomes.1 = policies * (arrived + made);
         &self.made
     }
 

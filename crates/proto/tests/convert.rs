@@ -4,8 +4,9 @@
 use proptest::prelude::*;
 use winback_core::account::{Account, Contact, Manner, Reason, Status};
 use winback_core::debounce::{
-    AccountState, Burst, BurstId, Counts, Evidence, EvidenceItem, Fading, Fire, Impossible, InboxClock,
-    InputClock, Machine, PolicyText, Quiet, ScorePart, Seen, SeenKey, StateKey, StateRow, TriggerId,
+    AccountState, Burst, BurstId, Counts, Entry, Event, Evidence, EvidenceItem, Fading, FanOut, Fire, Hand,
+    Impossible, InboxClock, InputClock, Machine, MajorRelease, PolicyText, Quiet, ScorePart, Seen, SeenKey,
+    StateKey, StateRow, TriggerId,
 };
 use winback_core::ids::Offset;
 use winback_core::index::Method;
@@ -68,6 +69,7 @@ fn row() -> impl Strategy<Value = (StateKey, StateRow)> {
         state.opted_out = vec![vec![1; 32], vec![]];
         state.erased = flag;
         state.impossible = flag.then_some(Impossible::Bankrupt);
+        state.entries = vec![at];
         (key, StateRow::Account(state))
     });
     let machine = (prop::collection::vec(item(), 0..4), time(), any::<[u8; 16]>(), any::<bool>()).prop_map(
@@ -113,15 +115,32 @@ fn row() -> impl Strategy<Value = (StateKey, StateRow)> {
             elapsed: Span::from_secs(9),
             last_append: watermark,
             inputs: [("web:a/0".into(), input)].into(),
+            hand: watermark.map(|to| Hand { to, after: flag.then(|| ("a".into(), Entry::Quarterly)) }),
+            release: watermark.map(|at| MajorRelease { at, title: "4.0".into() }),
         };
-        (StateKey::Clock, StateRow::Clock(clock, Offset(next), Counts { opened: 4, ended: 3 }))
+        (StateKey::Clock, StateRow::Clock(clock, Offset(next), Counts { opened: 4, ended: 3, made: 2 }))
     });
     let policy = any::<u32>().prop_map(|version| {
         let text = PolicyText { name: "p".into(), version, toml: "name = \"p\"".into() };
         (StateKey::Policy("p".into(), version), StateRow::Policy(text))
     });
     let hold = Just((StateKey::Hold("p".into()), StateRow::Hold));
-    prop_oneof![account, machine, seen, clock, policy, hold]
+    let event = (time(), 0..i64::MAX, any::<bool>()).prop_map(|(at, offset, begun)| {
+        let event = Event {
+            source: "releases".into(),
+            id: "r-1".into(),
+            kind: SignalKind::ProductRelease,
+            class: "feature".into(),
+            event_time: at,
+            append_time: at,
+            title: "SSO".into(),
+            features: vec!["SSO".into(), "SAML".into()],
+            competitor: String::new(),
+        };
+        let after = begun.then(|| "a".into());
+        (StateKey::Event(Offset(offset)), StateRow::Event(FanOut { event, after }))
+    });
+    prop_oneof![account, machine, seen, clock, policy, hold, event]
 }
 
 proptest! {

@@ -197,6 +197,7 @@ fn inbox() -> Vec<(&'static str, InboxRecord)> {
         ),
         ("inbox-hold", Body::Hold(hold())),
         ("inbox-progress", Body::Progress(progress)),
+        ("inbox-event", Body::Event(event())),
     ]
     .map(|(name, body)| (name, InboxRecord { body: Some(body) }))
     .into()
@@ -204,6 +205,22 @@ fn inbox() -> Vec<(&'static str, InboxRecord)> {
 
 fn hold() -> Hold {
     Hold { policy: "default".into(), held: true, by: "dana".into(), why: "a wrong price".into(), at: at(1) }
+}
+
+fn event() -> Event {
+    Event {
+        source: "releases".into(),
+        id: "rel-1".into(),
+        kind: "product_release".into(),
+        class: "feature".into(),
+        event_time: at(1),
+        append_time: at(2),
+        title: "Single sign-on".into(),
+        features: vec!["SSO".into(), "SAML".into()],
+        competitor: "Brightloom".into(),
+        input: "releases:releases/0".into(),
+        input_offset: 7,
+    }
 }
 
 fn states() -> Vec<(&'static str, StateRecord)> {
@@ -244,7 +261,9 @@ fn states() -> Vec<(&'static str, StateRecord)> {
         erased: true,
         reactivated: true,
         impossible: "bankrupt".into(),
+        ..AccountState::default()
     };
+    let entered = AccountState { entries_ms: vec![1, 2], ..AccountState::default() };
     let input = InputState {
         input: "web:a/0".into(),
         reached_ms: Some(1),
@@ -260,10 +279,18 @@ fn states() -> Vec<(&'static str, StateRecord)> {
         inputs: vec![input],
         bursts_opened: 5,
         bursts_ended: 6,
+        ..ClockState::default()
     };
+    let hand = HandState { to_ms: 1, after_account: "acme".into(), after_entry: "yearly".into() };
+    let release = Some(ReleaseState { at_ms: 2, title: "4.0".into() });
+    let calendar = ClockState { signals_made: 9, hand: Some(hand), release, ..ClockState::default() };
+    let fan_out = FanOutState { event: Some(event()), after: Some("acme".into()) };
     [
         ("state-clock", State::Clock(clock)),
+        ("state-clock-calendar", State::Clock(calendar)),
         ("state-account", State::Account(account)),
+        ("state-account-entries", State::Account(entered)),
+        ("state-fan-out", State::FanOut(fan_out)),
         ("state-machine", State::Machine(machine)),
         ("state-seen", State::Seen(SeenState { event_ms: 1, offset: 2, until_ms: 3 })),
         (

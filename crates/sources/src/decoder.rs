@@ -223,7 +223,9 @@ impl Build<'_> {
             | Preset::JobPostings
             | Preset::FundingUs
             | Preset::FundingIndia
-            | Preset::Responses => {
+            | Preset::Responses
+            | Preset::Releases
+            | Preset::CompetitorEvents => {
                 let text = preset.mapping().unwrap_or_default();
                 let mapping: Mapping = toml::from_str(text).map_err(|error| {
                     self.bad(("preset".to_owned(), preset.to_string(), error.to_string()))

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use winback_core::closed_enum;
 use winback_core::debounce::ResponseKind;
-use winback_core::signal::{Candidate, Identity};
+use winback_core::signal::{Candidate, Identity, SignalKind};
 use winback_core::time::Time;
 
 closed_enum! {
@@ -68,6 +68,8 @@ pub enum Element<'a> {
     Signal(Candidate<'a>),
     /// What somebody answered, to be matched.
     Answer(Answer<'a>),
+    /// About many accounts: to be told to each that it concerns.
+    Broadcast(Box<Broadcast>),
     /// No interest in it.
     Dropped(DropReason),
     /// Not understood.
@@ -85,6 +87,25 @@ pub struct Answer<'a> {
     pub at: Time,
     /// Whose it may be.
     pub who: Identity<'a>,
+}
+
+/// A release of ours or an event at a competitor, as a source understood it. It is no account's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broadcast {
+    /// Unique within the source, at most [`winback_core::signal::MAX_ID_BYTES`].
+    pub id: String,
+    /// `product_release` or `competitor_event`.
+    pub kind: SignalKind,
+    /// What sort of it: `feature`, `price_rise`, …; empty when none.
+    pub class: String,
+    /// When it happened.
+    pub at: Time,
+    /// A few words for a person, at most [`winback_core::signal::MAX_DETAIL_BYTES`].
+    pub title: String,
+    /// The features that it brings, at most [`crate::MAX_FEATURES`].
+    pub features: Vec<String>,
+    /// The competitor that it is about; empty when none.
+    pub competitor: String,
 }
 
 /// Says what could not be understood and what to do about it.

@@ -32,6 +32,10 @@ closed_enum! {
         FundingIndia = "funding_india",
         /// What accounts answer, as plain JSON.
         Responses = "responses",
+        /// Our own releases as plain JSON or CSV.
+        Releases = "releases",
+        /// What happens at competitors as plain JSON or CSV.
+        CompetitorEvents = "competitor_events",
     }
 }
 
@@ -51,6 +55,9 @@ const MAIL: &[SignalKind] = &[SignalKind::EmailOpen, SignalKind::EmailClick, Sig
 const OPENS: &[SignalKind] = &[SignalKind::EmailOpen, SignalKind::EmailClick];
 const FUNDING: &[SignalKind] = &[SignalKind::FundingNews];
 const HIRING: &[SignalKind] = &[SignalKind::Hiring];
+
+const RELEASES: &[SignalKind] = &[SignalKind::ProductRelease];
+const COMPETITOR: &[SignalKind] = &[SignalKind::CompetitorEvent];
 
 const fn info(preset: Preset, kinds: &'static [SignalKind], reads: &'static str) -> PresetInfo {
     PresetInfo { preset, reads, kinds }
@@ -78,6 +85,12 @@ const ALL: &[PresetInfo] = &[
         &[],
         "JSON {id, account_id or email or email_sha256, kind, time}: answers, not signals",
     ),
+    info(Preset::Releases, RELEASES, "JSON {id, type, title, features, date}: told to whom it concerns"),
+    info(
+        Preset::CompetitorEvents,
+        COMPETITOR,
+        "JSON {id, competitor, type, title, date}: told to those who went there",
+    ),
 ];
 
 /// All presets, in the order of the documentation.
@@ -95,6 +108,8 @@ impl Preset {
             Self::FundingUs => Some(include_str!("../../../config/sources/funding_us.toml")),
             Self::FundingIndia => Some(include_str!("../../../config/sources/funding_india.toml")),
             Self::Responses => Some(include_str!("../../../config/sources/responses.toml")),
+            Self::Releases => Some(include_str!("../../../config/sources/releases.toml")),
+            Self::CompetitorEvents => Some(include_str!("../../../config/sources/competitor_events.toml")),
             Self::Segment
             | Self::Web
             | Self::CombinedLog

@@ -5,7 +5,8 @@ mod common;
 
 use common::{Seen, decoder, decoder_from, elements};
 use winback_core::signal::SignalKind;
-use winback_sources::{Decoder, Element, SourceConfig, Start};
+use winback_core::time::Time;
+use winback_sources::{Broadcast, Decoder, Element, SourceConfig, Start};
 
 fn error(body: &str) -> String {
     let toml = format!("topic = \"t\"\nstart = \"earliest\"\n{body}");
@@ -128,6 +129,7 @@ fn a_mapping_reads_any_json() {
             seen.push(format!("{} {class} {} {} {}", signal.kind, signal.at, signal.detail, signal.id.len()));
         }
         Element::Answer(answer) => seen.push(format!("{} {}", answer.kind, answer.at)),
+        Element::Broadcast(event) => seen.push(event.id),
         Element::Dropped(reason) => seen.push(reason.to_string()),
         Element::Dead(dead) => seen.push(dead.to_string()),
     });
@@ -184,4 +186,80 @@ fn the_plain_shapes_of_funding_and_hiring_are_read_from_json_and_from_csv_rows()
     }
     let closed = br#"{"id":"p-1","company":"Acme","posted_at":"2026-01-31","status":"Filled"}"#;
     assert_eq!(elements(&decoder("hiring"), closed), [Seen::Dropped("closed_post".into())]);
+}
+
+#[test]
+fn a_release_or_a_competitors_event_is_about_many_accounts_and_says_about_which() {
+    let table = [
+        (
+            "releases",
+            r#"{"id":"r-1","type":"feature","title":"SSO for all","features":["SSO"," SAML "],"date":"2026-01-31"}"#,
+            "r-1 product_release feature SSO for all [SSO|SAML] ",
+        ),
+        (
+            "releases",
+            r#"{"id":"r-2","type":"","title":"Log","features":"Audit log; Export","date":"2026-01-31"}"#,
+            "r-2 product_release feature Log [Audit log|Export] ",
+        ),
+        (
+            "releases",
+            r#"{"id":"r-3","type":"major","title":"4.0","date":"2026-01-31"}"#,
+            "r-3 product_release major_version 4.0 [] ",
+        ),
+        (
+            "competitor_events",
+            r#"{"id":7,"competitor":"Brightloom","type":"incident","title":"Down for a day","date":"2026-01-31"}"#,
+            "7 competitor_event outage Down for a day [] Brightloom",
+        ),
+    ];
+    for (preset, record, expected) in table {
+        decoder(preset).decode(record.as_bytes(), &mut |element| match element {
+            Element::Broadcast(event) => {
+                let Broadcast { id, kind, class, title, features, competitor, at } = *event;
+                assert_eq!(
+                    format!("{id} {kind} {class} {title} [{}] {competitor}", features.join("|")),
+                    expected
+                );
+                assert_eq!(at.to_string(), "2026-01-31T00:00:00Z");
+            }
+            other => panic!("{record}: {other:?}"),
+        });
+    }
+    for (preset, record, parts) in [
+        (
+            "releases",
+            r#"{"id":"r-4","type":"feature","title":"x","date":"2026-01-31"}"#,
+            ["concerns nobody", "/features"],
+        ),
+        (
+            "competitor_events",
+            r#"{"id":"c-1","type":"outage","date":"2026-01-31"}"#,
+            ["missing_field", "/competitor"],
+        ),
+        ("releases", r#"{"id":"r-5","features":["a"],"date":"soon"}"#, ["bad_time", "soon"]),
+    ] {
+        decoder(preset).decode(record.as_bytes(), &mut |element| {
+            let Element::Dead(dead) = element else { panic!("{record}: {element:?}") };
+            parts.iter().for_each(|part| assert!(dead.to_string().contains(part), "{dead}"));
+        });
+    }
+    let mapped = Element::Broadcast(Box::new(Broadcast {
+        id: "v9".into(),
+        kind: SignalKind::ProductRelease,
+        class: "feature".into(),
+        at: Time::from_millis(1_769_817_600_000),
+        title: "Nine".into(),
+        features: vec!["search".into()],
+        competitor: String::new(),
+    }));
+    let own = decoder_from(
+        r#"
+        topic = "t"
+        start = "earliest"
+        mapping = { kind = "product_release", id = "/v", at = "/on", class = "=feature", features = "/what", detail = "{/name}" }
+        "#,
+    );
+    own.decode(br#"{"v":"v9","on":"2026-01-31","what":["search"],"name":"Nine"}"#, &mut |element| {
+        assert_eq!(element, mapped);
+    });
 }

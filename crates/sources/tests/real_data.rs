@@ -173,6 +173,7 @@ fn check_provider(file: &str, preset: &str, cases_expected: usize, expected: &[(
                 assert!(case.expected["click_url"].is_null() || kind == SignalKind::EmailClick);
                 ids.insert(signal.id.into_owned());
             }
+            Element::Broadcast(event) => panic!("{event:?}"),
             Element::Dropped(DropReason::MachineOpen) => {
                 assert!(case.name.contains("proxy"), "{}", case.name);
             }

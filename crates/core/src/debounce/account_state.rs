@@ -10,6 +10,9 @@ const MAX_FIRES: usize = 512;
 /// The most opted-out contacts that are remembered by hash.
 const MAX_OPTED_OUT: usize = 256;
 
+/// What the calendar's entries are counted in.
+const YEAR: Span = Span::from_days(365);
+
 /// A starting trigger that fired.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fire {
@@ -46,6 +49,8 @@ pub struct AccountState {
     pub reactivated: bool,
     /// Why it cannot come back, as a signal said since it last churned.
     pub impossible: Option<Impossible>,
+    /// When the calendar's entries of the last year were due.
+    pub entries: Vec<Time>,
 }
 
 impl AccountState {
@@ -63,6 +68,7 @@ impl AccountState {
             erased: false,
             reactivated: false,
             impossible: None,
+            entries: Vec::new(),
         }
     }
 
@@ -99,6 +105,17 @@ impl AccountState {
         if !self.opted_out.contains(&unknown) {
             self.opted_out.push(unknown);
         }
+    }
+
+    /// Remembers an entry of the calendar, unless there were `most` in the year up to it (DOMAIN, *How often*, hard).
+    pub fn enter(&mut self, due: Time, most: usize) -> bool {
+        let year_ago = due - YEAR;
+        self.entries.retain(|entry| *entry > year_ago);
+        let room = self.entries.len() < most;
+        if room {
+            self.entries.push(due);
+        }
+        room
     }
 
     /// Remembers a starting trigger, and forgets those that no cap can count any more. What only dates spoke for is

@@ -37,7 +37,7 @@ impl Partition {
 
     fn upsert(&mut self, account: &crate::account::Account, out: &mut Vec<Effect>) {
         let Some(before) = self.accounts.get(&account.id) else {
-            self.accounts.put(account.id.clone(), Some(AccountState::new(account.clone())));
+            self.put_account(account.id.clone(), AccountState::new(account.clone()));
             return;
         };
         if before.account.as_ref().is_some_and(|known| known.version > account.version) || before.erased {
@@ -60,7 +60,7 @@ impl Partition {
         if anew {
             self.unhush(&account.id);
         }
-        self.accounts.put(account.id.clone(), Some(state));
+        self.put_account(account.id.clone(), state);
     }
 
     /// News that the account cannot come back shuts it out until it churns anew, however old the news is; what happened

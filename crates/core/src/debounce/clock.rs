@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::entries::Entry;
 use super::input::{Progress, Reached};
-use crate::ids::InputName;
+use crate::ids::{AccountId, InputName};
 use crate::time::{Span, Time};
 
 /// An input whose time has not risen for this long, while others report, is left out (`H` of R2).
@@ -24,6 +25,31 @@ pub struct InputClock {
     pub named: bool,
 }
 
+/// How far the calendar has come: every item up to here was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hand {
+    /// Up to this time.
+    pub to: Time,
+    /// The last item of that time that was, in the order of account and entry; `None` when all of them were.
+    pub after: Option<(AccountId, Entry)>,
+}
+
+impl Hand {
+    /// Behind every item of that time.
+    pub const fn at(to: Time) -> Self {
+        Self { to, after: None }
+    }
+}
+
+/// Our newest major version, which an account's yearly entry tells of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MajorRelease {
+    /// When it shipped.
+    pub at: Time,
+    /// What it is called.
+    pub title: String,
+}
+
 /// The clock `W` of one partition. It never goes back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InboxClock {
@@ -35,6 +61,10 @@ pub struct InboxClock {
     pub last_append: Option<Time>,
     /// The inputs by name.
     pub inputs: BTreeMap<InputName, InputClock>,
+    /// The calendar's hand; `None` until there is a `W`.
+    pub hand: Option<Hand>,
+    /// Our newest major version.
+    pub release: Option<MajorRelease>,
 }
 
 impl InboxClock {

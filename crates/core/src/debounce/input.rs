@@ -35,6 +35,8 @@ pub enum Body {
     Hold(Option<String>, bool),
     /// How far the readers are.
     Progress(Progress),
+    /// Something that many accounts may want to hear of.
+    Event(Box<Event>),
 }
 
 impl Body {
@@ -46,7 +48,7 @@ impl Body {
             Self::Account(AccountChange::Gone(id) | AccountChange::Erased(id))
             | Self::SequenceEnded(id, _) => Some(id),
             Self::Response(response) => Some(&response.account),
-            Self::Policy(_) | Self::Hold(..) | Self::Progress(_) => None,
+            Self::Policy(_) | Self::Hold(..) | Self::Progress(_) | Self::Event(_) => None,
         }
     }
 }
@@ -78,6 +80,30 @@ pub struct MatchedSignal {
     pub matched_on: String,
     /// A few words for a person.
     pub detail: String,
+}
+
+/// A release of ours or an event at a competitor: one record in every partition, a signal for each account that it is
+/// about (a fan-out). Bounded in size by who writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The source's name.
+    pub source: String,
+    /// Unique within the source.
+    pub id: String,
+    /// `product_release` or `competitor_event`.
+    pub kind: SignalKind,
+    /// What sort of it, such as `feature` or `price_rise`; empty when none.
+    pub class: String,
+    /// When it happened (`te`).
+    pub event_time: Time,
+    /// When it could first be read (`ti`).
+    pub append_time: Time,
+    /// A few words for a person.
+    pub title: String,
+    /// The features that it brings.
+    pub features: Vec<String>,
+    /// The competitor that it is about; empty when none.
+    pub competitor: String,
 }
 
 /// A change of an account.

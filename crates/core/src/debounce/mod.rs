@@ -5,14 +5,20 @@
 //! so memory follows the log and never leads it.
 
 mod account_state;
+mod agenda;
+mod calendar;
 mod caps;
 mod changes;
+mod civil;
 mod clock;
+mod entries;
 mod evidence;
 mod fading;
+mod fanout;
 mod gates;
 mod input;
 mod machine;
+mod made;
 mod outcome;
 mod partition;
 mod policy;
@@ -23,19 +29,24 @@ mod rules;
 mod state;
 mod stepping;
 mod table;
+mod targets;
 mod telling;
 mod trigger;
 
 pub use account_state::{AccountState, Fire};
+pub use calendar::{CalendarRules, MOST_A_YEAR};
 pub use caps::{Calendar, Cap, CapScope, CapWindow};
-pub use clock::{InboxClock, InputClock, LEFT_OUT_AFTER, MAX_GAP};
+pub use clock::{Hand, InboxClock, InputClock, LEFT_OUT_AFTER, MAX_GAP, MajorRelease};
+pub use entries::Entry;
 pub use evidence::{Evidence, EvidenceItem, MAX_ITEMS, ScorePart};
 pub use fading::Fading;
+pub use fanout::FanOut;
 pub use gates::Gate;
 pub use input::{
-    AccountChange, Body, Input, MatchedSignal, PolicyText, Progress, Reached, Response, ResponseKind,
+    AccountChange, Body, Event, Input, MatchedSignal, PolicyText, Progress, Reached, Response, ResponseKind,
 };
 pub use machine::{Burst, Machine, Quiet};
+pub use made::CALENDAR;
 pub use outcome::{BurstOutcome, Edge, FiredBecause, SignalOutcome};
 pub use partition::{Counts, Effect, Note, Partition};
 pub use policy::{Escalate, KindRule, Leading, Policy};

@@ -4,14 +4,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::account_state::AccountState;
+use super::agenda::Agenda;
 use super::clock::InboxClock;
+use super::fanout::FanOut;
 use super::input::{Body, Input, PolicyText};
 use super::machine::Machine;
 use super::policy::Policy;
 use super::policy_file::PolicyError;
 use super::state::{Seen, SeenKey, StateKey, StateRow};
 use super::table::Table;
+use super::targets::Targets;
 use super::trigger::{Decision, Trigger};
+use crate::account::Account;
 use crate::ids::{AccountId, InputName, Offset, PolicyName};
 use crate::time::Time;
 
@@ -47,15 +51,19 @@ pub enum Note {
     Counts(InputName),
     /// Starting triggers of a policy (of all: `None`) are held from here on, or let go.
     Held(Option<PolicyName>, bool),
+    /// An event came too late to be told: its source and id.
+    TooOld(String, String),
 }
 
-/// Bursts since the partition began: opened = ended + open (R14).
+/// Counts since the partition began: bursts opened = ended + open (R14).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Bursts that opened.
     pub opened: u64,
     /// Bursts that ended.
     pub ended: u64,
+    /// Signals that were made here, by the calendar and of events.
+    pub made: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,6 +98,9 @@ pub struct Partition {
     pub(super) holds: Table<String, ()>,
     pub(super) newest: Arc<BTreeMap<PolicyName, Arc<Policy>>>,
     pub(super) uses: HashMap<(PolicyName, u32), usize>,
+    pub(super) events: Table<Offset, FanOut>,
+    pub(super) agenda: Agenda,
+    pub(super) targets: Option<Targets>,
     deadlines: BTreeSet<(Time, AccountId, PolicyName)>,
     forget: BTreeSet<(Time, Forget)>,
 }
@@ -114,7 +125,9 @@ impl Partition {
                 let moved = self.head.clock.progress(progress, input.appended_at);
                 note(moved, out);
                 self.end_due(out);
+                self.make_signals(input.offset, out);
             }
+            Body::Event(event) => self.event(input.offset, event, out),
         }
         self.forget_some();
     }
@@ -135,6 +148,7 @@ impl Partition {
         self.seen.commit();
         self.versions.commit();
         self.holds.commit();
+        self.events.commit();
     }
 
     /// Nothing that the batch changed is in the log: back to what the last commit left.
@@ -142,8 +156,12 @@ impl Partition {
         if let Some(head) = self.committed.take() {
             self.head = head;
         }
-        self.accounts.rollback();
+        for (id, new, old) in self.accounts.rollback() {
+            self.agenda.change(&id, listed(new.as_ref()), listed(old.as_ref()));
+        }
         self.holds.rollback();
+        self.events.rollback();
+        self.targets = None;
         for (key, new, old) in self.machines.rollback() {
             self.reindex(&key, new.as_ref(), old.as_ref());
         }
@@ -175,6 +193,9 @@ impl Partition {
         for (key, row) in self.holds.changed() {
             visit(StateKey::Hold(key.clone()), row.map(|()| StateRow::Hold));
         }
+        for (offset, row) in self.events.changed() {
+            visit(StateKey::Event(*offset), row.cloned().map(StateRow::Event));
+        }
         if self.committed.is_some() {
             visit(StateKey::Clock, self.head_row());
         }
@@ -194,8 +215,10 @@ impl Partition {
             (StateKey::Policy(name.clone(), *version), StateRow::Policy(row.text.clone()))
         });
         let holds = self.holds.rows().map(|(key, ())| (StateKey::Hold(key.clone()), StateRow::Hold));
+        let events =
+            self.events.rows().map(|(key, row)| (StateKey::Event(*key), StateRow::Event(row.clone())));
         let head = self.head_row().map(|row| (StateKey::Clock, row));
-        accounts.chain(machines).chain(seen).chain(versions).chain(holds).chain(head).collect()
+        accounts.chain(machines).chain(seen).chain(versions).chain(holds).chain(events).chain(head).collect()
     }
 
     fn head_row(&self) -> Option<StateRow> {
@@ -212,10 +235,11 @@ impl Partition {
             (StateKey::Clock, Some(StateRow::Clock(clock, next, counts))) => {
                 self.head = Head { clock, next: Some(next), counts };
             }
-            (StateKey::Account(id), Some(StateRow::Account(state))) => {
-                drop(self.accounts.load(id, Some(state)));
+            (StateKey::Account(id), row) => {
+                let new = if let Some(StateRow::Account(state)) = row { Some(state) } else { None };
+                self.agenda.change(&id, listed(self.accounts.get(&id)), listed(new.as_ref()));
+                self.accounts.load(id, new);
             }
-            (StateKey::Account(id), _) => drop(self.accounts.load(id, None)),
             (StateKey::Machine(account, policy), row) => {
                 let new = if let Some(StateRow::Machine(machine)) = row { Some(machine) } else { None };
                 let key = (account, policy);
@@ -237,6 +261,10 @@ impl Partition {
                 self.find_newest();
             }
             (StateKey::Hold(policy), row) => drop(self.holds.load(policy, row.map(|_| ()))),
+            (StateKey::Event(offset), row) => {
+                let new = if let Some(StateRow::Event(event)) = row { Some(event) } else { None };
+                self.events.load(offset, new);
+            }
             (StateKey::Clock, _) => {}
         }
         Ok(())
@@ -310,8 +338,17 @@ impl Partition {
         if let Some(state) = self.accounts.get(account) {
             let mut state = state.clone();
             change(&mut state);
-            self.accounts.put(account.clone(), Some(state));
+            self.put_account(account.clone(), state);
         }
+    }
+
+    /// Sets an account, and who is to hear of what.
+    pub(super) fn put_account(&mut self, id: AccountId, state: AccountState) {
+        self.agenda.change(&id, listed(self.accounts.get(&id)), listed(Some(&state)));
+        if let Some(targets) = &mut self.targets {
+            targets.change(&id, &state);
+        }
+        self.accounts.put(id, Some(state));
     }
 
     fn reindex(&mut self, key: &MachineKey, old: Option<&Machine>, new: Option<&Machine>) {
@@ -378,6 +415,10 @@ impl Partition {
             self.put_machine(key.clone(), Machine { quiet: None, ..machine });
         }
     }
+}
+
+fn listed(state: Option<&AccountState>) -> Option<&Account> {
+    state.and_then(|state| state.account.as_ref())
 }
 
 pub(super) fn note(moved: Vec<(InputName, bool)>, out: &mut Vec<Effect>) {

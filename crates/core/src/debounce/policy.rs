@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::calendar::CalendarRules;
 use super::caps::Cap;
 use super::rules::{COMPETITOR_PLAY_FROM, Rules};
 use crate::account::{Account, Reason};
@@ -92,6 +93,8 @@ pub struct Policy {
     pub rules: Rules,
     /// How fast a score that no burst spent fades; `None` where nothing is carried over.
     pub half_life: Option<Span>,
+    /// The calendar's entries.
+    pub calendar: CalendarRules,
 }
 
 impl Policy {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::calendar::FileCalendar;
 use super::caps::{Calendar, Cap, CapScope, CapWindow};
 use super::policy::{Escalate, KindRule, Leading, Policy, STRONG_PAGES, defaults};
 use super::policy_sections::{FileHoldOut, FileRules, FileScore, FileTimeBased};
@@ -60,6 +61,8 @@ struct File {
     kinds: BTreeMap<String, FileKind>,
     #[serde(default)]
     plays: BTreeMap<String, String>,
+    #[serde(default)]
+    calendar: FileCalendar,
 }
 
 #[derive(Deserialize)]
@@ -169,6 +172,7 @@ impl File {
             plays: plays(&self.plays)?,
             rules,
             half_life: self.score.half_life()?,
+            calendar: self.calendar.rules()?,
         })
     }
 }
@@ -312,6 +316,12 @@ mod tests {
             ("name=\"p\"\n[[caps]]\nper=\"user\"\nmax=1", &["caps[0].per", "user", "`account`"]),
             ("name=\"p\"\n[[caps]]\nper=\"account\"\nmax=1", &["caps[0]", "window", "calendar"]),
             ("name=\"p\"\n[plays]\nprice=\"x\"", &["price", "`price_budget`"]),
+            ("name=\"p\"\n[calendar]\nentries=[\"yearli\"]", &["calendar.entries", "yearli", "`yearly`"]),
+            ("name=\"p\"\n[calendar]\nbudget_months=[13]", &["calendar.budget_months", "13", "1 to 12"]),
+            (
+                "name=\"p\"\n[calendar]\ntime_based_a_year=5",
+                &["calendar.time_based_a_year", "5", "at most 4"],
+            ),
             ("name=\"\"", &["name", "1 to 64"]),
             ("name=\"p\"\nnot_fit=\"yes\"", &["not_fit", "yes", "`allow`"]),
             ("name=\"p\"\n[hold_out]\npercent=80", &["hold_out.percent", "80", "at most 50"]),

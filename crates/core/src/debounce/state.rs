@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::account_state::AccountState;
 use super::clock::InboxClock;
+use super::fanout::FanOut;
 use super::input::PolicyText;
 use super::machine::Machine;
 use super::partition::Counts;
@@ -58,6 +59,8 @@ pub enum StateKey {
     Policy(PolicyName, u32),
     /// A hold on a policy; empty for all.
     Hold(String),
+    /// An event that is being told to accounts, by its offset in the inbox.
+    Event(Offset),
 }
 
 /// A row's content. `None` instead of a row means that it is gone.
@@ -76,4 +79,6 @@ pub enum StateRow {
     Policy(PolicyText),
     /// A hold.
     Hold,
+    /// An event on its way.
+    Event(FanOut),
 }

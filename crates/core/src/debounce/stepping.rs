@@ -15,7 +15,7 @@ use super::rules::only_time_based;
 use super::state::{Seen, SeenKey};
 use super::telling::{Told, fire};
 use super::trigger::BurstId;
-use crate::ids::{AccountId, Offset};
+use crate::ids::{AccountId, InputName, Offset};
 use crate::index::Method;
 use crate::signal::{SignalKind, is_from_the_future};
 use crate::time::{Span, Time};
@@ -40,7 +40,7 @@ pub(super) struct Arrival<'a> {
 }
 
 impl Partition {
-    /// A matched signal: once through every live policy.
+    /// A matched signal.
     pub(super) fn signal(&mut self, offset: Offset, signal: &MatchedSignal, out: &mut Vec<Effect>) {
         if is_from_the_future(signal.event_time, signal.append_time) {
             let text = format!(
@@ -51,6 +51,17 @@ impl Partition {
             return;
         }
         let moved = self.clock_mut().signal(&signal.input, &signal.merged_with, signal.append_time);
+        self.take_in(offset, signal, moved, out);
+    }
+
+    /// A signal that the clock knows of, or that is made here: once through every live policy.
+    pub(super) fn take_in(
+        &mut self,
+        offset: Offset,
+        signal: &MatchedSignal,
+        moved: Vec<(InputName, bool)>,
+        out: &mut Vec<Effect>,
+    ) {
         note(moved, out);
         self.end_due(out);
         self.exclude(signal);

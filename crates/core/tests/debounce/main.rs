@@ -1,7 +1,10 @@
 //! The debounce rules, as a user of the core sees them.
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests fail loudly")]
 
+mod calendar;
+mod fanout;
 mod properties;
 mod rig;
 mod rules;
 mod worked;
+mod year;

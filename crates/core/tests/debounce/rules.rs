@@ -208,9 +208,9 @@ fn a_hold_stops_starting_triggers_until_it_is_let_go() {
 fn r14_bursts_opened_are_ended_or_open() {
     let mut rig = Rig::new(OFF);
     rig.now(1, 0);
-    assert_eq!(rig.partition.counts(), Counts { opened: 1, ended: 0 });
+    assert_eq!(rig.partition.counts(), Counts { opened: 1, ended: 0, made: 0 });
     rig.progress(10);
-    assert_eq!(rig.partition.counts(), Counts { opened: 1, ended: 1 });
+    assert_eq!(rig.partition.counts(), Counts { opened: 1, ended: 1, made: 0 });
     assert_eq!(rig.partition.open_bursts(), 0);
 }
 

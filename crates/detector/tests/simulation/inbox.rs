@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use winback_core::account::{Account, Reason};
-use winback_core::debounce::{AccountChange, MatchedSignal, PolicyText, Progress, Reached, ResponseKind};
+use winback_core::debounce::{
+    AccountChange, Event, MatchedSignal, PolicyText, Progress, Reached, ResponseKind,
+};
 use winback_core::ids::{Offset, Partition};
 use winback_core::index::Method;
 use winback_core::signal::SignalKind;
@@ -65,6 +67,11 @@ impl Script {
                 vec![self.signal(account, id, strength, minutes_late, input)]
             }
             Op::Progress { input, minutes } => self.progress(input, minutes),
+            Op::Days(days) => {
+                let minutes = i64::from(days) * 24 * 60;
+                (0..INPUTS.len()).flat_map(|input| self.progress(input, minutes)).collect()
+            }
+            Op::Event { id, days_late } => self.event(id, days_late),
             Op::Say { account, word } => vec![self.say(account, word)],
             Op::Policy { quiet_minutes } => self.policy(quiet_minutes),
             Op::Hold(held) => everywhere(&Body::Hold(v1::Hold { held, ..v1::Hold::default() })),
@@ -120,6 +127,22 @@ impl Script {
         everywhere(&body_of(inbox::progress_to_wire(&Progress { inputs, known })))
     }
 
+    fn event(&self, id: u8, days_late: u8) -> Vec<Line> {
+        let append_time = self.now(0);
+        let event = Event {
+            source: "releases".to_owned(),
+            id: id.to_string(),
+            kind: SignalKind::ProductRelease,
+            class: if id.is_multiple_of(2) { "major_version" } else { "feature" }.to_owned(),
+            event_time: append_time - Span::from_days(days_late.into()),
+            append_time,
+            title: "4.0".to_owned(),
+            features: vec!["sso".to_owned()],
+            competitor: String::new(),
+        };
+        everywhere(&Body::Event(inbox::event_to_wire(&event, "releases:releases/0", 0)))
+    }
+
     fn policy(&mut self, quiet_minutes: u8) -> Vec<Line> {
         self.version += 1;
         let toml = format!(
@@ -136,6 +159,7 @@ impl Script {
         let churned = Time::from_millis(BASE) - Span::from_days(days_ago);
         let mut row = Account::new(id, id, churned, Reason::ProductGap);
         row.arr_usd = 84_000;
+        row.missing_features = if account < 3 { vec!["SSO".to_owned()] } else { Vec::new() };
         row.version = self.version.into();
         let change = AccountChange::Upsert(Box::new(row));
         keyed(id, body_of(inbox::change_to_wire(&change)))

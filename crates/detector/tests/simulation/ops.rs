@@ -48,6 +48,10 @@ pub(crate) enum Op {
     Signal { account: usize, id: u8, strength: u8, minutes_late: i64, input: usize },
     /// An input is so many minutes further.
     Progress { input: usize, minutes: i64 },
+    /// All inputs are so many days further: entries of the calendar come due.
+    Days(u8),
+    /// A release comes to every partition, dated some days before it arrived.
+    Event { id: u8, days_late: u8 },
     /// A record about an account.
     Say { account: usize, word: Word },
     /// A new version of the policy, with that quiet time.
@@ -140,7 +144,12 @@ fn op(dice: &mut Dice, lanes: usize) -> Op {
     let lane = dice.between(0, lanes);
     match dice.between(0, 100_u8) {
         0..27 => signal(dice, account, input),
-        27..35 => Op::Progress { input, minutes: dice.between(1_u8, 25).into() },
+        27..33 => Op::Progress { input, minutes: dice.between(1_u8, 25).into() },
+        33 => Op::Days(dice.between(1, 60)),
+        34 => {
+            let days_late = if dice.one_in(4) { 100 } else { dice.between(0, 3) };
+            Op::Event { id: dice.between(0, 4), days_late }
+        }
         35..39 => Op::Say { account, word: word(dice) },
         39..41 => Op::Policy { quiet_minutes: dice.between(5, 20) },
         41..43 => Op::Hold(dice.one_in(2)),

@@ -1,10 +1,11 @@
 //! The detector's state as changelog records: a key that keeps a record small, and a value a row.
 
 use winback_core::debounce::{
-    AccountState, Burst, BurstId, Counts, Evidence, Fading, Fire, Impossible, InboxClock, InputClock,
-    Machine, PolicyText, Quiet, Seen, SeenKey, StateKey, StateRow, TriggerId,
+    AccountState, Burst, BurstId, Counts, Entry, Evidence, Fading, FanOut, Fire, Hand, Impossible,
+    InboxClock, InputClock, Machine, MajorRelease, PolicyText, Quiet, Seen, SeenKey, StateKey, StateRow,
+    TriggerId,
 };
-use winback_core::ids::{Offset, PolicyName};
+use winback_core::ids::{AccountId, Offset, PolicyName};
 use winback_core::time::{Span, Time};
 
 use super::trigger::{item_from_wire, item_to_wire, part_from_wire, part_to_wire};
@@ -29,6 +30,7 @@ pub fn key_to_bytes(key: &StateKey) -> Vec<u8> {
             [b"p", &version.to_be_bytes()[..], name.as_str().as_bytes()].concat()
         }
         StateKey::Hold(policy) => [b"h", policy.as_bytes()].concat(),
+        StateKey::Event(offset) => [b"e", &offset.0.to_be_bytes()[..]].concat(),
     }
 }
 
@@ -60,6 +62,7 @@ pub fn key_from_bytes(bytes: &[u8]) -> Result<StateKey, DecodeError> {
             Ok(StateKey::Policy(PolicyName::from(text(name)?), u32::from_be_bytes(fixed(version, "key")?)))
         }
         b'h' => Ok(StateKey::Hold(text(rest)?)),
+        b'e' => Ok(StateKey::Event(Offset(i64::from_be_bytes(fixed(rest, "key")?)))),
         _ => Err(broken()),
     }
 }
@@ -77,6 +80,10 @@ pub fn row_to_wire(row: &StateRow) -> v1::StateRecord {
         }),
         StateRow::Policy(text) => State::Policy(super::inbox::policy_to_wire(text)),
         StateRow::Hold => State::Hold(v1::Hold { held: true, ..v1::Hold::default() }),
+        StateRow::Event(fan_out) => State::FanOut(v1::FanOutState {
+            event: Some(super::inbox::event_to_wire(&fan_out.event, "", 0)),
+            after: fan_out.after.as_ref().map(ToString::to_string),
+        }),
     };
     v1::StateRecord { state: Some(state) }
 }
@@ -87,7 +94,7 @@ pub fn row_to_wire(row: &StateRow) -> v1::StateRecord {
 /// Names the field, the value and the fix.
 pub fn row_from_wire(record: v1::StateRecord) -> Result<StateRow, DecodeError> {
     Ok(match record.state.ok_or(DecodeError::Missing("state"))? {
-        State::Clock(clock) => clock_from_wire(clock),
+        State::Clock(clock) => clock_from_wire(clock)?,
         State::Account(state) => StateRow::Account(account_from_wire(state)?),
         State::Machine(machine) => StateRow::Machine(machine_from_wire(machine)?),
         State::Seen(seen) => StateRow::Seen(Seen {
@@ -99,6 +106,11 @@ pub fn row_from_wire(record: v1::StateRecord) -> Result<StateRow, DecodeError> {
             StateRow::Policy(PolicyText { name: text.name, version: text.version, toml: text.toml })
         }
         State::Hold(_) => StateRow::Hold,
+        State::FanOut(state) => {
+            let event = state.event.ok_or(DecodeError::Missing("fan_out.event"))?;
+            let after = state.after.map(AccountId::from);
+            StateRow::Event(FanOut { event: super::inbox::event_from_wire(event)?, after })
+        }
     })
 }
 
@@ -118,10 +130,34 @@ fn clock_to_wire(clock: &InboxClock, next: Offset, counts: Counts) -> v1::ClockS
         inputs: clock.inputs.iter().map(input).collect(),
         bursts_opened: counts.opened,
         bursts_ended: counts.ended,
+        signals_made: counts.made,
+        hand: clock.hand.as_ref().map(hand_to_wire),
+        release: clock
+            .release
+            .as_ref()
+            .map(|release| v1::ReleaseState { at_ms: release.at.millis(), title: release.title.clone() }),
     }
 }
 
-fn clock_from_wire(wire: v1::ClockState) -> StateRow {
+fn hand_to_wire(hand: &Hand) -> v1::HandState {
+    let (account, entry) = hand
+        .after
+        .as_ref()
+        .map_or_else(Default::default, |(account, entry)| (account.to_string(), entry.to_string()));
+    v1::HandState { to_ms: hand.to.millis(), after_account: account, after_entry: entry }
+}
+
+fn hand_from_wire(wire: v1::HandState) -> Result<Hand, DecodeError> {
+    let after = if wire.after_entry.is_empty() {
+        None
+    } else {
+        let entry = word!(Entry, "hand.after_entry", wire.after_entry.as_str())?;
+        Some((wire.after_account.into(), entry))
+    };
+    Ok(Hand { to: Time::from_millis(wire.to_ms), after })
+}
+
+fn clock_from_wire(wire: v1::ClockState) -> Result<StateRow, DecodeError> {
     let input = |input: v1::InputState| {
         let clock = InputClock {
             reached: input.reached_ms.map(Time::from_millis),
@@ -136,9 +172,13 @@ fn clock_from_wire(wire: v1::ClockState) -> StateRow {
         elapsed: Span::from_millis(wire.elapsed_ms),
         last_append: wire.last_append_ms.map(Time::from_millis),
         inputs: wire.inputs.into_iter().map(input).collect(),
+        hand: wire.hand.map(hand_from_wire).transpose()?,
+        release: wire
+            .release
+            .map(|release| MajorRelease { at: Time::from_millis(release.at_ms), title: release.title }),
     };
-    let counts = Counts { opened: wire.bursts_opened, ended: wire.bursts_ended };
-    StateRow::Clock(clock, Offset(wire.next_offset), counts)
+    let counts = Counts { opened: wire.bursts_opened, ended: wire.bursts_ended, made: wire.signals_made };
+    Ok(StateRow::Clock(clock, Offset(wire.next_offset), counts))
 }
 
 fn account_to_wire(state: &AccountState) -> v1::AccountState {
@@ -159,6 +199,7 @@ fn account_to_wire(state: &AccountState) -> v1::AccountState {
         erased: state.erased,
         reactivated: state.reactivated,
         impossible: state.impossible.map(|why| why.to_string()).unwrap_or_default(),
+        entries_ms: state.entries.iter().map(|entry| entry.millis()).collect(),
     }
 }
 
@@ -182,6 +223,7 @@ fn account_from_wire(wire: v1::AccountState) -> Result<AccountState, DecodeError
         erased: wire.erased,
         reactivated: wire.reactivated,
         impossible: impossible.transpose()?,
+        entries: wire.entries_ms.into_iter().map(Time::from_millis).collect(),
     })
 }
 

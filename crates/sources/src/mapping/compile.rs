@@ -31,6 +31,8 @@ pub(crate) struct Compiled {
     pub(super) absent: Vec<String>,
     pub(super) required: Vec<Field>,
     pub(super) keep: Option<Deciding>,
+    pub(super) features: Vec<Field>,
+    pub(super) competitor: Vec<Field>,
 }
 
 /// Where the parts of the identity stand.
@@ -88,6 +90,8 @@ impl Compiled {
             absent: mapping.absent.clone(),
             required: list("required", &mapping.required)?,
             keep: mapping.keep.as_ref().map(Deciding::new).transpose()?,
+            features: fields("features", &mapping.features)?,
+            competitor: fields("competitor", &mapping.competitor)?,
         })
     }
 }
@@ -103,7 +107,7 @@ impl Who {
             name: fields("name", &mapping.name)?,
         };
         let all = [&who.account_id, &who.email, &who.email_sha256, &who.domain, &who.address, &who.name];
-        if all.into_iter().all(Vec::is_empty) {
+        if all.into_iter().all(Vec::is_empty) && !mapping.kind.is_broadcast() {
             let fix = "say whose it is: account_id, email, email_sha256, domain, address or name";
             return Err(wrong("name", "", fix));
         }

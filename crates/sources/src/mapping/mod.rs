@@ -2,6 +2,7 @@
 //!
 //! A mapping is compiled once, and all that can be wrong with it is said then; at run time it only finds or misses.
 
+mod broadcast;
 mod compile;
 mod pointer;
 mod read;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use winback_core::signal::SignalKind;
 
+pub use broadcast::MAX_FEATURES;
 pub(crate) use compile::{Compiled, Wrong, zone_of};
 
 /// How the fields of a record become a signal: `[sources.NAME.mapping]`.
@@ -76,6 +78,12 @@ pub struct Mapping {
     /// Pointers that must have a value.
     #[serde(default)]
     pub required: Vec<String>,
+    /// What a release brings: a text, or a list of them. Only for `product_release`.
+    #[serde(default)]
+    pub features: Fields,
+    /// Whom an event is about. Only for `competitor_event`.
+    #[serde(default)]
+    pub competitor: Fields,
     /// Which events are interest; all of them without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep: Option<Keep>,

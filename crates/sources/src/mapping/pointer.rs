@@ -85,6 +85,36 @@ impl<'v> Document<'v> {
         self.first(fields).and_then(|(_, value)| value.text())
     }
 
+    /// Every text of the first of the fields that has a value: each of a list, or what commas part.
+    pub(super) fn texts(&self, fields: &'v [Field], most: usize) -> Vec<String> {
+        let absent = |text: &str| self.absent.iter().any(|no| no.eq_ignore_ascii_case(text));
+        for field in fields {
+            let list = match field {
+                Field::At(pointer) => pointer.find(self.root).and_then(|value| value.as_array()),
+                Field::Constant(_) => None,
+            };
+            let texts: Vec<String> = match list {
+                Some(list) => list
+                    .iter()
+                    .filter(|part| !part.is_array())
+                    .filter_map(|part| scalar(part).text())
+                    .filter(|text| !absent(text))
+                    .take(most)
+                    .map(Cow::into_owned)
+                    .collect(),
+                None => {
+                    let text = self.text(std::slice::from_ref(field)).unwrap_or_default();
+                    let parts = text.split([',', ';']).map(str::trim).filter(|part| !part.is_empty());
+                    parts.take(most).map(str::to_owned).collect()
+                }
+            };
+            if !texts.is_empty() {
+                return texts;
+            }
+        }
+        Vec::new()
+    }
+
     fn value(&self, field: &'v Field) -> Option<Scalar<'v>> {
         let value = match field {
             Field::Constant(value) => Scalar::Text(Cow::Borrowed(value)),

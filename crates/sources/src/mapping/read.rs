@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use sonic_rs::{JsonContainerTrait, JsonValueTrait, Value};
 use winback_core::debounce::ResponseKind;
 use winback_core::signal::{Candidate, Identity, SignalKind};
+use winback_core::time::Time;
 
 use super::compile::{Compiled, Meaning, Who};
 use super::pointer::{Document, Field};
 use crate::decoder::Raw;
-use crate::element::{Answer, DeadReason, DropReason, Element, Refusal, Sink, judged};
+use crate::element::{Answer, DeadReason, DropReason, Element, Refusal, Sink, Verdict, judged};
 use crate::ids;
 use crate::json;
 use crate::text::{detail, quoted};
@@ -50,24 +51,48 @@ impl Compiled {
         }
         let document = Document { root, absent: &self.absent };
         let says = self.says(document)?;
-        if let Some(field) =
-            self.required.iter().find(|field| document.first(std::slice::from_ref(field)).is_none())
-        {
+        let required = |field: &&Field| document.first(std::slice::from_ref(*field)).is_none();
+        if let Some(field) = self.required.iter().find(required) {
             return Err(missing(field.as_str()));
         }
+        Ok(match says {
+            Says::Signal(kind) if kind.is_broadcast() => {
+                Element::Broadcast(Box::new(self.broadcast(document, kind, raw)?))
+            }
+            Says::Signal(kind) => Element::Signal(self.signal(document, kind, raw)?),
+            Says::Answer(kind) => {
+                let who = self.who.read(document)?;
+                Element::Answer(Answer { id: self.id(document, raw), kind, at: self.time(document)?, who })
+            }
+        })
+    }
+
+    fn signal<'v>(&'v self, document: Document<'v>, kind: SignalKind, raw: Raw<'_>) -> Verdict<'v> {
         let who = self.who.read(document)?;
+        Ok(Candidate {
+            id: self.id(document, raw),
+            kind,
+            class: self.class(document),
+            at: self.time(document)?,
+            who,
+            detail: self.words(document),
+        })
+    }
+
+    pub(super) fn time(&self, document: Document<'_>) -> Result<Time, Refusal> {
         let (field, time) = document.first(&self.at).ok_or_else(|| missing(&names(&self.at)))?;
-        let (id, at) = (self.id(document, raw), self.times.read(field, &time)?);
-        let kind = match says {
-            Says::Signal(kind) => kind,
-            Says::Answer(kind) => return Ok(Element::Answer(Answer { id, kind, at, who })),
-        };
-        let class = document.text(&self.class).map(|class| match self.classes.get(class.as_ref()) {
+        self.times.read(field, &time)
+    }
+
+    pub(super) fn class<'v>(&'v self, document: Document<'v>) -> Option<Cow<'v, str>> {
+        document.text(&self.class).map(|class| match self.classes.get(class.as_ref()) {
             Some(name) => Cow::Borrowed(name.as_str()),
             None => class,
-        });
-        let detail = detail(Cow::Owned(self.detail.fill(document)));
-        Ok(Element::Signal(Candidate { id, kind, class, at, who, detail }))
+        })
+    }
+
+    pub(super) fn words(&self, document: Document<'_>) -> Cow<'static, str> {
+        detail(Cow::Owned(self.detail.fill(document)))
     }
 
     fn says(&self, document: Document<'_>) -> Result<Says, Refusal> {
@@ -91,7 +116,7 @@ impl Compiled {
         }
     }
 
-    fn id<'v>(&'v self, document: Document<'v>, raw: Raw<'_>) -> Cow<'v, str> {
+    pub(super) fn id<'v>(&'v self, document: Document<'v>, raw: Raw<'_>) -> Cow<'v, str> {
         if let Some(own) = document.text(&self.id) {
             return ids::bounded(own);
         }
@@ -137,10 +162,10 @@ fn sha256(text: &str) -> Option<[u8; 32]> {
     hex::decode_to_slice(text.trim(), &mut hash).ok().map(|()| hash)
 }
 
-fn names(fields: &[Field]) -> String {
+pub(super) fn names(fields: &[Field]) -> String {
     fields.iter().map(Field::as_str).collect::<Vec<_>>().join(" or ")
 }
 
-fn missing(field: &str) -> Refusal {
+pub(super) fn missing(field: &str) -> Refusal {
     Refusal::Dead(DeadReason::MissingField, format!("`{field}` has no value: add it and replay"))
 }

@@ -32,6 +32,7 @@ pub fn elements(decoder: &Decoder, value: &[u8]) -> Vec<Seen> {
         seen.push(match element {
             Element::Signal(signal) => Seen::Signal(format!("{signal:?}")),
             Element::Answer(answer) => Seen::Signal(format!("{answer:?}")),
+            Element::Broadcast(event) => Seen::Signal(format!("{event:?}")),
             Element::Dropped(reason) => Seen::Dropped(reason.to_string()),
             Element::Dead(dead) => Seen::Dead(dead.reason.to_string(), dead.text),
         });

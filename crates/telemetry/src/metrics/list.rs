@@ -127,6 +127,12 @@ list! {
     AMBIGUOUS: Counter<2> = "winback_ambiguous_total", "events", ["source", "method"],
         "Events that several accounts claim, unresolved by later rungs, by the rung that was claimed twice.",
         "growth: duplicates in the account list";
+    BROADCASTS: Counter<1> = "winback_broadcasts_total", "events", ["source"],
+        "Releases and competitors' events that went into every partition of the inbox, to be told to whom they concern.",
+        "a jump: a producer sends what concerns one account as if it concerned all";
+    MADE: Counter<0> = "winback_signals_made_total", "signals", [],
+        "Signals that the detector made itself: entries of the calendar, and events told to an account.",
+        "none for a day, with accounts in the list: the watermark stands still";
     DECISIONS: Counter<2> = "winback_decisions_total", "signals", ["outcome", "reason"],
         "Signals by their one outcome; `reason` is the gate's, empty otherwise.",
         "`expired` growing: a source is late; `gated` with reason `hold` outside of a hold";

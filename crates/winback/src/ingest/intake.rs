@@ -76,6 +76,10 @@ impl<'a> Intake<'a> {
                 key = key.take().or_else(|| key_of(&answer.who));
                 taken.events += 1;
             }
+            Element::Broadcast(event) => {
+                newest = newest.max(Some(event.at));
+                taken.events += 1;
+            }
             Element::Dead(_) => dead = true,
             Element::Dropped(_) => {}
         });

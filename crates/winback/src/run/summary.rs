@@ -24,6 +24,10 @@ pub(crate) struct Summary {
     pub(crate) unmatched: u64,
     /// Signals that several accounts claim.
     pub(crate) ambiguous: u64,
+    /// Releases and competitors' events, for all whom they concern.
+    pub(crate) broadcasts: u64,
+    /// Signals that the detector made itself, of the calendar and of those events.
+    pub(crate) made: u64,
     /// Signals by their outcome.
     pub(crate) decisions: BTreeMap<String, u64>,
     /// Bursts by how they ended.
@@ -51,6 +55,8 @@ impl Summary {
             matched: by("winback_matches_total", "method"),
             unmatched: total("winback_unmatched_total"),
             ambiguous: total("winback_ambiguous_total"),
+            broadcasts: total("winback_broadcasts_total"),
+            made: total("winback_signals_made_total"),
             decisions: by("winback_decisions_total", "outcome"),
             burst_ends: by("winback_burst_ends_total", "outcome"),
             triggers: by("winback_triggers_total", "edge"),

@@ -108,7 +108,7 @@ impl Step {
                 format!("policy {} is in force in version {}", words::safe(&policy.name), policy.version),
             ),
             Body::Hold(hold) => ("hold", held(hold)),
-            Body::Signal(_) | Body::Progress(_) => return None,
+            Body::Signal(_) | Body::Progress(_) | Body::Event(_) => return None,
         };
         Some(Self::new(step, Some(at), format!("{partition}/{offset}"), text, record, (offset, 0, 0)))
     }

@@ -1,0 +1,181 @@
+//! Who has an entry on a day: accounts in buckets by the day they left, and the items of the days around the hand.
+//!
+//! The buckets do not move as time goes by, so that nothing is done for an account until one of its days comes, and a
+//! restore need not know how late it is. All of it is memory: a function of the accounts, made again by a load.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::Bound;
+
+use foldhash::fast::RandomState;
+
+use super::account_state::AccountState;
+use super::civil::Day;
+use super::clock::Hand;
+use super::entries::{
+    Entry, LAST_RENEWAL, UNKNOWN_TERM_DAYS, budget_day, churn_day, due, earliest_day, entries_on, offsets,
+};
+use super::table::Table;
+use crate::account::Account;
+use crate::ids::AccountId;
+use crate::time::{Span, Time};
+
+/// When it is due, whose, and which.
+pub(super) type Item = (Time, AccountId, Entry);
+
+/// Accounts by a number.
+type Buckets = HashMap<i32, HashSet<AccountId, RandomState>, RandomState>;
+
+/// The index of the calendar.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Agenda {
+    /// By the day they left.
+    churned: Buckets,
+    /// Those of them that went to a competitor.
+    switched: Buckets,
+    /// By the day of the month of their budget entry.
+    budgets: Buckets,
+    /// By their earliest day.
+    earliest: Buckets,
+    /// The items of a few civil days.
+    days: BTreeMap<Day, BTreeSet<Item>>,
+}
+
+impl Agenda {
+    /// An account changed: `None` where it is not in the list.
+    pub(super) fn change(&mut self, id: &AccountId, old: Option<&Account>, new: Option<&Account>) {
+        if old.zip(new).is_some_and(|(old, new)| has_the_same_days(old, new)) {
+            return;
+        }
+        if let Some(account) = old {
+            each_key(account, |which, key| {
+                let buckets = self.buckets(which);
+                if let Some(bucket) = buckets.get_mut(&key) {
+                    bucket.remove(id);
+                    if bucket.is_empty() {
+                        buckets.remove(&key);
+                    }
+                }
+            });
+            self.items(account, BTreeSet::remove);
+        }
+        if let Some(account) = new {
+            each_key(account, |which, key| {
+                self.buckets(which).entry(key).or_default().insert(id.clone());
+            });
+            self.items(account, |items, item| items.insert(item.clone()));
+        }
+    }
+
+    const fn buckets(&mut self, which: Which) -> &mut Buckets {
+        match which {
+            Which::Churned => &mut self.churned,
+            Which::Switched => &mut self.switched,
+            Which::Budgets => &mut self.budgets,
+            Which::Earliest => &mut self.earliest,
+        }
+    }
+
+    /// An account's items in the days that are there.
+    fn items(&mut self, account: &Account, change: impl Fn(&mut BTreeSet<Item>, &Item) -> bool) {
+        let earliest = earliest_day(account);
+        for (day, items) in &mut self.days {
+            for_each_item(account, *day, earliest, |item| {
+                change(items, &item);
+            });
+        }
+    }
+
+    /// The first item after the hand that is due at `to`, which lies in the hand's day or begins the next.
+    pub(super) fn next(
+        &mut self,
+        accounts: &Table<AccountId, AccountState>,
+        hand: &Hand,
+        to: Time,
+    ) -> Option<Item> {
+        let day = Day::of(hand.to);
+        let near = [day.plus(-1), day, day.plus(1)];
+        self.days.retain(|day, _| near.contains(day));
+        for day in near {
+            if !self.days.contains_key(&day) {
+                let items = self.gather(accounts, day);
+                self.days.insert(day, items);
+            }
+        }
+        let from = match &hand.after {
+            Some((account, entry)) => Bound::Excluded((hand.to, account.clone(), *entry)),
+            None => Bound::Included((hand.to + Span::from_millis(1), AccountId::from(""), Entry::ALL[0])),
+        };
+        let range = (from, Bound::Unbounded);
+        let first = self.days.values().filter_map(|items| items.range(range.clone()).next()).min()?;
+        (first.0 <= to).then(|| first.clone())
+    }
+
+    /// All items of a civil day.
+    fn gather(&self, accounts: &Table<AccountId, AccountState>, on: Day) -> BTreeSet<Item> {
+        let mut items = BTreeSet::new();
+        let mut take = |buckets: &Buckets, key: i32| {
+            for id in buckets.get(&key).into_iter().flatten() {
+                let Some(account) = accounts.get(id).and_then(|state| state.account.as_ref()) else {
+                    continue;
+                };
+                for_each_item(account, on, earliest_day(account), |item| {
+                    items.insert(item);
+                });
+            }
+        };
+        let (days, months) = offsets();
+        days.for_each(|days| take(&self.churned, on.plus(-days).0));
+        months.for_each(|months| on.months_before(months).for_each(|day| take(&self.churned, day)));
+        if !self.switched.is_empty() {
+            let about = on.plus(-UNKNOWN_TERM_DAYS);
+            (1..=LAST_RENEWAL).for_each(|m| on.months_before(m).for_each(|day| take(&self.switched, day)));
+            (1..=LAST_RENEWAL).for_each(|m| about.months_before(m).for_each(|day| take(&self.switched, day)));
+        }
+        take(&self.budgets, on.ymd().2);
+        take(&self.earliest, on.0);
+        items
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Which {
+    Churned,
+    Switched,
+    Budgets,
+    Earliest,
+}
+
+fn each_key(account: &Account, mut visit: impl FnMut(Which, i32)) {
+    if !Entry::Yearly.is_for(account.reason) {
+        return;
+    }
+    let churned = churn_day(account).0;
+    visit(Which::Churned, churned);
+    if account.competitor.is_some() {
+        visit(Which::Switched, churned);
+    }
+    if Entry::BudgetSeason.is_for(account.reason) {
+        visit(Which::Budgets, budget_day(&account.id));
+    }
+    if let Some(day) = earliest_day(account) {
+        visit(Which::Earliest, day.0);
+    }
+}
+
+fn for_each_item(account: &Account, on: Day, earliest: Option<Day>, mut visit: impl FnMut(Item)) {
+    let entries = entries_on(account, on, earliest);
+    if entries.is_empty() {
+        return;
+    }
+    let Some(due) = due(account, on) else { return };
+    entries.into_iter().for_each(|entry| visit((due, account.id.clone(), entry)));
+}
+
+fn has_the_same_days(old: &Account, new: &Account) -> bool {
+    old.churned_at == new.churned_at
+        && old.reason == new.reason
+        && old.competitor.is_some() == new.competitor.is_some()
+        && old.competitor_term_months == new.competitor_term_months
+        && old.earliest_at == new.earliest_at
+        && old.zone == new.zone
+}

@@ -1,0 +1,106 @@
+//! Signals that the detector makes itself: they are no input, raise no T, and are otherwise signals like any other (R11).
+//!
+//! Both sources of them advance on progress records only, at most so much each time, so that they are a function of the
+//! log and no herd delays a signal that came by itself.
+
+use sha2::{Digest, Sha256};
+
+use super::input::MatchedSignal;
+use super::partition::{Effect, Partition};
+use crate::ids::{AccountId, Offset};
+use crate::index::Method;
+use crate::signal::SignalKind;
+use crate::time::Time;
+
+/// The source that the calendar's signals are said to be from.
+pub const CALENDAR: &str = "calendar";
+
+/// The most signals that one progress record makes.
+const SIGNALS: u32 = 128;
+/// The most accounts that one progress record looks at.
+const LOOKS: u32 = 1_024;
+
+/// What a progress record may still do.
+pub(super) struct Allowance {
+    signals: u32,
+    looks: u32,
+}
+
+impl Allowance {
+    pub(super) const fn is_spent(&self) -> bool {
+        self.signals == 0 || self.looks == 0
+    }
+
+    pub(super) const fn look(&mut self) {
+        self.looks = self.looks.saturating_sub(1);
+    }
+
+    /// Another day's items were gathered.
+    pub(super) const fn turn_page(&mut self) {
+        self.looks = self.looks.saturating_sub(LOOKS / 8);
+    }
+
+    pub(super) const fn made(&mut self) {
+        self.signals = self.signals.saturating_sub(1);
+    }
+}
+
+/// What is told to an account.
+pub(super) struct Told<'a> {
+    pub(super) account: AccountId,
+    pub(super) churn_number: u32,
+    pub(super) source: &'a str,
+    /// The event's id, or the due time.
+    pub(super) name: &'a str,
+    pub(super) kind: SignalKind,
+    pub(super) class: &'a str,
+    pub(super) event_time: Time,
+    pub(super) append_time: Time,
+    pub(super) matched_on: String,
+    pub(super) detail: String,
+}
+
+impl Told<'_> {
+    fn signal(self) -> MatchedSignal {
+        let id = id(&self.account, self.churn_number, self.kind, self.name);
+        MatchedSignal {
+            account: self.account,
+            source: self.source.to_owned(),
+            id,
+            kind: self.kind,
+            class: self.class.to_owned(),
+            event_time: self.event_time,
+            append_time: self.append_time,
+            input: "".into(),
+            merged_with: Vec::new(),
+            method: Method::AccountId,
+            matched_on: self.matched_on,
+            detail: self.detail,
+        }
+    }
+}
+
+/// The id of a made signal: of (account, churn number, kind, due time or event's id) (R11).
+fn id(account: &AccountId, churn_number: u32, kind: SignalKind, name: &str) -> String {
+    let mut hasher = Sha256::new();
+    let churn = churn_number.to_be_bytes();
+    for part in [account.as_str().as_bytes(), &churn, kind.as_str().as_bytes(), name.as_bytes()] {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part);
+    }
+    hex::encode(&hasher.finalize()[..16])
+}
+
+impl Partition {
+    /// What is due at `W`: the calendar's entries first, then the events that are on their way.
+    pub(super) fn make_signals(&mut self, offset: Offset, out: &mut Vec<Effect>) {
+        let mut allowance = Allowance { signals: SIGNALS, looks: LOOKS };
+        self.turn_calendar(offset, &mut allowance, out);
+        self.fan_out(offset, &mut allowance, out);
+    }
+
+    pub(super) fn make(&mut self, offset: Offset, told: Told<'_>, out: &mut Vec<Effect>) {
+        self.counts_mut().made += 1;
+        self.take_in(offset, &told.signal(), Vec::new(), out);
+    }
+}

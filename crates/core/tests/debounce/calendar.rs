@@ -1,0 +1,353 @@
+//! The calendar: DOMAIN's *Signals*, *When* and *How often*, a test a row.
+
+use jiff::Timestamp;
+use winback_core::account::{Account, Reason};
+use winback_core::debounce::{
+    AccountChange, Body, Effect, MOST_A_YEAR, Partition, Policy, Response, ResponseKind, Subject,
+};
+use winback_core::signal::SignalKind;
+use winback_core::time::Time;
+
+use crate::rig::{BASE, Rig, at};
+
+const DAY: i64 = 86_400_000;
+
+/// A time as the rig counts it.
+fn millis(text: &str) -> i64 {
+    let text = if text.contains('T') { text.to_owned() } else { format!("{text}T00:00:00Z") };
+    text.parse::<Timestamp>().unwrap().as_millisecond() - BASE
+}
+
+fn account(id: &str, reason: Reason, churned: &str) -> Account {
+    let mut account = Account::new(id, id, at(millis(churned)), reason);
+    account.arr_usd = 84_000;
+    account.version = 1;
+    account
+}
+
+fn list(rig: &mut Rig, account: Account) {
+    rig.body(Body::Account(AccountChange::Upsert(Box::new(account))));
+}
+
+/// A rig whose clock stands there, with a policy of short times.
+fn rig(extra: &str, now: &str) -> Rig {
+    let mut rig = Rig::new(&format!("leading=\"off\"\n{extra}"));
+    rig.body(Body::Account(AccountChange::Gone("a".into())));
+    rig.progress(millis(now));
+    rig
+}
+
+/// Days go by, one progress each.
+fn pass(rig: &mut Rig, from: &str, days: i64) {
+    (1..=days).for_each(|day| rig.progress(millis(from) + day * DAY));
+}
+
+/// The calendar's signals as (account, class, due), in order.
+fn entries(rig: &Rig) -> Vec<(String, String, Time)> {
+    let mut entries = Vec::new();
+    for made in rig.decisions() {
+        if let Subject::Signal { signal, .. } = &made.subject {
+            assert_eq!(signal.source, "calendar");
+            assert_eq!(signal.event_time, signal.append_time);
+            entries.push((made.account.to_string(), signal.class.clone(), signal.event_time));
+        }
+    }
+    entries
+}
+
+/// Classes with the days since they left, of one account.
+fn days(rig: &Rig, id: &str, churned: &str) -> Vec<String> {
+    let churned = at(millis(churned));
+    let own = entries(rig).into_iter().filter(|(account, ..)| account == id);
+    own.map(|(_, class, due)| format!("{class} {}", due.since(churned).millis() / DAY)).collect()
+}
+
+#[test]
+fn each_reason_has_the_entries_that_its_window_allows() {
+    let churned = "2025-01-15";
+    let mut rig = rig("", churned);
+    for reason in Reason::ALL {
+        list(&mut rig, account(reason.as_str(), *reason, churned));
+    }
+    pass(&mut rig, churned, 3 * 366);
+    let usual = &[
+        "ninety_days 90",
+        "six_months 181",
+        "quarterly 273",
+        "yearly 365",
+        "quarterly 455",
+        "quarterly 546",
+        "quarterly 638",
+        "yearly 730",
+        "quarterly 820",
+        "quarterly 911",
+        "quarterly 1003",
+        "yearly 1095",
+    ][..];
+    let early = |first: &'static str| {
+        [&[first, "ninety_days 90", "six_months 181", "yearly 365"][..], &usual[4..]].concat()
+    };
+    for reason in Reason::ALL {
+        let expected = match reason {
+            Reason::NotFit | Reason::Impossible => Vec::new(),
+            Reason::RegretImpulse => early("first_days 3"),
+            Reason::Situational | Reason::PaymentInvoluntary => early("constraint 45"),
+            Reason::ProductGap => usual[1..].to_vec(),
+            Reason::Competitor => {
+                vec!["ninety_days 90", "six_months 181", "yearly 365", "yearly 730", "yearly 1095"]
+            }
+            Reason::PriceBudget => {
+                let found = days(&rig, "price_budget", churned);
+                let yearly: Vec<_> = found.iter().filter(|entry| !entry.starts_with("budget")).collect();
+                assert_eq!(yearly, ["yearly 365", "yearly 730", "yearly 1095"]);
+                assert_eq!(found.len(), 6, "and three Octobers: {found:?}");
+                continue;
+            }
+            _ => usual.to_vec(),
+        };
+        assert_eq!(days(&rig, reason.as_str(), churned), expected, "{reason}");
+    }
+}
+
+#[test]
+fn a_renewal_comes_in_the_month_before_the_contract_ends_and_only_with_a_competitor() {
+    let churned = "2025-01-31";
+    let mut rig = rig("[calendar]\nentries=[\"contract_renewal\"]\n", churned);
+    for (id, competitor, term) in [
+        ("yearly", true, Some(12)),
+        ("half", true, Some(6)),
+        ("unknown", true, None),
+        ("none", false, Some(12)),
+    ] {
+        let mut account = account(id, Reason::Competitor, churned);
+        account.competitor = competitor.then(|| "Brightloom".to_owned());
+        account.competitor_term_months = term;
+        list(&mut rig, account);
+    }
+    pass(&mut rig, churned, 700);
+    let date = |(id, class, due): (String, String, Time)| {
+        assert_eq!(class, "contract_renewal");
+        format!("{id} {}", &due.to_string()[..10])
+    };
+    let mut found: Vec<_> = entries(&rig).into_iter().map(date).collect();
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "half 2025-06-30",
+            "half 2025-12-31",
+            "half 2026-06-30",
+            "half 2026-12-31",
+            "unknown 2025-12-15",
+            "unknown 2026-12-15",
+            "yearly 2025-12-31",
+            "yearly 2026-12-31",
+        ]
+    );
+}
+
+#[test]
+fn budget_season_is_the_months_that_the_policy_names_for_budget_churn_only() {
+    let churned = "2025-01-15";
+    let mut rig = rig("[calendar]\nentries=[\"budget_season\"]\nbudget_months=[3, 11]\n", churned);
+    list(&mut rig, account("b", Reason::PriceBudget, churned));
+    list(&mut rig, account("s", Reason::ServiceSupport, churned));
+    pass(&mut rig, churned, 500);
+    let months: Vec<_> =
+        entries(&rig).iter().map(|(id, _, due)| format!("{id} {}", &due.to_string()[..7])).collect();
+    assert_eq!(months, ["b 2025-11", "b 2026-03"], "not in the first six months");
+}
+
+#[test]
+fn an_entry_is_due_in_the_working_hours_of_the_accounts_own_day() {
+    let churned = "2025-01-15";
+    let mut rig = rig("[calendar]\nentries=[\"six_months\"]\n", churned);
+    let zones = ["Asia/Tokyo", "America/Los_Angeles", "Pacific/Kiritimati", "UTC", "Pacific/Pago_Pago"];
+    for (number, zone) in zones.iter().cycle().take(200).enumerate() {
+        let mut account = account(&format!("{zone}:{number}"), Reason::ServiceSupport, churned);
+        account.zone = Some((*zone).to_owned());
+        list(&mut rig, account);
+    }
+    pass(&mut rig, churned, 200);
+    let entries = entries(&rig);
+    assert_eq!(entries.len(), 200);
+    let mut dues: Vec<_> = entries.iter().map(|(.., due)| *due).collect();
+    for (id, _, due) in &entries {
+        let zone = jiff::tz::TimeZone::get(id.split(':').next().unwrap()).unwrap();
+        let local = Timestamp::from_millisecond(due.millis()).unwrap().to_zoned(zone);
+        assert_eq!(local.date().to_string(), "2025-07-15", "{id}");
+        assert!((9..17).contains(&local.hour()), "{local}");
+    }
+    dues.dedup();
+    assert!(dues.len() > 190, "spread over the hours, no herd");
+}
+
+#[test]
+fn the_earliest_date_is_an_entry_of_its_own_and_beats_the_others() {
+    let churned = "2025-01-15";
+    let mut rig = rig("", churned);
+    let mut early = account("e", Reason::ServiceSupport, churned);
+    early.earliest_at = Some(at(millis("2025-08-20T13:00:00Z")));
+    list(&mut rig, early);
+    pass(&mut rig, churned, 300);
+    let found = entries(&rig);
+    assert_eq!(days(&rig, "e", churned).len(), 2, "{found:?}");
+    assert_eq!(found[0].1, "earliest");
+    assert!(found[0].2 >= at(millis("2025-08-20T13:00:00Z")) && found[0].2 < at(millis("2025-08-22")));
+    assert_eq!(found[1].1, "quarterly");
+}
+
+#[test]
+fn a_yearly_entry_tells_of_a_major_version_that_is_news() {
+    for (shipped, class) in [("2025-12-01", "yearly_release"), ("2025-09-01", "yearly")] {
+        let churned = "2025-01-15";
+        let mut rig = rig("[calendar]\nentries=[\"yearly\"]\n", churned);
+        list(&mut rig, account("s", Reason::ServiceSupport, churned));
+        rig.progress(millis(shipped));
+        rig.body(Body::Event(Box::new(crate::fanout::release("major_version", &[], millis(shipped)))));
+        pass(&mut rig, shipped, 150);
+        let found = entries(&rig);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].1, class);
+        let Subject::Signal { signal, .. } = &rig.decisions()[0].subject else { panic!("no signal") };
+        assert_eq!(signal.detail.contains("4.0"), class == "yearly_release", "{}", signal.detail);
+        assert_eq!(signal.kind, SignalKind::Anniversary);
+    }
+}
+
+#[test]
+fn nobody_who_is_back_gone_erased_or_said_no_has_entries() {
+    let churned = "2025-01-15";
+    let answer = |kind| {
+        move |rig: &mut Rig| {
+            rig.body(Body::Response(Response {
+                account: "s".into(),
+                source: String::new(),
+                id: String::new(),
+                kind,
+                at: at(millis("2025-02-01")),
+                contact: Vec::new(),
+            }));
+        }
+    };
+    let changed = |change: fn(&mut Account)| {
+        move |rig: &mut Rig| {
+            let mut account = account("s", Reason::ServiceSupport, "2025-01-15");
+            account.version = 2;
+            change(&mut account);
+            list(rig, account);
+        }
+    };
+    let cases: [(&str, Box<dyn Fn(&mut Rig)>); 8] = [
+        ("reactivated", Box::new(answer(ResponseKind::Reactivated))),
+        ("declined", Box::new(answer(ResponseKind::Declined))),
+        ("opted out", Box::new(answer(ResponseKind::OptedOut))),
+        ("gone", Box::new(|rig: &mut Rig| rig.body(Body::Account(AccountChange::Gone("s".into()))))),
+        ("erased", Box::new(|rig: &mut Rig| rig.body(Body::Account(AccountChange::Erased("s".into()))))),
+        ("active", Box::new(changed(|account| account.status = winback_core::account::Status::Active))),
+        ("not to be contacted", Box::new(changed(|account| account.do_not_contact = true))),
+        ("churned for good", Box::new(changed(|account| account.reason = Reason::Impossible))),
+    ];
+    for (why, change) in cases {
+        let mut rig = rig("", churned);
+        list(&mut rig, account("s", Reason::ServiceSupport, churned));
+        change(&mut rig);
+        pass(&mut rig, churned, 400);
+        assert!(entries(&rig).is_empty(), "{why}");
+    }
+}
+
+#[test]
+fn a_long_stop_leaves_out_what_is_old_and_brings_the_rest_in_order() {
+    let mut rig = rig("", "2025-01-01");
+    for day in 0..200 {
+        let churned = at(millis("2024-09-01")) + winback_core::time::Span::from_days(day);
+        let mut account = account(&format!("s{day:03}"), Reason::ServiceSupport, "2025-01-01");
+        account.churned_at = churned;
+        list(&mut rig, account);
+    }
+    let now = millis("2025-09-10");
+    (0..20).for_each(|second| rig.progress(now + second));
+    let dues: Vec<_> = entries(&rig).iter().map(|(.., due)| *due).collect();
+    assert!(dues.len() > 20 && dues.is_sorted(), "{}", dues.len());
+    assert!(dues.iter().all(|due| at(now).since(*due).millis() <= 14 * DAY));
+    let per_class = entries(&rig);
+    assert!(per_class.iter().any(|(_, class, _)| class == "quarterly"));
+    assert!(per_class.iter().any(|(_, class, _)| class == "six_months"));
+}
+
+#[test]
+fn one_progress_makes_no_more_than_its_share() {
+    let churned = "2025-01-15";
+    let mut rig = rig("[calendar]\nentries=[\"six_months\"]\n", churned);
+    for number in 0..300 {
+        list(&mut rig, account(&format!("s{number}"), Reason::ServiceSupport, churned));
+    }
+    (0..10).for_each(|second| rig.progress(millis("2025-07-15") + second));
+    let mut made = Vec::new();
+    for second in 0..4 {
+        rig.progress(millis("2025-07-16") + second);
+        made.push(rig.partition.counts().made);
+    }
+    assert_eq!(made, [128, 256, 300, 300]);
+    let dues: Vec<_> = entries(&rig).iter().map(|(.., due)| *due).collect();
+    assert!(dues.is_sorted());
+}
+
+#[test]
+fn no_policy_raises_the_entries_of_a_year_above_four_and_the_strictest_counts() {
+    let parse = |most: u32| Policy::parse(&format!("name=\"p\"\n[calendar]\ntime_based_a_year={most}"), 1);
+    assert!(parse(MOST_A_YEAR).is_ok());
+    assert!((MOST_A_YEAR + 1..50).all(|most| parse(most).is_err()));
+    for (most, other, expected) in [(4, 4, 4), (4, 2, 2), (0, 4, 0)] {
+        let churned = "2025-01-15";
+        let mut rig = rig(&format!("[calendar]\ntime_based_a_year={most}\n"), churned);
+        rig.policy("q", 1, &format!("[calendar]\ntime_based_a_year={other}\n"));
+        let mut account = account("s", Reason::ServiceSupport, churned);
+        account.earliest_at = Some(at(millis("2025-03-01")));
+        list(&mut rig, account);
+        pass(&mut rig, churned, 366);
+        let mut dues: Vec<_> = entries(&rig).into_iter().map(|(.., due)| due).collect();
+        dues.dedup();
+        assert_eq!(dues.len(), expected, "five there would be: {most} and {other}");
+    }
+}
+
+#[test]
+fn two_policies_want_together_what_one_of_them_wants() {
+    let churned = "2025-01-15";
+    let mut rig = rig("[calendar]\nentries=[\"ninety_days\"]\n", churned);
+    rig.policy("q", 1, "[calendar]\nentries=[\"six_months\"]\n");
+    list(&mut rig, account("s", Reason::ServiceSupport, churned));
+    pass(&mut rig, churned, 366);
+    let classes: Vec<_> = entries(&rig).into_iter().map(|(_, class, _)| class).collect();
+    assert_eq!(classes, ["ninety_days", "ninety_days", "six_months", "six_months"], "each through both");
+}
+
+#[test]
+fn an_entry_is_no_input_and_what_it_fires_is_its_own() {
+    let churned = "2025-01-15";
+    let mut rig = rig("[calendar]\nentries=[\"six_months\"]\n", churned);
+    list(&mut rig, account("s", Reason::ServiceSupport, churned));
+    pass(&mut rig, churned, 300);
+    assert_eq!(rig.partition.clock().inputs.len(), 1);
+    let triggers = rig.triggers();
+    assert_eq!(triggers.len(), 1);
+    assert_eq!(triggers[0].evidence.items[0].kind, SignalKind::Anniversary);
+    assert_eq!(triggers[0].evidence.items[0].detail, "6 months since they left");
+    let replayed = {
+        let (mut partition, mut effects) = (Partition::default(), Vec::new());
+        rig.log.iter().for_each(|input| partition.step(input, &mut effects));
+        effects
+    };
+    assert_eq!(replayed, rig.effects);
+    assert!(rig.effects.iter().all(|effect| !matches!(effect, Effect::Dead { .. })));
+}
+
+#[test]
+fn who_comes_to_the_list_behind_the_hand_waits_for_the_next_entry() {
+    let mut rig = rig("", "2025-09-01");
+    list(&mut rig, account("s", Reason::ServiceSupport, "2025-01-15"));
+    pass(&mut rig, "2025-09-01", 60);
+    assert_eq!(days(&rig, "s", "2025-01-15"), ["quarterly 273"]);
+}
