@@ -11,6 +11,7 @@ mod commands;
 mod counts;
 mod crash;
 mod data;
+mod erase;
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the test binaries share it, and each uses its part")]
 mod harness;

@@ -83,5 +83,6 @@ travels!(
     DeadLetter,
     StateRecord,
     MatcherPosition,
-    PolicyVersion
+    PolicyVersion,
+    Suppression
 );

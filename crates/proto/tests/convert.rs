@@ -67,6 +67,7 @@ fn row() -> impl Strategy<Value = (StateKey, StateRow)> {
         state.newest_fire = Some(at);
         state.opted_out = vec![vec![1; 32], vec![]];
         state.erased = flag;
+        state.erased_at = flag.then_some(at);
         (key, StateRow::Account(state))
     });
     let machine = (prop::collection::vec(item(), 0..4), time(), any::<[u8; 16]>(), any::<bool>()).prop_map(

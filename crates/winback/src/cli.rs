@@ -73,6 +73,12 @@ pub enum Command {
     /// The policies.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Erase an account: what is known of it goes, and a keyed hash stays that keeps it from being imported again.
+    ///
+    /// Every topic, snapshot and draft is searched; the report says what is gone, and what goes by when. Where the
+    /// deployment does not run and its log is a file, all that can go goes at once. Exit code 4: nobody has taken the
+    /// erasure in yet; start `winback run`, then erase again.
+    Erase(EraseArgs),
     /// Write generated accounts and signals, in the producers' own shapes. The same arguments give the same bytes.
     Generate(GenerateArgs),
 }
@@ -242,6 +248,23 @@ pub struct VerifyArgs {
     /// retention cuts needs one: run this more often than records expire.
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Option<PathBuf>,
+}
+
+/// Arguments of `erase`.
+#[derive(Args, Clone, Debug)]
+pub struct EraseArgs {
+    /// The account's id.
+    #[arg(required_unless_present = "contact", conflicts_with = "contact")]
+    pub account: Option<String>,
+    /// A mail address instead: the accounts that know it are erased, and it is suppressed where none does.
+    #[arg(long, value_name = "EMAIL")]
+    pub contact: Option<String>,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+    /// Only say what was found.
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// `dead-letters`.

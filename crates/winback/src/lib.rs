@@ -10,6 +10,7 @@ pub mod topics;
 
 mod commands;
 mod demo;
+mod erase;
 mod policies;
 mod reading;
 mod run;

@@ -37,6 +37,8 @@ pub struct Topics {
     pub positions: Arc<str>,
     /// The policies that were applied, by name.
     pub policies: Arc<str>,
+    /// Who was erased, as keyed hashes.
+    pub suppressions: Arc<str>,
 }
 
 impl Topics {
@@ -54,6 +56,7 @@ impl Topics {
             retries: name("retries"),
             positions: name("matcher-positions"),
             policies: name("policies"),
+            suppressions: name("suppressions"),
         }
     }
 
@@ -70,28 +73,19 @@ impl Topics {
             max_record_bytes,
         };
         let many = config.topics.partitions;
-        let year = Cleanup::Delete(Some(Span::from_days(365)));
+        let kept = Cleanup::Delete(Some(config.topics.keep));
         vec![
             spec(&self.accounts, many, compact, RECORD_BYTES),
-            spec(&self.inbox, many, year, RECORD_BYTES),
-            spec(&self.triggers, many, year, RECORD_BYTES),
-            spec(&self.decisions, many, year, RECORD_BYTES),
+            spec(&self.inbox, many, kept, RECORD_BYTES),
+            spec(&self.triggers, many, kept, RECORD_BYTES),
+            spec(&self.decisions, many, kept, RECORD_BYTES),
             spec(&self.changelog, many, compact, RECORD_BYTES),
-            spec(&self.actions, many, year, RECORD_BYTES),
-            spec(
-                &self.dead_letters,
-                1,
-                Cleanup::Delete(Some(Span::from_days(90))),
-                largest.max(RECORD_BYTES) + DEAD_LETTER_ROOM,
-            ),
-            spec(
-                &self.retries,
-                many,
-                Cleanup::Delete(Some(Span::from_days(30))),
-                largest.max(RECORD_BYTES) + DEAD_LETTER_ROOM,
-            ),
+            spec(&self.actions, many, kept, RECORD_BYTES),
+            spec(&self.dead_letters, 1, kept, largest.max(RECORD_BYTES) + DEAD_LETTER_ROOM),
+            spec(&self.retries, many, kept, largest.max(RECORD_BYTES) + DEAD_LETTER_ROOM),
             spec(&self.positions, 1, compact, RECORD_BYTES),
             spec(&self.policies, 1, compact, RECORD_BYTES),
+            spec(&self.suppressions, 1, compact, RECORD_BYTES),
         ]
     }
 
@@ -123,6 +117,24 @@ pub enum Planned {
     Missing,
     /// It is there and cannot be used as it is: what is wrong and what to do.
     Wrong(Vec<String>),
+}
+
+/// A month: an erasure must be through by then.
+pub(crate) const MONTH: Span = Span::from_days(30);
+
+/// What keeps personal data longer than a month, in words; a topic that is compacted does not.
+pub(crate) fn kept_too_long(there: &TopicInfo) -> Option<String> {
+    let keeps = match there.spec.cleanup {
+        Cleanup::Delete(Some(span)) if span <= MONTH => return None,
+        Cleanup::Delete(Some(span)) => span.to_string(),
+        Cleanup::Delete(None) => "everything for ever".to_owned(),
+        Cleanup::Compact { .. } => return None,
+    };
+    let name = &there.spec.name;
+    Some(format!(
+        "`{name}` keeps {keeps}: what it says of an account that `winback erase` erases stays so long; 30 days or less \
+         (retention.ms)"
+    ))
 }
 
 /// Compares what is there with what must be.

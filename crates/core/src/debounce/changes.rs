@@ -18,14 +18,7 @@ impl Partition {
                 self.cancel_all(id, out);
                 self.edit(id, |state| state.account = None);
             }
-            AccountChange::Erased(id) => {
-                self.cancel_all(id, out);
-                self.edit(id, |state| {
-                    state.erased = true;
-                    state.account = None;
-                    state.opted_out.clear();
-                });
-            }
+            AccountChange::Erased(id) => self.erase(id, out),
         }
     }
 
@@ -57,7 +50,7 @@ impl Partition {
     }
 
     /// A new churn date ends quiet times (R11).
-    fn unhush(&mut self, account: &AccountId) {
+    pub(super) fn unhush(&mut self, account: &AccountId) {
         for policy in self.newest.clone().keys() {
             let key = (account.clone(), policy.clone());
             if self.machines.get(&key).is_some() {

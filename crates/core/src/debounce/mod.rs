@@ -8,10 +8,12 @@ mod account_state;
 mod caps;
 mod changes;
 mod clock;
+mod erase;
 mod evidence;
 mod gates;
 mod input;
 mod machine;
+mod moving;
 mod outcome;
 mod partition;
 mod policy;
@@ -25,10 +27,11 @@ mod trigger;
 pub use account_state::{AccountState, Fire};
 pub use caps::{Calendar, Cap, CapScope, CapWindow};
 pub use clock::{InboxClock, InputClock, LEFT_OUT_AFTER, MAX_GAP};
+pub use erase::KEPT as ERASED_KEPT;
 pub use evidence::{Evidence, EvidenceItem, MAX_ITEMS, ScorePart};
 pub use gates::Gate;
 pub use input::{
-    AccountChange, Body, Input, MatchedSignal, PolicyText, Progress, Reached, Response, ResponseKind,
+    AccountChange, Body, Input, MatchedSignal, Moved, PolicyText, Progress, Reached, Response, ResponseKind,
 };
 pub use machine::{Burst, Machine, Quiet};
 pub use outcome::{BurstOutcome, Edge, FiredBecause, SignalOutcome};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::account_state::AccountState;
 use super::clock::InboxClock;
+use super::erase::Sweep;
 use super::input::{Body, Input, PolicyText};
 use super::machine::Machine;
 use super::policy::Policy;
@@ -29,7 +30,7 @@ pub enum Effect {
     Decision(Box<Decision>),
     /// This record cannot be processed: why, and what mends it.
     Dead {
-        /// From a closed list: `future`, `policy`.
+        /// From a closed list: `future`, `policy`, `late_row`.
         reason: &'static str,
         /// For a person.
         text: String,
@@ -57,9 +58,10 @@ pub struct Counts {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Forget {
+pub(super) enum Forget {
     Seen(SeenKey),
     Quiet(MachineKey),
+    Erased(AccountId),
 }
 
 #[derive(Clone, Debug)]
@@ -88,7 +90,8 @@ pub struct Partition {
     pub(super) newest: Arc<BTreeMap<PolicyName, Arc<Policy>>>,
     pub(super) uses: HashMap<(PolicyName, u32), usize>,
     deadlines: BTreeSet<(Time, AccountId, PolicyName)>,
-    forget: BTreeSet<(Time, Forget)>,
+    pub(super) forget: BTreeSet<(Time, Forget)>,
+    pub(super) sweep: Sweep,
 }
 
 impl Partition {
@@ -106,6 +109,8 @@ impl Partition {
             Body::Response(response) => self.response(response, out),
             Body::SequenceEnded(account, at) => self.edit(account, |state| state.resting_since = Some(*at)),
             Body::Policy(text) => self.policy(text, out),
+            Body::Carried(row) => self.carried(input.offset, row, out),
+            Body::Moved(moved) => self.moved(moved),
             Body::Hold(policy, held) => {
                 self.holds.put(policy.clone().unwrap_or_default(), held.then_some(()));
             }
@@ -134,6 +139,7 @@ impl Partition {
         self.seen.commit();
         self.versions.commit();
         self.holds.commit();
+        self.sweep.commit();
     }
 
     /// Nothing that the batch changed is in the log: back to what the last commit left.
@@ -141,7 +147,10 @@ impl Partition {
         if let Some(head) = self.committed.take() {
             self.head = head;
         }
-        self.accounts.rollback();
+        for (id, new, old) in self.accounts.rollback() {
+            self.index_erased(&id, new.as_ref(), old.as_ref());
+        }
+        self.sweep.rollback();
         self.holds.rollback();
         for (key, new, old) in self.machines.rollback() {
             self.reindex(&key, new.as_ref(), old.as_ref());
@@ -212,9 +221,9 @@ impl Partition {
                 self.head = Head { clock, next: Some(next), counts };
             }
             (StateKey::Account(id), Some(StateRow::Account(state))) => {
-                drop(self.accounts.load(id, Some(state)));
+                self.load_account(id, Some(state));
             }
-            (StateKey::Account(id), _) => drop(self.accounts.load(id, None)),
+            (StateKey::Account(id), _) => self.load_account(id, None),
             (StateKey::Machine(account, policy), row) => {
                 let new = if let Some(StateRow::Machine(machine)) = row { Some(machine) } else { None };
                 let key = (account, policy);
@@ -306,7 +315,7 @@ impl Partition {
     }
 
     pub(super) fn edit(&mut self, account: &AccountId, change: impl FnOnce(&mut AccountState)) {
-        if let Some(state) = self.accounts.get(account) {
+        if let Some(state) = self.accounts.get(account).filter(|state| !state.erased) {
             let mut state = state.clone();
             change(&mut state);
             self.accounts.put(account.clone(), Some(state));
@@ -344,7 +353,8 @@ impl Partition {
 
     fn forget_some(&mut self) {
         let now = self.head.clock.now();
-        for _ in 0..FORGET_A_STEP {
+        let Some(left) = self.sweep_some(FORGET_A_STEP) else { return };
+        for _ in 0..left {
             let Some((until, forget)) = self.forget.first().cloned() else { return };
             if until >= now {
                 return;
@@ -352,6 +362,7 @@ impl Partition {
             match &forget {
                 Forget::Seen(key) => self.put_seen(key.clone(), None),
                 Forget::Quiet(key) => self.forget_quiet(key),
+                Forget::Erased(id) => self.accounts.put(id.clone(), None),
             }
             self.forget.remove(&(until, forget));
         }

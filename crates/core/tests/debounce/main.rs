@@ -1,6 +1,8 @@
 //! The debounce rules, as a user of the core sees them.
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail loudly")]
 
+mod erase;
+mod moving;
 mod properties;
 mod rig;
 mod rules;

@@ -154,6 +154,7 @@ fn account_to_wire(state: &AccountState) -> v1::AccountState {
         resting_since_ms: state.resting_since.map(Time::millis),
         erased: state.erased,
         reactivated: state.reactivated,
+        erased_at_ms: state.erased_at.map(Time::millis),
     }
 }
 
@@ -170,6 +171,7 @@ fn account_from_wire(wire: v1::AccountState) -> Result<AccountState, DecodeError
         resting_since: wire.resting_since_ms.map(Time::from_millis),
         erased: wire.erased,
         reactivated: wire.reactivated,
+        erased_at: wire.erased_at_ms.map(Time::from_millis),
     })
 }
 

@@ -5,6 +5,7 @@ mod config;
 mod dead_letters;
 mod decisions;
 mod demo;
+mod erase;
 mod explain;
 mod generate;
 mod ingest;
@@ -34,6 +35,7 @@ pub(crate) fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Topics(command) => topics::run(&context, &command),
         Command::Config(command) => config::run(&context, &command),
         Command::Policy(command) => policy::run(&context, &command),
+        Command::Erase(args) => erase::run(&context, &args),
         Command::Generate(args) => generate::run(&context, &args),
     }
 }
