@@ -15,5 +15,6 @@ mod erase;
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the test binaries share it, and each uses its part")]
 mod harness;
+mod migrate;
 mod real_input;
 mod verify;

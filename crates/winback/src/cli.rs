@@ -73,6 +73,11 @@ pub enum Command {
     /// The policies.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Move the deployment to another log with its accounts, state and policies, so that nobody is triggered again.
+    ///
+    /// Both are log URLs, such as sqlite:winback.db and kafka://127.0.0.1:9092; the deployment must have read everything
+    /// and be stopped. What it fired so far stays readable in the old log.
+    Migrate(MigrateArgs),
     /// Erase an account: what is known of it goes, and a keyed hash stays that keeps it from being imported again.
     ///
     /// Every topic, snapshot and draft is searched; the report says what is gone, and what goes by when. Where the
@@ -120,6 +125,9 @@ pub struct RunArgs {
     /// End when everything there is was read, decided and acted on.
     #[arg(long)]
     pub until_idle: bool,
+    /// Begin on an empty Kafka though the deployment's state lies in a file in this folder.
+    #[arg(long)]
+    pub fresh: bool,
     /// Which position holds where the state and the group differ: state or group. Without it the run refuses.
     #[arg(long, value_name = "WHICH")]
     pub positions: Option<PositionsArg>,
@@ -248,6 +256,21 @@ pub struct VerifyArgs {
     /// retention cuts needs one: run this more often than records expire.
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Option<PathBuf>,
+}
+
+/// Arguments of `migrate`.
+#[derive(Args, Clone, Debug)]
+pub struct MigrateArgs {
+    /// The log that the deployment is on.
+    pub from: String,
+    /// The log that it moves to; empty.
+    pub to: String,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+    /// Only say what would be moved.
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Arguments of `erase`.

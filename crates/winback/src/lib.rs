@@ -11,6 +11,7 @@ pub mod topics;
 mod commands;
 mod demo;
 mod erase;
+mod migrate;
 mod policies;
 mod reading;
 mod run;

@@ -9,6 +9,7 @@ mod erase;
 mod explain;
 mod generate;
 mod ingest;
+mod migrate;
 mod policy;
 mod run;
 mod topics;
@@ -35,6 +36,7 @@ pub(crate) fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Topics(command) => topics::run(&context, &command),
         Command::Config(command) => config::run(&context, &command),
         Command::Policy(command) => policy::run(&context, &command),
+        Command::Migrate(args) => migrate::run(&context, &args),
         Command::Erase(args) => erase::run(&context, &args),
         Command::Generate(args) => generate::run(&context, &args),
     }
