@@ -16,5 +16,6 @@ mod erase;
 #[allow(dead_code, unused_imports, reason = "the test binaries share it, and each uses its part")]
 mod harness;
 mod migrate;
+mod privacy;
 mod real_input;
 mod verify;
