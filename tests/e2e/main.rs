@@ -11,9 +11,12 @@ mod commands;
 mod counts;
 mod crash;
 mod data;
+mod erase;
 mod fan_out;
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the test binaries share it, and each uses its part")]
 mod harness;
+mod migrate;
+mod privacy;
 mod real_input;
 mod verify;

@@ -129,7 +129,9 @@ fn triggers(deployment: &Deployment) -> Vec<Fired> {
 
 fn matched(deployment: &Deployment) -> Vec<Matched> {
     let inbox = messages_of(deployment, "inbox");
-    let signal = |message| match read(message, 4).unwrap().body {
+    let there = deployment.log().describe(&[&deployment.own("inbox")]).unwrap().pop().flatten();
+    let partitions = there.map_or(4, |info| info.spec.partitions);
+    let signal = |message| match read(message, partitions).unwrap().body {
         Body::Signal(signal) => {
             Some((signal.account.to_string(), signal.source, signal.id, signal.event_time))
         }

@@ -10,6 +10,7 @@ pub mod debounce;
 pub mod identity;
 pub mod ids;
 pub mod index;
+pub mod privacy;
 pub mod signal;
 pub mod text;
 pub mod time;

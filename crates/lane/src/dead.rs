@@ -2,6 +2,7 @@
 
 use prost::Message as _;
 use sha2::{Digest, Sha256};
+use winback_core::privacy::masked;
 use winback_core::time::Time;
 use winback_log::{Append, Message};
 use winback_proto::v1;
@@ -40,7 +41,7 @@ pub(crate) fn append(
 fn build(role: &str, at: At<'_>, message: &Message, letter: DeadLetter) -> v1::DeadLetter {
     let mut headers = Vec::new();
     message
-        .each_header(|name, value| headers.push(v1::Header { name: name.to_owned(), value: value.to_vec() }));
+        .each_header(|name, value| headers.push(v1::Header { name: name.to_owned(), value: header(value) }));
     let value = message.value().unwrap_or_default();
     v1::DeadLetter {
         role: role.to_owned(),
@@ -50,7 +51,7 @@ fn build(role: &str, at: At<'_>, message: &Message, letter: DeadLetter) -> v1::D
         offset: message.offset.0,
         element: letter.element.map_or(-1, |element| i32::try_from(element).unwrap_or(i32::MAX)),
         reason: letter.reason.to_owned(),
-        text: letter.text,
+        text: masked(&letter.text).into_owned(),
         timestamp: Some(timestamp(message.timestamp)),
         failed_at: Some(timestamp(at.now)),
         key: message.key().unwrap_or_default().to_vec(),
@@ -59,6 +60,11 @@ fn build(role: &str, at: At<'_>, message: &Message, letter: DeadLetter) -> v1::D
         headers,
         sha256: Vec::new(),
     }
+}
+
+/// A header's value; one that holds a mail address without it. The record itself is kept as it is.
+fn header(value: &[u8]) -> Vec<u8> {
+    std::str::from_utf8(value).map_or_else(|_| value.to_vec(), |text| masked(text).into_owned().into_bytes())
 }
 
 /// Leaves out the value's tail, then the headers, then the key's and text's tails, until it fits. The record's own key

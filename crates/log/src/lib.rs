@@ -87,6 +87,26 @@ pub trait Log: Send + Sync {
     /// When the log is away or refuses.
     fn create(&self, topic: &TopicSpec) -> Result<(), LogError>;
 
+    /// Removes single records, where the log can: how many there were. `None` where it cannot, as Kafka, and they go with
+    /// compaction and retention only.
+    ///
+    /// # Errors
+    /// When the log is away.
+    fn remove(&self, partition: &TopicPartition, offsets: &[Offset]) -> Result<Option<u64>, LogError> {
+        let _ = (partition, offsets);
+        Ok(None)
+    }
+
+    /// Takes what removed records left in the log's files away; false where that must wait until nobody else has them
+    /// open. `whole` writes the files anew, which takes long and wants them alone.
+    ///
+    /// # Errors
+    /// When the files cannot be written.
+    fn scrub(&self, whole: bool) -> Result<bool, LogError> {
+        let _ = whole;
+        Ok(true)
+    }
+
     /// Whether another process could join the groups of this one: true for Kafka only.
     fn is_shared(&self) -> bool;
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use winback_core::ids::InputName;
 use winback_core::index::{Lookup, PinnedForBatch};
+use winback_core::privacy::{masked, unnamed};
 use winback_core::signal::{Candidate, is_from_the_future};
 use winback_core::time::Time;
 use winback_lane::{DeadLetter, Output};
@@ -135,7 +136,7 @@ impl Forward<'_> {
         v1::Signal {
             account_id: account.to_owned(),
             source: self.source.to_owned(),
-            id: candidate.id.to_string(),
+            id: unnamed(&candidate.id).into_owned(),
             kind: candidate.kind.as_str().to_owned(),
             page_class: candidate.class.as_deref().unwrap_or_default().to_owned(),
             event_time: inbox::timestamp(candidate.at),
@@ -144,7 +145,7 @@ impl Forward<'_> {
             input_offset: self.offset,
             method: method.to_owned(),
             matched_on,
-            detail: candidate.detail.to_string(),
+            detail: masked(&candidate.detail).into_owned(),
             merged_with: self.others.to_vec(),
         }
     }

@@ -4,9 +4,9 @@
 //! them. What stands out of order was written by something else than a detector that kept the protocol; such records
 //! are held against what is missing, so that the verdict is about multisets all the same.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use winback_core::ids::Offset;
+use winback_core::ids::{AccountId, Offset};
 use winback_log::{Message, TopicPartition};
 use winback_proto::Encoding;
 
@@ -269,13 +269,23 @@ impl<'a, W: Output> Outputs<'a, W> {
 
     /// The verdict, when inbox records before `covered` are committed. Answers the topic's offset of the first output
     /// that was not compared, and how many were.
-    pub(crate) fn finish(mut self, covered: Offset, report: &mut PartitionReport) -> (Offset, u64) {
+    /// What is missing of accounts that were erased is skipped, as `erased` says.
+    pub(crate) fn finish(
+        mut self,
+        covered: Offset,
+        erased: &BTreeSet<AccountId>,
+        report: &mut PartitionReport,
+    ) -> (Offset, u64) {
         for (offset, found) in self.later.iter().filter(|(offset, _)| *offset >= covered) {
             let what = format!("is of inbox offset {offset}, and {covered} is committed");
             self.tell(Kind::OutputAhead, found, &what, report);
         }
         for ((position, _), output) in std::mem::take(&mut self.missing) {
-            self.lost(position, &output, report);
+            if erased.contains(output.account()) {
+                report.skipped.insert(output.account().to_owned());
+            } else {
+                self.lost(position, &output, report);
+            }
         }
         let first = self.later.first().map_or_else(|| self.cursor.end(), |(_, found)| found.at);
         (first, self.count)

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use winback_core::debounce::{StateKey, StateRow};
-use winback_core::ids::Offset;
+use winback_core::ids::{AccountId, Offset};
 use winback_log::{Message, TopicPartition};
 use winback_proto::v1;
 
@@ -120,7 +120,8 @@ impl Bench<'_> {
         pair.drain(standing.to, &mut report)?;
         let after = self.committed_after(standing, &pair)?;
         let covered = after.max(state::position(&standing.rows)).unwrap_or(Offset::ZERO);
-        let outputs = pair.finish(covered, &mut report);
+        let outputs = pair.finish(covered, stepper.erased(), &mut report);
+        report.erased = report.skipped.len() as u64;
         stepper.passed(standing.to);
         let rows = self.conclude(standing, after, &stepper, &mut report);
         Ok(Ended { report, notes, next: standing.to, outputs, rows })
@@ -240,10 +241,15 @@ impl Pair<'_> {
         self.decisions.drain(to, report)
     }
 
-    fn finish(self, covered: Offset, report: &mut PartitionReport) -> (Offset, Offset) {
+    fn finish(
+        self,
+        covered: Offset,
+        erased: &BTreeSet<AccountId>,
+        report: &mut PartitionReport,
+    ) -> (Offset, Offset) {
         let (triggers, decisions);
-        (triggers, report.triggers) = self.triggers.finish(covered, report);
-        (decisions, report.decisions) = self.decisions.finish(covered, report);
+        (triggers, report.triggers) = self.triggers.finish(covered, erased, report);
+        (decisions, report.decisions) = self.decisions.finish(covered, erased, report);
         (triggers, decisions)
     }
 }

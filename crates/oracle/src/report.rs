@@ -1,6 +1,6 @@
 //! What a comparison found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::Serialize;
@@ -41,6 +41,11 @@ pub struct PartitionReport {
     pub open: u64,
     /// Offsets of the inbox behind `to`: not read by the detector yet.
     pub unread: i64,
+    /// Erased accounts whose triggers or decisions are gone, and were skipped.
+    pub erased: u64,
+    /// Which.
+    #[serde(skip)]
+    pub skipped: BTreeSet<String>,
     /// Differences by kind.
     pub differences: BTreeMap<Kind, u64>,
     /// The first differences of each kind.

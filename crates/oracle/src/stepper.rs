@@ -1,7 +1,9 @@
 //! The pure core over one inbox partition, record by record, with what it makes as it travels.
 
-use winback_core::debounce::{Body, Effect, Partition, StateKey, StateRow, Subject};
-use winback_core::ids::{Offset, Partition as Number};
+use std::collections::BTreeSet;
+
+use winback_core::debounce::{AccountChange, Body, Effect, Partition, StateKey, StateRow, Subject};
+use winback_core::ids::{AccountId, Offset, Partition as Number};
 use winback_detector::Replay;
 use winback_log::Message;
 use winback_proto::{decision, trigger, v1};
@@ -27,6 +29,7 @@ pub struct Stepper {
     partitions: i32,
     effects: Vec<Effect>,
     made: Made,
+    erased: BTreeSet<AccountId>,
 }
 
 impl Stepper {
@@ -56,7 +59,10 @@ impl Stepper {
         let made = self.replay.partition.counts().made;
         self.made = Made::default();
         let input = self.replay.step(message, self.partitions, &mut self.effects);
-        let is_signal = input.is_some_and(|input| matches!(input.body, Body::Signal(_)));
+        let is_signal = input.as_ref().is_some_and(|input| matches!(input.body, Body::Signal(_)));
+        if let Some(Body::Account(AccountChange::Erased(id))) = input.map(|input| input.body) {
+            self.erased.insert(id);
+        }
         let (number, offset) = (message.partition, message.offset);
         for effect in std::mem::take(&mut self.effects) {
             self.made.take(effect, number, offset);
@@ -83,6 +89,11 @@ impl Stepper {
     /// The state so far.
     pub const fn partition(&self) -> &Partition {
         &self.replay.partition
+    }
+
+    /// Accounts that were erased among the records: their triggers and decisions may be gone.
+    pub const fn erased(&self) -> &BTreeSet<AccountId> {
+        &self.erased
     }
 
     /// Records that are none of the inbox.

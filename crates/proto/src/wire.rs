@@ -85,5 +85,6 @@ travels!(
     MatcherPosition,
     PolicyVersion,
     Response,
-    Hold
+    Hold,
+    Suppression
 );

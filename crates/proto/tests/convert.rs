@@ -70,6 +70,7 @@ fn row() -> impl Strategy<Value = (StateKey, StateRow)> {
         state.erased = flag;
         state.impossible = flag.then_some(Impossible::Bankrupt);
         state.entries = vec![at];
+        state.erased_at = flag.then_some(at);
         (key, StateRow::Account(state))
     });
     let machine = (prop::collection::vec(item(), 0..4), time(), any::<[u8; 16]>(), any::<bool>()).prop_map(

@@ -198,6 +198,8 @@ fn inbox() -> Vec<(&'static str, InboxRecord)> {
         ("inbox-hold", Body::Hold(hold())),
         ("inbox-progress", Body::Progress(progress)),
         ("inbox-event", Body::Event(event())),
+        ("inbox-carried", Body::Carried(Carried { key: b"aacme".to_vec(), row: vec![0x12, 0] })),
+        ("inbox-moved", Body::Moved(Moved { id: "7".into(), from: "sqlite:a.db".into(), complete: true })),
     ]
     .map(|(name, body)| (name, InboxRecord { body: Some(body) }))
     .into()
@@ -264,6 +266,7 @@ fn states() -> Vec<(&'static str, StateRecord)> {
         ..AccountState::default()
     };
     let entered = AccountState { entries_ms: vec![1, 2], ..AccountState::default() };
+    let erased = AccountState { erased: true, erased_at_ms: Some(7), ..AccountState::default() };
     let input = InputState {
         input: "web:a/0".into(),
         reached_ms: Some(1),
@@ -291,6 +294,7 @@ fn states() -> Vec<(&'static str, StateRecord)> {
         ("state-account", State::Account(account)),
         ("state-account-entries", State::Account(entered)),
         ("state-fan-out", State::FanOut(fan_out)),
+        ("state-account-erased", State::Account(erased)),
         ("state-machine", State::Machine(machine)),
         ("state-seen", State::Seen(SeenState { event_ms: 1, offset: 2, until_ms: 3 })),
         (
@@ -394,6 +398,7 @@ fn every_message_has_the_bytes_and_the_json_that_were_pinned() {
         &PolicyVersion { name: "default".into(), version: 3, toml: "name = \"default\"\n".into() },
     );
     check("matcher-position", &MatcherPosition { next_offset: 77, partitions: 4 });
+    check("suppression", &Suppression { at: at(9), check: vec![1; 32] });
     inbox().iter().for_each(|(name, record)| check(name, record));
     states().iter().for_each(|(name, record)| check(name, record));
 }

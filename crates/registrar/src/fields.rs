@@ -1,6 +1,7 @@
 //! A row's fields, whether they come from JSON or from a spreadsheet in which everything is text.
 
 use serde_json::{Map, Value};
+use winback_core::privacy::masked;
 use winback_core::time::Time;
 
 use crate::row::RowError;
@@ -116,6 +117,7 @@ fn written(text: &str) -> Option<Time> {
 }
 
 pub(crate) fn wrong(field: &str, value: &Value, fix: &str) -> RowError {
-    let value = winback_core::signal::truncated(&value.to_string(), 80).to_owned();
+    let value = value.to_string();
+    let value = winback_core::signal::truncated(&masked(&value), 80).to_owned();
     RowError::Value { field: field.to_owned(), value, fix: fix.to_owned() }
 }

@@ -4,6 +4,8 @@
 mod fields;
 mod role;
 mod row;
+mod suppression;
 
-pub use role::{RegistrarRole, RegistrarTopics};
+pub use role::{Guard, RegistrarRole, RegistrarTopics};
 pub use row::{Row, RowError, read_row};
+pub use suppression::{Admission, REQUEST_HEADER, Request, Suppressed, SuppressionKey, Suppressions};

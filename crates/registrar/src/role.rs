@@ -1,15 +1,18 @@
-//! The registrar's lane: it keeps no state; a row's version comes from where and when it stands.
+//! The registrar's lane: a row's version comes from where and when it stands, and all that it remembers is who was erased.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use winback_core::debounce::AccountChange;
+use winback_core::ids::AccountId;
 use winback_core::time::Time;
-use winback_lane::{At, DeadLetter, Input, Output, Role, Start, Step, Urgency};
+use winback_lane::{At, DeadLetter, Input, Output, Readiness, RestoreError, Role, Start, Step, Urgency};
 use winback_log::{Append, Message, TopicPartition};
 use winback_proto::envelope::Envelope;
 use winback_proto::{Encoding, WireMessage, account, inbox, v1};
 
-use crate::row::{Row, read_row, version_of};
+use crate::row::{Row, read_row, requested, version_of};
+use crate::suppression::{Admission, REQUEST_HEADER, Request, SuppressionKey, Suppressions};
 
 const ACCOUNT_TYPE: &str = "winback.account.v1";
 
@@ -20,22 +23,44 @@ pub struct RegistrarTopics {
     pub accounts: Arc<str>,
     /// The inbox.
     pub inbox: Arc<str>,
+    /// Who was erased.
+    pub suppressions: Arc<str>,
     /// How records are written.
     pub encoding: Encoding,
     /// Who writes, as `ce_source` says it.
     pub source: String,
 }
 
+/// What a registrar holds rows against.
+pub struct Guard {
+    /// The deployment's key, asked for when somebody was erased and it is not known yet: it may have been made meanwhile.
+    pub key: Box<dyn Fn() -> Option<SuppressionKey> + Send>,
+    /// Told how many rows were refused.
+    pub refused: Box<dyn Fn(u64) + Send>,
+}
+
+impl Guard {
+    /// A guard for where nobody was erased.
+    pub fn none() -> Self {
+        Self { key: Box::new(|| None), refused: Box::new(|_| {}) }
+    }
+}
+
 /// The role of a registrar lane.
 pub struct RegistrarRole {
     topics: RegistrarTopics,
+    guard: Guard,
+    key: OnceCell<SuppressionKey>,
+    suppressions: Suppressions,
+    refused: u64,
     effects: bool,
 }
 
 impl RegistrarRole {
     /// A lane that writes to those topics.
-    pub const fn new(topics: RegistrarTopics) -> Self {
-        Self { topics, effects: false }
+    pub fn new(topics: RegistrarTopics, guard: Guard) -> Self {
+        let (key, suppressions) = (OnceCell::new(), Suppressions::default());
+        Self { topics, guard, key, suppressions, refused: 0, effects: false }
     }
 
     fn put(&self, topic: &str, change: &AccountChange, value: Option<&[u8]>, at: Time, out: &mut Output) {
@@ -56,6 +81,75 @@ impl RegistrarRole {
             });
         });
     }
+
+    /// The change into the inbox, then into the list.
+    fn write(&self, change: &AccountChange, value: Option<&[u8]>, at: Time, out: &mut Output) {
+        let record: v1::InboxRecord = inbox::change_to_wire(change);
+        let bytes = record.to_bytes(self.topics.encoding);
+        self.put(&self.topics.inbox, change, Some(&bytes), at, out);
+        self.put(&self.topics.accounts, change, value, at, out);
+    }
+
+    /// An erasure: the hashes stay, the account goes. It stands in every partition of the topic, so all this happens more
+    /// than once; the second time changes nothing.
+    fn erase(&mut self, request: &Request, message: &Message, out: &mut Output) {
+        for one in &request.0 {
+            self.suppressions.add(*one);
+            let value = one.record(message.timestamp).to_bytes(self.topics.encoding);
+            out.append(&Append {
+                topic: &self.topics.suppressions,
+                partition: Some(winback_core::ids::Partition(0)),
+                key: Some(&one.record_key()),
+                value: Some(&value),
+                headers: &[("content-type", self.topics.encoding.content_type().as_bytes())],
+                timestamp: None,
+            });
+        }
+        if let Some(id) = requested(message.value().unwrap_or_default()) {
+            self.write(&AccountChange::Erased(id), None, message.timestamp, out);
+        }
+    }
+
+    /// Holds a row against who was erased. False: it is not taken, and nothing of it is kept.
+    fn admits(&self, row: &mut Row) -> bool {
+        if self.suppressions.is_empty() {
+            return true;
+        }
+        // Without the key no row gets here: the lane is not ready.
+        let Some(key) = self.known_key() else { return false };
+        let admission = match row {
+            Row::Put(put, notes) => {
+                let admission = self.suppressions.admit(key, put);
+                if let Admission::Without(count) = admission {
+                    notes.push(format!("{count} of its contacts were erased and are left out"));
+                }
+                admission
+            }
+            Row::Gone(id) if self.suppressions.contains(&key.account(id.as_str())) => Admission::Refused,
+            Row::Gone(_) => Admission::Taken,
+        };
+        admission != Admission::Refused
+    }
+
+    /// The key, asked for until there is one.
+    fn known_key(&self) -> Option<&SuppressionKey> {
+        if self.key.get().is_none() {
+            // Set by nobody else: the cell is this thread's.
+            (self.guard.key)().into_iter().for_each(|key| drop(self.key.set(key)));
+        }
+        self.key.get()
+    }
+}
+
+/// The row that a record says.
+fn row_of(message: &Message) -> Result<Row, crate::row::RowError> {
+    let version = version_of(message.timestamp, message.offset.0);
+    match (message.value(), message.key()) {
+        (Some(value), _) => read_row(value, version),
+        // A tombstone of a foreign list: its key is the account's id.
+        (None, Some(key)) => Ok(Row::Gone(AccountId::from(String::from_utf8_lossy(key).into_owned()))),
+        (None, None) => read_row(b"", version),
+    }
 }
 
 impl Role for RegistrarRole {
@@ -67,46 +161,74 @@ impl Role for RegistrarRole {
         Start::Earliest
     }
 
+    fn changelog(&self, _: &TopicPartition) -> Option<TopicPartition> {
+        Some(TopicPartition::new(self.topics.suppressions.clone(), 0))
+    }
+
     fn assigned(&mut self, _: &Input) {}
+
+    fn restore(&mut self, _: &Input, rows: &[winback_lane::Row<'_>]) -> Result<(), RestoreError> {
+        rows.iter().try_for_each(|row| {
+            let restored = self.suppressions.restore(row.key, row.value);
+            restored.map_err(|why| RestoreError { offset: row.offset, why: format!("who was erased: {why}") })
+        })
+    }
+
+    fn ready(&self) -> Readiness {
+        if self.suppressions.is_empty() {
+            return Readiness::Ready;
+        }
+        self.suppressions.refuses(self.known_key()).map_or(Readiness::Ready, Readiness::Waiting)
+    }
 
     fn step(&mut self, _: At<'_>, message: &Message, out: &mut Output) -> Step {
         self.effects = true;
-        let version = version_of(message.timestamp, message.offset.0);
-        let row = match (message.value(), message.key()) {
-            (Some(value), _) => read_row(value, version),
-            // A tombstone of a foreign list: its key is the account's id.
-            (None, Some(key)) => Ok(Row::Gone(String::from_utf8_lossy(key).into_owned().into())),
-            (None, None) => read_row(b"", version),
-        };
-        let (change, value) = match row {
-            Ok(Row::Put(put, notes)) => {
-                notes.iter().for_each(
-                    |note| tracing::warn!(account = %put.id, note, "a key of an account is left out"),
-                );
-                let value = account::to_wire(&put).to_bytes(self.topics.encoding);
-                (AccountChange::Upsert(put), Some(value))
+        if let Some(header) = message.header(REQUEST_HEADER) {
+            match Request::parse(&header) {
+                Some(request) => self.erase(&request, message, out),
+                None => {
+                    let text =
+                        "its header says that it is an erasure, and not of whom: `winback erase` writes them";
+                    let (source, text) = (String::new(), text.to_owned());
+                    out.dead(DeadLetter { source, element: None, reason: "bad_value", text });
+                }
             }
-            Ok(Row::Gone(id)) => (AccountChange::Gone(id), None),
+            return Step::Done;
+        }
+        let mut row = match row_of(message) {
+            Ok(row) => row,
             Err(why) => {
                 let text = why.to_string();
                 out.dead(DeadLetter { source: String::new(), element: None, reason: why.reason(), text });
                 return Step::Done;
             }
         };
-        let (accounts, inbox) = (self.topics.accounts.clone(), self.topics.inbox.clone());
-        let record: v1::InboxRecord = inbox::change_to_wire(&change);
-        let bytes = record.to_bytes(self.topics.encoding);
-        self.put(&inbox, &change, Some(&bytes), message.timestamp, out);
-        self.put(&accounts, &change, value.as_deref(), message.timestamp, out);
+        if !self.admits(&mut row) {
+            // No dead letter: it would keep what was asked to be gone.
+            tracing::warn!("a row of an account that was erased is refused");
+            self.refused += 1;
+            return Step::Done;
+        }
+        match row {
+            Row::Put(put, notes) => {
+                notes.iter().for_each(
+                    |note| tracing::warn!(account = %put.id, note, "a key of an account is left out"),
+                );
+                let value = account::to_wire(&put).to_bytes(self.topics.encoding);
+                self.write(&AccountChange::Upsert(put), Some(&value), message.timestamp, out);
+            }
+            Row::Gone(id) => self.write(&AccountChange::Gone(id), None, message.timestamp, out),
+        }
         Step::Done
     }
 
     fn committed(&mut self) {
         self.effects = false;
+        (self.guard.refused)(std::mem::take(&mut self.refused));
     }
 
     fn rolled_back(&mut self) {
-        self.effects = false;
+        (self.effects, self.refused) = (false, 0);
     }
 
     fn released(&mut self, _: &Input) {}

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 use winback_core::account::{Account, Contact, Manner, Reason, Status};
 use winback_core::identity::{Mail, company_domain, parse_range};
 use winback_core::ids::AccountId;
+use winback_core::privacy::masked;
 use winback_core::text::nearest;
 use winback_core::time::Time;
 
@@ -167,7 +168,7 @@ fn domains(fields: &Fields<'_>, notes: &mut Vec<String>) -> Result<Vec<String>, 
         match company_domain(&raw) {
             Ok(domain) if !domains.contains(&domain) => domains.push(domain),
             Ok(_) => {}
-            Err(error) => notes.push(format!("domain `{raw}` is left out: {error}")),
+            Err(error) => notes.push(format!("domain `{}` is left out: {error}", masked(&raw))),
         }
     }
     Ok(domains)
@@ -178,7 +179,7 @@ fn ranges(fields: &Fields<'_>, notes: &mut Vec<String>) -> Result<Vec<ipnet::IpN
     for raw in fields.list(&["ranges", "ip_ranges"])? {
         match parse_range(&raw) {
             Ok(range) => ranges.push(range),
-            Err(error) => notes.push(format!("range `{raw}` is left out: {error}")),
+            Err(error) => notes.push(format!("range `{}` is left out: {error}", masked(&raw))),
         }
     }
     Ok(ranges)
@@ -228,7 +229,7 @@ fn person(fields: &Fields<'_>) -> Result<Contact, RowError> {
     Ok(Contact { email_sha256: email_sha256.ok_or_else(unusable)?, role, opted_out })
 }
 
-fn decode_hash(text: &str) -> Option<[u8; 32]> {
+pub(crate) fn decode_hash(text: &str) -> Option<[u8; 32]> {
     let mut hash = [0; 32];
     if text.len() != 64 {
         return None;
@@ -237,6 +238,12 @@ fn decode_hash(text: &str) -> Option<[u8; 32]> {
         *byte = u8::from_str_radix(text.get(at * 2..at * 2 + 2)?, 16).ok()?;
     }
     Some(hash)
+}
+
+/// The account that a request for an erasure names; `None` where it is only about a contact.
+pub(crate) fn requested(json: &[u8]) -> Option<AccountId> {
+    let map: Map<String, Value> = serde_json::from_slice(json).ok()?;
+    map.get("account_id")?.as_str().filter(|id| !id.is_empty()).map(AccountId::from)
 }
 
 /// The version of a row that came at this time and place: later records of a partition are newer.

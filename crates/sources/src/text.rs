@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use encoding_rs::Encoding;
+use winback_core::privacy::MASK;
 use winback_core::signal::MAX_DETAIL_BYTES;
 
 use crate::element::{DeadReason, Refusal};
@@ -10,6 +11,8 @@ use crate::element::{DeadReason, Refusal};
 const BOM: &[u8] = b"\xef\xbb\xbf";
 /// The most of a value that an error text quotes.
 const QUOTED_BYTES: usize = 60;
+/// How much of it is looked at for what must not be quoted.
+const SEEN_BYTES: usize = 512;
 
 /// The record as text: UTF-8, with or without a byte order mark, or the stated encoding where it is not UTF-8.
 pub(crate) fn decode<'a>(
@@ -25,7 +28,7 @@ pub(crate) fn decode<'a>(
     decoded.ok_or_else(|| {
         let at = error.valid_up_to();
         let byte = bytes.get(at).copied().unwrap_or_default();
-        let before = String::from_utf8_lossy(&bytes[at.saturating_sub(20)..at]).into_owned();
+        let before = unaddressed(&String::from_utf8_lossy(&bytes[at.saturating_sub(20)..at]));
         let fix = match encoding {
             None => "state the source's `encoding`, such as \"windows-1252\"".to_owned(),
             Some(encoding) => format!("nor {}: state another `encoding`", encoding.name()),
@@ -40,10 +43,24 @@ pub(crate) fn cut(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }
 
-/// A value as an error text quotes it: short, on one line.
+/// The text without mail addresses, also where one is cut off.
+fn unaddressed(text: &str) -> String {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '+' | '-' | '@' | '%');
+    let mut out = String::with_capacity(text.len());
+    for piece in text.split_inclusive(|c| !is_part(c)) {
+        let word = piece.trim_end_matches(|c| !is_part(c));
+        let has_address = word.contains('@') || word.contains("%40");
+        out.push_str(if has_address { MASK } else { word });
+        out.push_str(&piece[word.len()..]);
+    }
+    out
+}
+
+/// A value as an error text quotes it: short, on one line, without a mail address.
 pub(crate) fn quoted(value: &str) -> String {
-    let short = cut(value, QUOTED_BYTES);
-    let dots = if short.len() < value.len() { "…" } else { "" };
+    let safe = unaddressed(cut(value, SEEN_BYTES));
+    let short = cut(&safe, QUOTED_BYTES);
+    let dots = if short.len() < safe.len() || value.len() > SEEN_BYTES { "…" } else { "" };
     let shown: String = short.chars().map(|c| if c.is_control() { '�' } else { c }).collect();
     format!("`{shown}{dots}`")
 }

@@ -5,6 +5,7 @@
 
 pub mod health;
 pub mod logging;
+mod masking;
 pub mod metrics;
 pub mod server;
 

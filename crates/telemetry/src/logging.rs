@@ -6,6 +6,7 @@
 use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
+use crate::masking::Masking;
 use tracing::Subscriber;
 use tracing_subscriber::filter::{EnvFilter, ParseError};
 use tracing_subscriber::fmt::MakeWriter;
@@ -94,7 +95,7 @@ where
     let filter = EnvFilter::builder()
         .parse(&settings.filter)
         .map_err(|why| LoggingError::Filter { filter: settings.filter.clone(), why })?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Masking(writer));
     Ok(match settings.format {
         Format::Human => Box::new(lines.with_ansi(colours).finish()),
         Format::Json => Box::new(lines.json().flatten_event(true).finish()),

@@ -79,6 +79,17 @@ pub enum Command {
     Release(HoldArgs),
     /// What is held, since when, by whom and why.
     Holds,
+    /// Move the deployment to another log with its accounts, state and policies, so that nobody is triggered again.
+    ///
+    /// Both are log URLs, such as sqlite:winback.db and kafka://127.0.0.1:9092; the deployment must have read everything
+    /// and be stopped. What it fired so far stays readable in the old log.
+    Migrate(MigrateArgs),
+    /// Erase an account: what is known of it goes, and a keyed hash stays that keeps it from being imported again.
+    ///
+    /// Every topic, snapshot and draft is searched; the report says what is gone, and what goes by when. Where the
+    /// deployment does not run and its log is a file, all that can go goes at once. Exit code 4: nobody has taken the
+    /// erasure in yet; start `winback run`, then erase again.
+    Erase(EraseArgs),
     /// Write generated accounts and signals, in the producers' own shapes. The same arguments give the same bytes.
     Generate(GenerateArgs),
 }
@@ -120,6 +131,9 @@ pub struct RunArgs {
     /// End when everything there is was read, decided and acted on.
     #[arg(long)]
     pub until_idle: bool,
+    /// Begin on an empty Kafka though the deployment's state lies in a file in this folder.
+    #[arg(long)]
+    pub fresh: bool,
     /// Which position holds where the state and the group differ: state or group. Without it the run refuses.
     #[arg(long, value_name = "WHICH")]
     pub positions: Option<PositionsArg>,
@@ -248,6 +262,38 @@ pub struct VerifyArgs {
     /// retention cuts needs one: run this more often than records expire.
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Option<PathBuf>,
+}
+
+/// Arguments of `migrate`.
+#[derive(Args, Clone, Debug)]
+pub struct MigrateArgs {
+    /// The log that the deployment is on.
+    pub from: String,
+    /// The log that it moves to; empty.
+    pub to: String,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+    /// Only say what would be moved.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Arguments of `erase`.
+#[derive(Args, Clone, Debug)]
+pub struct EraseArgs {
+    /// The account's id.
+    #[arg(required_unless_present = "contact", conflicts_with = "contact")]
+    pub account: Option<String>,
+    /// A mail address instead: the accounts that know it are erased, and it is suppressed where none does.
+    #[arg(long, value_name = "EMAIL")]
+    pub contact: Option<String>,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+    /// Only say what was found.
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// `dead-letters`.

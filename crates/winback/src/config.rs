@@ -76,6 +76,8 @@ pub struct Config {
     pub accounts: AccountsConfig,
     /// `[snapshots]`.
     pub snapshots: SnapshotsConfig,
+    /// `[privacy]`.
+    pub privacy: PrivacyConfig,
     /// `[worker]`.
     pub worker: WorkerConfig,
     /// `[sources.NAME]`; the four built in when there is none.
@@ -113,6 +115,9 @@ pub struct TopicsConfig {
     pub source_partitions: i32,
     /// Replicas of each topic.
     pub replication: i32,
+    /// How long the inbox, triggers, decisions, actions, dead letters and retries are kept.
+    #[serde(with = "winback_core::time::text")]
+    pub keep: Span,
 }
 
 /// `[lanes]`: how many threads of each role this process runs.
@@ -178,6 +183,15 @@ pub struct SnapshotsConfig {
     pub every: Span,
 }
 
+/// `[privacy]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PrivacyConfig {
+    /// The key of the hashes that say who was erased; `env:NAME` is read from the environment. Empty: a file beside the
+    /// log's keeps one, and there is none on Kafka.
+    pub key: String,
+}
+
 impl Default for SnapshotsConfig {
     fn default() -> Self {
         Self { dir: PathBuf::from("snapshots"), every: Span::from_mins(5) }
@@ -199,6 +213,7 @@ impl Default for Config {
             kafka: KafkaConfig::default(),
             accounts: AccountsConfig::default(),
             snapshots: SnapshotsConfig::default(),
+            privacy: PrivacyConfig::default(),
             worker: WorkerConfig::default(),
             sources: BTreeMap::new(),
         }
@@ -207,7 +222,7 @@ impl Default for Config {
 
 impl Default for TopicsConfig {
     fn default() -> Self {
-        Self { partitions: 4, source_partitions: 1, replication: 1 }
+        Self { partitions: 4, source_partitions: 1, replication: 1, keep: Span::from_days(28) }
     }
 }
 
@@ -331,6 +346,11 @@ impl Config {
                 *value = environment(name).ok_or_else(unset)?;
             }
         }
+        if let Some(name) = self.privacy.key.strip_prefix("env:") {
+            let text = format!("privacy.key names the variable {name}, which is not set: set it");
+            let unset = || ConfigError::Wrong { path: "environment".to_owned(), text };
+            self.privacy.key = environment(name).ok_or_else(unset)?;
+        }
         Ok(())
     }
 
@@ -358,6 +378,11 @@ impl Config {
                     config.topic
                 ));
             }
+        }
+        if (1..32).contains(&self.privacy.key.trim().len()) {
+            return Err(
+                "privacy.key is shorter than 32 characters: `openssl rand -hex 32` makes one".to_owned()
+            );
         }
         self.check_words()?;
         self.check_numbers()
@@ -397,6 +422,9 @@ impl Config {
             ("lanes.detector", i64::try_from(self.lanes.detector).unwrap_or(i64::MAX), 64),
             ("lanes.worker", i64::try_from(self.lanes.worker).unwrap_or(i64::MAX), 64),
         ];
+        if self.topics.keep < Span::from_hours(1) {
+            return Err(format!("topics.keep = {}: write an hour or more, such as 28d", self.topics.keep));
+        }
         if self.lanes.patience < Span::from_secs(1) {
             return Err(format!(
                 "lanes.patience = {}: write a second or more, such as 2m",
@@ -422,6 +450,9 @@ impl Config {
             if ["password", "secret", "key", "jaas", "oauth"].iter().any(|mark| key.contains(mark)) {
                 "(set, not shown)".clone_into(value);
             }
+        }
+        if !shown.privacy.key.is_empty() {
+            "(set, not shown: 32 characters or more)".clone_into(&mut shown.privacy.key);
         }
         toml::to_string(&shown).unwrap_or_else(|error| format!("# cannot be shown: {error}"))
     }

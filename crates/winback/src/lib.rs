@@ -10,7 +10,9 @@ pub mod topics;
 
 mod commands;
 mod demo;
+mod erase;
 mod holds;
+mod migrate;
 mod policies;
 mod reading;
 mod run;

@@ -43,6 +43,8 @@ pub struct Topics {
     pub responses: Arc<str>,
     /// What they answered, for those who send: compacted.
     pub answers: Arc<str>,
+    /// Who was erased, as keyed hashes.
+    pub suppressions: Arc<str>,
 }
 
 impl Topics {
@@ -63,6 +65,7 @@ impl Topics {
             holds: name("holds"),
             responses: name(RESPONSES),
             answers: name("answers"),
+            suppressions: name("suppressions"),
         }
     }
 
@@ -79,34 +82,25 @@ impl Topics {
             max_record_bytes,
         };
         let many = config.topics.partitions;
-        let year = Cleanup::Delete(Some(Span::from_days(365)));
+        let kept = Cleanup::Delete(Some(config.topics.keep));
         vec![
             spec(&self.accounts, many, compact, RECORD_BYTES),
-            spec(&self.inbox, many, year, RECORD_BYTES),
-            spec(&self.triggers, many, year, RECORD_BYTES),
-            spec(&self.decisions, many, year, RECORD_BYTES),
+            spec(&self.inbox, many, kept, RECORD_BYTES),
+            spec(&self.triggers, many, kept, RECORD_BYTES),
+            spec(&self.decisions, many, kept, RECORD_BYTES),
             spec(&self.changelog, many, compact, RECORD_BYTES),
-            spec(&self.actions, many, year, RECORD_BYTES),
-            spec(
-                &self.dead_letters,
-                1,
-                Cleanup::Delete(Some(Span::from_days(90))),
-                largest.max(RECORD_BYTES) + DEAD_LETTER_ROOM,
-            ),
-            spec(
-                &self.retries,
-                many,
-                Cleanup::Delete(Some(Span::from_days(30))),
-                largest.max(RECORD_BYTES) + DEAD_LETTER_ROOM,
-            ),
+            spec(&self.actions, many, kept, RECORD_BYTES),
+            spec(&self.dead_letters, 1, kept, largest.max(RECORD_BYTES) + DEAD_LETTER_ROOM),
+            spec(&self.retries, many, kept, largest.max(RECORD_BYTES) + DEAD_LETTER_ROOM),
             spec(&self.positions, 1, compact, RECORD_BYTES),
             spec(&self.policies, 1, compact, RECORD_BYTES),
             spec(&self.holds, 1, compact, RECORD_BYTES),
             TopicSpec {
                 timestamps: TimestampKind::Create,
-                ..spec(&self.responses, 1, year, largest.max(10 << 20) + DEAD_LETTER_ROOM)
+                ..spec(&self.responses, 1, kept, largest.max(10 << 20) + DEAD_LETTER_ROOM)
             },
             spec(&self.answers, many, compact, RECORD_BYTES),
+            spec(&self.suppressions, 1, compact, RECORD_BYTES),
         ]
     }
 
@@ -140,6 +134,24 @@ pub enum Planned {
     Missing,
     /// It is there and cannot be used as it is: what is wrong and what to do.
     Wrong(Vec<String>),
+}
+
+/// A month: an erasure must be through by then.
+pub(crate) const MONTH: Span = Span::from_days(30);
+
+/// What keeps personal data longer than a month, in words; a topic that is compacted does not.
+pub(crate) fn kept_too_long(there: &TopicInfo) -> Option<String> {
+    let keeps = match there.spec.cleanup {
+        Cleanup::Delete(Some(span)) if span <= MONTH => return None,
+        Cleanup::Delete(Some(span)) => span.to_string(),
+        Cleanup::Delete(None) => "everything for ever".to_owned(),
+        Cleanup::Compact { .. } => return None,
+    };
+    let name = &there.spec.name;
+    Some(format!(
+        "`{name}` keeps {keeps}: what it says of an account that `winback erase` erases stays so long; 30 days or less \
+         (retention.ms)"
+    ))
 }
 
 /// Compares what is there with what must be.

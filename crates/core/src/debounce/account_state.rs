@@ -1,7 +1,7 @@
 //! What the detector knows of an account besides its bursts.
 
 use super::rules::{Impossible, TIME_BASED_YEAR};
-use crate::account::{Account, Status};
+use crate::account::{Account, Reason, Status};
 use crate::ids::PolicyName;
 use crate::time::{Span, Time};
 
@@ -45,6 +45,8 @@ pub struct AccountState {
     pub resting_since: Option<Time>,
     /// Erased, for ever.
     pub erased: bool,
+    /// When it was erased.
+    pub erased_at: Option<Time>,
     /// Came back by itself since it last churned.
     pub reactivated: bool,
     /// Why it cannot come back, as a signal said since it last churned.
@@ -66,10 +68,18 @@ impl AccountState {
             opted_out: Vec::new(),
             resting_since: None,
             erased: false,
+            erased_at: None,
             reactivated: false,
             impossible: None,
             entries: Vec::new(),
         }
+    }
+
+    /// What is left of an account that was erased then: that it was, so that what is still on its way to the inbox is not
+    /// taken for a new one.
+    pub fn erased_then(at: Time) -> Self {
+        let nobody = Account::new("", "", Time::from_millis(0), Reason::Unknown);
+        Self { account: None, erased: true, erased_at: Some(at), ..Self::new(nobody) }
     }
 
     /// Whether it is in the list, churned, and neither back nor erased: whether its bursts may live (R10).

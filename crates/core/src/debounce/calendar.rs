@@ -150,7 +150,7 @@ impl Partition {
         if !state.enter(due, usize::try_from(rules.most).unwrap_or_default()) {
             return false;
         }
-        self.put_account(id.clone(), state);
+        self.put_account(id.clone(), Some(state));
         let (class, detail) = self.words(entry, months, due);
         let told = Told {
             account: id.clone(),

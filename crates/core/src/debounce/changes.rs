@@ -24,20 +24,13 @@ impl Partition {
                 self.cancel_all(id, out);
                 self.edit(id, |state| state.account = None);
             }
-            AccountChange::Erased(id) => {
-                self.cancel_all(id, out);
-                self.edit(id, |state| {
-                    state.erased = true;
-                    state.account = None;
-                    state.opted_out.clear();
-                });
-            }
+            AccountChange::Erased(id) => self.erase(id, out),
         }
     }
 
     fn upsert(&mut self, account: &crate::account::Account, out: &mut Vec<Effect>) {
         let Some(before) = self.accounts.get(&account.id) else {
-            self.put_account(account.id.clone(), AccountState::new(account.clone()));
+            self.put_account(account.id.clone(), Some(AccountState::new(account.clone())));
             return;
         };
         if before.account.as_ref().is_some_and(|known| known.version > account.version) || before.erased {
@@ -60,7 +53,7 @@ impl Partition {
         if anew {
             self.unhush(&account.id);
         }
-        self.put_account(account.id.clone(), state);
+        self.put_account(account.id.clone(), Some(state));
     }
 
     /// News that the account cannot come back shuts it out until it churns anew, however old the news is; what happened
@@ -74,7 +67,7 @@ impl Partition {
     }
 
     /// A new churn date ends quiet times (R11).
-    fn unhush(&mut self, account: &AccountId) {
+    pub(super) fn unhush(&mut self, account: &AccountId) {
         for policy in self.newest.clone().keys() {
             let key = (account.clone(), policy.clone());
             if self.machines.get(&key).is_some() {
@@ -84,7 +77,8 @@ impl Partition {
     }
 
     pub(super) fn response(&mut self, offset: Offset, response: &Response, out: &mut Vec<Effect>) {
-        let Some(state) = self.accounts.get(&response.account) else { return };
+        let known = self.accounts.get(&response.account);
+        let Some(state) = known.filter(|state| !state.erased) else { return };
         let churned_at = state.churned_at;
         if self.was_answered(offset, response) {
             return;

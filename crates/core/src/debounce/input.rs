@@ -1,5 +1,6 @@
 //! What the detector reads: the records of one inbox partition.
 
+use super::state::{StateKey, StateRow};
 use crate::account::Account;
 use crate::closed_enum;
 use crate::ids::{AccountId, InputName, Offset};
@@ -37,6 +38,10 @@ pub enum Body {
     Progress(Progress),
     /// Something that many accounts may want to hear of.
     Event(Box<Event>),
+    /// A row of the state that a deployment had on another log.
+    Carried(Box<(StateKey, StateRow)>),
+    /// Such rows begin or are complete.
+    Moved(Moved),
 }
 
 impl Body {
@@ -48,7 +53,8 @@ impl Body {
             Self::Account(AccountChange::Gone(id) | AccountChange::Erased(id))
             | Self::SequenceEnded(id, _) => Some(id),
             Self::Response(response) => Some(&response.account),
-            Self::Policy(_) | Self::Hold(..) | Self::Progress(_) | Self::Event(_) => None,
+            Self::Carried(row) => row.0.account(),
+            Self::Policy(_) | Self::Hold(..) | Self::Progress(_) | Self::Event(_) | Self::Moved(_) => None,
         }
     }
 }
@@ -146,6 +152,17 @@ pub struct Response {
     pub at: Time,
     /// Whose contact's, as a hash; empty when unknown.
     pub contact: Vec<u8>,
+}
+
+/// A deployment comes from another log: its rows begin, or are complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// Tells this move from another.
+    pub id: String,
+    /// The log that it comes from.
+    pub from: String,
+    /// All rows are there.
+    pub complete: bool,
 }
 
 /// A policy's file as it was applied.

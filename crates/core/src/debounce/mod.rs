@@ -12,6 +12,7 @@ mod changes;
 mod civil;
 mod clock;
 mod entries;
+mod erase;
 mod evidence;
 mod fading;
 mod fanout;
@@ -19,6 +20,7 @@ mod gates;
 mod input;
 mod machine;
 mod made;
+mod moving;
 mod outcome;
 mod partition;
 mod policy;
@@ -38,12 +40,14 @@ pub use calendar::{CalendarRules, MOST_A_YEAR};
 pub use caps::{Calendar, Cap, CapScope, CapWindow};
 pub use clock::{Hand, InboxClock, InputClock, LEFT_OUT_AFTER, MAX_GAP, MajorRelease};
 pub use entries::Entry;
+pub use erase::KEPT as ERASED_KEPT;
 pub use evidence::{Evidence, EvidenceItem, MAX_ITEMS, ScorePart};
 pub use fading::Fading;
 pub use fanout::FanOut;
 pub use gates::Gate;
 pub use input::{
-    AccountChange, Body, Event, Input, MatchedSignal, PolicyText, Progress, Reached, Response, ResponseKind,
+    AccountChange, Body, Event, Input, MatchedSignal, Moved, PolicyText, Progress, Reached, Response,
+    ResponseKind,
 };
 pub use machine::{Burst, Machine, Quiet};
 pub use made::CALENDAR;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::account_state::AccountState;
 use super::agenda::Agenda;
 use super::clock::InboxClock;
+use super::erase::{Sweep, index_erased};
 use super::fanout::FanOut;
 use super::input::{Body, Input, PolicyText};
 use super::machine::Machine;
@@ -33,7 +34,7 @@ pub enum Effect {
     Decision(Box<Decision>),
     /// This record cannot be processed: why, and what mends it.
     Dead {
-        /// From a closed list: `future`, `policy`.
+        /// From a closed list: `future`, `policy`, `late_row`.
         reason: &'static str,
         /// For a person.
         text: String,
@@ -67,10 +68,11 @@ pub struct Counts {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Forget {
+pub(super) enum Forget {
     Seen(SeenKey),
     Quiet(MachineKey),
     Score(MachineKey),
+    Erased(AccountId),
 }
 
 #[derive(Clone, Debug)]
@@ -102,7 +104,8 @@ pub struct Partition {
     pub(super) agenda: Agenda,
     pub(super) targets: Option<Targets>,
     deadlines: BTreeSet<(Time, AccountId, PolicyName)>,
-    forget: BTreeSet<(Time, Forget)>,
+    pub(super) forget: BTreeSet<(Time, Forget)>,
+    pub(super) sweep: Sweep,
 }
 
 impl Partition {
@@ -121,6 +124,8 @@ impl Partition {
             Body::SequenceEnded(account, at) => self.edit(account, |state| state.resting_since = Some(*at)),
             Body::Policy(text) => self.policy(text, out),
             Body::Hold(policy, held) => self.hold(policy.as_deref(), *held, out),
+            Body::Carried(row) => self.carried(input.offset, row, out),
+            Body::Moved(moved) => self.moved(moved),
             Body::Progress(progress) => {
                 let moved = self.head.clock.progress(progress, input.appended_at);
                 note(moved, out);
@@ -149,6 +154,7 @@ impl Partition {
         self.versions.commit();
         self.holds.commit();
         self.events.commit();
+        self.sweep.commit();
     }
 
     /// Nothing that the batch changed is in the log: back to what the last commit left.
@@ -158,7 +164,9 @@ impl Partition {
         }
         for (id, new, old) in self.accounts.rollback() {
             self.agenda.change(&id, listed(new.as_ref()), listed(old.as_ref()));
+            index_erased(&mut self.forget, &id, new.as_ref(), old.as_ref());
         }
+        self.sweep.rollback();
         self.holds.rollback();
         self.events.rollback();
         self.targets = None;
@@ -237,7 +245,8 @@ impl Partition {
             }
             (StateKey::Account(id), row) => {
                 let new = if let Some(StateRow::Account(state)) = row { Some(state) } else { None };
-                self.agenda.change(&id, listed(self.accounts.get(&id)), listed(new.as_ref()));
+                self.reindex_account(&id, new.as_ref());
+                self.sweep.loaded();
                 self.accounts.load(id, new);
             }
             (StateKey::Machine(account, policy), row) => {
@@ -335,20 +344,28 @@ impl Partition {
     }
 
     pub(super) fn edit(&mut self, account: &AccountId, change: impl FnOnce(&mut AccountState)) {
-        if let Some(state) = self.accounts.get(account) {
+        if let Some(state) = self.accounts.get(account).filter(|state| !state.erased) {
             let mut state = state.clone();
             change(&mut state);
-            self.put_account(account.clone(), state);
+            self.put_account(account.clone(), Some(state));
         }
     }
 
-    /// Sets an account, and who is to hear of what.
-    pub(super) fn put_account(&mut self, id: AccountId, state: AccountState) {
-        self.agenda.change(&id, listed(self.accounts.get(&id)), listed(Some(&state)));
-        if let Some(targets) = &mut self.targets {
-            targets.change(&id, &state);
+    /// Sets an account, or forgets it, and who is to hear of what.
+    pub(super) fn put_account(&mut self, id: AccountId, state: Option<AccountState>) {
+        self.reindex_account(&id, state.as_ref());
+        match (&mut self.targets, &state) {
+            (Some(targets), Some(state)) => targets.change(&id, state),
+            (targets, None) => *targets = None,
+            (None, Some(_)) => {}
         }
-        self.accounts.put(id, Some(state));
+        self.accounts.put(id, state);
+    }
+
+    fn reindex_account(&mut self, id: &AccountId, new: Option<&AccountState>) {
+        let old = self.accounts.get(id);
+        self.agenda.change(id, listed(old), listed(new));
+        index_erased(&mut self.forget, id, old, new);
     }
 
     fn reindex(&mut self, key: &MachineKey, old: Option<&Machine>, new: Option<&Machine>) {
@@ -388,7 +405,8 @@ impl Partition {
 
     fn forget_some(&mut self) {
         let now = self.head.clock.now();
-        for _ in 0..FORGET_A_STEP {
+        let Some(left) = self.sweep_some(FORGET_A_STEP) else { return };
+        for _ in 0..left {
             let Some((until, forget)) = self.forget.first().cloned() else { return };
             if until >= now {
                 return;
@@ -397,6 +415,7 @@ impl Partition {
                 Forget::Seen(key) => self.put_seen(key.clone(), None),
                 Forget::Quiet(key) => self.forget_quiet(key),
                 Forget::Score(key) => self.forget_score(key),
+                Forget::Erased(id) => self.put_account(id.clone(), None),
             }
             self.forget.remove(&(until, forget));
         }

@@ -63,6 +63,17 @@ pub enum StateKey {
     Event(Offset),
 }
 
+impl StateKey {
+    /// Whose row it is; `None` for one of the whole partition.
+    pub const fn account(&self) -> Option<&AccountId> {
+        match self {
+            Self::Account(account) | Self::Machine(account, _) => Some(account),
+            Self::Seen(seen) => Some(&seen.account),
+            Self::Clock | Self::Policy(..) | Self::Event(_) | Self::Hold(_) => None,
+        }
+    }
+}
+
 /// A row's content. `None` instead of a row means that it is gone.
 #[expect(clippy::large_enum_variant, reason = "a row is passed on at once, never kept in a list")]
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -131,7 +131,8 @@ impl Partition {
         let Some(state) = self.accounts.get(&signal.account).filter(|state| state.is_open()).cloned() else {
             let gate = shut(self.accounts.get(&signal.account));
             self.tell(&key, &arrival, SignalOutcome::Gated, Some(Verdict::Gated(gate)), None, None, out);
-            return Some(arrival.rule.dedupe);
+            // Nothing is remembered of an account that was erased.
+            return (gate != Gate::Erased).then_some(arrival.rule.dedupe);
         };
         let dedupe = arrival.rule.dedupe;
         if signal.kind == SignalKind::SelfReactivation {

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests fail loudly")]
 
 mod calendar;
+mod erase;
 mod fanout;
+mod moving;
 mod properties;
 mod rig;
 mod rules;

@@ -20,6 +20,7 @@ enum Op {
     Signal { account: u8, id: u8, strength: u8, late: i64, input: u8 },
     Advance { by: i64, input: u8 },
     Gone(u8),
+    Erase(u8),
     Back(u8),
     Churn(u8, i64),
     Reactivate(u8),
@@ -37,7 +38,7 @@ fn op() -> impl Strategy<Value = Op> {
         12 => signal,
         6 => (1..25_i64, 0..2_u8).prop_map(|(by, input)| Op::Advance { by, input }),
         1 => (0..3_u8).prop_map(Op::Gone),
-        1 => (0..3_u8).prop_map(Op::Back),
+        1 => (0..9_u8).prop_map(|account| if account < 3 { Op::Erase(account) } else { Op::Back(account % 3) }),
         1 => (0..3_u8, 0..50_i64).prop_map(|(account, to)| Op::Churn(account, to)),
         1 => (0..3_u8).prop_map(Op::Reactivate),
         1 => (5..20_u8).prop_map(Op::Policy),
@@ -74,6 +75,7 @@ fn log(ops: &[Op]) -> Vec<Input> {
                 rig.progress_of(input(from), clocks[usize::from(from)]);
             }
             Op::Gone(account) => rig.body(Body::Account(AccountChange::Gone(name(account).into()))),
+            Op::Erase(account) => rig.body(Body::Account(AccountChange::Erased(name(account).into()))),
             Op::Back(id) => {
                 let account = Account { version, ..listed(name(id)) };
                 rig.body(Body::Account(AccountChange::Upsert(Box::new(account))));

@@ -182,6 +182,18 @@ impl Storage for Memory {
         Ok(false)
     }
 
+    fn remove(&self, slot: Slot, offsets: &[Offset]) -> Result<u64, LogError> {
+        let inner = &mut *self.inner.lock();
+        let Some(stored) = inner.partitions.get_mut(&slot) else { return Ok(0) };
+        let gone = offsets.iter().filter(|offset| stored.records.remove(&offset.0).is_some()).count();
+        inner.version += 1;
+        Ok(gone as u64)
+    }
+
+    fn scrub(&self, _whole: bool) -> Result<bool, LogError> {
+        Ok(true)
+    }
+
     fn patience(&self) -> Option<Duration> {
         None
     }

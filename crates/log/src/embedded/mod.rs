@@ -27,6 +27,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
+use winback_core::ids::Offset;
 
 use self::coordinator::Coordinator;
 use self::faults::Faults;
@@ -260,6 +261,15 @@ impl Log for EmbeddedLog {
             )));
         }
         self.shared.storage.create(topic)
+    }
+
+    fn remove(&self, partition: &TopicPartition, offsets: &[Offset]) -> Result<Option<u64>, LogError> {
+        let slot = self.shared.slot(partition)?;
+        self.shared.storage.remove(slot, offsets).map(Some)
+    }
+
+    fn scrub(&self, whole: bool) -> Result<bool, LogError> {
+        self.shared.storage.scrub(whole)
     }
 
     fn is_shared(&self) -> bool {

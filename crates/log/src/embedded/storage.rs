@@ -127,6 +127,12 @@ pub(super) trait Storage: Send + Sync {
     /// One slice of retention and compaction; whether there is more to do.
     fn clean(&self, now: Time) -> Result<bool, LogError>;
 
+    /// Removes single records; how many there were.
+    fn remove(&self, slot: Slot, offsets: &[Offset]) -> Result<u64, LogError>;
+
+    /// Takes what removed records left behind away; see [`crate::Log::scrub`].
+    fn scrub(&self, whole: bool) -> Result<bool, LogError>;
+
     /// How long a waiting poll may rely on this process's own wake-ups; `None` when nobody else can write.
     fn patience(&self) -> Option<Duration>;
 }

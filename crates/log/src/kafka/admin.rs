@@ -190,6 +190,8 @@ fn settings(spec: &TopicSpec) -> Vec<(&'static str, String)> {
         Cleanup::Delete(keep) => {
             settings.push(("cleanup.policy", "delete".to_owned()));
             settings.push(("retention.ms", keep.map_or(-1, Span::millis).to_string()));
+            // A segment goes with its newest record: one a day at most keeps what is said of "by when" true.
+            settings.extend(keep.map(|keep| ("segment.ms", segment_of(keep).to_string())));
         }
         Cleanup::Compact { tombstones } => {
             settings.push(("cleanup.policy", "compact".to_owned()));
@@ -198,9 +200,16 @@ fn settings(spec: &TopicSpec) -> Vec<(&'static str, String)> {
             settings.push(("segment.ms", "3600000".to_owned()));
             settings.push(("segment.bytes", "67108864".to_owned()));
             settings.push(("min.cleanable.dirty.ratio", "0.2".to_owned()));
+            // What was replaced or has a tombstone is gone after a week, however little else is written.
+            settings.push(("max.compaction.lag.ms", "604800000".to_owned()));
         }
     }
     settings
+}
+
+/// A twenty-eighth of what is kept, an hour at least and a week at most.
+fn segment_of(keep: Span) -> i64 {
+    (keep.millis() / 28).clamp(3_600_000, 7 * 86_400_000)
 }
 
 fn spec(name: &str, (partitions, replication): Shape, config: &ConfigResource) -> TopicSpec {

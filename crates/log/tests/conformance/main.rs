@@ -21,6 +21,7 @@ macro_rules! conformance {
             records: timestamps_are_the_producers_or_the_logs,
             records: the_same_key_goes_to_the_same_partition_whoever_writes,
             records: compaction_keeps_the_newest_record_of_a_key,
+            records: single_records_are_removed_where_the_log_can,
             transactions: a_transaction_is_seen_whole_or_not_at_all,
             transactions: an_abort_leaves_nothing_and_the_lane_seeks_back,
             transactions: a_new_session_goes_on_at_the_committed_positions,

@@ -131,3 +131,20 @@ pub(crate) fn compaction_keeps_the_newest_record_of_a_key(harness: &dyn Harness)
         assert_eq!(messages.len(), 7);
     }
 }
+
+pub(crate) fn single_records_are_removed_where_the_log_can(harness: &dyn Harness) {
+    let input = topic(harness, "in", 1);
+    write_numbers(harness, &input, 0, 0..5);
+    let log = harness.log();
+    let partition = winback_log::TopicPartition::new(input.as_str(), 0);
+    let offsets = [1, 4, 9].map(winback_core::ids::Offset);
+    let removed = log.remove(&partition, &offsets).unwrap();
+    assert_eq!(removed, (!log.is_shared()).then_some(2));
+    assert!(log.scrub(false).unwrap());
+    let texts: Vec<_> = read_all(harness, &input, 1).iter().map(|message| text(message).to_owned()).collect();
+    let left: &[&str] = if removed.is_some() { &["0", "2", "3"] } else { &["0", "1", "2", "3", "4"] };
+    assert_eq!(texts, left);
+    write_numbers(harness, &input, 0, 5..6);
+    let next = read_all(harness, &input, 1).last().map(|message| message.offset.0);
+    assert!(next >= Some(5), "no offset is used twice: {next:?}");
+}

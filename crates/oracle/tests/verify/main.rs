@@ -4,5 +4,6 @@
 mod checkpoint;
 mod differences;
 mod equal;
+mod erased;
 mod holed;
 mod rig;

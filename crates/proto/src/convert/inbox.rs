@@ -1,16 +1,18 @@
 //! Records of the inbox.
 
 use winback_core::debounce::{
-    AccountChange, Body, Event, MatchedSignal, PolicyText, Progress, Reached, Response, ResponseKind,
+    AccountChange, Body, Event, MatchedSignal, Moved, PolicyText, Progress, Reached, Response, ResponseKind,
+    StateKey, StateRow,
 };
 use winback_core::index::Method;
 use winback_core::signal::SignalKind;
 use winback_core::time::{Span, Time};
 
-use super::{account, needed, stamp, word};
+use super::{account, needed, stamp, state, word};
 use crate::error::DecodeError;
 use crate::v1;
 use crate::v1::inbox_record::Body as Wire;
+use crate::wire::{Encoding, WireMessage as _};
 
 /// What the record says.
 ///
@@ -31,6 +33,8 @@ pub fn from_wire(record: v1::InboxRecord) -> Result<Body, DecodeError> {
         Wire::Hold(hold) => Ok(Body::Hold((!hold.policy.is_empty()).then_some(hold.policy), hold.held)),
         Wire::Progress(progress) => progress_from_wire(progress).map(Body::Progress),
         Wire::Event(event) => Ok(Body::Event(Box::new(event_from_wire(event)?))),
+        Wire::Carried(row) => carried_from_wire(&row),
+        Wire::Moved(v1::Moved { id, from, complete }) => Ok(Body::Moved(Moved { id, from, complete })),
     }
 }
 
@@ -52,6 +56,20 @@ fn signal_from_wire(wire: v1::Signal) -> Result<MatchedSignal, DecodeError> {
         matched_on: wire.matched_on,
         detail: wire.detail,
     })
+}
+
+fn carried_from_wire(wire: &v1::Carried) -> Result<Body, DecodeError> {
+    let row = v1::StateRecord::from_bytes(&wire.row).and_then(state::row_from_wire)?;
+    Ok(Body::Carried(Box::new((state::key_from_bytes(&wire.key)?, row))))
+}
+
+/// A row of another log's state as it travels; `key` and `row` as its changelog has them.
+pub fn carried_to_wire(key: &StateKey, row: &StateRow) -> v1::InboxRecord {
+    let carried = v1::Carried {
+        key: state::key_to_bytes(key),
+        row: state::row_to_wire(row).to_bytes(Encoding::Protobuf),
+    };
+    v1::InboxRecord { body: Some(Wire::Carried(carried)) }
 }
 
 fn change_from_wire(wire: v1::AccountChange) -> Result<AccountChange, DecodeError> {

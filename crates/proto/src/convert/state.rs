@@ -200,6 +200,7 @@ fn account_to_wire(state: &AccountState) -> v1::AccountState {
         reactivated: state.reactivated,
         impossible: state.impossible.map(|why| why.to_string()).unwrap_or_default(),
         entries_ms: state.entries.iter().map(|entry| entry.millis()).collect(),
+        erased_at_ms: state.erased_at.map(Time::millis),
     }
 }
 
@@ -224,6 +225,7 @@ fn account_from_wire(wire: v1::AccountState) -> Result<AccountState, DecodeError
         reactivated: wire.reactivated,
         impossible: impossible.transpose()?,
         entries: wire.entries_ms.into_iter().map(Time::from_millis).collect(),
+        erased_at: wire.erased_at_ms.map(Time::from_millis),
     })
 }
 

@@ -115,6 +115,9 @@ list! {
     DEAD_LETTERS: Counter<2> = "winback_dead_letters_total", "records or events", ["role", "reason"],
         "What could not be processed and was kept whole in the dead-letter topic.",
         "any: each is an event that decided nothing";
+    SUPPRESSED: Counter<0> = "winback_suppressed_rows_total", "rows", [],
+        "Rows of accounts that the registrar refused, because the account or everybody known there was erased.",
+        "growth: a system that you import from still has them";
     MATCHES: Counter<2> = "winback_matches_total", "events", ["source", "method"],
         "Events that belong to a churned account, by the rung of the match ladder.",
         "a rung that falls to nothing: the accounts lost their domains or contacts";

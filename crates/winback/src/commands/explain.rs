@@ -140,17 +140,27 @@ impl Story {
         let known = self.account.is_some();
         let step = Step::of_inbox(&record, message.partition.0, message.offset.0, message.timestamp, known);
         self.steps.extend(step);
-        if let Some(Body::Account(change)) = record.body {
-            self.account = match change.change {
-                Some(Change::Upsert(account)) => Some(account),
-                Some(Change::Gone(_) | Change::Erased(_)) | None => None,
-            };
+        match record.body {
+            Some(Body::Account(change)) => {
+                self.account = match change.change {
+                    Some(Change::Upsert(account)) => Some(account),
+                    Some(Change::Gone(_) | Change::Erased(_)) | None => None,
+                };
+            }
+            // What it was on the log that the deployment comes from.
+            Some(Body::Carried(row)) => {
+                let row = v1::StateRecord::from_bytes(&row.row).ok().and_then(|row| row.state);
+                if let Some(v1::state_record::State::Account(state)) = row {
+                    self.account = state.account;
+                }
+            }
+            _ => {}
         }
     }
 
     /// Whether nothing is the account's own.
     fn is_empty(&self) -> bool {
-        self.steps.iter().all(|step| matches!(step.step, "policy" | "hold"))
+        self.steps.iter().all(|step| matches!(step.step, "policy" | "hold" | "moved"))
     }
 
     /// The story of one trigger: its burst up to it, what was done, and its updates.

@@ -5,10 +5,12 @@ mod config;
 mod dead_letters;
 mod decisions;
 mod demo;
+mod erase;
 mod explain;
 mod generate;
 mod holds;
 mod ingest;
+mod migrate;
 mod policy;
 mod run;
 mod topics;
@@ -38,6 +40,8 @@ pub(crate) fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Hold(args) => holds::put(&context, &args, true),
         Command::Release(args) => holds::put(&context, &args, false),
         Command::Holds => holds::list(&context),
+        Command::Migrate(args) => migrate::run(&context, &args),
+        Command::Erase(args) => erase::run(&context, &args),
         Command::Generate(args) => generate::run(&context, &args),
     }
 }

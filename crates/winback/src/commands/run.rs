@@ -30,6 +30,7 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode>
         config.http.listen.clear();
     }
     let log = context.log()?;
+    crate::migrate::check(context, &*log, args.fresh)?;
     let names: Vec<&str> = plan.roles.iter().map(|role| role.as_str()).collect();
     anstream::eprintln!("running {} on {}", names.join(", "), log.name());
     let mut running = run::start(config, log, context.clock.clone(), &plan)?;

@@ -91,6 +91,15 @@ fn apply(context: &Context) -> anyhow::Result<ExitCode> {
 
 /// What a broker's settings let happen.
 fn warn(context: &Context, log: &dyn Log) {
+    if log.is_shared() {
+        let own = context.topics.specs(&context.config);
+        let names: Vec<&str> = own.iter().map(|spec| spec.name.as_str()).collect();
+        // The log answered a moment ago; what it does not say now is not worth failing for.
+        let there = log.describe(&names).unwrap_or_default();
+        for long in there.iter().flatten().filter_map(topics::kept_too_long) {
+            anstream::eprintln!("warning: {long}");
+        }
+    }
     if log.is_shared() && context.config.topics.replication < 2 {
         anstream::eprintln!(
             "warning: topics.replication = {}: what one broker loses is lost; 3 on a cluster of three or more",

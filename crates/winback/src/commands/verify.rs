@@ -73,6 +73,7 @@ fn in_json(report: &Report) -> anyhow::Result<ExitCode> {
         "equal": report.is_equal(),
         "differences": report.differences(),
         "records": report.sum(|partition| partition.records),
+        "erasedAccountsSkipped": report.sum(|partition| partition.erased),
         "checkpointWritten": report.checkpoint_written,
         "notes": notes,
     }))?;
@@ -148,6 +149,11 @@ fn sentence(report: &Report) -> String {
     let named = report.first().count() as u64;
     if named < report.differences() {
         text += &format!("; the first {named} are named");
+    }
+    match report.sum(|partition| partition.erased) {
+        0 => {}
+        1 => text += "; 1 erased account was skipped",
+        many => text += &format!("; {} erased accounts were skipped", grouped(many)),
     }
     if report.checkpoint_written {
         text += "; the checkpoint is renewed";

@@ -13,7 +13,7 @@ use winback_lane::{
 };
 use winback_log::{SessionSpec, TopicPartition};
 use winback_matcher::{InboxTarget, MatcherMetrics, MatcherRole, MatcherSource, RetryRole, input_name};
-use winback_registrar::{RegistrarRole, RegistrarTopics};
+use winback_registrar::{Guard, RegistrarRole, RegistrarTopics};
 use winback_sources::{Decoder, SourceConfig};
 use winback_telemetry::metrics::{Counters, list};
 use winback_worker::{Outcome, Worker, WorkerRole};
@@ -23,6 +23,7 @@ use super::observe::LaneMetrics;
 use super::{Failure, Plan, Shared, snapshots};
 use crate::cli::{PositionsArg, RoleName};
 use crate::config::{Config, ConfigError, RESPONSES};
+use crate::erase;
 use crate::topics::Topics;
 
 /// How many times faster than the world's the run's clock goes; 1 but for the demo.
@@ -126,12 +127,21 @@ impl Builder<'_> {
         let topics = RegistrarTopics {
             accounts: shared.topics.accounts.clone(),
             inbox: shared.topics.inbox.clone(),
+            suppressions: shared.topics.suppressions.clone(),
             encoding: shared.config.encoding.into(),
             source: format!("{}/registrar", shared.config.deployment),
         };
         let topic = shared.config.accounts.topic.clone();
         let group = registrar_group(&shared.config);
-        self.lane(RoleName::Registrar, &topic, &topic, &group, "0", move || RegistrarRole::new(topics))
+        let (config, metrics) = (shared.config.clone(), shared.metrics.clone());
+        self.lane(RoleName::Registrar, &topic, &topic, &group, "0", move || {
+            let refused = metrics.counter(&list::SUPPRESSED, []);
+            let guard = Guard {
+                key: Box::new(move || erase::key::known(&config)),
+                refused: Box::new(move |rows| refused.increment(rows)),
+            };
+            RegistrarRole::new(topics, guard)
+        })
     }
 
     fn matchers(&mut self, sources: &Sources, accounts: &Accounts) -> anyhow::Result<()> {

@@ -108,7 +108,13 @@ impl Step {
                 format!("policy {} is in force in version {}", words::safe(&policy.name), policy.version),
             ),
             Body::Hold(hold) => ("hold", held(hold)),
-            Body::Signal(_) | Body::Progress(_) | Body::Event(_) => return None,
+            Body::Moved(moved) if moved.complete => (
+                "moved",
+                format!("the state came here from {}, which tells what was before", words::safe(&moved.from)),
+            ),
+            Body::Signal(_) | Body::Progress(_) | Body::Event(_) | Body::Carried(_) | Body::Moved(_) => {
+                return None;
+            }
         };
         Some(Self::new(step, Some(at), format!("{partition}/{offset}"), text, record, (offset, 0, 0)))
     }

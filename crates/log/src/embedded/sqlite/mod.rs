@@ -7,6 +7,7 @@
 mod clean;
 mod headers;
 mod lock;
+mod remove;
 mod schema;
 mod view;
 mod write;
@@ -19,10 +20,11 @@ use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
+use winback_core::ids::Offset;
 use winback_core::time::{Span, Time};
 
 use self::lock::LaneLock;
-use super::storage::{Pending, Positions, Storage, Topic, View, WriteError};
+use super::storage::{Pending, Positions, Slot, Storage, Topic, View, WriteError};
 use crate::{Cleanup, LogError, TimestampKind, TopicInfo, TopicSpec};
 
 /// How often a waiting poll looks for what other processes wrote.
@@ -167,6 +169,21 @@ impl Storage for Sqlite {
     fn clean(&self, now: Time) -> Result<bool, LogError> {
         let cleaned = self.connection()?.transact(|connection| clean::slice(connection, now));
         cleaned.map_err(|error| schema::explain(&self.path, &error))
+    }
+
+    fn remove(&self, slot: Slot, offsets: &[Offset]) -> Result<u64, LogError> {
+        let mut gone = 0;
+        for some in offsets.chunks(remove::SLICE) {
+            let removed = self.connection()?.transact(|connection| remove::slice(connection, slot, some));
+            gone += removed.map_err(|error| schema::explain(&self.path, &error))?;
+        }
+        Ok(gone)
+    }
+
+    fn scrub(&self, whole: bool) -> Result<bool, LogError> {
+        let writing = self.connection()?;
+        let Some(connection) = writing.0.as_ref() else { return Ok(false) };
+        remove::scrub(connection, whole).map_err(|error| schema::explain(&self.path, &error))
     }
 
     fn patience(&self) -> Option<Duration> {

@@ -1,0 +1,117 @@
+//! `winback erase`.
+
+use std::process::ExitCode;
+
+use winback_core::identity::Mail;
+use winback_log::SharedLog;
+use winback_log::partitioner::partition_of;
+
+use crate::cli::EraseArgs;
+use crate::context::Context;
+use crate::erase::{self, Place, Settled, Subject, Told};
+use crate::show::out::until_closed;
+use crate::{EXIT_PARTLY, EXIT_USAGE, reading, talk, topics};
+
+pub(crate) fn run(context: &Context, args: &EraseArgs) -> anyhow::Result<ExitCode> {
+    until_closed(erase(context, args))
+}
+
+fn erase(context: &Context, args: &EraseArgs) -> anyhow::Result<ExitCode> {
+    let log = context.log()?;
+    reading::partitions(&*log, &context.topics.inbox)?;
+    let subjects = match (&args.account, &args.contact) {
+        (Some(id), _) => vec![Subject::account(context, &*log, id)?],
+        (None, Some(contact)) => {
+            let mail = Mail::parse(contact).ok_or_else(|| anyhow::anyhow!("--contact is no mail address"))?;
+            Subject::of_contact(context, &*log, &mail)?
+        }
+        (None, None) => Vec::new(),
+    };
+    for mut subject in subjects {
+        let code = Erasure { context, log: &log, args }.of(&mut subject)?;
+        if let Some(code) = code {
+            return Ok(ExitCode::from(code));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+struct Erasure<'a> {
+    context: &'a Context,
+    log: &'a SharedLog,
+    args: &'a EraseArgs,
+}
+
+impl Erasure<'_> {
+    /// One of them; the exit code where it ends here.
+    fn of(&self, subject: &mut Subject) -> anyhow::Result<Option<u8>> {
+        let Self { context, log, args } = self;
+        if args.dry_run {
+            let places = erase::search(context, &***log, subject)?;
+            anstream::eprintln!("{}, found in:", subject.text());
+            self.tell(&places, subject)?;
+            return Ok(None);
+        }
+        if !args.yes {
+            match talk::ask(&format!("erase {} for ever?", subject.text()))? {
+                Some(true) => {}
+                Some(false) => return Ok(Some(EXIT_PARTLY)),
+                None => {
+                    anstream::eprintln!("this erases {} for ever: say --yes", subject.text());
+                    return Ok(Some(EXIT_USAGE));
+                }
+            }
+        }
+        let key = erase::key::needed(&context.config)?;
+        topics::apply(&***log, &context.config, !log.is_shared())?;
+        let request = subject.request(&key);
+        let settled = if log.is_shared() && erase::is_through(context, log, subject, &request)? {
+            Settled::Beside
+        } else {
+            let ends = erase::request(context, log, subject, &request)?;
+            erase::settle(context, log, subject, &ends)?
+        };
+        let mut places = erase::search(context, &***log, subject)?;
+        erase::clear(&***log, &mut places)?;
+        self.tell(&places, subject)?;
+        // Alone with the file, it is written anew: what compaction removed before lay in it still.
+        if !log.scrub(settled == Settled::Here)? {
+            anstream::eprintln!(
+                "the log is being read: what is gone may lie in its -wal file until it is next at rest"
+            );
+        }
+        Ok(self.verdict(settled, subject))
+    }
+
+    fn tell(&self, places: &[Place], subject: &Subject) -> anyhow::Result<()> {
+        let Self { context, log, args } = self;
+        let partitions = reading::partitions(&***log, &context.topics.changelog)?.len();
+        let own = subject.id.as_deref().unwrap_or_default();
+        let partition = partition_of(own.as_bytes(), i32::try_from(partitions).unwrap_or(i32::MAX)).0;
+        let (shared, json, dry_run) = (log.is_shared(), context.json, args.dry_run);
+        let (snapshots, drafts) = erase::files(&context.config, subject, shared, partition);
+        if !dry_run {
+            snapshots.iter().chain(&drafts).try_for_each(std::fs::remove_file)?;
+        }
+        erase::tell(&Told { places, snapshots: &snapshots, drafts: &drafts, dry_run, shared, json })
+    }
+
+    fn verdict(&self, settled: Settled, subject: &Subject) -> Option<u8> {
+        match settled {
+            Settled::Here | Settled::Beside => {
+                anstream::eprintln!(
+                    "erased: {}. A keyed hash stays, so that it cannot be imported again. What `verify --checkpoint` \
+                     or a backup keeps is renewed by you",
+                    subject.text()
+                );
+                None
+            }
+            Settled::Pending => {
+                anstream::eprintln!(
+                    "nobody has taken the erasure in yet: start `winback run` (registrar and detector), then erase again"
+                );
+                Some(EXIT_PARTLY)
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Where something was found, and what becomes of it.
+
+use winback_core::ids::Offset;
+use winback_core::time::{Span, Time};
+use winback_log::{Cleanup, TopicPartition, TopicSpec};
+
+use crate::topics::TOMBSTONES;
+
+/// What becomes of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It can be removed where the log removes single records, and goes with retention elsewhere.
+    Removable,
+    /// It goes with retention: what is decided is a function of it.
+    Retained,
+    /// A later record of its key replaced it.
+    Replaced,
+    /// It says that its key is gone, or that the account was erased.
+    Marker,
+    /// The registrar has not read it yet.
+    Unread,
+}
+
+/// A record that was found.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) partition: TopicPartition,
+    pub(crate) offset: Offset,
+    pub(crate) at: Time,
+    pub(crate) fate: Fate,
+}
+
+/// One topic, and what was found in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    /// Its name.
+    pub(crate) topic: String,
+    /// How it is kept, where it is there.
+    pub(crate) spec: Option<TopicSpec>,
+    /// How long the row stays that says that the account was erased, before it has a tombstone.
+    pub(crate) kept: Span,
+    /// Whether it was searched: the topics of others on Kafka are not.
+    pub(crate) searched: bool,
+    /// What was found.
+    pub(crate) found: Vec<Found>,
+    /// How many of them are gone now.
+    pub(crate) removed: u64,
+}
+
+impl Place {
+    /// Records that are still there.
+    pub(crate) fn left(&self) -> u64 {
+        (self.found.len() as u64).saturating_sub(self.removed)
+    }
+
+    /// What of it is there and of that fate.
+    pub(crate) fn count(&self, fate: Fate) -> usize {
+        self.found.iter().filter(|found| found.fate == fate).count()
+    }
+
+    /// By when what is left is gone, where that is known.
+    pub(crate) fn gone_by(&self, shared: bool) -> Option<Time> {
+        // Kafka deletes and compacts whole segments: one a day at most, and compaction after a week at most.
+        let day = if shared { Span::from_days(1) } else { Span::ZERO };
+        let week = if shared { Span::from_days(7) } else { Span::ZERO };
+        let newest = self.found.iter().map(|found| found.at).max()?;
+        match self.spec.as_ref()?.cleanup {
+            Cleanup::Delete(Some(span)) => Some(newest + span + day),
+            Cleanup::Delete(None) => None,
+            Cleanup::Compact { tombstones } => Some(newest + self.kept + tombstones.max(TOMBSTONES) + week),
+        }
+    }
+}

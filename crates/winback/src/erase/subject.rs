@@ -1,0 +1,145 @@
+//! Whom an erasure is about, and how a record is known to be about them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use winback_core::identity::Mail;
+use winback_core::privacy::addresses;
+use winback_log::Log;
+use winback_registrar::{Request, Row, SuppressionKey, Suppressions};
+
+use crate::accounts;
+use crate::context::Context;
+
+/// A shorter id is too likely part of something else to be looked for within records.
+const SHORTEST_ID: usize = 4;
+
+/// An account, a person, or both.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Subject {
+    /// The account.
+    pub(crate) id: Option<String>,
+    /// Its name, for the question.
+    pub(crate) name: String,
+    /// The people, by the SHA-256 of their addresses.
+    pub(crate) contacts: BTreeSet<[u8; 32]>,
+    /// Everybody who was erased before, and the key to know them by: what they left is looked for, too.
+    pub(crate) erased: Option<(SuppressionKey, Suppressions)>,
+    /// Its triggers, by which drafts are known.
+    pub(crate) triggers: BTreeSet<String>,
+}
+
+impl Subject {
+    /// The account of that id, with the people that the list knows there.
+    pub(crate) fn account(context: &Context, log: &dyn Log, id: &str) -> anyhow::Result<Self> {
+        let mut subject = Self { id: Some(id.to_owned()), ..Self::default() };
+        let topic: &Arc<str> = &context.topics.accounts;
+        let known = accounts::known(log, topic, |account| (account.id == id).then_some(account))?;
+        for account in known.into_values() {
+            let hashes =
+                account.contacts.iter().map(|contact| <[u8; 32]>::try_from(contact.email_sha256.as_slice()));
+            subject.contacts.extend(hashes.flatten());
+            subject.name = account.name;
+        }
+        accounts::pending(log, &context.config, |row| {
+            if let Row::Put(put, _) = row
+                && put.id.as_str() == id
+            {
+                subject.contacts.extend(put.contacts.iter().map(|contact| contact.email_sha256));
+                subject.name.clone_from(&put.name);
+            }
+        })?;
+        Ok(subject)
+    }
+
+    /// The accounts that know somebody, and the person alone where none does.
+    pub(crate) fn of_contact(context: &Context, log: &dyn Log, mail: &Mail) -> anyhow::Result<Vec<Self>> {
+        let own: BTreeSet<[u8; 32]> = std::iter::once(mail.sha256()).chain(mail.plain_sha256()).collect();
+        let mut ids = BTreeSet::new();
+        accounts::known(log, &context.topics.accounts, |account| {
+            let knows =
+                account.contacts.iter().any(|contact| own.iter().any(|hash| contact.email_sha256 == hash));
+            knows.then(|| ids.insert(account.id))
+        })?;
+        accounts::pending(log, &context.config, |row| {
+            if let Row::Put(put, _) = row
+                && put.contacts.iter().any(|contact| own.contains(&contact.email_sha256))
+            {
+                ids.insert(put.id.to_string());
+            }
+        })?;
+        let mut subjects = Vec::new();
+        for id in ids {
+            let mut subject = Self::account(context, log, &id)?;
+            subject.contacts.extend(&own);
+            subjects.push(subject);
+        }
+        if subjects.is_empty() {
+            subjects.push(Self { contacts: own, ..Self::default() });
+        }
+        Ok(subjects)
+    }
+
+    /// What is asked of the registrar.
+    pub(crate) fn request(&self, key: &SuppressionKey) -> Request {
+        let account = self.id.iter().map(|id| key.account(id));
+        let contacts = self.contacts.iter().map(|hash| key.contact(hash));
+        Request(std::iter::once(key.check()).chain(account).chain(contacts).collect())
+    }
+
+    /// Whether that is the account's id.
+    pub(crate) fn is(&self, key: Option<&[u8]>) -> bool {
+        matches!((key, &self.id), (Some(key), Some(id)) if key == id.as_bytes())
+    }
+
+    /// Whether these bytes hold an address of the people, or the account's id as a word in quotes.
+    pub(crate) fn is_in(&self, bytes: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(bytes);
+        let named = self.id.as_ref().filter(|id| id.len() >= SHORTEST_ID);
+        named.is_some_and(|id| text.contains(&format!("\"{id}\""))) || self.people_in(&text)
+    }
+
+    fn people_in(&self, text: &str) -> bool {
+        if self.contacts.is_empty() && self.erased.is_none() {
+            return false;
+        }
+        let before = |hash: &[u8; 32]| {
+            self.erased.as_ref().is_some_and(|(key, erased)| erased.contains(&key.contact(hash)))
+        };
+        addresses(text).into_iter().any(|range| {
+            let raw = text[range].replace("%40", "@");
+            Mail::parse(&raw).is_some_and(|mail| {
+                let hashes = std::iter::once(mail.sha256()).chain(mail.plain_sha256());
+                hashes.into_iter().any(|hash| self.contacts.contains(&hash) || before(&hash))
+            })
+        })
+    }
+
+    /// How a person reads whom it is about.
+    pub(crate) fn text(&self) -> String {
+        match (&self.id, self.name.as_str()) {
+            (Some(id), "") => format!("account `{id}`, which the list does not have"),
+            (Some(id), name) => format!("account `{id}` ({name})"),
+            (None, _) => "that address, which no account on the list has".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_found_by_the_hash_of_what_looks_like_an_address() {
+        let hash = Mail::parse("jane@acme.com").unwrap().sha256();
+        let subject = Subject { id: Some("acc-1".into()), contacts: [hash].into(), ..Subject::default() };
+        for (bytes, found) in [
+            (r#"{"email":"Jane+news@Acme.com"}"#, true),
+            ("GET /x?u=jane%40acme.com", true),
+            (r#"{"account":"acc-1"}"#, true),
+            (r#"{"email":"john@acme.com","account":"acc-11"}"#, false),
+        ] {
+            assert_eq!(subject.is_in(bytes.as_bytes()), found, "{bytes}");
+        }
+    }
+}

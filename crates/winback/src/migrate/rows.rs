@@ -1,0 +1,156 @@
+//! The detector's rows, as records of the new inbox.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use winback_core::debounce::{Event, PolicyText, StateKey, StateRow};
+use winback_core::ids::{Offset, Partition, PolicyName};
+use winback_log::partitioner::partition_of;
+use winback_log::{Append, Log, Writer};
+use winback_oracle::{Options, restored_rows};
+use winback_proto::{Encoding, WireMessage as _, inbox};
+
+use crate::context::Context;
+use crate::reading;
+
+/// What there is to move.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Accounts that the detector knows, also those that left the list.
+    pub(crate) accounts: u64,
+    /// Open bursts.
+    pub(crate) bursts: u64,
+    /// Quiet times.
+    pub(crate) quiet: u64,
+    /// Remembered ids of signals.
+    pub(crate) seen: u64,
+    /// Policies and holds.
+    pub(crate) policies: u64,
+}
+
+impl Counts {
+    fn add(&mut self, row: &StateRow) {
+        match row {
+            StateRow::Account(_) => self.accounts += 1,
+            StateRow::Machine(machine) => {
+                self.bursts += u64::from(machine.burst.is_some());
+                self.quiet += u64::from(machine.quiet.is_some());
+            }
+            StateRow::Seen(_) => self.seen += 1,
+            StateRow::Policy(_) | StateRow::Hold => self.policies += 1,
+            StateRow::Clock(..) | StateRow::Event(_) => {}
+        }
+    }
+}
+
+/// The state of a log, a partition after the other.
+fn each(
+    context: &Context,
+    from: &dyn Log,
+    mut visit: impl FnMut(StateKey, StateRow) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    for partition in reading::partitions(from, &context.topics.changelog)? {
+        for (key, row) in restored_rows(from, &partition, Options::default().patience)? {
+            visit(key, row)?;
+        }
+    }
+    Ok(())
+}
+
+/// What there is to move; policies and holds, which every partition has, once.
+pub(crate) fn count(context: &Context, from: &dyn Log) -> anyhow::Result<Counts> {
+    let (mut counts, mut common) = (Counts::default(), BTreeSet::new());
+    each(context, from, |key, row| {
+        if key.account().is_some() || common.insert(key) {
+            counts.add(&row);
+        }
+        Ok(())
+    })?;
+    Ok(counts)
+}
+
+/// Writes the rows into the new inbox; `partitions` is how many it has.
+///
+/// # Errors
+/// When a log is away, or the state is not understood.
+pub(crate) fn carry(
+    context: &Context,
+    from: &dyn Log,
+    to: &dyn Log,
+    partitions: i32,
+) -> anyhow::Result<Counts> {
+    let mut carried = Carried { context, writer: to.writer()?, counts: Counts::default() };
+    let mut policies: BTreeMap<(PolicyName, u32), PolicyText> = BTreeMap::new();
+    let (mut holds, mut events) = (BTreeSet::new(), Vec::new());
+    let mut used: BTreeSet<(i32, PolicyName, u32)> = BTreeSet::new();
+    each(context, from, |key, row| match (&key, &row) {
+        (StateKey::Policy(name, version), StateRow::Policy(text)) => {
+            policies.insert((name.clone(), *version), text.clone());
+            Ok(())
+        }
+        (StateKey::Hold(policy), _) => {
+            holds.insert(policy.clone());
+            Ok(())
+        }
+        (StateKey::Event(_), StateRow::Event(fan_out)) => {
+            let Event { append_time, source, id, .. } = &fan_out.event;
+            let of = (*append_time, source.clone(), id.clone());
+            events.push((of, row));
+            Ok(())
+        }
+        // The clock begins anew when the readers there have reported: it waits for no input that is not there.
+        (StateKey::Clock, _) => Ok(()),
+        _ => {
+            let own = key.account().map(|id| partition_of(id.as_str().as_bytes(), partitions).0);
+            if let (StateKey::Machine(_, policy), StateRow::Machine(machine), Some(own)) = (&key, &row, own)
+                && let Some(burst) = &machine.burst
+            {
+                used.insert((own, policy.clone(), burst.policy_version));
+            }
+            carried.row(None, &key, &row)
+        }
+    })?;
+    // Each partition of the old log brings its row of an event; the new one takes them together.
+    events.sort_by(|(left, _), (right, _)| left.cmp(right));
+    let newest: BTreeMap<PolicyName, u32> = policies.keys().cloned().collect();
+    for number in 0..partitions {
+        for ((name, version), text) in &policies {
+            // An older version goes where a burst is open under it (R13).
+            let wanted =
+                newest.get(name) == Some(version) || used.contains(&(number, name.clone(), *version));
+            if wanted {
+                let key = StateKey::Policy(name.clone(), *version);
+                carried.row(Some(number), &key, &StateRow::Policy(text.clone()))?;
+            }
+        }
+        for (_, row) in &events {
+            carried.row(Some(number), &StateKey::Event(Offset::ZERO), row)?;
+        }
+        for policy in &holds {
+            carried.row(Some(number), &StateKey::Hold(policy.clone()), &StateRow::Hold)?;
+        }
+    }
+    carried.writer.flush()?;
+    Ok(Counts { policies: (policies.len() + holds.len()) as u64, ..carried.counts })
+}
+
+struct Carried<'a> {
+    context: &'a Context,
+    writer: Box<dyn Writer>,
+    counts: Counts,
+}
+
+impl Carried<'_> {
+    fn row(&mut self, partition: Option<i32>, key: &StateKey, row: &StateRow) -> anyhow::Result<()> {
+        let encoding: Encoding = self.context.config.encoding.into();
+        let bytes = inbox::carried_to_wire(key, row).to_bytes(encoding);
+        self.counts.add(row);
+        Ok(self.writer.append(&Append {
+            topic: &self.context.topics.inbox,
+            partition: partition.map(Partition),
+            key: key.account().map(|id| id.as_str().as_bytes()),
+            value: Some(&bytes),
+            headers: &[("content-type", encoding.content_type().as_bytes())],
+            timestamp: None,
+        })?)
+    }
+}
