@@ -11,8 +11,11 @@ mod commands;
 mod counts;
 mod crash;
 mod data;
+mod dead_letters;
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the test binaries share it, and each uses its part")]
 mod harness;
 mod real_input;
+mod stopped;
+mod stories;
 mod verify;

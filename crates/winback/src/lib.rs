@@ -10,6 +10,7 @@ pub mod topics;
 
 mod commands;
 mod demo;
+mod explain;
 mod policies;
 mod reading;
 mod run;
