@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use winback_core::time::Span;
 use winback_log::{Append, Clock as _, SystemClock};
+use winback_proto::v1;
 
-use crate::harness::{Deployment, Facts, Place, Shape, Source, end_of, eventually, places, utf8};
+use crate::harness::{Deployment, Facts, Place, Shape, Source, end_of, eventually, places, utf8, values};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 const WEB: Source = Source { name: "web", preset: "web" };
@@ -98,7 +99,8 @@ fn letters_of_other_roles_say_why_they_are_not_replayed_and_what_to_do() {
     put(&deployment, &deployment.own("inbox"), b"\xff\xff\xff");
     put(&deployment, &deployment.own("triggers"), b"\xff\xff\xff");
     deployment.run();
-    let roles: Vec<_> = Facts::of(&deployment).dead.iter().map(|letter| letter.role.clone()).collect();
+    let dead = values::<v1::DeadLetter>(&deployment, "dead-letters");
+    let roles: Vec<_> = dead.iter().map(|letter| letter.role.clone()).collect();
     for role in ["matcher", "registrar", "detector", "worker"] {
         assert!(roles.iter().any(|other| other == role), "{role} is not in {roles:?}");
     }

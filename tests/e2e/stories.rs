@@ -156,11 +156,11 @@ fn all_hold(deployment: &Deployment, every: usize) -> (usize, usize) {
 #[test]
 fn the_story_of_every_account_of_generated_input_holds_against_the_records() {
     let deployment = Deployment::new(Place::File, &SOURCES, Shape::ONE);
-    deployment.ok(&["generate", "--seed", "11", "--accounts", "150", "--signals", "6000"]);
+    deployment.ok(&["generate", "--seed", "11", "--accounts", "400", "--signals", "16000"]);
     deployment.run();
     let (accounts, decisions) = all_hold(&deployment, 1);
     println!("stories of generated input: {accounts} accounts, {decisions} decisions");
-    assert!(accounts > 30 && decisions > 200, "{accounts} accounts, {decisions} decisions");
+    assert!(accounts > 60 && decisions > 300, "{accounts} accounts, {decisions} decisions");
 }
 
 fn of_real(set: Option<DataSet>, every: usize) {
@@ -173,7 +173,7 @@ fn of_real(set: Option<DataSet>, every: usize) {
 
 #[test]
 fn the_stories_of_real_input_hold_against_the_records() {
-    of_real(data::job_postings(), 8);
+    of_real(data::job_postings(), 2);
     of_real(data::funding_india(), 40);
     of_real(data::web_access(), 2);
 }

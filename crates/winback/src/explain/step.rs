@@ -127,12 +127,10 @@ impl Step {
 
     /// As a paragraph.
     pub(crate) fn paragraph(&self) -> String {
-        let text = words::wrapped(&self.text, INDENT.len(), WIDTH, INDENT);
+        let by = if self.rule.is_empty() { String::new() } else { format!(" [{}]", self.decided_by()) };
+        let text = words::wrapped(&format!("{}{by}", self.text), INDENT.len(), WIDTH, INDENT);
         let text = if self.step == StepKind::Trigger { styled(GOOD, &text) } else { text };
         let mut shown = format!("  {}  {text}", words::minute(self.at));
-        if !self.rule.is_empty() {
-            shown.push_str(&styled(DIM, &format!(" [{}]", self.decided_by())));
-        }
         if let Some(differ) = &self.to_fire {
             let differ = words::wrapped(&format!("for a trigger: {differ}"), INDENT.len(), WIDTH, INDENT);
             shown.push_str(&format!("\n{INDENT}{}", styled(DIM, &differ)));
@@ -143,7 +141,10 @@ impl Step {
     /// `default v1, R6: after a trigger it is quiet`.
     fn decided_by(&self) -> String {
         let version = self.policy_version.map_or_else(String::new, |version| format!(" v{version}"));
-        let said = if self.rule_text.is_empty() { String::new() } else { format!(": {}", self.rule_text) };
+        // What only waits for its burst's end needs no reason.
+        let waits = self.differ.as_ref().is_some_and(|differ| !differ.is_final());
+        let told = !waits && !self.rule_text.is_empty();
+        let said = if told { format!(": {}", self.rule_text) } else { String::new() };
         format!("{}{version}, {}{said}", words::safe(&self.policy), words::safe(&self.rule))
     }
 }

@@ -202,7 +202,8 @@ fn of_burst(
         ),
         BurstOutcome::BelowThreshold => {
             let lacking = burst.needed.saturating_sub(burst.score);
-            let text = format!("{} more of score", words::count(lacking, "point"));
+            let points = if lacking == 1 { "point" } else { "points" };
+            let text = format!("{lacking} more {points} of score");
             Sentence::refused(
                 format!("{signals}, score {} of {} needed: too little", burst.score, burst.needed),
                 Differ::new(Lack::Score, text).points(lacking),
