@@ -1,8 +1,6 @@
 //! What a person or a producer gets wrong: a clear error or a dead letter, and nobody else's burst moves.
 
 use serde_json::json;
-use winback_core::time::Span;
-use winback_log::{Clock as _, SystemClock};
 
 use crate::harness::{Deployment, Facts, Place, Shape, Source, difference, places, utf8};
 
@@ -146,34 +144,4 @@ fn records_that_cannot_be_understood_are_dead_letters_and_move_nobody_elses_burs
         );
         deployment.ok(&["dead-letters", "list", "--reason", "future"]).says(&["future"]);
     }
-}
-
-#[test]
-fn a_dead_letter_that_is_mended_and_replayed_twice_counts_once() {
-    let deployment = on_a_file();
-    deployment.without_calendar();
-    deployment.import(&[json!({
-        "account_id": "acme", "domains": ["acme.com"], "churned_at": "2026-01-15", "reason": "product_gap", "arr_usd": 20_000
-    })]);
-    let mut visit = br#"{"id":"v1","url":"https://us.com/pricing?q=caf"#.to_vec();
-    visit.push(0xe9);
-    let lately = SystemClock.now() - Span::from_hours(1);
-    visit.extend(format!(r#"","email":"jo@acme.com","time":"{lately}"}}"#).into_bytes());
-    let file = deployment.write("visits.jsonl", &visit);
-    deployment.ok(&["ingest", "web", utf8(&file), "--format", "jsonl"]);
-    deployment.run();
-    let facts = Facts::of(&deployment);
-    assert_eq!(facts.dead_reasons().into_iter().collect::<Vec<_>>(), [("bad_encoding".to_owned(), 1)]);
-    assert_eq!((facts.matched.len(), facts.triggers.len()), (0, 0));
-
-    deployment.also("encoding = \"windows-1252\"");
-    for _ in 0..2 {
-        deployment.ok(&["dead-letters", "replay", "--reason", "bad_encoding"]);
-        deployment.run();
-    }
-    let facts = Facts::of(&deployment);
-    assert_eq!(facts.matched.len(), 2, "both replays were matched");
-    let outcomes: Vec<_> = facts.outcomes().into_iter().collect();
-    assert_eq!(outcomes, [("duplicate".to_owned(), 1), ("led".to_owned(), 1)]);
-    assert_eq!(facts.triggers.len(), 1);
 }

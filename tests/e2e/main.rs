@@ -11,6 +11,7 @@ mod commands;
 mod counts;
 mod crash;
 mod data;
+mod dead_letters;
 mod erase;
 mod fan_out;
 #[path = "../harness/mod.rs"]
@@ -19,4 +20,6 @@ mod harness;
 mod migrate;
 mod privacy;
 mod real_input;
+mod stopped;
+mod stories;
 mod verify;

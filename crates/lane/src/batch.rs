@@ -70,7 +70,7 @@ impl<R: Role> Lane<R> {
 
     fn may_step(&self, now: Time) -> bool {
         let calm = self.isolation.until().is_none_or(|due| due <= now);
-        self.ready && calm && !self.isolation.wants_probe()
+        self.ready && calm && !self.isolation.wants_probe() && self.breaker.may_step()
     }
 
     fn merges_now(&self) -> bool {
@@ -81,7 +81,7 @@ impl<R: Role> Lane<R> {
     fn has_room(&self) -> bool {
         let records = self.batch.records;
         let full = self.config.commit.is_full(records, self.out.len(), self.out.size());
-        !full && records < self.isolation.limit()
+        !full && records < self.isolation.limit() && self.breaker.may_step()
     }
 
     /// Partition after partition, each a share.
@@ -174,7 +174,14 @@ impl<R: Role> Lane<R> {
                 slot.push_first(message);
             }
             Step::Done => {
-                for letter in self.out.take_dead_letters() {
+                let (letters, survived) = (self.out.take_dead_letters(), self.out.take_survived());
+                match letters.last() {
+                    Some(last) if !survived => {
+                        self.breaker.lost(last, (&slot.input.partition, message.offset), now);
+                    }
+                    _ => self.breaker.fine(now),
+                }
+                for letter in letters {
                     self.batch.buried.push((letter.source.clone(), letter.reason));
                     let to = &self.config.dead_letters;
                     dead::append(to, self.role.name(), here, &message, letter, &mut self.out);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use winback_core::closed_enum;
 use winback_core::time::{Span, Time};
 
+use crate::breaker::BreakerPolicy;
 use crate::commit::CommitPolicy;
 use crate::dead::DeadLetters;
 use crate::snapshot::Snapshots;
@@ -29,6 +30,8 @@ pub struct LaneConfig {
     pub name: String,
     /// Where dead letters go.
     pub dead_letters: DeadLetters,
+    /// When it stops instead of making dead letters.
+    pub breaker: BreakerPolicy,
     /// When to commit.
     pub commit: CommitPolicy,
     /// The most records of a poll, and of a turn.
@@ -59,6 +62,7 @@ impl LaneConfig {
         Self {
             name: name.into(),
             dead_letters,
+            breaker: BreakerPolicy::OFF,
             commit: CommitPolicy::default(),
             poll_max: 4_096,
             max_wait: Duration::from_millis(100),

@@ -27,7 +27,7 @@ impl<R: Role> Lane<R> {
                 self.let_go(&partitions, PartitionState::Released)?;
             }
             Some(GroupEvent::Lost(partitions)) => {
-                self.role.rolled_back();
+                self.forget();
                 self.let_go(&partitions, PartitionState::Lost)?;
                 self.roll_back()?;
             }
@@ -159,6 +159,9 @@ impl<R: Role> Lane<R> {
             if slot.state() == PartitionState::Running {
                 slot.become_(PartitionState::Draining)?;
             }
+        }
+        if self.breaker.forbids() {
+            self.give_up_trial()?;
         }
         if self.batch.records > 0 || self.batch.moved_since.is_some() {
             self.transact()?;

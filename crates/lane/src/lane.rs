@@ -9,6 +9,7 @@ use std::time::Duration;
 use winback_core::time::{Span, Time};
 use winback_log::{Clock, GroupEvent, LogError, Message, Session, SessionSpec, SharedLog};
 
+use crate::breaker::{Breaker, Verdict};
 use crate::commit::{Decision, Pending};
 use crate::config::{LaneConfig, span, until};
 use crate::error::LaneError;
@@ -49,6 +50,7 @@ pub struct Lane<R> {
     pub(crate) inputs: Inputs,
     pub(crate) restorer: Restorer,
     pub(crate) isolation: Isolation,
+    pub(crate) breaker: Breaker,
     pub(crate) merge: Merge,
     pub(crate) merges: bool,
     pub(crate) out: Output,
@@ -97,6 +99,7 @@ impl<R: Role> Lane<R> {
             spec,
             status: Arc::new(LaneStatus::new(config.name.clone())),
             isolation: Isolation::new(config.away_limit),
+            breaker: Breaker::new(config.breaker.clone()),
             restorer: Restorer::new(config.snapshots.clone()),
             config,
             observer,
@@ -174,6 +177,7 @@ impl<R: Role> Lane<R> {
         tracing::warn!(lane = self.config.name, millis = by.millis(), "the clock was set back");
         self.inputs.iter_mut().for_each(|slot| slot.set_back(by));
         self.isolation.set_back(by);
+        self.breaker.set_back(by);
         let batch = &mut self.batch;
         let since = [&mut batch.effects_since, &mut batch.moved_since, &mut self.away_since];
         let times = [&mut self.last_commit, &mut self.last_seal, &mut self.last_input, &mut self.ends_due];
@@ -195,6 +199,7 @@ impl<R: Role> Lane<R> {
             self.reload_all()?;
         }
         self.look_after_the_role();
+        self.breaker.look(self.clock.now());
         self.ask_for_ends()?;
         self.settle_pauses()?;
         self.polled.clear();
@@ -281,7 +286,8 @@ impl<R: Role> Lane<R> {
     fn settle_pauses(&mut self) -> Result<(), LaneError> {
         let (mut pause, mut resume) = (Vec::new(), Vec::new());
         let now = self.clock.now();
-        let (ready, records, bytes) = (self.ready, self.config.buffer_records, self.config.buffer_bytes);
+        let ready = self.ready && self.breaker.may_step();
+        let (records, bytes) = (self.config.buffer_records, self.config.buffer_bytes);
         for slot in self.inputs.iter_mut() {
             let full = slot.is_full(records, bytes);
             let wants = !ready || full || !slot.is_steppable(now);
@@ -302,7 +308,9 @@ impl<R: Role> Lane<R> {
 
     pub(crate) fn pending(&self) -> Pending {
         let live = self.inputs.iter().any(|slot| slot.state() == PartitionState::Running);
-        let heartbeat = self.role.heartbeat().filter(|_| live && self.ready);
+        // A lane that is stopped tells no progress: its inputs stand still, and are left out of the clock in time (R2).
+        let speaks = live && self.ready && self.breaker.stopped().is_none();
+        let heartbeat = self.role.heartbeat().filter(|_| speaks);
         Pending {
             effects_since: self.batch.effects_since,
             moved_since: self.batch.moved_since,
@@ -321,6 +329,18 @@ impl<R: Role> Lane<R> {
         if let Some(due) = self.isolation.until().filter(|due| *due > now) {
             return Ok(Decision::Wait(until(now, due)));
         }
+        match self.breaker.verdict(now) {
+            Verdict::Free => {}
+            Verdict::Hold => return Ok(Decision::Wait(LOOK)),
+            Verdict::RollBack => {
+                self.give_up_trial()?;
+                return Ok(Decision::Nothing);
+            }
+            Verdict::Commit => {
+                self.transact()?;
+                return Ok(Decision::Wait(if self.unknown { Duration::ZERO } else { LOOK }));
+            }
+        }
         let probe = self.isolation.wants_probe();
         let decision = self.config.commit.decide(now, &self.pending());
         let at_the_limit = self.batch.records > 0 && self.batch.records >= self.isolation.limit();
@@ -331,9 +351,15 @@ impl<R: Role> Lane<R> {
         Ok(decision)
     }
 
+    /// What a trial stepped is not committed: it stays to be read, and nothing of it is a dead letter.
+    pub(crate) fn give_up_trial(&mut self) -> Result<(), LaneError> {
+        self.forget();
+        self.roll_back()
+    }
+
     fn wait_after(&self, more: bool, decision: Decision) -> Duration {
         let now = self.clock.now();
-        let blocked = self.isolation.until().is_some_and(|due| due > now);
+        let blocked = self.isolation.until().max(self.breaker.until()).is_some_and(|due| due > now);
         if (more && !blocked) || self.restorer.is_active() || self.reload || self.unknown {
             return Duration::ZERO;
         }
@@ -343,7 +369,7 @@ impl<R: Role> Lane<R> {
         }
         let holds = self.inputs.iter().filter_map(|slot| slot.held_until);
         let dues = holds.chain((!self.inputs.order().is_empty()).then_some(self.ends_due));
-        for due in dues.chain(self.isolation.until()) {
+        for due in dues.chain(self.isolation.until()).chain(self.breaker.until()) {
             wait = wait.min(until(now, due));
         }
         if !self.ready || self.inputs.iter().any(|slot| slot.awaited_since.is_some()) {
@@ -355,8 +381,13 @@ impl<R: Role> Lane<R> {
     fn publish(&self) {
         let now = self.clock.now();
         let waits = |slot: &crate::inputs::Slot| slot.is_steppable(now) && slot.first().is_some();
-        let stuck = self.ready && self.inputs.iter().any(waits);
+        let stopped = self.breaker.stopped();
+        let stuck = self.ready && stopped.is_none() && self.inputs.iter().any(waits);
         let mut status = self.status.lock();
+        if status.stopped.as_deref() != stopped {
+            tell_stopped(&self.config.name, stopped);
+            status.stopped = stopped.map(str::to_owned);
+        }
         status.restoring = self.restorer.is_active().then(|| self.restorer.progress());
         status.waiting_since = if stuck { status.waiting_since.or(Some(now)) } else { None };
         status.partitions.clear();
@@ -367,5 +398,12 @@ impl<R: Role> Lane<R> {
             end: slot.ends.known(),
             caught_up_at: slot.caught_up_at,
         }));
+    }
+}
+
+fn tell_stopped(lane: &str, why: Option<&str>) {
+    match why {
+        Some(why) => tracing::error!(lane, why, "the lane is stopped: too much would become dead letters"),
+        None => tracing::warn!(lane, "the lane goes on: what comes can be processed again"),
     }
 }

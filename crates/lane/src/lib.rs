@@ -28,6 +28,7 @@
 //! ```
 
 mod batch;
+mod breaker;
 mod commit;
 mod config;
 mod dead;
@@ -49,6 +50,7 @@ mod status;
 mod transact;
 
 pub use batch::CANNOT_COMMIT;
+pub use breaker::BreakerPolicy;
 pub use commit::{CommitPolicy, Decision, Pending};
 pub use config::{LaneConfig, PositionsFrom};
 pub use dead::DeadLetters;

@@ -53,6 +53,7 @@ pub struct Output {
     headers: Vec<(Range<usize>, Range<usize>)>,
     entries: Vec<Entry>,
     dead: Vec<DeadLetter>,
+    survived: bool,
     origin: Option<Origin>,
 }
 
@@ -74,6 +75,17 @@ impl Output {
     /// The record being stepped, or an element of it, is a dead letter. Call it in a step only.
     pub fn dead(&mut self, letter: DeadLetter) {
         self.dead.push(letter);
+    }
+
+    /// How many dead letters the record being stepped has so far.
+    pub const fn dead_letters(&self) -> usize {
+        self.dead.len()
+    }
+
+    /// Not all of the record being stepped is dead letters: other events in it could be understood. A record with dead
+    /// letters counts as lost unless its role says so.
+    pub const fn survived(&mut self) {
+        self.survived = true;
     }
 
     /// How many records there are.
@@ -135,6 +147,7 @@ impl Output {
         self.headers.truncate(mark.headers);
         self.entries.truncate(mark.entries);
         self.dead.clear();
+        self.survived = false;
     }
 
     /// Whom the next appends are laid to.
@@ -145,6 +158,11 @@ impl Output {
     /// The dead letters of the record just stepped; none and no allocation almost always.
     pub(crate) fn take_dead_letters(&mut self) -> Vec<DeadLetter> {
         std::mem::take(&mut self.dead)
+    }
+
+    /// Whether something of the record just stepped could be understood.
+    pub(crate) const fn take_survived(&mut self) -> bool {
+        std::mem::replace(&mut self.survived, false)
     }
 
     pub(crate) fn clear(&mut self) {

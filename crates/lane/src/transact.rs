@@ -33,6 +33,7 @@ impl<R: Role> Lane<R> {
             .any(|(at, position)| self.inputs.get(*at).is_some_and(|slot| slot.committed != Some(*position)));
         if positions.is_empty() || (self.out.is_empty() && !moved && !probe) {
             self.role.committed();
+            self.breaker.committed(now);
             self.settle(&positions);
             self.drop_batch();
             return Ok(());
@@ -48,6 +49,7 @@ impl<R: Role> Lane<R> {
             Ok(()) => {
                 fail_point(FailPoint::AfterCommit, id);
                 self.role.committed();
+                self.breaker.committed(self.clock.now());
                 self.count(now);
                 self.settle(&positions);
                 self.acquit(probe);
@@ -124,7 +126,7 @@ impl<R: Role> Lane<R> {
         self.observer.failed(error.kind());
         self.status.lock().last_error = Some(error.to_string());
         let aborted = if open { self.session.abort() } else { Ok(()) };
-        self.role.rolled_back();
+        self.forget();
         match (&error, aborted) {
             (
                 CommitError::Aborted(_) | CommitError::Displaced(_) | CommitError::Record { .. },
@@ -149,6 +151,12 @@ impl<R: Role> Lane<R> {
             Verdict::Again => Ok(()),
             Verdict::GiveUp => Err(LaneError::CannotCommit(error.to_string())),
         }
+    }
+
+    /// What was stepped since the last commit never was: the role and whoever counts it forget it.
+    pub(crate) fn forget(&mut self) {
+        self.role.rolled_back();
+        self.breaker.rolled_back(self.clock.now());
     }
 
     fn judge(&mut self, error: &CommitError, origin: Option<Origin>, probe: bool) -> Verdict {

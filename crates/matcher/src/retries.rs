@@ -15,6 +15,7 @@ const PARTITION: &str = "winback-retry-partition";
 const OFFSET: &str = "winback-retry-offset";
 const ELEMENT: &str = "winback-retry-element";
 const TIMESTAMP: &str = "winback-retry-timestamp";
+const LETTER: &str = "winback-retry-letter";
 
 /// Where a retried record stood first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub struct Original {
     pub element: Option<u32>,
     /// The record's own timestamp, which its signals' append time comes from.
     pub timestamp: Time,
+    /// The first dead letter that it became, by its offset in the dead-letter topic.
+    pub letter: Option<i64>,
 }
 
 impl Original {
@@ -44,6 +47,7 @@ impl Original {
             (TIMESTAMP, self.timestamp.millis().to_string().into_bytes()),
         ];
         headers.extend(self.element.map(|element| (ELEMENT, element.to_string().into_bytes())));
+        headers.extend(self.letter.map(|letter| (LETTER, letter.to_string().into_bytes())));
         headers
     }
 }
@@ -67,7 +71,7 @@ pub fn from_headers(each: impl FnOnce(&mut dyn FnMut(&str, &[u8]))) -> Option<Or
     if broken {
         return None;
     }
-    let [source, topic, partition, offset, timestamp, element] = fields;
+    let [source, topic, partition, offset, timestamp, element, letter] = fields;
     let element = match element {
         Some(element) => Some(element.parse().ok()?),
         None => None,
@@ -79,10 +83,11 @@ pub fn from_headers(each: impl FnOnce(&mut dyn FnMut(&str, &[u8]))) -> Option<Or
         offset: offset?.parse().ok()?,
         element,
         timestamp: Time::from_millis(timestamp?.parse().ok()?),
+        letter: letter.and_then(|letter| letter.parse().ok()),
     })
 }
 
-const NAMES: [&str; 6] = [SOURCE, TOPIC, PARTITION, OFFSET, TIMESTAMP, ELEMENT];
+const NAMES: [&str; 7] = [SOURCE, TOPIC, PARTITION, OFFSET, TIMESTAMP, ELEMENT, LETTER];
 
 #[cfg(test)]
 mod tests {
@@ -103,7 +108,16 @@ mod tests {
 
     fn letter(element: Option<u32>) -> Original {
         let (source, topic) = ("mail".to_owned(), "mail-events".to_owned());
-        Original { source, topic, partition: 3, offset: 41, element, timestamp: Time::from_millis(-5) }
+        let letter = element.map(i64::from);
+        Original {
+            source,
+            topic,
+            partition: 3,
+            offset: 41,
+            element,
+            timestamp: Time::from_millis(-5),
+            letter,
+        }
     }
 
     #[test]

@@ -205,7 +205,12 @@ impl Role for MatcherRole {
             return Step::Done;
         }
         let value = message.value().unwrap_or_default();
+        let before = tally.events;
         self.source.decoder.decode(value, &mut |element| forward.element(element, index, tally, out));
+        let dead = out.dead_letters();
+        if dead > 0 && tally.events - before > u64::try_from(dead).unwrap_or(u64::MAX) {
+            out.survived();
+        }
         Step::Done
     }
 

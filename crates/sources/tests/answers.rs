@@ -18,6 +18,7 @@ fn told(decoder: &Decoder, record: &str) -> Vec<String> {
                 format!("{} {who} {}", answer.kind, answer.id)
             }
             Element::Signal(signal) => format!("signal {}", signal.kind),
+            Element::Broadcast(event) => format!("broadcast {}", event.kind),
             Element::Dropped(reason) => reason.to_string(),
             Element::Dead(dead) => dead.reason.to_string(),
         });

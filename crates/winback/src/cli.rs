@@ -50,9 +50,9 @@ pub enum Command {
     Triggers(TriggersArgs),
     /// What became of every matched signal and every burst.
     Decisions(DecisionsArgs),
-    /// The story of an account or a trigger: what came, how it matched, which rule decided.
+    /// The story of an account, a signal, a burst or a trigger: what came, how it matched, which rule decided.
     Explain {
-        /// An account's id, or a trigger's.
+        /// An account's id; a signal's, alone or as `source:id`; a burst's or a trigger's; or the beginning of one.
         subject: String,
     },
     /// Read the inbox back, decide everything again in one process, and compare: is what is committed what it must be?
@@ -300,11 +300,21 @@ pub struct EraseArgs {
 #[derive(Debug, Subcommand)]
 pub enum DeadLettersCommand {
     /// Each with its reason and where it came from.
-    List(DeadLetterFilter),
+    List {
+        /// Which.
+        #[command(flatten)]
+        filter: DeadLetterFilter,
+        /// How many there are of each role, source and reason, and since when, instead of each one.
+        #[arg(long)]
+        summary: bool,
+    },
     /// One, whole: reason, position, headers, the original bytes.
     Show {
         /// Its offset in the dead-letter topic, as `list` shows it.
         offset: i64,
+        /// Only the original bytes, as they are.
+        #[arg(long)]
+        raw: bool,
     },
     /// Send them through again, under their original source and position.
     Replay {
@@ -318,7 +328,7 @@ pub enum DeadLettersCommand {
 }
 
 /// Which dead letters.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeadLetterFilter {
     /// Only those with this reason.
     #[arg(long)]

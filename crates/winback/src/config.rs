@@ -2,6 +2,8 @@
 //!
 //! Order of precedence: defaults, the file, the environment, flags.
 
+mod dead_letters;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,6 +15,8 @@ use winback_proto::Encoding;
 use winback_sources::{SourceConfig, Start};
 use winback_telemetry::logging::Format;
 use winback_worker::WorkerConfig;
+
+pub use dead_letters::DeadLettersConfig;
 
 /// The variables that override a key, in the order of [`Config::apply_environment`].
 pub const ENVIRONMENT: [&str; 6] = [
@@ -78,6 +82,8 @@ pub struct Config {
     pub snapshots: SnapshotsConfig,
     /// `[privacy]`.
     pub privacy: PrivacyConfig,
+    /// `[dead_letters]`.
+    pub dead_letters: DeadLettersConfig,
     /// `[worker]`.
     pub worker: WorkerConfig,
     /// `[sources.NAME]`; the four built in when there is none.
@@ -214,6 +220,7 @@ impl Default for Config {
             accounts: AccountsConfig::default(),
             snapshots: SnapshotsConfig::default(),
             privacy: PrivacyConfig::default(),
+            dead_letters: DeadLettersConfig::default(),
             worker: WorkerConfig::default(),
             sources: BTreeMap::new(),
         }
@@ -385,6 +392,7 @@ impl Config {
             );
         }
         self.check_words()?;
+        self.dead_letters.check()?;
         self.check_numbers()
     }
 

@@ -11,6 +11,7 @@ pub mod topics;
 mod commands;
 mod demo;
 mod erase;
+mod explain;
 mod holds;
 mod migrate;
 mod policies;

@@ -91,6 +91,15 @@ pub(crate) fn partitions_of(
     Ok(all)
 }
 
+/// The first record of a partition that is there: what stood before it is gone with its retention.
+///
+/// # Errors
+/// When the log is away.
+pub(crate) fn beginning(log: &dyn Log, partition: &TopicPartition) -> anyhow::Result<Offset> {
+    let found = log.reader()?.beginnings(std::slice::from_ref(partition))?.pop();
+    Ok(found.unwrap_or(Offset::ZERO))
+}
+
 /// Visits the records of one partition from `from` to its end as it is now; the end is answered.
 ///
 /// # Errors
@@ -229,6 +238,8 @@ impl Cursor {
         let beginning = reader.beginnings(only)?.pop().unwrap_or(Offset::ZERO);
         let done = from.max(beginning) >= end;
         if !done {
+            // What is gone cannot be asked for.
+            let from = if from < beginning { Offset::ZERO } else { from };
             reader.assign(&[(partition.clone(), from)])?;
         }
         let (buffer, fetched) = (VecDeque::new(), Vec::new());

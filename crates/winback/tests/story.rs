@@ -147,7 +147,7 @@ fn the_story_of_an_account_is_in_order_and_says_what_did_not_fire_and_why() {
         TRIGGER,
         "the worker: play gap-closed -> outbox/x.eml",
         "came in the quiet time until",
-        "for a trigger: it had to come later",
+        "for a trigger: it had to come 13 days later",
     ];
     let flat = told.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut from = 0;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod breaker;
 mod faults;
 mod mischief;
 mod support;

@@ -149,6 +149,8 @@ pub(crate) struct Echo {
     pub(crate) beats: Option<Duration>,
     pub(crate) urgency: Option<Urgency>,
     pub(crate) waits: bool,
+    /// Nothing is bad to it.
+    pub(crate) tolerates: bool,
     pub(crate) start: Option<Start>,
     /// Values to be stepped later, and how often still.
     pub(crate) later: HashMap<String, u32>,
@@ -214,7 +216,7 @@ impl Role for Echo {
         let partition = Some(at.input.partition.partition);
         let record =
             Append { topic: COPIES, partition, key: None, value: Some(value), headers: &[], timestamp: None };
-        if text.starts_with("bad") {
+        if text.starts_with("bad") && !self.tolerates {
             let text = "it is bad".to_owned();
             out.dead(DeadLetter { source: "test".to_owned(), element: None, reason: "bad", text });
         } else {

@@ -196,6 +196,9 @@ list! {
     LANES_STALLED: Gauge<1>(Combine::Sum) = "winback_lanes_stalled", "lanes", ["role"],
         "Lanes that finished no turn within the time allowed.",
         "anything over 0";
+    LANES_STOPPED: Gauge<2>(Combine::Sum) = "winback_lanes_stopped", "lanes", ["role", "source"],
+        "Lanes that stopped reading because too much of it would become dead letters; `source` as in `winback_lag_records`.",
+        "anything over 0: a producer changed its format, and what it sends waits";
     INDEX_ACCOUNTS: Gauge<0>(Combine::Max) = "winback_index_accounts", "accounts", [],
         "Churned accounts in the index.",
         "a sudden fall: the list was replaced by a short one";

@@ -1,16 +1,16 @@
-//! `dead-letters`: records that could not be processed, and their way back.
-//!
-//! A replay writes the original record into the retries topic, with headers that say where it stood
-//! ([`winback_matcher::retries`]). It is read under its original source and position, so that its signals keep their ids
-//! and a second replay of the same letter changes nothing.
+//! `dead-letters`: records that could not be processed, and their way back ([`replay`]).
 
+mod replay;
+mod summary;
+
+use std::collections::BTreeSet;
+use std::io::{IsTerminal as _, Write as _};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use winback_core::ids::Offset;
 use winback_core::time::{Span, Time};
-use winback_log::{Append, Log, Writer};
-use winback_matcher::retries::{self, Original};
+use winback_log::Log;
 use winback_proto::v1;
 
 use crate::EXIT_PARTLY;
@@ -23,9 +23,10 @@ use crate::show::{Out, letter, words};
 
 pub(crate) fn run(context: &Context, command: DeadLettersCommand) -> anyhow::Result<ExitCode> {
     until_closed(match command {
-        DeadLettersCommand::List(filter) => list(context, &filter),
-        DeadLettersCommand::Show { offset } => show(context, offset),
-        DeadLettersCommand::Replay { filter, dry_run } => replay(context, &filter, dry_run),
+        DeadLettersCommand::List { filter, summary: true } => summary::print(context, &filter),
+        DeadLettersCommand::List { filter, summary: false } => list(context, &filter),
+        DeadLettersCommand::Show { offset, raw } => show(context, offset, raw),
+        DeadLettersCommand::Replay { filter, dry_run } => replay::replay(context, &filter, dry_run),
     })
 }
 
@@ -82,13 +83,54 @@ fn list(context: &Context, filter: &DeadLetterFilter) -> anyhow::Result<ExitCode
         Ok(ControlFlow::Continue(()))
     })?;
     out.flush()?;
-    if listed == 0 && !context.json {
-        anstream::eprintln!("no dead letters");
+    if listed == 0 {
+        none(context, &*log, filter)?;
     }
     Ok(if unreadable == 0 { ExitCode::SUCCESS } else { ExitCode::from(EXIT_PARTLY) })
 }
 
-fn show(context: &Context, offset: i64) -> anyhow::Result<ExitCode> {
+/// Says that nothing fits, and what there is.
+fn none(context: &Context, log: &dyn Log, filter: &DeadLetterFilter) -> anyhow::Result<()> {
+    let (mut reasons, mut sources, mut all) = (BTreeSet::new(), BTreeSet::new(), 0_u64);
+    each(context, log, &DeadLetterFilter::default(), |found| {
+        reasons.insert(words::safe(&found.value.reason));
+        sources.insert(words::safe(&found.value.source));
+        all += 1;
+        Ok(ControlFlow::Continue(()))
+    })?;
+    sources.remove("");
+    let listed = |names: BTreeSet<String>| names.into_iter().collect::<Vec<_>>().join(", ");
+    if all == 0 || *filter == DeadLetterFilter::default() {
+        anstream::eprintln!("no dead letters");
+    } else {
+        anstream::eprintln!(
+            "none of {all} dead letters fits: their reasons are {}; their sources {}",
+            listed(reasons),
+            if sources.is_empty() { "none".to_owned() } else { listed(sources) }
+        );
+    }
+    Ok(())
+}
+
+/// The original bytes, as they are; a terminal gets only text.
+fn raw(letter: &v1::DeadLetter) -> anyhow::Result<ExitCode> {
+    let mut out = std::io::stdout().lock();
+    let text = std::str::from_utf8(&letter.value).ok();
+    if out.is_terminal() && text.is_none_or(|text| text.chars().any(|c| c.is_control() && !c.is_whitespace()))
+    {
+        anstream::eprintln!("winback: the record is no text: send it to a file, with `> FILE`");
+        return Ok(ExitCode::from(EXIT_PARTLY));
+    }
+    out.write_all(&letter.value)?;
+    out.flush()?;
+    if letter.sha256.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    anstream::eprintln!("winback: only the first {} of {} bytes were kept", letter.value.len(), letter.size);
+    Ok(ExitCode::from(EXIT_PARTLY))
+}
+
+fn show(context: &Context, offset: i64, only_bytes: bool) -> anyhow::Result<ExitCode> {
     let log = context.log()?;
     let Some(found) = at(context, &*log, offset)? else {
         anstream::eprintln!(
@@ -96,6 +138,9 @@ fn show(context: &Context, offset: i64) -> anyhow::Result<ExitCode> {
         );
         return Ok(ExitCode::from(EXIT_PARTLY));
     };
+    if only_bytes {
+        return raw(&found.value);
+    }
     let mut out = Out::new();
     if context.json {
         let mut object = serde_json::to_value(&found.value)?;
@@ -124,122 +169,4 @@ fn at(context: &Context, log: &dyn Log, offset: i64) -> anyhow::Result<Option<Fo
         Ok(ControlFlow::Break(()))
     })?;
     Ok(found)
-}
-
-/// What came of a replay.
-#[derive(Default)]
-struct Replayed {
-    sent: u64,
-    left: u64,
-}
-
-fn replay(context: &Context, filter: &DeadLetterFilter, dry_run: bool) -> anyhow::Result<ExitCode> {
-    let log = context.log()?;
-    let mut writer = if dry_run { None } else { Some(log.writer()?) };
-    let mut out = Out::new();
-    let mut replayed = Replayed::default();
-    let unreadable = each(context, &*log, filter, |found| {
-        let answer = match whose(&found.value, &context.topics.retries) {
-            Ok(original) => {
-                if let Some(writer) = &mut writer {
-                    send(&mut **writer, &context.topics.retries, &found.value, &original)?;
-                }
-                replayed.sent += 1;
-                Ok(original)
-            }
-            Err(why) => {
-                replayed.left += 1;
-                Err(why)
-            }
-        };
-        told(&mut out, context.json, &found, answer.as_ref(), dry_run)?;
-        Ok(ControlFlow::Continue(()))
-    })?;
-    if let Some(writer) = &mut writer {
-        writer.flush()?;
-    }
-    out.flush()?;
-    let did = if dry_run { "would be sent" } else { "sent" };
-    let Replayed { sent, left } = replayed;
-    anstream::eprintln!("{sent} {did} to {}, {left} left out", context.topics.retries);
-    Ok(if left + unreadable == 0 { ExitCode::SUCCESS } else { ExitCode::from(EXIT_PARTLY) })
-}
-
-fn told(
-    out: &mut Out,
-    json: bool,
-    found: &Found<v1::DeadLetter>,
-    answer: Result<&Original, &String>,
-    dry_run: bool,
-) -> std::io::Result<()> {
-    let (offset, at) = (found.offset, letter::position(&found.value));
-    let did = if dry_run { "would be sent" } else { "sent" };
-    match answer {
-        Ok(original) if json => out.json(&serde_json::json!({
-            "offset": offset, "record": at, "sent": !dry_run, "source": original.source,
-        })),
-        Ok(original) => {
-            out.line(&format!("{offset:>7}  {at}  {did} for source {}", words::safe(&original.source)))
-        }
-        Err(why) if json => {
-            out.json(&serde_json::json!({ "offset": offset, "record": at, "sent": false, "why": why }))
-        }
-        Err(why) => out.line(&format!("{offset:>7}  {at}  left out: {why}")),
-    }
-}
-
-/// Where the letter's record stood first, or why it cannot go through again.
-fn whose(letter: &v1::DeadLetter, retries: &str) -> Result<Original, String> {
-    if letter.topic == retries {
-        let all = |visit: &mut dyn FnMut(&str, &[u8])| {
-            letter.headers.iter().for_each(|header| visit(&header.name, &header.value));
-        };
-        let first = retries::from_headers(all);
-        return complete(letter)
-            .and(first.ok_or_else(|| "its headers do not say where it stood first".to_owned()));
-    }
-    if letter.source.is_empty() {
-        return Err(format!(
-            "a record of `{}`, which winback itself or an account source writes, is not replayed: mend what wrote it, and \
-             have it written again",
-            words::safe(&letter.topic)
-        ));
-    }
-    complete(letter)?;
-    Ok(Original {
-        source: letter.source.clone(),
-        topic: letter.topic.clone(),
-        partition: letter.partition,
-        offset: letter.offset,
-        element: u32::try_from(letter.element).ok(),
-        timestamp: words::time(letter.timestamp.as_ref()).unwrap_or_default(),
-    })
-}
-
-fn complete(letter: &v1::DeadLetter) -> Result<(), String> {
-    if letter.sha256.is_empty() {
-        return Ok(());
-    }
-    Err(format!(
-        "only its first {} of {} bytes were kept: send it again from where it came",
-        letter.value.len(),
-        letter.size
-    ))
-}
-
-fn send(
-    writer: &mut dyn Writer,
-    topic: &str,
-    letter: &v1::DeadLetter,
-    original: &Original,
-) -> anyhow::Result<()> {
-    let own = original.headers();
-    let kept = letter.headers.iter().filter(|header| !header.name.starts_with(retries::PREFIX));
-    let kept = kept.map(|header| (header.name.as_str(), header.value.as_slice()));
-    let headers: Vec<(&str, &[u8])> =
-        kept.chain(own.iter().map(|(name, value)| (*name, value.as_slice()))).collect();
-    let key = (!letter.key.is_empty()).then_some(letter.key.as_slice());
-    let value = Some(letter.value.as_slice());
-    writer.append(&Append { topic, partition: None, key, value, headers: &headers, timestamp: None })?;
-    Ok(())
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use winback_telemetry::logging;
 
+use crate::EXIT_PARTLY;
 use crate::cli::{RoleName, RunArgs};
 use crate::context::Context;
 use crate::run::{self, Pace, Plan};
@@ -43,6 +44,7 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode>
         running.watch();
         idle = args.until_idle && running.is_idle();
     }
+    let stopped = if args.until_idle { running.stopped() } else { Vec::new() };
     let summary = running.stop()?;
     if context.json {
         anstream::println!("{}", serde_json::to_string(&summary)?);
@@ -55,7 +57,8 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode>
             summary.imbalance
         );
     }
-    Ok(ExitCode::SUCCESS)
+    stopped.iter().for_each(|why| anstream::eprintln!("winback: {why}"));
+    Ok(if stopped.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_PARTLY) })
 }
 
 /// Set by Ctrl-C and SIGTERM; a second Ctrl-C ends at once.

@@ -41,6 +41,10 @@ fn is_over(role: RoleName, lanes: &[(&Started, LaneSnapshot)], since: Time) -> b
     of_role().all(|(lane, _)| {
         lane.partitions.iter().all(|partition| {
             of_role().filter(|(other, _)| other.reads == lane.reads).any(|(_, snapshot)| {
+                // What is stopped is no further by itself; the run says so at its end.
+                if snapshot.stopped.is_some() {
+                    return true;
+                }
                 let mine = snapshot.partitions.iter().find(|status| status.partition == *partition);
                 mine.and_then(|status| status.caught_up_at).is_some_and(|at| at >= since)
             })

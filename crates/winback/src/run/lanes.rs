@@ -9,7 +9,8 @@ use winback_core::ids::InputName;
 use winback_core::time::Span;
 use winback_detector::{DetectorMetrics, DetectorRole, DetectorTopics};
 use winback_lane::{
-    DeadLetters, Lane, LaneConfig, LaneError, LaneStatus, PositionsFrom, Role, Snapshots, Start, run_lane,
+    BreakerPolicy, DeadLetters, Lane, LaneConfig, LaneError, LaneStatus, PositionsFrom, Role, Snapshots,
+    Start, run_lane,
 };
 use winback_log::{SessionSpec, TopicPartition};
 use winback_matcher::{InboxTarget, MatcherMetrics, MatcherRole, MatcherSource, RetryRole, input_name};
@@ -275,6 +276,10 @@ impl Builder<'_> {
         };
         let mut settings = self.settings(&name);
         settings.snapshots = self.snapshots.clone().filter(|_| role == RoleName::Detector);
+        if *self.shared.topics.retries == *topic {
+            // What comes here a person has sent, and it stands among the dead letters already.
+            settings.breaker = BreakerPolicy::OFF;
+        }
         let shared = self.shared.clone();
         let (told, joined) = channel();
         let thread = std::thread::Builder::new().name(format!("winback-{name}"));
@@ -291,6 +296,7 @@ impl Builder<'_> {
             specs.iter().find(|spec| spec.name == topic).map_or(1 << 20, |spec| spec.max_record_bytes);
         let mut settings = LaneConfig::new(name, DeadLetters { topic, max_bytes });
         settings.away_limit = self.shared.config.lanes.patience;
+        settings.breaker = self.shared.config.dead_letters.policy();
         settings.positions = match self.plan.positions {
             None => PositionsFrom::Refuse,
             Some(PositionsArg::State) => PositionsFrom::State,
@@ -307,6 +313,7 @@ impl Builder<'_> {
             &mut settings.merge_patience,
             &mut settings.restore_slice,
             &mut settings.away_limit,
+            &mut settings.breaker.retry_after,
         ] {
             *span = Span::from_millis(span.millis().saturating_mul(i64::from(self.plan.pace.0)));
         }

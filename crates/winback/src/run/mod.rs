@@ -130,6 +130,11 @@ impl Running {
         !self.shared.failures.lock().is_empty()
     }
 
+    /// The lanes that stopped for the dead letters that they would make, and why.
+    pub(crate) fn stopped(&self) -> Vec<String> {
+        self.monitor.stopped()
+    }
+
     /// What the run came to so far.
     pub(crate) fn summary(&self) -> Summary {
         Summary::of(&self.shared.metrics)

@@ -30,6 +30,7 @@ pub(super) struct Watched {
     component: Component,
     lag: GaugePart,
     stalled: GaugePart,
+    open: GaugePart,
     total: GaugePart,
     restored: GaugePart,
     turned_at: Option<Time>,
@@ -44,6 +45,7 @@ impl Monitor {
                 component: shared.health.component(lane.status.name()),
                 lag: metrics.gauge(&list::LAG, [role, &lane.reads]),
                 stalled: metrics.gauge(&list::LANES_STALLED, [role]),
+                open: metrics.gauge(&list::LANES_STOPPED, [role, &lane.reads]),
                 total: metrics.gauge(&list::RESTORE_TOTAL, [role]),
                 restored: metrics.gauge(&list::RESTORED, [role]),
                 turned_at: None,
@@ -71,6 +73,15 @@ impl Monitor {
         }
     }
 
+    /// The lanes that stopped for the dead letters that they would make, and why.
+    pub(super) fn stopped(&self) -> Vec<String> {
+        let why = |watched: &Watched| {
+            let why = watched.lane.status.snapshot().stopped?;
+            Some(format!("{} stopped reading {}: {why}", watched.lane.status.name(), watched.lane.reads))
+        };
+        self.lanes.iter().filter_map(why).collect()
+    }
+
     pub(super) fn lag(&self) -> i64 {
         self.lanes.iter().map(|watched| watched.behind).sum()
     }
@@ -91,6 +102,8 @@ impl Watched {
         let acts = self.lane.role == crate::cli::RoleName::Worker;
         if let Some(why) = &snapshot.ended {
             self.component.failed(why.clone());
+        } else if let Some(why) = &snapshot.stopped {
+            self.component.failed(format!("stopped reading {}: {why}", self.lane.reads));
         } else if let (true, Some(why)) = (acts, why_stopped) {
             self.component.failed(format!("endpoint stopped: {why}"));
         } else if let Some(why) = stalled {
@@ -113,6 +126,7 @@ impl Watched {
         self.behind = snapshot.partitions.iter().filter_map(behind).sum();
         self.lag.set(self.behind as f64);
         self.stalled.set(f64::from(u8::from(snapshot.ended.is_some())));
+        self.open.set(f64::from(u8::from(snapshot.stopped.is_some())));
         let mut states: BTreeMap<bool, usize> = BTreeMap::new();
         for partition in &snapshot.partitions {
             *states.entry(matches!(partition.state, PartitionState::Running)).or_default() += 1;

@@ -3,16 +3,18 @@
 use winback_proto::v1;
 use winback_proto::v1::decision::Subject;
 
+use super::sentence::Known;
 use super::words::{self, DIM, GOOD, styled};
 use super::{Sentence, sentence};
 
 /// When, whose, what came of what, and why.
 pub(crate) fn decision(decision: &v1::Decision) -> String {
-    let Sentence { what, differ } = sentence(decision);
+    let Sentence { what, differ } = sentence(decision, &Known::default());
     let fired = !decision.trigger_id.is_empty();
     let outcome = format!("{:<15}", words::short(&words::safe(&decision.outcome), 15));
     let outcome = if fired { styled(GOOD, &outcome) } else { outcome };
-    let differ = differ.map_or_else(String::new, |differ| format!(" ({differ})"));
+    let differ = differ.filter(super::differ::Differ::is_final);
+    let differ = differ.map_or_else(String::new, |differ| format!(" ({})", differ.text));
     let policy = format!("[{} {}]", words::safe(&decision.policy), words::safe(&decision.rule));
     format!(
         "{}  {:<18}  {:<16}  {outcome}  {what}{differ} {}",

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
+use winback_matcher::retries::{self, Original};
 use winback_proto::v1;
 
 use super::words::{self, BAD, BOLD, DIM, styled};
@@ -10,6 +11,10 @@ use crate::reading::Found;
 
 /// How much of bytes that are no text is shown.
 const DUMP_BYTES: usize = 512;
+/// How much of text is shown.
+const TEXT_BYTES: usize = 4 << 10;
+/// How much of a key or a header is shown, in characters.
+const INLINE: usize = 200;
 
 /// What `dead-letters list --json` says of a letter: all but the record itself.
 #[derive(Serialize)]
@@ -27,6 +32,9 @@ pub(crate) struct Summary<'a> {
     reason: &'a str,
     text: &'a str,
     size: u64,
+    /// The first letter of the same record, of which this one was a replay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_letter: Option<i64>,
 }
 
 impl<'a> Summary<'a> {
@@ -46,6 +54,7 @@ impl<'a> Summary<'a> {
             reason: &letter.reason,
             text: &letter.text,
             size: letter.size,
+            first_letter: first(letter).and_then(|first| first.letter),
         }
     }
 }
@@ -73,7 +82,7 @@ pub(crate) fn line(found: &Found<v1::DeadLetter>) -> String {
         words::safe(from),
         position(letter),
         styled(BAD, &reason),
-        words::safe(&letter.text)
+        format!("{}{}", words::safe(&letter.text), again(letter))
     )
 }
 
@@ -81,6 +90,18 @@ pub(crate) fn line(found: &Found<v1::DeadLetter>) -> String {
 pub(crate) fn position(letter: &v1::DeadLetter) -> String {
     let element = if letter.element >= 0 { format!("#{}", letter.element) } else { String::new() };
     format!("{}/{}@{}{element}", words::safe(&letter.topic), letter.partition, letter.offset)
+}
+
+/// Where the record stood first, when this letter is of a replay.
+pub(crate) fn first(letter: &v1::DeadLetter) -> Option<Original> {
+    retries::from_headers(|visit| {
+        letter.headers.iter().for_each(|header| visit(&header.name, &header.value));
+    })
+}
+
+fn again(letter: &v1::DeadLetter) -> String {
+    let first = first(letter).and_then(|first| first.letter);
+    first.map_or_else(String::new, |first| format!(" (letter {first}, replayed)"))
 }
 
 /// The letter, whole.
@@ -96,8 +117,18 @@ pub(crate) fn whole(found: &Found<v1::DeadLetter>) -> String {
     row("role", &words::safe(&letter.role));
     row(
         "source",
-        if letter.source.is_empty() { "none: one of winback's own topics" } else { &letter.source },
+        &if letter.source.is_empty() {
+            "none: not of a signal source".to_owned()
+        } else {
+            words::safe(&letter.source)
+        },
     );
+    if let Some(first) = first(letter) {
+        let element = first.element.map_or_else(String::new, |element| format!("#{element}"));
+        let topic = words::safe(&first.topic);
+        let of = first.letter.map_or_else(String::new, |letter| format!("letter {letter}, "));
+        row("replay of", &format!("{of}{topic}/{}@{}{element}", first.partition, first.offset));
+    }
     row("record at", &full(letter.timestamp.as_ref()));
     row("failed at", &full(letter.failed_at.as_ref()));
     if !letter.key.is_empty() {
@@ -124,7 +155,9 @@ fn size(letter: &v1::DeadLetter) -> String {
 }
 
 fn inline(bytes: &[u8]) -> String {
-    std::str::from_utf8(bytes).map_or_else(|_| hex(bytes), words::safe)
+    let head = &bytes[..bytes.len().min(INLINE * 4)];
+    let text = std::str::from_utf8(head).map_or_else(|_| hex(head), words::safe);
+    words::short(&text, INLINE)
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -137,7 +170,12 @@ fn hex(bytes: &[u8]) -> String {
 /// Text as text, line by line; anything else as the head of a hex dump.
 fn body(value: &[u8]) -> String {
     match std::str::from_utf8(value) {
-        Ok(text) if !text.contains('\0') => text.lines().map(words::safe).collect::<Vec<_>>().join("\n"),
+        Ok(text) if !text.contains('\0') => {
+            let head = &text[..text.floor_char_boundary(TEXT_BYTES)];
+            let mut lines: Vec<String> = head.lines().map(words::safe).collect();
+            lines.extend(more(value.len() - head.len()));
+            lines.join("\n")
+        }
         Ok(_) | Err(_) => dump(value),
     }
 }
@@ -151,8 +189,10 @@ fn dump(value: &[u8]) -> String {
         format!("{:08x}  {:<47}  {shown}", at * 16, codes.join(" "))
     };
     let mut rows: Vec<String> = head.chunks(16).enumerate().map(row).collect();
-    if value.len() > head.len() {
-        rows.push(format!("… {} bytes more: `--json` has them all", value.len() - head.len()));
-    }
+    rows.extend(more(value.len() - head.len()));
     rows.join("\n")
+}
+
+fn more(bytes: usize) -> Option<String> {
+    (bytes > 0).then(|| format!("… {bytes} bytes more: `--raw` writes them all"))
 }

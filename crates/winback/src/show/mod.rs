@@ -5,11 +5,13 @@
 
 mod action;
 mod decision;
+pub(crate) mod differ;
+mod gates;
 pub(crate) mod letter;
 pub(crate) mod listing;
 pub(crate) mod out;
-mod sentence;
-pub(crate) mod story;
+pub(crate) mod rules;
+pub(crate) mod sentence;
 mod trigger;
 pub(crate) mod words;
 

@@ -1,123 +1,234 @@
 //! Every outcome of R14 as a sentence, and what would have had to differ where nothing fired.
 //!
-//! The lists are closed: an outcome or a gate that is added to the core does not compile here before it has its words.
+//! The lists are closed: an outcome that is added to the core does not compile here before it has its words. What is
+//! known beside the decision ([`Known`]) makes the words exact; without it they are general.
 
-use winback_core::debounce::{BurstOutcome, CapScope, FiredBecause, Gate, SignalOutcome};
-use winback_core::time::Time;
+use winback_core::debounce::{
+    BurstOutcome, CapScope, FiredBecause, Gate, KindRule, Leading, Policy, SignalOutcome,
+};
+use winback_core::signal::SignalKind;
+use winback_core::time::{Span, Time};
 use winback_proto::v1;
 use winback_proto::v1::decision::Subject;
 
+use super::differ::{Differ, Lack};
+use super::gates::gate_words;
 use super::words;
+
+/// How many earlier triggers are named where a cap is reached.
+const FIRES: usize = 4;
 
 /// What was decided, and what would have had to differ for a trigger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Sentence {
     /// What was decided.
     pub(crate) what: String,
-    /// What would have had to differ; `None` where something fired or nothing was refused.
-    pub(crate) differ: Option<String>,
+    /// What would have had to differ; `None` where something fired.
+    pub(crate) differ: Option<Differ>,
+}
+
+/// What is known beside a decision.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Known<'a> {
+    /// The policy in the version that decided.
+    pub(crate) policy: Option<&'a Policy>,
+    /// When the same signal counted before.
+    pub(crate) counted: Option<Time>,
+    /// The account's starting triggers before it, oldest first.
+    pub(crate) fires: &'a [Time],
+    /// When the gate that was shut would have opened by itself.
+    pub(crate) opens: Option<Time>,
+    /// What happened to the account at the same record of the inbox.
+    pub(crate) happened: Option<&'a str>,
 }
 
 impl Sentence {
-    fn plain(what: impl Into<String>) -> Self {
+    fn fired(what: impl Into<String>) -> Self {
         Self { what: what.into(), differ: None }
     }
 
-    fn refused(what: impl Into<String>, differ: impl Into<String>) -> Self {
-        Self { what: what.into(), differ: Some(differ.into()) }
+    fn refused(what: impl Into<String>, differ: Differ) -> Self {
+        Self { what: what.into(), differ: Some(differ) }
     }
 }
 
 /// The decision in words.
-pub(crate) fn sentence(decision: &v1::Decision) -> Sentence {
+pub(crate) fn sentence(decision: &v1::Decision, known: &Known<'_>) -> Sentence {
     let unknown = || {
-        Sentence::plain(format!(
+        Sentence::fired(format!(
             "came to {}, which this version does not know",
             words::spaced(&decision.outcome)
         ))
     };
     match &decision.subject {
         Some(Subject::Signal(signal)) => SignalOutcome::parse(&decision.outcome)
-            .map_or_else(unknown, |outcome| of_signal(decision, signal, outcome)),
+            .map_or_else(unknown, |outcome| of_signal(decision, signal, outcome, known)),
         Some(Subject::Burst(burst)) => BurstOutcome::parse(&decision.outcome)
-            .map_or_else(unknown, |outcome| of_burst(decision, burst, outcome)),
+            .map_or_else(unknown, |outcome| of_burst(decision, burst, outcome, known)),
         None => unknown(),
     }
 }
 
-/// When something that the decision names will be.
-fn until(decision: &v1::Decision, stamp: Option<&winback_proto::Timestamp>) -> String {
-    let at = words::time(decision.decided_at.as_ref());
-    words::time(stamp).map_or_else(|| "its end".to_owned(), |until| words::moment(until, at))
+fn decided(decision: &v1::Decision) -> Option<Time> {
+    words::time(decision.decided_at.as_ref())
 }
 
-fn of_signal(decision: &v1::Decision, signal: &v1::SignalSubject, outcome: SignalOutcome) -> Sentence {
+/// When something that the decision names will be.
+fn until(decision: &v1::Decision, stamp: Option<&winback_proto::Timestamp>) -> String {
+    words::time(stamp).map_or_else(|| "its end".to_owned(), |until| words::moment(until, decided(decision)))
+}
+
+fn of_signal(
+    decision: &v1::Decision,
+    signal: &v1::SignalSubject,
+    outcome: SignalOutcome,
+    known: &Known<'_>,
+) -> Sentence {
     let quiet = until(decision, decision.quiet_until.as_ref());
     match outcome {
-        SignalOutcome::Duplicate => Sentence::plain("was seen before: it counts once"),
-        SignalOutcome::Expired => {
-            let age = age(decision, signal);
-            Sentence::refused(
-                format!("is too old to count{age}"),
-                "it had to be younger than max_age of its kind",
-            )
-        }
+        SignalOutcome::Duplicate => repeat(decision, known),
+        SignalOutcome::Expired => expired(decision, signal, known),
         SignalOutcome::Joined => {
             let deadline = until(decision, decision.deadline.as_ref());
-            Sentence::plain(format!("counts in the burst that is open until {deadline}"))
+            let what = format!("counts in the burst that is open until {deadline}");
+            Sentence::refused(what, at_once(signal, known))
         }
-        SignalOutcome::Led => Sentence::plain(format!("fired at once; quiet until {quiet}")),
-        SignalOutcome::Escalated => Sentence::plain(format!(
+        SignalOutcome::Led => Sentence::fired(format!("fired at once; quiet until {quiet}")),
+        SignalOutcome::Escalated => Sentence::fired(format!(
             "is stronger than what fired before: fired in the quiet time, which now lasts until {quiet}"
         )),
-        SignalOutcome::Cooled => Sentence::refused(
-            format!("came in the quiet time until {quiet}: kept as evidence for the next burst"),
-            "it had to come later, or be stronger than what fired",
+        SignalOutcome::Cooled => {
+            let ends = words::time(decision.quiet_until.as_ref());
+            let later = ends.zip(decided(decision)).map_or_else(
+                || "later".to_owned(),
+                |(ends, at)| format!("{} later", words::length(ends.since(at))),
+            );
+            let differ = format!("it had to come {later}, or be stronger than what fired");
+            Sentence::refused(
+                format!("came in the quiet time until {quiet}: kept as evidence for the next burst"),
+                Differ::new(Lack::Quiet, differ).until(ends),
+            )
+        }
+        SignalOutcome::Gated => gated(decision, "would have fired at once, but", known),
+        SignalOutcome::Capped => capped(decision, "would have fired at once, but", known),
+        SignalOutcome::Ended => Sentence::refused(
+            "means they came back by themselves: everything open ends",
+            Differ::new(Lack::Nothing, "nothing: who is back needs no win-back"),
         ),
-        SignalOutcome::Gated => gated(decision, "would have fired at once, but"),
-        SignalOutcome::Capped => capped(decision, "would have fired at once, but"),
-        SignalOutcome::Ended => Sentence::plain("means they came back by themselves: everything open ends"),
     }
 }
 
-fn age(decision: &v1::Decision, signal: &v1::SignalSubject) -> String {
-    let decided = words::time(decision.decided_at.as_ref());
-    let arrived = words::time(signal.append_time.as_ref());
-    let counted = decided.max(arrived);
-    let age =
-        counted.zip(words::time(signal.event_time.as_ref())).map(|(at, event): (Time, Time)| at.since(event));
-    age.map_or_else(String::new, |age| format!(": it happened {} before", words::length(age)))
+fn repeat(decision: &v1::Decision, known: &Known<'_>) -> Sentence {
+    let what = known.counted.map_or_else(
+        || "was seen before: it counts once".to_owned(),
+        |at| {
+            format!(
+                "was seen before, at {}: a repeat, which counts once",
+                words::moment(at, decided(decision))
+            )
+        },
+    );
+    let differ = Differ::new(Lack::Repeat, "it had to be something new: this one counted already");
+    Sentence::refused(what, differ.until(known.counted))
 }
 
-fn of_burst(decision: &v1::Decision, burst: &v1::BurstSubject, outcome: BurstOutcome) -> Sentence {
+fn rule(signal: &v1::SignalSubject, known: &Known<'_>) -> Option<KindRule> {
+    Some(known.policy?.rule(SignalKind::parse(&signal.kind)?, &signal.page_class))
+}
+
+fn expired(decision: &v1::Decision, signal: &v1::SignalSubject, known: &Known<'_>) -> Sentence {
+    let event = words::time(signal.event_time.as_ref());
+    let counted = decided(decision).max(words::time(signal.append_time.as_ref()));
+    let age = counted.zip(event).map(|(at, event): (Time, Time)| at.since(event));
+    let limit = rule(signal, known).map(|rule| rule.max_age);
+    let before = age.map_or_else(String::new, |age| format!(": it happened {} before", words::length(age)));
+    match (age, limit) {
+        // The age is allowed: its id was seen, and is no longer remembered for sure.
+        (Some(age), Some(limit)) if age <= limit => Sentence::refused(
+            format!("was seen so long ago that it does not count again{before}"),
+            Differ::new(Lack::Repeat, "it had to be something new: this one came before")
+                .until(known.counted),
+        ),
+        (Some(age), Some(limit)) => {
+            let by = words::length(Span::from_millis(age.millis() - limit.millis()));
+            let text =
+                format!("it had to be {by} younger: its kind counts for {} (max_age)", words::length(limit));
+            let differ = Differ::new(Lack::Age, text).until(event.map(|event| event + limit));
+            Sentence::refused(format!("is too old to count{before}"), differ)
+        }
+        _ => Sentence::refused(
+            format!("is too old to count{before}"),
+            Differ::new(Lack::Age, "it had to be younger than max_age of its kind"),
+        ),
+    }
+}
+
+/// What a signal lacked to fire at once; its burst is judged at its end.
+fn at_once(signal: &v1::SignalSubject, known: &Known<'_>) -> Differ {
+    let leading = known.policy.map(|policy| policy.leading);
+    let strength = rule(signal, known).map(|rule| rule.strength);
+    let text = match (leading, strength) {
+        (Some(Leading::Off), _) => "the policy lets nothing fire at once".to_owned(),
+        (Some(Leading::Strength(least)), Some(strength)) if strength < least => {
+            format!("to fire at once it had to be of strength {least}, and is of {strength}")
+        }
+        (Some(_), Some(_)) => {
+            "to fire at once it had to be the first strong one of its burst, and matched by more than a name"
+                .to_owned()
+        }
+        _ => "to fire at once it had to be stronger".to_owned(),
+    };
+    Differ::new(Lack::Strength, format!("{text}; the end of its burst decides"))
+}
+
+fn of_burst(
+    decision: &v1::Decision,
+    burst: &v1::BurstSubject,
+    outcome: BurstOutcome,
+    known: &Known<'_>,
+) -> Sentence {
     let ended = ended(&decision.because);
     let signals = words::count(burst.signals, "signal");
     let quiet = until(decision, decision.quiet_until.as_ref());
     match outcome {
-        BurstOutcome::Fired => Sentence::plain(format!(
+        BurstOutcome::Fired => Sentence::fired(format!(
             "{signals}, score {} of {} needed{}: fired {ended}; quiet until {quiet}",
             burst.score,
             burst.needed,
             carried(decision)
         )),
         BurstOutcome::Updated => {
-            Sentence::plain(format!("{signals}: told again what came after the first trigger"))
+            Sentence::fired(format!("{signals}: told again what came after the first trigger"))
         }
-        BurstOutcome::NothingNew => Sentence::plain("nothing came that the trigger had not told"),
-        BurstOutcome::BelowThreshold => Sentence::refused(
-            format!(
-                "{signals}, score {} of {} needed{}: too little",
-                burst.score,
-                burst.needed,
-                carried(decision)
-            ),
-            format!("it lacked {}", words::count(burst.needed.saturating_sub(burst.score), "point")),
+        BurstOutcome::NothingNew => Sentence::refused(
+            "nothing came that the trigger had not told",
+            Differ::new(Lack::News, "something had to come after the first trigger, for an update"),
         ),
-        BurstOutcome::Capped => capped(decision, "would have fired, but"),
-        BurstOutcome::Gated => gated(decision, "would have fired, but"),
+        BurstOutcome::BelowThreshold => {
+            let lacking = burst.needed.saturating_sub(burst.score);
+            let points = if lacking == 1 { "point" } else { "points" };
+            let text = format!("{lacking} more {points} of score");
+            Sentence::refused(
+                format!(
+                    "{signals}, score {} of {} needed{}: too little",
+                    burst.score,
+                    burst.needed,
+                    carried(decision)
+                ),
+                Differ::new(Lack::Score, text).points(lacking),
+            )
+        }
+        BurstOutcome::Capped => capped(decision, "would have fired, but", known),
+        BurstOutcome::Gated => gated(decision, "would have fired, but", known),
         BurstOutcome::Cancelled => Sentence::refused(
-            "was cancelled: the account came back, is off the list, was erased or left anew",
-            "the account had to stay on the list, and not be a customer again",
+            known.happened.map_or_else(
+                || {
+                    "was cancelled: the account came back, is off the list, was erased or left anew"
+                        .to_owned()
+                },
+                |happened| format!("was cancelled, because the account {happened}"),
+            ),
+            Differ::new(Lack::Account, "the account had to stay on the list, and not be a customer again"),
         ),
     }
 }
@@ -140,60 +251,39 @@ fn ended(because: &str) -> &'static str {
     }
 }
 
-fn capped(decision: &v1::Decision, but: &str) -> Sentence {
+fn capped(decision: &v1::Decision, but: &str, known: &Known<'_>) -> Sentence {
     let cap = words::safe(&decision.because);
-    let differ = if decision.because.contains(CapScope::TimeBased.describe()) {
-        "a live signal, or fewer such triggers before it: no policy allows more than 4 a year"
+    let days: Vec<String> =
+        known.fires.iter().rev().take(FIRES).rev().map(|at| words::day(*at, decided(decision))).collect();
+    let counted = if days.is_empty() { String::new() } else { format!(" (the last: {})", days.join(", ")) };
+    let text = if decision.because.contains(CapScope::TimeBased.describe()) {
+        format!(
+            "a live signal, or fewer such triggers before it{counted}: no policy allows more than 4 a year"
+        )
     } else {
-        "fewer triggers before it, or a higher cap in the policy"
+        format!("fewer triggers before it{counted}, or a higher cap in the policy")
     };
+    let differ = Differ::new(Lack::Cap, text).name(&decision.because);
     Sentence::refused(format!("{but} the cap is reached: {cap}"), differ)
 }
 
-fn gated(decision: &v1::Decision, but: &str) -> Sentence {
+fn gated(decision: &v1::Decision, but: &str, known: &Known<'_>) -> Sentence {
     let Some(gate) = Gate::parse(&decision.because) else {
-        return Sentence::plain(format!("{but} {} forbids it", words::spaced(&decision.because)));
+        let differ = Differ::new(Lack::Gate, "it had to be open").name(&decision.because);
+        let what = format!("{but} {} forbids it", words::spaced(&decision.because));
+        return Sentence::refused(what, differ);
     };
     let (why, differ) = gate_words(gate);
+    let at = decided(decision);
+    let opens = known.opens.zip(at).filter(|(opens, at)| opens > at);
+    let later = opens.map_or_else(String::new, |(opens, at)| {
+        format!(
+            ", {} later at the earliest ({})",
+            words::length(opens.since(at)),
+            words::day(opens, Some(at))
+        )
+    });
+    let differ = Differ::new(Lack::Gate, format!("{differ}{later}"));
+    let differ = differ.until(opens.map(|(opens, _)| opens)).name(gate.as_str());
     Sentence::refused(format!("{but} {why}"), differ)
-}
-
-/// Why a gate is shut, and what would open it.
-pub(super) const fn gate_words(gate: Gate) -> (&'static str, &'static str) {
-    match gate {
-        Gate::NotListed => ("the account is not on the list", "it had to be on the list of churned accounts"),
-        Gate::Reactivated => ("the account is a customer again", "it had to be churned"),
-        Gate::Erased => ("the account was erased", "nothing: an erasure is for ever"),
-        Gate::DoNotContact => ("the books say: do not contact", "do_not_contact had to be off"),
-        Gate::OptedOut => ("everybody known there opted out", "a contact who did not opt out"),
-        Gate::Declined => {
-            ("they said no", "the rest after a no had to be over, and something material to have changed")
-        }
-        Gate::NoConsent => ("they did not agree to be written to", "consent had to be given"),
-        Gate::Impossible => (
-            "they cannot come back, by the reason they left for or by news since",
-            "another churn reason, and no such news since they left",
-        ),
-        Gate::NotFit => ("it was not a fit", "not_fit = \"allow\" in the policy, or another churn reason"),
-        Gate::HoldOut => (
-            "the account is in the hold-out group, which is measured and never contacted",
-            "it had to be outside the group",
-        ),
-        Gate::BelowOutreach => {
-            ("the account is too small for outreach", "a yearly revenue from $1,000, or the strategic flag")
-        }
-        Gate::NotYet => ("its earliest date for contact has not come", "earliest_at had to be past"),
-        Gate::Resting => {
-            ("it rests after a sequence without an answer", "unanswered_rest of the policy had to be over")
-        }
-        Gate::Window => (
-            "only a date speaks for it, and it is too early after they left",
-            "a live signal, or the window of the policy for their reason had to be over",
-        ),
-        Gate::Blackout => (
-            "only a date speaks for it, and the policy keeps silent on that day",
-            "a live signal, or a day outside of the policy's blackout",
-        ),
-        Gate::Hold => ("an operator holds starting triggers", "the hold had to be lifted"),
-    }
 }

@@ -169,6 +169,10 @@ fn signal() -> Subject {
     })
 }
 
+fn sentence(decision: &v1::Decision) -> super::Sentence {
+    super::sentence(decision, &super::sentence::Known::default())
+}
+
 fn burst() -> Subject {
     Subject::Burst(v1::BurstSubject { signals: 1, score: 1, needed: 2, ..v1::BurstSubject::default() })
 }
@@ -197,8 +201,8 @@ fn every_gate_says_why_it_is_shut_and_what_would_open_it() {
     let lines: Vec<String> = Gate::ALL
         .iter()
         .map(|gate| {
-            let said = super::sentence(&decision("gated", gate.as_str(), signal()));
-            format!("{gate}: {} | {}", said.what, said.differ.unwrap())
+            let said = sentence(&decision("gated", gate.as_str(), signal()));
+            format!("{gate}: {} | {}", said.what, said.differ.unwrap().text)
         })
         .collect();
     is_golden("gates.txt", &lines.join("\n"));
@@ -206,9 +210,9 @@ fn every_gate_says_why_it_is_shut_and_what_would_open_it() {
 
 #[test]
 fn words_from_a_newer_version_are_shown_as_they_are() {
-    let said = super::sentence(&decision("postponed", "", burst()));
+    let said = sentence(&decision("postponed", "", burst()));
     assert_eq!(said.what, "came to postponed, which this version does not know");
-    let said = super::sentence(&decision("gated", "moon_phase", signal()));
+    let said = sentence(&decision("gated", "moon_phase", signal()));
     assert!(said.what.contains("moon phase"));
 }
 
@@ -259,4 +263,39 @@ fn a_score_that_was_carried_over_is_told_in_the_trigger_and_in_the_decision() {
         v1::Decision { carried_score: 7, ..decision("below_threshold", "quiet", Subject::Burst(burst)) };
     let told = super::decision(&below);
     assert!(told.contains("score 9 of 10 needed (7 carried over from before)"), "{told}");
+}
+
+#[test]
+fn every_rule_that_a_decision_names_has_its_words() {
+    for rule in ["R1", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "gate"] {
+        assert!(!super::rules::rule_words(rule).is_empty(), "{rule}");
+    }
+    assert_eq!(super::rules::rule_words("R99"), "");
+}
+
+fn letter(value: &[u8]) -> crate::reading::Found<v1::DeadLetter> {
+    let value = v1::DeadLetter {
+        topic: "mail".to_owned(),
+        source: "mail\u{1b}[2J".to_owned(),
+        reason: "bad_json".to_owned(),
+        element: -1,
+        key: vec![0xff; 1_000],
+        size: value.len() as u64,
+        value: value.to_vec(),
+        headers: vec![v1::Header { name: "h\u{7}".to_owned(), value: vec![0; 10_000] }],
+        ..v1::DeadLetter::default()
+    };
+    crate::reading::Found { partition: 0, offset: 3, value }
+}
+
+#[test]
+fn a_letter_of_any_bytes_is_shown_short_and_cannot_move_a_terminals_cursor() {
+    let text = "x\u{1b}[2Jy\n".repeat(2_000);
+    for value in [&[0xff; 5_000][..], &[0; 5_000], text.as_bytes(), b""] {
+        let shown = super::letter::whole(&letter(value));
+        let plain = strip_str(&shown).to_string();
+        assert!(plain.chars().all(|c| c == '\n' || !c.is_control()), "{plain:?}");
+        assert!(plain.len() < 12_000, "{}", plain.len());
+        assert!(value.len() < 10 || plain.contains("--raw"), "{plain}");
+    }
 }

@@ -81,6 +81,11 @@ pub(crate) fn count(number: u32, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
+/// As [`count`], of a length.
+pub(crate) fn count_of(number: usize, what: &str) -> String {
+    count(u32::try_from(number).unwrap_or(u32::MAX), what)
+}
+
 /// The name of a closed list's value as words.
 pub(crate) fn spaced(name: &str) -> String {
     safe(&name.replace('_', " "))

@@ -1,0 +1,179 @@
+//! `dead-letters replay`: the original record goes into the retries topic, with headers that say where it stood and which
+//! letter it became first ([`winback_matcher::retries`]).
+//!
+//! It is read under its original source and position, so that its signals keep their ids and a second replay of the same
+//! letter changes nothing. What fails again becomes a new letter that names the first.
+
+use std::ops::ControlFlow;
+use std::process::ExitCode;
+
+use winback_log::{Append, Writer};
+use winback_matcher::retries::{self, Original};
+use winback_proto::v1;
+
+use super::each;
+use crate::EXIT_PARTLY;
+use crate::cli::DeadLetterFilter;
+use crate::config::Config;
+use crate::context::Context;
+use crate::reading::Found;
+use crate::show::{Out, letter, words};
+use crate::topics::Topics;
+
+/// What came of a replay.
+#[derive(Default)]
+struct Replayed {
+    sent: u64,
+    left: u64,
+}
+
+pub(super) fn replay(
+    context: &Context,
+    filter: &DeadLetterFilter,
+    dry_run: bool,
+) -> anyhow::Result<ExitCode> {
+    let log = context.log()?;
+    let mut writer = if dry_run { None } else { Some(log.writer()?) };
+    let mut out = Out::new();
+    let mut replayed = Replayed::default();
+    let unreadable = each(context, &*log, filter, |found| {
+        let answer = match whose(&found, &context.config, &context.topics) {
+            Ok(original) => {
+                if let Some(writer) = &mut writer {
+                    send(&mut **writer, &context.topics.retries, &found.value, &original)?;
+                }
+                replayed.sent += 1;
+                Ok(original)
+            }
+            Err(why) => {
+                replayed.left += 1;
+                Err(why)
+            }
+        };
+        told(&mut out, context.json, &found, answer.as_ref(), dry_run)?;
+        Ok(ControlFlow::Continue(()))
+    })?;
+    if let Some(writer) = &mut writer {
+        writer.flush()?;
+    }
+    out.flush()?;
+    let did = if dry_run { "would be sent" } else { "sent" };
+    let Replayed { sent, left } = replayed;
+    anstream::eprintln!("{sent} {did} to {}, {left} left out", context.topics.retries);
+    Ok(if left + unreadable == 0 { ExitCode::SUCCESS } else { ExitCode::from(EXIT_PARTLY) })
+}
+
+fn told(
+    out: &mut Out,
+    json: bool,
+    found: &Found<v1::DeadLetter>,
+    answer: Result<&Original, &String>,
+    dry_run: bool,
+) -> std::io::Result<()> {
+    let (offset, at) = (found.offset, letter::position(&found.value));
+    let did = if dry_run { "would be sent" } else { "sent" };
+    match answer {
+        Ok(original) if json => out.json(&serde_json::json!({
+            "offset": offset, "record": at, "sent": !dry_run, "source": original.source,
+        })),
+        Ok(original) => {
+            out.line(&format!("{offset:>7}  {at}  {did} for source {}", words::safe(&original.source)))
+        }
+        Err(why) if json => {
+            out.json(&serde_json::json!({ "offset": offset, "record": at, "sent": false, "why": why }))
+        }
+        Err(why) => out.line(&format!("{offset:>7}  {at}  left out: {why}")),
+    }
+}
+
+/// Where the letter's record stood first, or why it cannot go through again and what to do instead.
+pub(super) fn whose(
+    found: &Found<v1::DeadLetter>,
+    config: &Config,
+    topics: &Topics,
+) -> Result<Original, String> {
+    let letter = &found.value;
+    let original = if letter.topic == *topics.retries {
+        letter::first(letter).ok_or_else(|| "its headers do not say where it stood first".to_owned())?
+    } else {
+        let source = source(letter, config).ok_or_else(|| instead(letter))?;
+        Original {
+            source,
+            topic: letter.topic.clone(),
+            partition: letter.partition,
+            offset: letter.offset,
+            element: u32::try_from(letter.element).ok(),
+            timestamp: words::time(letter.timestamp.as_ref()).unwrap_or_default(),
+            letter: None,
+        }
+    };
+    complete(letter)?;
+    if !config.sources.contains_key(&original.source) {
+        let name = words::safe(&original.source);
+        return Err(format!(
+            "the config has no source `{name}` that could read it: name it in [sources.{name}]"
+        ));
+    }
+    Ok(Original { letter: original.letter.or(Some(found.offset)), ..original })
+}
+
+/// The source that it is of. One that no transaction took says only its topic.
+fn source(letter: &v1::DeadLetter, config: &Config) -> Option<String> {
+    if !letter.source.is_empty() {
+        return Some(letter.source.clone());
+    }
+    let reads = |(name, source): (&String, &winback_sources::SourceConfig)| {
+        (source.topic == letter.topic).then(|| name.clone())
+    };
+    config.sources.iter().find_map(reads).filter(|_| letter.role == "matcher")
+}
+
+/// Why a letter that is of no signal source is not replayed, and what to do instead.
+fn instead(letter: &v1::DeadLetter) -> String {
+    let topic = words::safe(&letter.topic);
+    match letter.role.as_str() {
+        "registrar" => format!(
+            "a row of `{topic}`, over which newer rows may have come: mend it and have it written again, or take it in with \
+             `winback accounts import`"
+        ),
+        "detector" => format!(
+            "a record of `{topic}`, which only winback writes, and which has been passed: after a downgrade run the newer \
+             version again; if something else wrote it, stop that"
+        ),
+        "worker" => format!(
+            "a trigger of `{topic}`, which has been passed: `winback triggers --json` still has it, `winback explain` tells \
+             what for; mend the endpoint or the play, and act on it by hand"
+        ),
+        _ => format!(
+            "a record of `{topic}`, which is of no signal source: have it written again by what wrote it"
+        ),
+    }
+}
+
+fn complete(letter: &v1::DeadLetter) -> Result<(), String> {
+    if letter.sha256.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "only its first {} of {} bytes were kept: send it again from where it came",
+        letter.value.len(),
+        letter.size
+    ))
+}
+
+fn send(
+    writer: &mut dyn Writer,
+    topic: &str,
+    letter: &v1::DeadLetter,
+    original: &Original,
+) -> anyhow::Result<()> {
+    let own = original.headers();
+    let kept = letter.headers.iter().filter(|header| !header.name.starts_with(retries::PREFIX));
+    let kept = kept.map(|header| (header.name.as_str(), header.value.as_slice()));
+    let headers: Vec<(&str, &[u8])> =
+        kept.chain(own.iter().map(|(name, value)| (*name, value.as_slice()))).collect();
+    let key = (!letter.key.is_empty()).then_some(letter.key.as_slice());
+    let value = Some(letter.value.as_slice());
+    writer.append(&Append { topic, partition: None, key, value, headers: &headers, timestamp: None })?;
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! `dead-letters list --summary`: how many there are of each role, source and reason.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::process::ExitCode;
+
+use serde::Serialize;
+use winback_core::time::Time;
+use winback_proto::v1;
+
+use super::replay::whose;
+use super::{each, none};
+use crate::EXIT_PARTLY;
+use crate::cli::DeadLetterFilter;
+use crate::context::Context;
+use crate::reading::Found;
+use crate::show::Out;
+use crate::show::differ::rfc3339;
+use crate::show::words::{self, BAD, DIM, styled};
+
+/// Letters of one role, source and reason.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Group {
+    role: String,
+    source: String,
+    reason: String,
+    letters: u64,
+    /// How many `dead-letters replay` would send.
+    replayable: u64,
+    #[serde(serialize_with = "rfc3339")]
+    first: Option<Time>,
+    #[serde(serialize_with = "rfc3339")]
+    last: Option<Time>,
+    /// The newest, by its offset, and what it says.
+    newest: i64,
+    text: String,
+}
+
+impl Group {
+    fn new(letter: &v1::DeadLetter) -> Self {
+        let failed = words::time(letter.failed_at.as_ref());
+        Self {
+            role: letter.role.clone(),
+            source: letter.source.clone(),
+            reason: letter.reason.clone(),
+            letters: 0,
+            replayable: 0,
+            first: failed,
+            last: failed,
+            newest: 0,
+            text: String::new(),
+        }
+    }
+
+    fn add(&mut self, found: &Found<v1::DeadLetter>, replayable: bool) {
+        self.letters += 1;
+        self.replayable += u64::from(replayable);
+        self.last = words::time(found.value.failed_at.as_ref()).max(self.last);
+        self.newest = found.offset;
+        self.text.clone_from(&found.value.text);
+    }
+
+    fn line(&self) -> String {
+        format!(
+            "{:>7}  {:>10}  {:<9}  {:<10}  {}  {:<16}  {:<16}  {}",
+            self.letters,
+            self.replayable,
+            words::safe(&self.role),
+            words::safe(if self.source.is_empty() { "-" } else { &self.source }),
+            styled(BAD, &format!("{:<18}", words::safe(&self.reason))),
+            words::minute(self.first),
+            words::minute(self.last),
+            words::short(&words::safe(&format!("{}: {}", self.newest, self.text)), 100)
+        )
+    }
+}
+
+pub(super) fn print(context: &Context, filter: &DeadLetterFilter) -> anyhow::Result<ExitCode> {
+    let log = context.log()?;
+    let mut groups: BTreeMap<(String, String, String), Group> = BTreeMap::new();
+    let unreadable = each(context, &*log, filter, |found| {
+        let letter = &found.value;
+        let key = (letter.role.clone(), letter.source.clone(), letter.reason.clone());
+        let replayable = whose(&found, &context.config, &context.topics).is_ok();
+        groups.entry(key).or_insert_with(|| Group::new(letter)).add(&found, replayable);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let mut groups: Vec<Group> = groups.into_values().collect();
+    groups.sort_by_key(|group| std::cmp::Reverse(group.letters));
+    let mut out = Out::new();
+    if context.json {
+        groups.iter().try_for_each(|group| out.json(group))?;
+    } else if !groups.is_empty() {
+        out.line(&styled(
+            DIM,
+            &format!(
+                "{:>7}  {:>10}  {:<9}  {:<10}  {:<18}  {:<16}  {:<16}  newest",
+                "letters", "replayable", "role", "source", "reason", "first", "last"
+            ),
+        ))?;
+        groups.iter().try_for_each(|group| out.line(&group.line()))?;
+    }
+    out.flush()?;
+    if groups.is_empty() {
+        none(context, &*log, filter)?;
+    }
+    Ok(if unreadable == 0 { ExitCode::SUCCESS } else { ExitCode::from(EXIT_PARTLY) })
+}

@@ -1,0 +1,179 @@
+//! What the topics say of one account: its own partition of each, once, to its end as it is now.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use winback_core::ids::Offset;
+use winback_core::time::Time;
+use winback_log::{Log, Message};
+use winback_proto::v1::inbox_record::Body;
+use winback_proto::{WireMessage, v1};
+
+use crate::context::Context;
+use crate::reading;
+
+/// A record of the inbox and where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrived {
+    /// Its partition.
+    pub(crate) partition: i32,
+    /// Its offset.
+    pub(crate) offset: i64,
+    /// When it was appended.
+    pub(crate) at: Time,
+    /// What it says.
+    pub(crate) record: v1::InboxRecord,
+}
+
+/// Records that retention has taken away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Cut {
+    /// Of which topic.
+    pub(crate) topic: Arc<str>,
+    /// Of which partition.
+    pub(crate) partition: i32,
+    /// How many: the offset of the first that is there.
+    pub(crate) gone: i64,
+    /// When the first that is there was appended; none when none is.
+    pub(crate) from: Option<Time>,
+}
+
+/// All that there is of one account.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Records {
+    /// The account.
+    pub(crate) account: String,
+    /// Its own records of the inbox, and those for everybody but progress.
+    pub(crate) inbox: Vec<Arrived>,
+    /// Its decisions.
+    pub(crate) decisions: Vec<v1::Decision>,
+    /// Its triggers, and the inbox record that each was decided at.
+    pub(crate) triggers: Vec<(v1::Trigger, Option<(i32, i64)>)>,
+    /// What was done about them.
+    pub(crate) actions: Vec<v1::Action>,
+    /// What is gone.
+    pub(crate) cuts: Vec<Cut>,
+    /// The inbox record that the detector reads next; none when it has read nothing.
+    pub(crate) decided_to: Option<i64>,
+}
+
+impl Records {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// When the log is away or nothing has run.
+    pub(crate) fn read(context: &Context, log: &dyn Log, account: &str) -> anyhow::Result<Self> {
+        let mut records = Self { account: account.to_owned(), ..Self::default() };
+        let topics = &context.topics;
+        // Decisions first: what is appended while this runs is then a signal without a decision, not the reverse.
+        let (mut decisions, mut triggers, mut actions, mut inbox) = (vec![], vec![], vec![], vec![]);
+        records.own(log, &topics.decisions, |_, value| {
+            decisions.extend(v1::Decision::from_bytes(value).ok());
+        })?;
+        records.own(log, &topics.triggers, |message, value| {
+            let trigger = v1::Trigger::from_bytes(value).ok();
+            triggers.extend(trigger.map(|trigger| (trigger, reading::cause(message))));
+        })?;
+        records.own(log, &topics.actions, |_, value| actions.extend(v1::Action::from_bytes(value).ok()))?;
+        records.decided_to = decided_to(context, log, account)?;
+        records.each(log, &topics.inbox, |message, value| {
+            let own = message.key().map_or_else(|| !is_progress(value), |key| key == account.as_bytes());
+            let record = own.then(|| v1::InboxRecord::from_bytes(value).ok()).flatten();
+            let Some(record) = record.filter(|record| !matches!(record.body, None | Some(Body::Progress(_))))
+            else {
+                return;
+            };
+            let (partition, offset, at) = (message.partition.0, message.offset.0, message.timestamp);
+            inbox.push(Arrived { partition, offset, at, record });
+        })?;
+        (records.decisions, records.triggers) = (decisions, triggers);
+        (records.actions, records.inbox) = (actions, inbox);
+        Ok(records)
+    }
+
+    /// Whether nothing is the account's own.
+    pub(crate) fn is_empty(&self) -> bool {
+        let for_all = |arrived: &Arrived| {
+            let body = arrived.record.body.as_ref();
+            body.is_none_or(|body| {
+                matches!(body, Body::Policy(_) | Body::Hold(_) | Body::Event(_) | Body::Moved(_))
+            })
+        };
+        self.decisions.is_empty()
+            && self.triggers.is_empty()
+            && self.actions.is_empty()
+            && self.inbox.iter().all(for_all)
+    }
+
+    fn own(
+        &mut self,
+        log: &dyn Log,
+        topic: &Arc<str>,
+        mut visit: impl FnMut(&Message, &[u8]),
+    ) -> anyhow::Result<()> {
+        let account = self.account.clone();
+        self.each(log, topic, |message, value| {
+            if message.key() == Some(account.as_bytes()) {
+                visit(message, value);
+            }
+        })
+    }
+
+    fn each(
+        &mut self,
+        log: &dyn Log,
+        topic: &Arc<str>,
+        mut visit: impl FnMut(&Message, &[u8]),
+    ) -> anyhow::Result<()> {
+        for partition in reading::partitions_of(log, topic, Some(&self.account))? {
+            let mut from = None;
+            reading::scan(log, &partition, Offset::ZERO, |message| {
+                from.get_or_insert(message.timestamp);
+                if let Some(value) = message.value() {
+                    visit(message, value);
+                }
+                Ok(ControlFlow::Continue(()))
+            })?;
+            let gone = reading::beginning(log, &partition)?;
+            if gone > Offset::ZERO {
+                let (topic, partition) = (Arc::clone(topic), partition.partition.0);
+                self.cuts.push(Cut { topic, partition, gone: gone.0, from });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a record is progress, told by its first bytes: most of an inbox is, and need not be decoded.
+fn is_progress(value: &[u8]) -> bool {
+    /// The tag of `InboxRecord.progress`, the only field of such a record.
+    const PROGRESS: u8 = 7 << 3 | 2;
+    value.first() == Some(&PROGRESS) || value.starts_with(b"{\"progress\"")
+}
+
+/// How far the detector is in the account's partition of the inbox.
+fn decided_to(context: &Context, log: &dyn Log, account: &str) -> anyhow::Result<Option<i64>> {
+    let own = reading::partitions_of(log, &context.topics.inbox, Some(account))?;
+    let group = format!("{}.detector", context.config.deployment);
+    let committed = log.reader()?.committed(&group, &own)?;
+    Ok(committed.into_iter().flatten().next().map(|offset| offset.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use winback_proto::Encoding;
+
+    use super::*;
+
+    #[test]
+    fn progress_is_known_by_its_first_bytes_and_nothing_else_is() {
+        let of = |body| v1::InboxRecord { body: Some(body) };
+        for encoding in [Encoding::Protobuf, Encoding::Json] {
+            let progress = of(Body::Progress(v1::Progress { known: vec!["a".to_owned()], inputs: vec![] }));
+            assert!(is_progress(&progress.to_bytes(encoding)));
+            for other in [Body::Policy(v1::PolicyVersion::default()), Body::Hold(v1::Hold::default())] {
+                assert!(!is_progress(&of(other).to_bytes(encoding)));
+            }
+        }
+    }
+}

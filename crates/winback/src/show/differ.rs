@@ -1,0 +1,80 @@
+//! What would have had to differ for a trigger: the same for people and for programs.
+
+use serde::Serialize;
+use winback_core::time::Time;
+
+winback_core::closed_enum! {
+    /// What sort of thing had to differ.
+    Lack {
+        /// It had to be new: this one counted already.
+        Repeat = "repeat",
+        /// It had to be younger.
+        Age = "age",
+        /// It had to be stronger to fire at once; nothing is decided yet.
+        Strength = "strength",
+        /// It had to come after the quiet time, or be stronger than what fired.
+        Quiet = "quiet",
+        /// Points of score.
+        Score = "score",
+        /// Something had to come after the first trigger.
+        News = "news",
+        /// A gate had to be open.
+        Gate = "gate",
+        /// A cap had to have room.
+        Cap = "cap",
+        /// The account had to stay what it was.
+        Account = "account",
+        /// Nothing could.
+        Nothing = "nothing",
+    }
+}
+
+/// What would have had to differ.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Differ {
+    /// What sort of thing.
+    pub(crate) what: Lack,
+    /// In words.
+    pub(crate) text: String,
+    /// How many points of score were lacking.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) points: Option<u32>,
+    /// The time that was in the way: before it nothing could fire, or, for an age, nothing later.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "rfc3339")]
+    pub(crate) until: Option<Time>,
+    /// The gate's name, or the cap.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) name: String,
+}
+
+impl Differ {
+    pub(crate) fn new(what: Lack, text: impl Into<String>) -> Self {
+        Self { what, text: text.into(), points: None, until: None, name: String::new() }
+    }
+
+    pub(crate) fn points(self, points: u32) -> Self {
+        Self { points: Some(points), ..self }
+    }
+
+    pub(crate) fn until(self, until: Option<Time>) -> Self {
+        Self { until, ..self }
+    }
+
+    pub(crate) fn name(self, name: &str) -> Self {
+        Self { name: name.to_owned(), ..self }
+    }
+
+    /// Whether a person wants to read it: what only waits for its burst's end is not refused.
+    pub(crate) fn is_final(&self) -> bool {
+        self.what != Lack::Strength
+    }
+}
+
+/// A time as RFC 3339; nothing where there is none.
+pub(crate) fn rfc3339<S: serde::Serializer>(at: &Option<Time>, serializer: S) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => serializer.collect_str(at),
+        None => serializer.serialize_none(),
+    }
+}
