@@ -1,4 +1,5 @@
 //! What was seen of each data set: a change here is a change of what winback makes of the world, and wants a reason.
+//! An account in sixteen left because it was not a fit, by the rules of `data.rs`: nothing starts for those.
 
 /// Lines of counts.
 pub(crate) type Counts = [&'static str; 9];
@@ -11,8 +12,8 @@ pub(crate) const JOB_POSTINGS: Counts = [
     "matched: name 282",
     "unmatched: 2533, ambiguous: 0",
     "decisions: cooled 37, duplicate 4, joined 241",
-    "bursts: below_threshold 147, fired 20, gated 12",
-    "triggers: trailing 20",
+    "bursts: below_threshold 147, fired 19, gated 13",
+    "triggers: trailing 19",
 ];
 
 pub(crate) const FUNDING_US: Counts = [
@@ -23,8 +24,8 @@ pub(crate) const FUNDING_US: Counts = [
     "matched: domain 6, name 230",
     "unmatched: 515, ambiguous: 5",
     "decisions: joined 230, led 6",
-    "bursts: fired 176, gated 52, nothing_new 6",
-    "triggers: leading 6, trailing 176",
+    "bursts: fired 167, gated 61, nothing_new 6",
+    "triggers: leading 6, trailing 167",
 ];
 
 pub(crate) const FUNDING_INDIA: Counts = [
@@ -34,9 +35,9 @@ pub(crate) const FUNDING_INDIA: Counts = [
     "dead: bad_encoding 1, bad_time 3",
     "matched: domain 36, name 979",
     "unmatched: 2024, ambiguous: 1",
-    "decisions: cooled 2, gated 6, joined 977, led 30",
-    "bursts: fired 735, gated 248, nothing_new 30",
-    "triggers: leading 30, trailing 735",
+    "decisions: cooled 2, gated 10, joined 977, led 26",
+    "bursts: fired 689, gated 298, nothing_new 26",
+    "triggers: leading 26, trailing 689",
 ];
 
 pub(crate) const WEB_ACCESS: Counts = [
@@ -46,9 +47,9 @@ pub(crate) const WEB_ACCESS: Counts = [
     "dead: malformed_line 1",
     "matched: range 465",
     "unmatched: 1184, ambiguous: 0",
-    "decisions: cooled 270, duplicate 3, gated 1, joined 189, led 2",
-    "bursts: fired 29, gated 23, updated 2",
-    "triggers: leading 2, trailing 29, update 2",
+    "decisions: cooled 263, duplicate 3, gated 1, joined 196, led 2",
+    "bursts: fired 28, gated 25, updated 2",
+    "triggers: leading 2, trailing 28, update 2",
 ];
 
 pub(crate) const SENDGRID: Counts = [

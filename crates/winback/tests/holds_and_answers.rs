@@ -70,7 +70,7 @@ impl Deployment {
         );
     }
 
-    fn answer(&self, who: Value, kind: &str, id: &str) {
+    fn answer(&self, who: &Value, kind: &str, id: &str) {
         let mut answer = json!({"id": id, "kind": kind, "time": SystemClock.now().to_string()});
         answer.as_object_mut().unwrap().extend(who.as_object().unwrap().clone());
         self.ingest("responses", &[answer]);
@@ -145,12 +145,12 @@ fn a_hold_on_a_policy_that_nobody_has_is_refused_with_the_nearest_one() {
 #[test]
 fn an_answer_gates_what_comes_after_it_and_is_counted() {
     let deployment = Deployment::new();
-    deployment.answer(json!({"email": email(0)}), "opted_out", "r-0");
-    deployment.answer(json!({"account_id": "acc-1"}), "declined", "r-1");
-    deployment.answer(json!({"account_id": "acc-1"}), "declined", "r-1");
-    deployment.answer(json!({"account_id": "acc-2"}), "reactivated", "r-2");
-    deployment.answer(json!({"account_id": "acc-3"}), "replied", "r-3");
-    deployment.answer(json!({"email": "nobody@elsewhere.example"}), "opted_out", "r-4");
+    deployment.answer(&json!({"email": email(0)}), "opted_out", "r-0");
+    deployment.answer(&json!({"account_id": "acc-1"}), "declined", "r-1");
+    deployment.answer(&json!({"account_id": "acc-1"}), "declined", "r-1");
+    deployment.answer(&json!({"account_id": "acc-2"}), "reactivated", "r-2");
+    deployment.answer(&json!({"account_id": "acc-3"}), "replied", "r-3");
+    deployment.answer(&json!({"email": "nobody@elsewhere.example"}), "opted_out", "r-4");
     let first = deployment.decide();
     assert_eq!((first["unmatched"].as_u64(), first["imbalance"].as_u64()), (Some(1), Some(0)), "{first}");
     (0..4).for_each(|account| deployment.visit(account, "v"));
@@ -170,10 +170,10 @@ fn an_answer_between_a_trigger_and_its_message_is_seen_at_the_moment_of_sending(
     (0..5).for_each(|account| deployment.visit(account, "v"));
     deployment.decide();
     assert_eq!((0..5).map(|account| deployment.triggers(account)).sum::<usize>(), 5);
-    deployment.answer(json!({"email": email(0)}), "opted_out", "r-0");
-    deployment.answer(json!({"account_id": "acc-1"}), "declined", "r-1");
-    deployment.answer(json!({"account_id": "acc-2"}), "reactivated", "r-2");
-    deployment.answer(json!({"account_id": "acc-3"}), "replied", "r-3");
+    deployment.answer(&json!({"email": email(0)}), "opted_out", "r-0");
+    deployment.answer(&json!({"account_id": "acc-1"}), "declined", "r-1");
+    deployment.answer(&json!({"account_id": "acc-2"}), "reactivated", "r-2");
+    deployment.answer(&json!({"account_id": "acc-3"}), "replied", "r-3");
     // The answers are matched before the worker sees a trigger, as they are where the roles run side by side.
     deployment.decide();
     deployment.call(&["run", "--until-idle"], "");

@@ -77,7 +77,7 @@ fn faded(parts: u64, elapsed: Span, half_life: Span) -> u64 {
     let rest = i128::from(elapsed % half_life);
     let fraction = (rest << FRACTION_BITS) / i128::from(half_life);
     let root = |factor: u64, (at, root): (usize, &u64)| {
-        let bit = fraction >> (FRACTION_BITS as usize - 1 - at) & 1;
+        let bit = (fraction >> (FRACTION_BITS as usize - 1 - at)) & 1;
         if bit == 1 { scaled(factor, *root) } else { factor }
     };
     let factor = ROOTS.iter().enumerate().fold(1 << 32, root);
@@ -87,7 +87,7 @@ fn faded(parts: u64, elapsed: Span, half_life: Span) -> u64 {
 
 /// A product with parts of 2^-32, rounded down.
 fn scaled(value: u64, by: u64) -> u64 {
-    u64::try_from(u128::from(value) * u128::from(by) >> 32).unwrap_or(u64::MAX)
+    u64::try_from((u128::from(value) * u128::from(by)) >> 32).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -124,12 +124,14 @@ fn the_hold_out_group_is_a_share_by_hash_the_same_for_ever_and_never_contacted()
     }
 }
 
+type OptOut<'a> = (&'a [u8], &'a [u8], &'a [&'a [u8]], bool);
+
 #[test]
 fn one_contact_that_opts_out_stops_that_contact_and_all_of_them_the_account() {
     let contact = |byte: u8, opted_out| Contact { email_sha256: [byte; 32], role: String::new(), opted_out };
     let (cto, ceo, stranger) = ([1; 32], [2; 32], [3; 32]);
     // The books' contacts, who of them the books say is out; who opts out by an answer; whether something may start.
-    let table: [(&[u8], &[u8], &[&[u8]], bool); 8] = [
+    let table: [OptOut<'_>; 8] = [
         (&[1, 2], &[], &[], true),
         (&[1, 2], &[], &[&cto], true),
         (&[1, 2], &[], &[&cto, &ceo], false),
