@@ -56,6 +56,7 @@ pub struct DetectorMetrics {
     left_out: GaugePart,
     open: GaugePart,
     made: Counter,
+    behind: GaugePart,
     decisions_law: GaugePart,
     bursts_law: GaugePart,
     imbalance: u64,
@@ -71,6 +72,7 @@ impl DetectorMetrics {
             left_out: metrics.gauge(&list::INPUTS_LEFT_OUT, []),
             open: metrics.gauge(&list::OPEN_BURSTS, []),
             made: metrics.counter(&list::MADE, []),
+            behind: metrics.gauge(&list::BEHIND, []),
             decisions_law: metrics.gauge(&list::CONSERVATION, [Law::Decisions.as_str()]),
             bursts_law: metrics.gauge(&list::CONSERVATION, [Law::Bursts.as_str()]),
             metrics: metrics.clone(),
@@ -102,6 +104,7 @@ impl DetectorMetrics {
         let (opened, ended) =
             counts.fold((0, 0), |sum, counts| (sum.0 + counts.opened, sum.1 + counts.ended));
         self.open.set(whole(open));
+        self.behind.set(whole(partitions.clone().filter(|partition| partition.is_behind()).count() as u64));
         self.bursts_law.set(whole(opened.abs_diff(ended + open)));
         let out = |partition: &Partition| {
             partition.clock().inputs.values().filter(|input| input.named && !input.counts).count()

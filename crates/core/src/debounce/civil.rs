@@ -159,7 +159,7 @@ mod tests {
         let zone = TimeZone::get("America/New_York").unwrap();
         let nine = day("2026-07-01").at_nine(&zone, Span::ZERO).unwrap();
         assert_eq!(nine.to_string(), "2026-07-01T13:00:00Z");
-        assert_eq!(Day(2_000_000).at_nine(&zone, Span::ZERO).is_some(), true);
+        assert!(Day(2_000_000).at_nine(&zone, Span::ZERO).is_some());
         assert_eq!(Day(i32::MAX / 2).at_nine(&zone, Span::ZERO), None);
     }
 }

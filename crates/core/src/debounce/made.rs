@@ -99,6 +99,13 @@ impl Partition {
         self.fan_out(offset, &mut allowance, out);
     }
 
+    /// Whether a progress record that moves nothing would still make signals: the calendar or an event is not through.
+    pub fn is_behind(&self) -> bool {
+        let clock = self.clock();
+        let hand = clock.hand.as_ref().map(|hand| hand.to);
+        clock.watermark.is_some_and(|now| self.events.len() > 0 || hand.is_some_and(|hand| hand < now))
+    }
+
     pub(super) fn make(&mut self, offset: Offset, told: Told<'_>, out: &mut Vec<Effect>) {
         self.counts_mut().made += 1;
         self.take_in(offset, &told.signal(), Vec::new(), out);

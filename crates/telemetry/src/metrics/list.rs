@@ -136,6 +136,9 @@ list! {
     MADE: Counter<0> = "winback_signals_made_total", "signals", [],
         "Signals that the detector made itself: entries of the calendar, and events told to an account.",
         "none for a day, with accounts in the list: the watermark stands still";
+    BEHIND: Gauge<0>(Combine::Sum) = "winback_partitions_telling", "partitions", [],
+        "Partitions whose calendar or events are not through: each progress record goes on, with so many accounts at most.",
+        "anything over 0 for hours: more falls due than is told";
     DECISIONS: Counter<2> = "winback_decisions_total", "signals", ["outcome", "reason"],
         "Signals by their one outcome; `reason` is the gate's, empty otherwise.",
         "`expired` growing: a source is late; `gated` with reason `hold` outside of a hold";

@@ -13,6 +13,8 @@ use winback_worker::Worker;
 use super::Shared;
 use super::idle::Stages;
 use super::lanes::{Built, Pace, Started};
+use super::summary::is_telling;
+use crate::cli::RoleName;
 
 const STALLED: Span = Span::from_secs(60);
 
@@ -89,7 +91,15 @@ impl Monitor {
     pub(super) fn is_idle(&mut self, shared: &Shared) -> bool {
         let snapshots: Vec<(&Started, LaneSnapshot)> =
             self.lanes.iter().map(|watched| (&watched.lane, watched.lane.status.snapshot())).collect();
-        self.stages.advance(&snapshots, shared.clock.now())
+        let now = shared.clock.now();
+        let is_over = self.stages.advance(&snapshots, now);
+        // What falls due is told on the matchers' progress, which goes on for as long as they run.
+        let reads = self.lanes.iter().any(|watched| watched.lane.role == RoleName::Matcher);
+        if is_over && reads && is_telling(&shared.metrics) {
+            self.stages = Stages::new(now);
+            return false;
+        }
+        is_over
     }
 }
 
@@ -99,7 +109,7 @@ impl Watched {
             self.turned_at = snapshot.turned_at;
             self.component.beat(Instant::now());
         }
-        let acts = self.lane.role == crate::cli::RoleName::Worker;
+        let acts = self.lane.role == RoleName::Worker;
         if let Some(why) = &snapshot.ended {
             self.component.failed(why.clone());
         } else if let Some(why) = &snapshot.stopped {

@@ -83,6 +83,12 @@ impl Summary {
     }
 }
 
+/// Whether some partition's calendar or event is not through.
+pub(crate) fn is_telling(metrics: &Metrics) -> bool {
+    metrics.upkeep();
+    sums(&metrics.render(), "winback_partitions_telling", "").values().any(|partitions| *partitions > 0)
+}
+
 /// The values of a metric's series, summed by one label; zeros are left out.
 fn sums(text: &str, name: &str, label: &str) -> BTreeMap<String, u64> {
     let mut sums = BTreeMap::new();
