@@ -63,8 +63,17 @@ fn with(connection: &Connection, cleanup: &str) -> rusqlite::Result<Vec<Partitio
 
 /// Removes the oldest records up to the first that is young enough.
 fn expire(connection: &Connection, at: &Partition, now: Time) -> rusqlite::Result<bool> {
-    let until = at.end.min(at.beginning.saturating_add(SLICE));
     let oldest_kept = now.millis().saturating_sub(at.span);
+    // Records that were removed one by one are no age: the beginning moves behind a record that is too old, and no other.
+    let first: Option<(i64, i64)> = connection
+        .prepare_cached(
+            "SELECT offset, timestamp FROM records WHERE topic = ?1 AND partition = ?2 AND offset >= ?3 \
+             ORDER BY offset LIMIT 1",
+        )?
+        .query_row(params![at.topic, at.partition, at.beginning], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((first, _)) = first.filter(|(_, timestamp)| *timestamp < oldest_kept) else { return Ok(false) };
+    let until = at.end.min(first.saturating_add(SLICE));
     let young: Option<i64> = connection
         .prepare_cached(
             "SELECT offset FROM records WHERE topic = ?1 AND partition = ?2 AND offset >= ?3 AND offset < ?4 \
