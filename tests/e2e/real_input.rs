@@ -45,6 +45,7 @@ fn elements(set: &DataSet) -> BTreeMap<String, u64> {
                 names.push(match element {
                     Element::Signal(_) => "signal".to_owned(),
                     Element::Dropped(reason) => format!("dropped:{reason}"),
+                    Element::Answer(_) => "dropped:not_interest".to_owned(),
                     Element::Dead(dead) => format!("dead:{}", dead.reason),
                 });
             });

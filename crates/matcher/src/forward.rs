@@ -12,7 +12,7 @@ use winback_log::{Append, Message, TopicPartition};
 use winback_proto::envelope::{Envelope, TRACEPARENT};
 use winback_proto::v1::inbox_record::Body;
 use winback_proto::{Encoding, WireMessage, inbox, v1};
-use winback_sources::Element;
+use winback_sources::{DropReason, Element};
 
 use crate::tally::{FUTURE, Tally};
 
@@ -63,6 +63,7 @@ impl Forward<'_> {
         tally.events += 1;
         match element {
             Element::Dropped(reason) => tally.dropped[reason as usize] += 1,
+            Element::Answer(_) => tally.dropped[DropReason::NotInterest as usize] += 1,
             Element::Dead(dead) => {
                 tally.dead[dead.reason as usize] += 1;
                 out.dead(self.letter(dead.index, dead.reason.as_str(), dead.text));

@@ -1,7 +1,11 @@
 //! What becomes of an event: closed lists, so that counts add up.
 
+use std::borrow::Cow;
+
 use winback_core::closed_enum;
-use winback_core::signal::Candidate;
+use winback_core::debounce::ResponseKind;
+use winback_core::signal::{Candidate, Identity};
+use winback_core::time::Time;
 
 closed_enum! {
     /// Why an event that was understood is no sign of interest.
@@ -10,9 +14,12 @@ closed_enum! {
         Bot = "bot",
         /// A mail was opened by a machine: a privacy proxy, an image cache, a scanner.
         MachineOpen = "machine_open",
+        /// A link in a mail was followed by what checks links: it says so, comes from a scanner's network, within two
+        /// seconds of the delivery, or follows several links of a mail within a second.
+        ScannerClick = "scanner_click",
         /// A mail was answered by a machine: out of office, a list, a bounce.
         AutoReply = "auto_reply",
-        /// Something else happened: delivered, bounced, identified, unsubscribed.
+        /// Something else happened: delivered, bounced, identified.
         NotInterest = "not_interest",
         /// A picture, script, style sheet, font, feed or download, not a page.
         Asset = "asset",
@@ -57,11 +64,26 @@ closed_enum! {
     }
 }
 
+/// What a person told a producer that winback must heed: that they do not want to be written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer<'a> {
+    /// Unique within the source, as a signal's.
+    pub id: Cow<'a, str>,
+    /// What it says.
+    pub kind: ResponseKind,
+    /// When it was said.
+    pub at: Time,
+    /// Who said it.
+    pub who: Identity<'a>,
+}
+
 /// What became of one event of a record.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Element<'a> {
     /// A signal, to be matched.
     Signal(Candidate<'a>),
+    /// An answer, to be matched.
+    Answer(Answer<'a>),
     /// No interest in it.
     Dropped(DropReason),
     /// Not understood.

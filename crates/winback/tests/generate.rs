@@ -56,7 +56,7 @@ impl Seen {
                 self.repeated += u64::from(!self.ids.insert(format!("{} {}", signal.source, candidate.id)));
             }
             Element::Dropped(reason) => *self.drops.entry(reason).or_default() += 1,
-            Element::Dead(_) => self.dead += 1,
+            Element::Answer(_) | Element::Dead(_) => self.dead += 1,
         });
     }
 }

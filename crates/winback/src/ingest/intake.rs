@@ -72,7 +72,7 @@ impl<'a> Intake<'a> {
                 taken.old += u64::from(self.is_old(&candidate));
             }
             Element::Dead(_) => dead = true,
-            Element::Dropped(_) => {}
+            Element::Dropped(_) | Element::Answer(_) => {}
         });
         taken.dead += u64::from(dead);
         if let Some(at) = newest {
