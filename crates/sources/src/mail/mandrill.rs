@@ -120,7 +120,7 @@ pub(super) fn hear(event: Event<'_>) -> Heard<'_> {
         }
         name => return Err(other("event", "Mailchimp Transactional", name, &OTHERS)),
     };
-    let rapid = kind == SignalKind::EmailClick && is_rapid(message.clicks.objects(), &event.url, &at.1);
+    let rapid = kind == SignalKind::EmailClick && is_rapid(&message.clicks.objects(), &event.url, &at.1);
     let delivery = message.smtp_events.objects().into_iter().find(|step| step.kind.as_str() == Some("sent"));
     Touch {
         message: id,
@@ -147,7 +147,7 @@ fn hear_inbound<'a>(mut message: Message<'a>, at: Scalar<'a>) -> Heard<'a> {
 }
 
 /// Whether another link of the message was clicked within a second of that click.
-fn is_rapid(clicks: Vec<Step<'_>>, link: &Scalar<'_>, at: &Scalar<'_>) -> bool {
+fn is_rapid(clicks: &[Step<'_>], link: &Scalar<'_>, at: &Scalar<'_>) -> bool {
     let Some(at) = seconds(at) else { return false };
     let near = |click: &Step<'_>| seconds(&click.ts).is_some_and(|other| other.abs_diff(at) <= RAPID_SECONDS);
     clicks.iter().any(|click| !click.url.is_missing() && click.url != *link && near(click))

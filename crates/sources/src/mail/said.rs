@@ -8,6 +8,10 @@ use crate::element::Refusal;
 use crate::json::Scalar;
 
 /// An event, as any of the providers says it.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are touches, and none lives longer than its record"
+)]
 pub(super) enum Said<'a> {
     /// A mail was opened, clicked or answered.
     Touch(Touch<'a>),

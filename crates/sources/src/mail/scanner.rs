@@ -212,10 +212,13 @@ mod tests {
         fast.iter().enumerate().filter(|(_, fast)| **fast).map(|(place, _)| place).collect()
     }
 
+    /// What happened when, and which of it no person did.
+    type Row<'t> = (&'t [(i64, What<'static>)], &'t [usize]);
+
     #[test]
     fn two_links_within_a_second_are_a_scanners_and_one_link_twice_is_a_persons() {
         use What::{Click, Delivered, Open};
-        let table: [(&[(i64, What<'static>)], &[usize]); 7] = [
+        let table: [Row<'_>; 7] = [
             (&[(0, Click("a")), (1_000, Click("b"))], &[0, 1]),
             (&[(0, Click("a")), (1_001, Click("b"))], &[]),
             (&[(0, Click("a")), (200, Click("a"))], &[]),

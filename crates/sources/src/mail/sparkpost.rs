@@ -138,10 +138,11 @@ impl<'de> Visitor<'de> for ClassedVisitor {
 impl Event<'_> {
     fn by(&mut self) -> By {
         let agent = std::mem::take(&mut self.user_agent_parsed).object().unwrap_or_default();
-        match agent.is_proxy.is_true() {
-            _ if self.is_prefetched.is_true() || agent.is_prefetched.is_true() => By::Machine,
-            true => By::Proxy,
-            false => By::Somebody,
+        let prefetched = self.is_prefetched.is_true() || agent.is_prefetched.is_true();
+        match (prefetched, agent.is_proxy.is_true()) {
+            (true, _) => By::Machine,
+            (false, true) => By::Proxy,
+            (false, false) => By::Somebody,
         }
     }
 }

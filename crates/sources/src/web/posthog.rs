@@ -192,19 +192,18 @@ impl Web {
     fn posthog(&self, mut event: Event<'_>, around: Around<'_>, raw: Raw<'_>, sink: &mut Sink<'_>) {
         let index = raw.index;
         let properties = std::mem::take(&mut event.properties);
-        let judged = event.is_visit().and_then(|()| match properties {
-            Embedded::Text(text) if text.trim().is_empty() => {
-                sink(element(self.view(event, Properties::default(), around, raw), index));
-                Ok(())
-            }
-            Embedded::Text(text) => {
-                sink(element(self.view(event, json::parse(&text)?, around, raw), index));
-                Ok(())
-            }
-            Embedded::Value(value) => {
-                sink(element(self.view(event, value.object().unwrap_or_default(), around, raw), index));
-                Ok(())
-            }
+        let judged = event.is_visit().and_then(|()| {
+            let text;
+            let properties = match properties {
+                Embedded::Value(value) => value.object().unwrap_or_default(),
+                Embedded::Text(empty) if empty.trim().is_empty() => Properties::default(),
+                Embedded::Text(inner) => {
+                    text = inner;
+                    json::parse(&text)?
+                }
+            };
+            sink(element(self.view(event, properties, around, raw), index));
+            Ok(())
         });
         if let Err(refusal) = judged {
             sink(element(Err(refusal), index));
