@@ -43,6 +43,14 @@ soak: tools ## A member under a steady load for MINUTES=30: memory, descriptors 
 mutations: tools ## Breaks each rule of a lane's protocol on purpose: does a test go red? Half an hour
 	@tests/mutations/run
 
+.PHONY: bots
+bots: tools ## What the list of page bots does not know of published user agents; needs npm and the network
+	@mkdir -p target/bots && cd target/bots && rm -rf ./* && for list in crawler-user-agents top-user-agents; do \
+		npm pack --silent $$list >/dev/null && mkdir $$list && tar xzf $$list-*.tgz -C $$list || exit 1; done
+	BOTS_ROBOTS=$(CURDIR)/target/bots/crawler-user-agents/package/crawler-user-agents.json \
+	BOTS_PEOPLE=$(CURDIR)/target/bots/top-user-agents/package/src/index.json \
+		$(CARGO) test -p winback-sources --test bots -- --ignored --nocapture published
+
 .PHONY: lint
 lint: tools ## Format, clippy, and cargo-deny where it is installed
 	$(CARGO) fmt --all --check

@@ -42,11 +42,11 @@ pub(crate) const FUNDING_INDIA: Counts = [
 
 pub(crate) const WEB_ACCESS: Counts = [
     "records: web 10000",
-    "signals: 1649",
-    "dropped: asset 5708, bot 2223, error_status 220, not_a_page 35, redirect 164",
+    "signals: 1647",
+    "dropped: asset 5708, bot 2225, error_status 220, not_a_page 35, redirect 164",
     "dead: malformed_line 1",
     "matched: range 465",
-    "unmatched: 1184, ambiguous: 0",
+    "unmatched: 1182, ambiguous: 0",
     "decisions: cooled 263, duplicate 3, gated 1, joined 196, led 2",
     "bursts: fired 28, gated 25, updated 2",
     "triggers: leading 2, trailing 28, update 2",
@@ -67,8 +67,8 @@ pub(crate) const SENDGRID: Counts = [
 pub(crate) const POSTMARK: Counts = [
     "records: postmark 9",
     "signals: 2",
-    "dropped: not_interest 7",
-    "dead: ",
+    "dropped: not_interest 6",
+    "dead: missing_field 1",
     "matched: contact 2",
     "unmatched: 0, ambiguous: 0",
     "decisions: joined 2",
@@ -79,8 +79,8 @@ pub(crate) const POSTMARK: Counts = [
 pub(crate) const SES: Counts = [
     "records: ses 9",
     "signals: 2",
-    "dropped: not_interest 7",
-    "dead: ",
+    "dropped: not_interest 6",
+    "dead: missing_field 1",
     "matched: contact 2",
     "unmatched: 0, ambiguous: 0",
     "decisions: escalated 1, joined 1",

@@ -47,6 +47,48 @@ fn combined_log(n: usize, agent: &str, path: &str) -> String {
     )
 }
 
+fn snowplow_tsv(n: usize, agent: &str, path: &str) -> String {
+    let mut columns = vec![String::new(); 131];
+    let filled = [
+        (0, "site".to_owned()),
+        (1, "web".to_owned()),
+        (3, format!("2026-03-01 10:{:02}:{:02}.123", n / 60 % 60, n % 60)),
+        (5, "page_view".to_owned()),
+        (6, format!("c6ef3124-b53a-4b13-a233-{n:012x}")),
+        (13, format!("192.0.2.{}", n % 250)),
+        (29, format!("https://www.example.com{path}")),
+        (
+            52,
+            format!(
+                r#"{{"data":[{{"schema":"iglu:org.schema/WebPage/jsonschema/1-0-0","data":{{"keywords":"{}"}}}}]}}"#,
+                "k".repeat(150)
+            ),
+        ),
+        (77, agent.to_owned()),
+        (
+            122,
+            format!(
+                r#"{{"data":[{{"data":{{"deviceClass":"Desktop","agentName":"{}"}}}}]}}"#,
+                "n".repeat(150)
+            ),
+        ),
+        (124, format!("2026-03-01 10:{:02}:{:02}.100", n / 60 % 60, n % 60)),
+    ];
+    for (place, value) in filled {
+        columns[place] = value;
+    }
+    columns.join("\t")
+}
+
+fn posthog(n: usize, agent: &str, path: &str) -> String {
+    format!(
+        r#"{{"event":"$pageview","uuid":"0190-{n:020}","distinct_id":"{n:036x}","timestamp":"2026-03-01T10:{:02}:{:02}.123Z","properties":{{"$current_url":"https://www.example.com{path}","$host":"www.example.com","$pathname":"{path}","$ip":"192.0.2.{}","$raw_user_agent":"{agent}","$lib":"web","$lib_version":"1.96.1","$screen_height":1080,"$screen_width":1920,"$session_id":"{n:036x}"}}}}"#,
+        n / 60 % 60,
+        n % 60,
+        n % 250,
+    )
+}
+
 fn sendgrid(n: usize, agent: &str, path: &str) -> String {
     let event = |kind: &str, at: usize| {
         format!(
@@ -69,6 +111,8 @@ fn decode(criterion: &mut Criterion) {
         ("segment", records(segment)),
         ("web", records(web)),
         ("combined_log", records(combined_log)),
+        ("snowplow_tsv", records(snowplow_tsv)),
+        ("posthog", records(posthog)),
         ("sendgrid", records(sendgrid)),
         ("hiring", records(hiring)),
     ];

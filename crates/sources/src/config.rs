@@ -1,5 +1,7 @@
 //! A source as the config file states it. What is unknown or without effect is refused, never ignored.
 
+use std::path::PathBuf;
+
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use winback_core::time::Time;
@@ -39,10 +41,17 @@ pub struct SourceConfig {
     /// Web visits and clicks: whose user agent is a program's.
     #[serde(default)]
     pub bots: BotConfig,
+    /// Mail opens: whose user agent is a machine's.
+    #[serde(default)]
+    pub machines: BotConfig,
+    /// Mail clicks: which user agents and networks are a link scanner's.
+    #[serde(default)]
+    pub scanners: BotConfig,
     /// Mail opens: what an image proxy of a mailbox provider is.
     #[serde(default)]
     pub image_proxies: ImageProxies,
-    /// Segment: whether `userId` is the account's id, as it is where one login belongs to one company.
+    /// Segment, RudderStack, Snowplow, PostHog, GA4: whether the user's id is the account's id, as it is where one login
+    /// belongs to one company.
     #[serde(default)]
     pub user_is_account: bool,
 }
@@ -64,16 +73,22 @@ impl SourceConfig {
             max_bytes: DEFAULT_MAX_BYTES,
             pages: None,
             bots: BotConfig::default(),
+            machines: BotConfig::default(),
+            scanners: BotConfig::default(),
             image_proxies: ImageProxies::default(),
             user_is_account: false,
         }
     }
 }
 
-/// Words in a user agent, in any case, beside the built-in ones.
+/// One of the three lists of programs: words in a user agent, in any case, beside the list's own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BotConfig {
+    /// A file with the list to take instead of the built-in one, in its format (`config/sources/*.txt`); it is read at
+    /// the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
     /// A program, too.
     #[serde(default)]
     pub also: Vec<String>,

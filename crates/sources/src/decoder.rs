@@ -6,17 +6,18 @@
 use encoding_rs::Encoding;
 use jiff::tz::TimeZone;
 
-use crate::bots::Bots;
-use crate::config::{ImageProxies, SourceConfig};
+use crate::bots::{Bots, PAGE_BOTS};
+use crate::config::{BotConfig, ImageProxies, SourceConfig};
 use crate::element::{DeadReason, DropReason, Element, Refusal, Sink, Verdict, element};
 use crate::error::SourceError;
-use crate::json::{self, Lenient};
-use crate::mail::{Machines, Mail, brevo, postmark, sendgrid, ses};
+use crate::json::Lenient;
+use crate::lists;
+use crate::mail::{MACHINES, Machines, Mail, Provider, SCANNERS, Scanners};
 use crate::mapping::{Compiled, Mapping, Wrong, zone_of};
 use crate::presets::Preset;
 use crate::text;
 use crate::times::TimeReader;
-use crate::web::{Pages, Web, plain, segment};
+use crate::web::{Pages, Shape, Web};
 
 /// The deepest that a document may be nested.
 pub const MAX_DEPTH: usize = 64;
@@ -31,13 +32,8 @@ pub struct Decoder {
 
 #[derive(Debug)]
 enum Format {
-    Segment(Web),
-    Plain(Web),
-    CombinedLog(Web),
-    SendGrid(Mail),
-    Postmark(Mail),
-    Ses(Mail),
-    Brevo(Mail),
+    Web(Shape, Web),
+    Mail(Provider, Mail),
     Mapped(Box<Compiled>),
 }
 
@@ -73,47 +69,27 @@ impl Decoder {
             return Err(Refusal::Dead(DeadReason::TooLarge, text));
         }
         let text = text::decode(value, self.encoding)?;
-        let text = text.trim();
-        if text.is_empty() {
+        if text.trim().is_empty() {
             return Err(DropReason::Empty.into());
         }
-        self.format.decode(text, sink)
+        self.format.decode(self.format.trimmed(&text), sink)
     }
 }
 
 impl Format {
     fn decode(&self, text: &str, sink: &mut Sink<'_>) -> Result<(), Refusal> {
         match self {
-            Self::CombinedLog(web) => {
-                sink(element(web.combined_log(text), None));
-                Ok(())
-            }
-            Self::Plain(web) => each(json::parse::<Lenient<plain::View<'_>>>(text)?, sink, |view, index| {
-                web.plain(view, Raw { bytes: text.as_bytes(), index })
-            }),
-            Self::Segment(web) => {
-                each(json::parse::<Lenient<segment::Call<'_>>>(text)?, sink, |call, index| {
-                    web.segment(call, Raw { bytes: text.as_bytes(), index })
-                })
-            }
-            Self::SendGrid(mail) => {
-                each(json::parse::<Lenient<sendgrid::Event<'_>>>(text)?, sink, |event, _| {
-                    mail.sendgrid(event)
-                })
-            }
-            Self::Postmark(mail) => {
-                each(json::parse::<Lenient<postmark::Event<'_>>>(text)?, sink, |event, _| {
-                    mail.postmark(event)
-                })
-            }
-            Self::Ses(mail) => ses(mail, text, sink),
-            Self::Brevo(mail) => match json::parse::<Lenient<brevo::Event<'_>>>(text)? {
-                Lenient::One(brevo::Event { items: Lenient::Many(items), .. }) => {
-                    each(Lenient::Many(items), sink, |item, _| mail.brevo_inbound(item))
-                }
-                events => each(events, sink, |event, _| mail.brevo(event)),
-            },
+            Self::Web(shape, web) => web.decode(*shape, text, sink),
+            Self::Mail(provider, mail) => mail.decode(*provider, text, sink),
             Self::Mapped(mapping) => mapping.decode(text, sink),
+        }
+    }
+
+    /// The text without what stands around it; a tab is a column without a value where columns are between tabs.
+    fn trimmed<'t>(&self, text: &'t str) -> &'t str {
+        match self {
+            Self::Web(Shape::SnowplowTsv, _) => text.trim_matches(['\r', '\n']),
+            _ => text.trim(),
         }
     }
 }
@@ -125,10 +101,23 @@ pub(crate) struct Raw<'a> {
     pub(crate) index: Option<u32>,
 }
 
-fn each<'a, T>(
+/// Gives the elements of all events of a record, each judged by itself.
+pub(crate) fn each<'a, T>(
     events: Lenient<T>,
     sink: &mut Sink<'_>,
     judge: impl Fn(T, Option<u32>) -> Verdict<'a>,
+) -> Result<(), Refusal> {
+    if let Lenient::One(event) = events {
+        sink(element(judge(event, None), None));
+        return Ok(());
+    }
+    listed(events, |event, index| sink(element(event.and_then(|event| judge(event, index)), index)))
+}
+
+/// Gives all events of a record with their places. `Err` where the record holds none.
+pub(crate) fn listed<T>(
+    events: Lenient<T>,
+    mut give: impl FnMut(Result<T, Refusal>, Option<u32>),
 ) -> Result<(), Refusal> {
     let no_object = |what: &str| {
         Refusal::Dead(
@@ -137,32 +126,16 @@ fn each<'a, T>(
         )
     };
     match events {
-        Lenient::One(event) => sink(element(judge(event, None), None)),
+        Lenient::One(event) => give(Ok(event), None),
         Lenient::Many(events) if events.is_empty() => return Err(DropReason::Empty.into()),
         Lenient::Many(events) => {
             for (index, event) in events.into_iter().enumerate() {
-                let index = u32::try_from(index).ok();
-                let judged = event.ok_or_else(|| no_object("event")).and_then(|event| judge(event, index));
-                sink(element(judged, index));
+                give(event.ok_or_else(|| no_object("event")), u32::try_from(index).ok());
             }
         }
         Lenient::Other => return Err(no_object("record")),
     }
     Ok(())
-}
-
-/// Amazon SES, bare or as the text in an SNS notification.
-fn ses(mail: &Mail, text: &str, sink: &mut Sink<'_>) -> Result<(), Refusal> {
-    match json::parse::<Lenient<ses::Event<'_>>>(text)? {
-        Lenient::One(event) if event.is_notification() => {
-            let ses::Event { wrapped, envelope_id, .. } = event;
-            let (inner, id) = (wrapped.text().unwrap_or_default(), envelope_id.text());
-            each(json::parse::<Lenient<ses::Event<'_>>>(&inner)?, sink, |event, _| {
-                mail.ses(event, id.clone())
-            })
-        }
-        events => each(events, sink, |event, _| mail.ses(event, None)),
-    }
 }
 
 /// Builds the parts of a decoder and names the source in every error.
@@ -189,14 +162,16 @@ impl Build<'_> {
     }
 
     fn refuse_what_has_no_effect(&self, preset: Option<Preset>) -> Result<(), SourceError> {
-        let web = matches!(preset, Some(Preset::Segment | Preset::Web | Preset::CombinedLog));
-        let mail = matches!(preset, Some(Preset::SendGrid | Preset::Postmark | Preset::Ses | Preset::Brevo));
+        let shape = preset.and_then(Shape::of);
+        let (web, mail) = (shape.is_some(), preset.and_then(Provider::of).is_some());
         let config = self.config;
         let stated = [
             ("pages", config.pages.is_some() && !web),
-            ("bots", config.bots != crate::BotConfig::default() && !web && !mail),
+            ("bots", config.bots != BotConfig::default() && !web && !mail),
+            ("machines", config.machines != BotConfig::default() && !mail),
+            ("scanners", config.scanners != BotConfig::default() && !mail),
             ("image_proxies", config.image_proxies != ImageProxies::default() && !mail),
-            ("user_is_account", config.user_is_account && preset != Some(Preset::Segment)),
+            ("user_is_account", config.user_is_account && !shape.is_some_and(Shape::has_users)),
         ];
         match stated.into_iter().find(|(_, without)| *without) {
             None => Ok(()),
@@ -210,29 +185,16 @@ impl Build<'_> {
     }
 
     fn preset_format(&self, preset: Preset) -> Result<Format, SourceError> {
-        Ok(match preset {
-            Preset::Segment => Format::Segment(self.web()?),
-            Preset::Web => Format::Plain(self.web()?),
-            Preset::CombinedLog => Format::CombinedLog(self.web()?),
-            Preset::SendGrid => Format::SendGrid(self.mail()?),
-            Preset::Postmark => Format::Postmark(self.mail()?),
-            Preset::Ses => Format::Ses(self.mail()?),
-            Preset::Brevo => Format::Brevo(self.mail()?),
-            Preset::Funding
-            | Preset::Hiring
-            | Preset::JobPostings
-            | Preset::FundingUs
-            | Preset::FundingIndia
-            | Preset::Responses
-            | Preset::Releases
-            | Preset::CompetitorEvents => {
-                let text = preset.mapping().unwrap_or_default();
-                let mapping: Mapping = toml::from_str(text).map_err(|error| {
-                    self.bad(("preset".to_owned(), preset.to_string(), error.to_string()))
-                })?;
-                self.mapped(Some(&mapping))?
-            }
-        })
+        if let Some(shape) = Shape::of(preset) {
+            return Ok(Format::Web(shape, self.web()?));
+        }
+        if let Some(provider) = Provider::of(preset) {
+            return Ok(Format::Mail(provider, self.mail()?));
+        }
+        let text = preset.mapping().unwrap_or_default();
+        let mapping: Mapping = toml::from_str(text)
+            .map_err(|error| self.bad(("preset".to_owned(), preset.to_string(), error.to_string())))?;
+        self.mapped(Some(&mapping))
     }
 
     fn mapped(&self, mapping: Option<&Mapping>) -> Result<Format, SourceError> {
@@ -260,16 +222,27 @@ impl Build<'_> {
     }
 
     fn mail(&self) -> Result<Mail, SourceError> {
-        let machines = Machines::new(self.config.image_proxies);
+        let SourceConfig { machines, scanners, image_proxies, .. } = self.config;
+        let list = |key, config: &BotConfig, built_in| {
+            lists::read(key, config, built_in).map_err(|wrong| self.bad(wrong))
+        };
+        let (openers, clickers) =
+            (list("machines", machines, MACHINES)?, list("scanners", scanners, SCANNERS)?);
         Ok(Mail {
-            machines: machines.map_err(|error| self.bad_built_in("image_proxies", &error))?,
+            machines: Machines::new(&openers, machines, *image_proxies)
+                .map_err(|error| self.bad_built_in("machines", &error))?,
+            scanners: Scanners::new(&clickers, scanners)
+                .map_err(|error| self.bad_built_in("scanners", &error))?,
             bots: self.bots()?,
             times: TimeReader::of_mail(self.zone()?.unwrap_or(TimeZone::UTC)),
+            proxies: *image_proxies,
         })
     }
 
     fn bots(&self) -> Result<Bots, SourceError> {
-        Bots::new(&self.config.bots).map_err(|error| self.bad_built_in("bots", &error))
+        let config = &self.config.bots;
+        let list = lists::read("bots", config, PAGE_BOTS).map_err(|wrong| self.bad(wrong))?;
+        Bots::new(&list, config).map_err(|error| self.bad_built_in("bots", &error))
     }
 
     fn zone(&self) -> Result<Option<TimeZone>, SourceError> {

@@ -14,9 +14,12 @@ closed_enum! {
         Bot = "bot",
         /// A mail was opened by a machine: a privacy proxy, an image cache, a scanner.
         MachineOpen = "machine_open",
+        /// A link in a mail was followed by what checks links: it says so, comes from a scanner's network, within two
+        /// seconds of the delivery, or follows several links of a mail within a second.
+        ScannerClick = "scanner_click",
         /// A mail was answered by a machine: out of office, a list, a bounce.
         AutoReply = "auto_reply",
-        /// Something else happened: delivered, bounced, identified, unsubscribed.
+        /// Something else happened: delivered, bounced, identified.
         NotInterest = "not_interest",
         /// A picture, script, style sheet, font, feed or download, not a page.
         Asset = "asset",

@@ -1,8 +1,8 @@
 //! Raw bytes of the producers' own formats become signals here.
 //!
 //! Invariant: [`Decoder::decode`] gives at least one [`Element`] for every record, whatever its bytes are, and the
-//! same elements for the same bytes: each is a signal, dropped for a counted reason, or dead with a text that a person
-//! can act on. So nothing is lost between what was read and what was counted, and a replay finds the same ids.
+//! same elements for the same bytes: each is a signal, an answer, dropped for a counted reason, or dead with a text that a
+//! person can act on. So nothing is lost between what was read and what was counted, and a replay finds the same ids.
 //!
 //! Nothing here reads a clock, matches an account, or knows where the bytes came from.
 
@@ -11,9 +11,11 @@ mod config;
 mod csv_row;
 mod decoder;
 mod element;
+mod embedded;
 mod error;
 mod ids;
 mod json;
+mod lists;
 mod mail;
 mod mapping;
 mod presets;

@@ -12,6 +12,16 @@ closed_enum! {
         Web = "web",
         /// A web server's access log.
         CombinedLog = "combined_log",
+        /// Snowplow's enriched stream.
+        SnowplowTsv = "snowplow_tsv",
+        /// Snowplow's enriched events as its analytics SDKs write them.
+        SnowplowJson = "snowplow_json",
+        /// RudderStack's `page` and `track` calls.
+        RudderStack = "rudderstack",
+        /// PostHog's page views.
+        PostHog = "posthog",
+        /// Google Analytics 4's export to BigQuery.
+        Ga4Export = "ga4_export",
         /// SendGrid's event webhook.
         SendGrid = "sendgrid",
         /// Postmark's webhooks.
@@ -20,6 +30,16 @@ closed_enum! {
         Ses = "ses",
         /// Brevo's webhooks.
         Brevo = "brevo",
+        /// Mailgun's webhooks and events.
+        Mailgun = "mailgun",
+        /// Mailjet's webhooks.
+        Mailjet = "mailjet",
+        /// Mailchimp Transactional's webhooks.
+        Mandrill = "mandrill",
+        /// SparkPost's webhooks.
+        SparkPost = "sparkpost",
+        /// Resend's webhooks.
+        Resend = "resend",
         /// Funding rounds as plain JSON or CSV.
         Funding = "funding",
         /// Job posts as plain JSON or CSV.
@@ -71,10 +91,24 @@ const ALL: &[PresetInfo] = &[
         "JSON {id, url or path, ip, email, user_agent, account_id, domain, company, time}",
     ),
     info(Preset::CombinedLog, WEB, "Apache or nginx access logs in the combined format, one line a record"),
+    info(
+        Preset::SnowplowTsv,
+        WEB,
+        "Snowplow's enriched stream: page views as lines of 131 columns between tabs",
+    ),
+    info(Preset::SnowplowJson, WEB, "Snowplow's enriched page views as its analytics SDKs make JSON of them"),
+    info(Preset::RudderStack, WEB, "RudderStack `page` and `track` calls, one a record or a list of them"),
+    info(Preset::PostHog, WEB, "PostHog's `$pageview` events: captured, batched, posted or exported"),
+    info(Preset::Ga4Export, WEB, "GA4 `page_view` rows of the BigQuery export, as JSON"),
     info(Preset::SendGrid, OPENS, "SendGrid's event webhook: a list of events a record"),
     info(Preset::Postmark, MAIL, "Postmark's open, click and inbound webhooks"),
     info(Preset::Ses, MAIL, "Amazon SES events and received mail, bare or wrapped by SNS"),
     info(Preset::Brevo, MAIL, "Brevo's transactional and inbound webhooks"),
+    info(Preset::Mailgun, OPENS, "Mailgun's webhooks, or its events as the API lists them"),
+    info(Preset::Mailjet, MAIL, "Mailjet's event and parse webhooks"),
+    info(Preset::Mandrill, MAIL, "Mailchimp Transactional's webhooks: a form, or its field as JSON"),
+    info(Preset::SparkPost, MAIL, "SparkPost's event and relay webhooks: a list of events a record"),
+    info(Preset::Resend, MAIL, "Resend's webhooks"),
     info(Preset::Funding, FUNDING, "JSON or CSV {id, company, domain, amount, currency, round, date}"),
     info(Preset::Hiring, HIRING, "JSON or CSV {id, company, domain, title, location, posted_at, status}"),
     info(Preset::JobPostings, HIRING, "JSON {change, id, company_name, title, date_posted, seen_at}"),
@@ -110,13 +144,7 @@ impl Preset {
             Self::Responses => Some(include_str!("../../../config/sources/responses.toml")),
             Self::Releases => Some(include_str!("../../../config/sources/releases.toml")),
             Self::CompetitorEvents => Some(include_str!("../../../config/sources/competitor_events.toml")),
-            Self::Segment
-            | Self::Web
-            | Self::CombinedLog
-            | Self::SendGrid
-            | Self::Postmark
-            | Self::Ses
-            | Self::Brevo => None,
+            _ => None,
         }
     }
 

@@ -43,6 +43,26 @@ fn errors_name_the_key_the_value_and_the_fix() {
             "preset = \"web\"\nimage_proxies = \"person\"".to_owned(),
             "sources.web.image_proxies has no effect with preset \"web\": remove it",
         ),
+        (
+            "preset = \"web\"\n[machines]\nalso = [\"x\"]".to_owned(),
+            "sources.web.machines has no effect with preset \"web\": remove it",
+        ),
+        (
+            "preset = \"segment\"\n[scanners]\nnever = [\"x\"]".to_owned(),
+            "sources.web.scanners has no effect with preset \"segment\": remove it",
+        ),
+        (
+            "preset = \"mailgun\"\nuser_is_account = true".to_owned(),
+            "sources.web.user_is_account has no effect with preset \"mailgun\": remove it",
+        ),
+        (
+            "preset = \"web\"\n[bots]\nfile = \"not/there.txt\"".to_owned(),
+            "sources.web.bots.file = \"not/there.txt\" cannot work: No such file",
+        ),
+        (
+            "preset = \"resend\"\n[scanners]\nfile = \"/dev/null\"".to_owned(),
+            "sources.web.scanners.file = \"/dev/null\" cannot work: there is no word in it",
+        ),
         (mapping("user = \"/u\""), "unknown field `user`"),
         (
             mapping("email = \"user/mail\""),

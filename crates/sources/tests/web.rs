@@ -112,7 +112,7 @@ fn what_is_no_visit_is_dropped_or_dead_with_its_reason() {
         let seen = elements(&decoder(preset), record.as_bytes());
         let [seen] = &seen[..] else { panic!("{record}: {seen:?}") };
         let seen = match seen {
-            Seen::Signal(signal) => signal.clone(),
+            Seen::Signal(signal) | Seen::Answer(signal) => signal.clone(),
             Seen::Dropped(reason) => format!("dropped {reason}"),
             Seen::Dead(reason, _) => format!("dead {reason}"),
         };

@@ -7,27 +7,22 @@ use serde::Deserialize;
 
 use winback_core::signal::SignalKind;
 
-use super::{Mail, Touch, by_email, is_automatic, name_of, other};
-use crate::element::{DropReason, Verdict};
+use super::{By, Delivered, Heard, OptOut, Touch, by_email, is_automatic, name_of, other};
+use crate::element::DropReason;
 use crate::json::{Lenient, Scalar};
 
-const OTHERS: [&str; 20] = [
+const OTHERS: [&str; 15] = [
     "request",
     "sent",
-    "delivered",
     "hard_bounce",
     "hardBounce",
     "soft_bounce",
     "softBounce",
     "blocked",
-    "spam",
-    "complaint",
     "invalid_email",
     "invalid",
     "error",
     "deferred",
-    "unsubscribe",
-    "unsubscribed",
     "list_addition",
     "contact_updated",
     "contact_deleted",
@@ -36,7 +31,7 @@ const OTHERS: [&str; 20] = [
 
 /// An event, or mails that came in, as far as they matter here.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Event<'a> {
+pub(super) struct Event<'a> {
     #[serde(borrow, default)]
     event: Scalar<'a>,
     #[serde(borrow, default)]
@@ -58,13 +53,13 @@ pub(crate) struct Event<'a> {
     #[serde(borrow, default)]
     user_agent: Scalar<'a>,
     #[serde(borrow, default)]
-    pub(crate) items: Lenient<Inbound<'a>>,
+    pub(super) items: Lenient<Inbound<'a>>,
 }
 
 /// A mail that came in.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct Inbound<'a> {
+pub(super) struct Inbound<'a> {
     #[serde(borrow, default)]
     message_id: Scalar<'a>,
     #[serde(borrow, default)]
@@ -84,58 +79,57 @@ struct Sender<'a> {
     address: Scalar<'a>,
 }
 
-impl Mail {
-    /// The signal of a Brevo event.
-    pub(crate) fn brevo<'a>(&self, event: Event<'a>) -> Verdict<'a> {
-        let (kind, by_machine) = match name_of("event", "Brevo", &event.event)? {
-            "opened" | "unique_opened" | "uniqueOpened" => (SignalKind::EmailOpen, false),
-            "proxy_open" | "unique_proxy_open" | "proxyOpen" | "uniqueProxyOpen" => {
-                (SignalKind::EmailOpen, true)
-            }
-            "click" | "clicked" => (SignalKind::EmailClick, false),
-            name => return Err(other("event", "Brevo", name, &OTHERS)),
-        };
+impl<'a> Event<'a> {
+    fn at(&mut self) -> (&'static str, Scalar<'a>) {
         let times = [
-            ("ts_epoch", event.ts_epoch),
-            ("s_epoch", event.s_epoch),
-            ("ts_event", event.ts_event),
-            ("ts", event.ts),
-            ("date", event.date),
+            ("ts_epoch", &mut self.ts_epoch),
+            ("s_epoch", &mut self.s_epoch),
+            ("ts_event", &mut self.ts_event),
+            ("ts", &mut self.ts),
+            ("date", &mut self.date),
         ];
-        let at = times.into_iter().find(|(_, time)| !time.is_missing());
-        self.judge(Touch {
-            provider: "brevo",
-            kind,
-            id: None,
-            message: event.message.text(),
-            who: by_email(event.email),
-            at: at.unwrap_or(("ts_epoch", Scalar::Missing)),
-            user_agent: event.user_agent.text(),
-            by_machine,
-            link: event.link.text(),
-        })
+        let found = times.into_iter().find(|(_, time)| !time.is_missing());
+        found.map_or(("ts_epoch", Scalar::Missing), |(name, time)| (name, std::mem::take(time)))
     }
+}
 
-    /// The signal of a mail that came in.
-    pub(crate) fn brevo_inbound<'a>(&self, mail: Inbound<'a>) -> Verdict<'a> {
-        let headers = mail.headers.object().unwrap_or_default();
-        if headers.iter().any(|(name, value)| is_automatic(name, value.as_str().unwrap_or_default())) {
-            return Err(DropReason::AutoReply.into());
+/// What a Brevo event says.
+pub(super) fn hear(mut event: Event<'_>) -> Heard<'_> {
+    let at = event.at();
+    let (kind, by) = match name_of("event", "Brevo", &event.event)? {
+        "opened" | "unique_opened" | "uniqueOpened" => (SignalKind::EmailOpen, By::Somebody),
+        "proxy_open" | "unique_proxy_open" | "proxyOpen" | "uniqueProxyOpen" => {
+            (SignalKind::EmailOpen, By::Machine)
         }
-        let at = match mail.sent_at_date.is_missing() {
-            true => ("Date", mail.date),
-            false => ("SentAtDate", mail.sent_at_date),
-        };
-        self.judge(Touch {
-            provider: "brevo",
-            kind: SignalKind::EmailReply,
-            id: None,
-            message: mail.message_id.text(),
-            who: by_email(mail.from.object().unwrap_or_default().address),
-            at,
-            user_agent: None,
-            by_machine: false,
-            link: None,
-        })
+        "click" | "clicked" => (SignalKind::EmailClick, By::Somebody),
+        "delivered" => return Delivered::said(event.message, event.email, at.1),
+        "unsubscribe" | "unsubscribed" | "spam" | "complaint" => {
+            let (message, who) = (event.message.text(), vec![event.email]);
+            return OptOut { provider: "brevo", id: None, message, who, at }.said();
+        }
+        name => return Err(other("event", "Brevo", name, &OTHERS)),
+    };
+    Touch {
+        message: event.message.text(),
+        user_agent: event.user_agent.text(),
+        by,
+        link: event.link.text(),
+        ..Touch::new("brevo", kind, by_email(event.email), at)
     }
+    .said()
+}
+
+/// What a mail that came in says.
+pub(super) fn hear_inbound(mail: Inbound<'_>) -> Heard<'_> {
+    let headers = mail.headers.object().unwrap_or_default();
+    if headers.iter().any(|(name, value)| is_automatic(name, value.as_str().unwrap_or_default())) {
+        return Err(DropReason::AutoReply.into());
+    }
+    let at = match mail.sent_at_date.is_missing() {
+        true => ("Date", mail.date),
+        false => ("SentAtDate", mail.sent_at_date),
+    };
+    let who = by_email(mail.from.object().unwrap_or_default().address);
+    let reply = Touch::new("brevo", SignalKind::EmailReply, who, at);
+    Touch { message: mail.message_id.text(), ..reply }.said()
 }

@@ -1,25 +1,44 @@
-//! Mail opens, clicks and replies, as four providers say them.
+//! Mail opens, clicks, replies and opt-outs, as the mail providers say them.
 //!
-//! Two lists tell machines from people, and they differ on purpose. A click fetches a page, so page bots are dropped
+//! Three lists tell machines from people, and they differ on purpose. A click fetches a page, so page bots are dropped
 //! from clicks. An open fetches a picture, so opens have their own list (`machine`): most image fetchers are no page
-//! bots, and a proxy that is a bot to a page can carry a person to a mail.
+//! bots, and a proxy that is a bot to a page can carry a person to a mail. What checks the links of a mail (`scanner`)
+//! is told from people by when and where from it clicks.
 
-pub(crate) mod brevo;
+mod brevo;
+mod form;
+mod headers;
 mod machine;
-pub(crate) mod postmark;
-pub(crate) mod sendgrid;
-pub(crate) mod ses;
+mod mailgun;
+mod mailjet;
+mod mandrill;
+mod postmark;
+mod provider;
+mod resend;
+mod said;
+mod scanner;
+mod sendgrid;
+mod ses;
+mod sparkpost;
 
 use std::borrow::Cow;
 
+use winback_core::debounce::ResponseKind;
 use winback_core::signal::{Candidate, Identity, SignalKind};
 
-pub(crate) use machine::Machines;
+pub(crate) use machine::{MACHINES, Machines};
+pub(crate) use provider::Provider;
+pub(crate) use scanner::{SCANNERS, Scanners};
+
+use said::{By, Delivered, Heard, OptOut, Said, Touch};
+use scanner::{is_too_soon, too_fast};
 
 use crate::bots::Bots;
-use crate::element::{DeadReason, DropReason, Refusal, Verdict};
+use crate::config::ImageProxies;
+use crate::decoder::listed;
+use crate::element::{Answer, DeadReason, DropReason, Element, Refusal, Sink, Verdict, element};
 use crate::ids;
-use crate::json::Scalar;
+use crate::json::{Lenient, Scalar};
 use crate::text::{detail, quoted, slice};
 use crate::times::TimeReader;
 use crate::web::path_in;
@@ -28,43 +47,58 @@ use crate::web::path_in;
 #[derive(Debug)]
 pub(crate) struct Mail {
     pub(crate) machines: Machines,
+    pub(crate) scanners: Scanners,
     pub(crate) bots: Bots,
     pub(crate) times: TimeReader,
-}
-
-/// An event of interest, as any of the providers says it.
-struct Touch<'a> {
-    provider: &'static str,
-    kind: SignalKind,
-    /// The provider's id of the event, where it has one that is no other event's.
-    id: Option<Cow<'a, str>>,
-    /// The message that it is about.
-    message: Option<Cow<'a, str>>,
-    who: Identity<'a>,
-    at: (&'static str, Scalar<'a>),
-    user_agent: Option<Cow<'a, str>>,
-    /// The provider says itself that a machine did it.
-    by_machine: bool,
-    link: Option<Cow<'a, str>>,
+    /// What an open through an image proxy is.
+    pub(crate) proxies: ImageProxies,
 }
 
 impl Mail {
-    fn judge<'a>(&self, touch: Touch<'a>) -> Verdict<'a> {
-        let agent = touch.user_agent.as_deref().unwrap_or_default();
-        match touch.kind {
-            SignalKind::EmailOpen if touch.by_machine || self.machines.opens(agent) => {
-                return Err(DropReason::MachineOpen.into());
-            }
-            SignalKind::EmailClick if touch.by_machine || self.bots.is_bot(agent) => {
-                return Err(DropReason::Bot.into());
-            }
-            _ => {}
+    /// Gives the elements of all events of a record. They are heard first and judged after, since what a record tells of
+    /// one event can say what another was.
+    fn each<'a, T>(
+        &self,
+        events: Lenient<T>,
+        sink: &mut Sink<'_>,
+        hear: impl Fn(T) -> Heard<'a>,
+    ) -> Result<(), Refusal> {
+        if let Lenient::One(event) = events {
+            self.tell(hear(event), None, false, sink);
+            return Ok(());
         }
+        let mut heard = Vec::new();
+        listed(events, |event, index| heard.push((event.and_then(&hear), index)))?;
+        let fast = too_fast(&heard, &self.times);
+        for (place, (said, index)) in heard.into_iter().enumerate() {
+            self.tell(said, index, fast.get(place).copied().unwrap_or_default(), sink);
+        }
+        Ok(())
+    }
+
+    /// Gives what an event comes to; `fast` where the record shows that no person can have done it.
+    fn tell(&self, said: Heard<'_>, index: Option<u32>, fast: bool, sink: &mut Sink<'_>) {
+        match said {
+            Ok(Said::Touch(touch)) => sink(element(self.judge(touch, fast), index)),
+            Ok(Said::OptOut(out)) => self.opt_out(out, index, sink),
+            Ok(Said::Delivered(_)) => sink(element(Err(DropReason::NotInterest.into()), index)),
+            Err(refusal) => sink(element(Err(refusal), index)),
+        }
+    }
+
+    fn judge<'a>(&self, touch: Touch<'a>, fast: bool) -> Verdict<'a> {
+        self.refuse_machines(&touch, fast)?;
         if touch.who.is_empty() {
             let text = format!("the {} has no mail address: whose is it?", touch.kind);
             return Err(Refusal::Dead(DeadReason::MissingField, text));
         }
         let at = self.times.read(touch.at.0, &touch.at.1)?;
+        if !touch.sent.is_missing() {
+            let sent = self.times.read("", &touch.sent);
+            if sent.is_ok_and(|sent| is_too_soon(at.millis(), sent.millis())) {
+                return Err(by_machine(touch.kind));
+            }
+        }
         let id = touch.id.map_or_else(
             || {
                 let who = touch.who.email.as_deref().or(touch.who.domain.as_deref()).unwrap_or_default();
@@ -81,6 +115,72 @@ impl Mail {
         );
         Ok(Candidate { id, kind: touch.kind, class: None, at, who: touch.who, detail: path_of(touch.link) })
     }
+
+    fn refuse_machines(&self, touch: &Touch<'_>, fast: bool) -> Result<(), Refusal> {
+        let agent = touch.user_agent.as_deref().unwrap_or_default();
+        let by_provider = match touch.by {
+            By::Somebody => false,
+            By::Proxy => self.proxies == ImageProxies::Machine,
+            By::Machine => true,
+        };
+        let sender = touch.who.email.as_deref().unwrap_or_default();
+        match touch.kind {
+            SignalKind::EmailOpen if by_provider || fast || self.machines.opens(agent) => {
+                Err(by_machine(touch.kind))
+            }
+            SignalKind::EmailClick if by_provider || self.scanners.click(agent, &touch.address) => {
+                Err(by_machine(touch.kind))
+            }
+            SignalKind::EmailClick if self.bots.is_bot(agent) => Err(DropReason::Bot.into()),
+            SignalKind::EmailClick if fast => Err(by_machine(touch.kind)),
+            SignalKind::EmailReply if is_daemon(sender) => Err(DropReason::AutoReply.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// One answer for each who may have said it.
+    fn opt_out(&self, out: OptOut<'_>, index: Option<u32>, sink: &mut Sink<'_>) {
+        let OptOut { provider, id, message, who, at } = out;
+        let mut all: Vec<_> = who.into_iter().filter_map(Scalar::text).map(bare).collect();
+        all.sort_unstable();
+        all.dedup();
+        let one = all.len() == 1;
+        let at = match self.times.read(at.0, &at.1) {
+            Ok(at) if !all.is_empty() => at,
+            Ok(_) => {
+                let text = "who opted out is not said: there is no mail address".to_owned();
+                return sink(element(Err(Refusal::Dead(DeadReason::MissingField, text)), index));
+            }
+            Err(refusal) => return sink(element(Err(refusal), index)),
+        };
+        let kind = ResponseKind::OptedOut;
+        for email in all {
+            let id = match &id {
+                Some(id) if one => ids::bounded(Cow::Borrowed(id)),
+                _ => ids::derived(&[
+                    provider.as_bytes(),
+                    kind.as_str().as_bytes(),
+                    id.as_deref().or(message.as_deref()).unwrap_or_default().as_bytes(),
+                    email.as_bytes(),
+                    &at.millis().to_le_bytes(),
+                ]),
+            };
+            sink(Element::Answer(Answer { id, kind, at, who: email_of(email) }));
+        }
+    }
+}
+
+fn by_machine(kind: SignalKind) -> Refusal {
+    match kind {
+        SignalKind::EmailOpen => DropReason::MachineOpen.into(),
+        _ => DropReason::ScannerClick.into(),
+    }
+}
+
+/// Whether mail from there is the mail system's own: what bounced.
+fn is_daemon(address: &str) -> bool {
+    let name = address.split('@').next().unwrap_or_default();
+    name.eq_ignore_ascii_case("mailer-daemon") || name.eq_ignore_ascii_case("postmaster")
 }
 
 /// The path of the link that was clicked: never its query, which can say who clicked.
@@ -90,6 +190,29 @@ fn path_of(link: Option<Cow<'_, str>>) -> Cow<'_, str> {
 
 fn by_email(email: Scalar<'_>) -> Identity<'_> {
     Identity { email: email.text().map(bare), ..Identity::default() }
+}
+
+fn email_of(email: Cow<'_, str>) -> Identity<'_> {
+    Identity { email: Some(email), ..Identity::default() }
+}
+
+/// Whose an event is that names all recipients of its message: with one recipient it is theirs; with several of one
+/// domain it is that domain's; with several of different domains nobody knows.
+fn recipient<'a>(field: &str, all: Vec<Scalar<'a>>) -> Result<Identity<'a>, Refusal> {
+    let mut all: Vec<_> = all.into_iter().filter_map(Scalar::text).map(bare).collect();
+    let Some(last) = all.pop() else {
+        return Err(Refusal::Dead(DeadReason::MissingField, format!("`{field}` is missing: whose is it?")));
+    };
+    if all.is_empty() {
+        return Ok(email_of(last));
+    }
+    let domain = |address: &str| address.rsplit_once('@').map(|(_, domain)| domain.to_ascii_lowercase());
+    match domain(&last) {
+        Some(shared) if all.iter().all(|address| domain(address).as_ref() == Some(&shared)) => {
+            Ok(Identity { domain: Some(Cow::Owned(shared)), ..Identity::default() })
+        }
+        _ => Err(DropReason::AmbiguousRecipient.into()),
+    }
 }
 
 /// `Jane Doe <jane@example.com>` is jane@example.com.

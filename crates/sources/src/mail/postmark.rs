@@ -3,24 +3,42 @@
 use serde::Deserialize;
 use winback_core::signal::{Identity, SignalKind};
 
-use super::{Mail, Touch, by_email, is_automatic, name_of, other};
-use crate::element::{DropReason, Verdict};
+use super::{Delivered, Heard, OptOut, Touch, by_email, is_automatic, name_of, other};
+use crate::element::DropReason;
 use crate::json::{Lenient, Scalar};
 
-const OTHERS: [&str; 5] = ["Delivery", "Bounce", "SpamComplaint", "SubscriptionChange", "SMTPApiError"];
+const OTHERS: [&str; 3] = ["Bounce", "SubscriptionChange", "SMTPApiError"];
 
 /// An event, or a mail that came in, as far as it matters here.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct Event<'a> {
+pub(super) struct Event<'a> {
     #[serde(borrow, default)]
     record_type: Scalar<'a>,
     #[serde(borrow, rename = "MessageID", default)]
     message: Scalar<'a>,
     #[serde(borrow, default)]
     recipient: Scalar<'a>,
+    /// Of complaints and bounces, which have no recipient.
+    #[serde(borrow, default)]
+    email: Scalar<'a>,
     #[serde(borrow, default)]
     received_at: Scalar<'a>,
+    #[serde(borrow, default)]
+    delivered_at: Scalar<'a>,
+    #[serde(borrow, default)]
+    bounced_at: Scalar<'a>,
+    #[serde(borrow, default)]
+    changed_at: Scalar<'a>,
+    /// Of a bounce: what sort it is.
+    #[serde(borrow, default, rename = "Type")]
+    sort: Scalar<'a>,
+    #[serde(borrow, default)]
+    suppress_sending: Scalar<'a>,
+    #[serde(borrow, default)]
+    suppression_reason: Scalar<'a>,
+    #[serde(borrow, default)]
+    geo: Lenient<Geo<'a>>,
     #[serde(borrow, default)]
     user_agent: Scalar<'a>,
     #[serde(borrow, default)]
@@ -35,6 +53,12 @@ pub(crate) struct Event<'a> {
     date: Scalar<'a>,
     #[serde(borrow, default)]
     headers: Lenient<Header<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Geo<'a> {
+    #[serde(borrow, rename = "IP", default)]
+    ip: Scalar<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -53,51 +77,56 @@ struct Header<'a> {
     value: Scalar<'a>,
 }
 
-impl Mail {
-    /// The signal of a Postmark event. A mail that came in has no record type, but a sender.
-    pub(crate) fn postmark<'a>(&self, event: Event<'a>) -> Verdict<'a> {
-        let inbound = event.message_stream.as_str() == Some("inbound") || !event.from.is_missing();
-        if event.record_type.is_missing() && inbound {
-            return self.postmark_inbound(event);
-        }
-        let kind = match name_of("RecordType", "Postmark", &event.record_type)? {
-            "Open" => SignalKind::EmailOpen,
-            "Click" => SignalKind::EmailClick,
-            "Inbound" => return self.postmark_inbound(event),
-            name => return Err(other("RecordType", "Postmark", name, &OTHERS)),
-        };
-        self.judge(Touch {
-            provider: "postmark",
-            kind,
-            id: None,
-            message: event.message.text(),
-            who: by_email(event.recipient),
-            at: ("ReceivedAt", event.received_at),
-            user_agent: event.user_agent.text(),
-            by_machine: false,
-            link: event.original_link.text(),
-        })
+/// What a Postmark event says. A mail that came in has no record type, but a sender.
+pub(super) fn hear(event: Event<'_>) -> Heard<'_> {
+    let inbound = event.message_stream.as_str() == Some("inbound") || !event.from.is_missing();
+    if event.record_type.is_missing() && inbound {
+        return hear_inbound(event);
     }
+    let sort = event.sort.as_str().unwrap_or_default();
+    let kind = match name_of("RecordType", "Postmark", &event.record_type)? {
+        "Open" => SignalKind::EmailOpen,
+        "Click" => SignalKind::EmailClick,
+        "Inbound" => return hear_inbound(event),
+        "Delivery" => return Delivered::said(event.message, event.recipient, event.delivered_at),
+        "SpamComplaint" => return opt_out(event),
+        "Bounce" if matches!(sort, "Unsubscribe" | "SpamComplaint") => return opt_out(event),
+        "SubscriptionChange" if stops(&event) => return opt_out(event),
+        name => return Err(other("RecordType", "Postmark", name, &OTHERS)),
+    };
+    Touch {
+        message: event.message.text(),
+        user_agent: event.user_agent.text(),
+        address: event.geo.object().unwrap_or_default().ip,
+        link: event.original_link.text(),
+        ..Touch::new("postmark", kind, by_email(event.recipient), ("ReceivedAt", event.received_at))
+    }
+    .said()
+}
 
-    fn postmark_inbound<'a>(&self, event: Event<'a>) -> Verdict<'a> {
-        let automatic = |header: &Header<'_>| {
-            is_automatic(header.name.as_str().unwrap_or_default(), header.value.as_str().unwrap_or_default())
-        };
-        if event.headers.objects().iter().any(automatic) {
-            return Err(DropReason::AutoReply.into());
-        }
-        let sender = by_email(event.from_full.object().unwrap_or_default().email);
-        let who = if sender == Identity::default() { by_email(event.from) } else { sender };
-        self.judge(Touch {
-            provider: "postmark",
-            kind: SignalKind::EmailReply,
-            id: None,
-            message: event.message.text(),
-            who,
-            at: ("Date", event.date),
-            user_agent: None,
-            by_machine: false,
-            link: None,
-        })
+/// Whether a change of subscription is somebody's wish, not the end of a mailbox.
+fn stops(event: &Event<'_>) -> bool {
+    event.suppress_sending.is_true() && event.suppression_reason.as_str() != Some("HardBounce")
+}
+
+fn opt_out(event: Event<'_>) -> Heard<'_> {
+    let at = match event.changed_at.is_missing() {
+        true => ("BouncedAt", event.bounced_at),
+        false => ("ChangedAt", event.changed_at),
+    };
+    let who = vec![if event.recipient.is_missing() { event.email } else { event.recipient }];
+    OptOut { provider: "postmark", id: None, message: event.message.text(), who, at }.said()
+}
+
+fn hear_inbound(event: Event<'_>) -> Heard<'_> {
+    let automatic = |header: &Header<'_>| {
+        is_automatic(header.name.as_str().unwrap_or_default(), header.value.as_str().unwrap_or_default())
+    };
+    if event.headers.objects().iter().any(automatic) {
+        return Err(DropReason::AutoReply.into());
     }
+    let sender = by_email(event.from_full.object().unwrap_or_default().email);
+    let who = if sender == Identity::default() { by_email(event.from) } else { sender };
+    let reply = Touch::new("postmark", SignalKind::EmailReply, who, ("Date", event.date));
+    Touch { message: event.message.text(), ..reply }.said()
 }

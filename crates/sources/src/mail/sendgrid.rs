@@ -4,27 +4,17 @@
 use serde::Deserialize;
 use winback_core::signal::SignalKind;
 
-use super::{Mail, Touch, by_email, name_of, other};
-use crate::element::Verdict;
+use super::{By, Delivered, Heard, OptOut, Touch, by_email, name_of, other};
 use crate::json::Scalar;
 
-const OTHERS: [&str; 11] = [
-    "processed",
-    "delivered",
-    "deferred",
-    "bounce",
-    "blocked",
-    "dropped",
-    "spamreport",
-    "unsubscribe",
-    "group_unsubscribe",
-    "group_resubscribe",
-    "account_status_change",
-];
+const OTHERS: [&str; 7] =
+    ["processed", "deferred", "bounce", "blocked", "dropped", "group_resubscribe", "account_status_change"];
+/// Why a mail was not even tried: its recipient opted out before.
+const SUPPRESSED: [&str; 2] = ["Unsubscribed Address", "Spam Reporting Address"];
 
 /// An event, as far as it matters here.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Event<'a> {
+pub(super) struct Event<'a> {
     #[serde(borrow, default)]
     event: Scalar<'a>,
     #[serde(borrow, default)]
@@ -38,29 +28,45 @@ pub(crate) struct Event<'a> {
     #[serde(borrow, default)]
     useragent: Scalar<'a>,
     #[serde(borrow, default)]
+    ip: Scalar<'a>,
+    #[serde(borrow, default)]
     sg_machine_open: Scalar<'a>,
     #[serde(borrow, default)]
     url: Scalar<'a>,
+    #[serde(borrow, default)]
+    reason: Scalar<'a>,
 }
 
-impl Mail {
-    /// The signal of a SendGrid event.
-    pub(crate) fn sendgrid<'a>(&self, event: Event<'a>) -> Verdict<'a> {
-        let kind = match name_of("event", "SendGrid", &event.event)? {
-            "open" => SignalKind::EmailOpen,
-            "click" => SignalKind::EmailClick,
-            name => return Err(other("event", "SendGrid", name, &OTHERS)),
-        };
-        self.judge(Touch {
-            provider: "sendgrid",
-            kind,
-            id: event.sg_event_id.text(),
-            message: event.sg_message_id.text(),
-            who: by_email(event.email),
-            at: ("timestamp", event.timestamp),
-            user_agent: event.useragent.text(),
-            by_machine: event.sg_machine_open.is_true(),
-            link: event.url.text(),
-        })
+/// What a SendGrid event says.
+pub(super) fn hear(event: Event<'_>) -> Heard<'_> {
+    let suppressed = event.reason.as_str().is_some_and(|reason| SUPPRESSED.contains(&reason));
+    let kind = match name_of("event", "SendGrid", &event.event)? {
+        "open" => SignalKind::EmailOpen,
+        "click" => SignalKind::EmailClick,
+        "unsubscribe" | "group_unsubscribe" | "spamreport" => return opt_out(event),
+        "dropped" if suppressed => return opt_out(event),
+        "delivered" => return Delivered::said(event.sg_message_id, event.email, event.timestamp),
+        name => return Err(other("event", "SendGrid", name, &OTHERS)),
+    };
+    Touch {
+        id: event.sg_event_id.text(),
+        message: event.sg_message_id.text(),
+        user_agent: event.useragent.text(),
+        address: event.ip,
+        by: By::machine_if(event.sg_machine_open.is_true()),
+        link: event.url.text(),
+        ..Touch::new("sendgrid", kind, by_email(event.email), ("timestamp", event.timestamp))
     }
+    .said()
+}
+
+fn opt_out(event: Event<'_>) -> Heard<'_> {
+    OptOut {
+        provider: "sendgrid",
+        id: event.sg_event_id.text(),
+        message: event.sg_message_id.text(),
+        who: vec![event.email],
+        at: ("timestamp", event.timestamp),
+    }
+    .said()
 }

@@ -1,23 +1,23 @@
 //! Amazon SES: events and received mail, bare or as the text in an SNS notification, whose id is then the event's.
 //!
 //! An open or click is the message's, not a recipient's. With one recipient it is theirs; with several of one domain
-//! it is that domain's; with several of different domains nobody knows, and it is dropped, counted.
+//! it is that domain's; with several of different domains nobody knows, and it is dropped, counted. A complaint names all
+//! who may have complained, and holds for each.
 
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use winback_core::signal::{Identity, SignalKind};
+use winback_core::signal::SignalKind;
 
-use super::{Mail, Touch, bare, by_email, is_automatic, name_of, other};
-use crate::element::{DeadReason, DropReason, Refusal, Verdict};
+use super::{Heard, OptOut, Touch, by_email, is_automatic, name_of, other, recipient};
+use crate::element::DropReason;
 use crate::json::{Lenient, Scalar};
 
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 8] = [
     "Send",
     "Delivery",
     "DeliveryDelay",
     "Bounce",
-    "Complaint",
     "Reject",
     "Rendering Failure",
     "Subscription",
@@ -27,16 +27,16 @@ const OTHERS: [&str; 9] = [
 /// An SNS notification or a bare event, as far as they matter here.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Event<'a> {
+pub(super) struct Event<'a> {
     /// SNS: what it carries.
     #[serde(borrow, rename = "Type", default)]
-    pub(crate) envelope: Scalar<'a>,
+    pub(super) envelope: Scalar<'a>,
     /// SNS: the event, as text.
     #[serde(borrow, rename = "Message", default)]
-    pub(crate) wrapped: Scalar<'a>,
+    pub(super) wrapped: Scalar<'a>,
     /// SNS: its id, the same at every delivery.
     #[serde(borrow, rename = "MessageId", default)]
-    pub(crate) envelope_id: Scalar<'a>,
+    pub(super) envelope_id: Scalar<'a>,
     #[serde(borrow, default)]
     event_type: Scalar<'a>,
     #[serde(borrow, default)]
@@ -47,6 +47,59 @@ pub(crate) struct Event<'a> {
     open: Lenient<Action<'a>>,
     #[serde(borrow, default)]
     click: Lenient<Action<'a>>,
+    #[serde(borrow, default)]
+    complaint: Lenient<Complaint<'a>>,
+    #[serde(borrow, default)]
+    subscription: Lenient<Subscription<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Complaint<'a> {
+    #[serde(borrow, default)]
+    timestamp: Scalar<'a>,
+    #[serde(borrow, default)]
+    complained_recipients: Lenient<Complainer<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Complainer<'a> {
+    #[serde(borrow, default)]
+    email_address: Scalar<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Subscription<'a> {
+    #[serde(borrow, default)]
+    timestamp: Scalar<'a>,
+    #[serde(borrow, default)]
+    new_topic_preferences: Lenient<Preferences<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Preferences<'a> {
+    #[serde(borrow, default)]
+    unsubscribe_all: Scalar<'a>,
+    #[serde(borrow, default)]
+    topic_subscription_status: Lenient<Topic<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Topic<'a> {
+    #[serde(borrow, default)]
+    subscription_status: Scalar<'a>,
+}
+
+impl Preferences<'_> {
+    /// Whether they do not want something any more: of one topic it counts for all.
+    fn stop(self) -> bool {
+        let out = |topic: &Topic<'_>| topic.subscription_status.as_str() == Some("OptOut");
+        self.unsubscribe_all.is_true() || self.topic_subscription_status.objects().iter().any(out)
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -80,12 +133,14 @@ struct Action<'a> {
     #[serde(borrow, default)]
     user_agent: Scalar<'a>,
     #[serde(borrow, default)]
+    ip_address: Scalar<'a>,
+    #[serde(borrow, default)]
     link: Scalar<'a>,
 }
 
 impl Event<'_> {
     /// Whether it is an SNS notification with an event in it. What SNS or SES say about themselves is none.
-    pub(crate) fn is_notification(&self) -> bool {
+    pub(super) fn is_notification(&self) -> bool {
         let text = self.wrapped.as_str().unwrap_or_default();
         self.envelope.as_str() != Some("SubscriptionConfirmation")
             && self.envelope.as_str() != Some("UnsubscribeConfirmation")
@@ -93,72 +148,80 @@ impl Event<'_> {
     }
 }
 
-impl Mail {
-    /// The signal of an event; `id` is that of the notification around it.
-    pub(crate) fn ses<'a>(&self, event: Event<'a>, id: Option<Cow<'a, str>>) -> Verdict<'a> {
-        if !event.wrapped.is_missing() {
-            return Err(DropReason::NotInterest.into());
-        }
-        let (field, name) = match event.event_type.is_missing() {
-            true => ("notificationType", event.notification_type),
-            false => ("eventType", event.event_type),
-        };
-        let message = event.mail.object().unwrap_or_default();
-        let (kind, action) = match name_of(field, "Amazon SES", &name)? {
-            "Open" => (SignalKind::EmailOpen, event.open),
-            "Click" => (SignalKind::EmailClick, event.click),
-            "Received" => return self.ses_received(message, id),
-            name => return Err(other(field, "Amazon SES", name, &OTHERS)),
-        };
-        let action = action.object().unwrap_or_default();
-        self.judge(Touch {
-            provider: "ses",
-            kind,
-            id,
-            message: message.message_id.text(),
-            who: recipient(message.destination.unwrap_or_default())?,
-            at: ("timestamp", action.timestamp),
-            user_agent: action.user_agent.text(),
-            by_machine: false,
-            link: action.link.text(),
-        })
+/// What an event says; `id` is that of the notification around it.
+pub(super) fn hear<'a>(event: Event<'a>, id: Option<Cow<'a, str>>) -> Heard<'a> {
+    if !event.wrapped.is_missing() {
+        return Err(DropReason::NotInterest.into());
     }
-
-    fn ses_received<'a>(&self, message: Message<'a>, id: Option<Cow<'a, str>>) -> Verdict<'a> {
-        let automatic = |header: &Header<'_>| {
-            is_automatic(header.name.as_str().unwrap_or_default(), header.value.as_str().unwrap_or_default())
-        };
-        if message.headers.objects().iter().any(automatic) {
-            return Err(DropReason::AutoReply.into());
-        }
-        self.judge(Touch {
-            provider: "ses",
-            kind: SignalKind::EmailReply,
-            id,
-            message: message.message_id.text(),
-            who: by_email(message.source),
-            at: ("mail.timestamp", message.timestamp),
-            user_agent: None,
-            by_machine: false,
-            link: None,
-        })
+    let (field, name) = match event.event_type.is_missing() {
+        true => ("notificationType", event.notification_type),
+        false => ("eventType", event.event_type),
+    };
+    let message = event.mail.object().unwrap_or_default();
+    let (kind, action) = match name_of(field, "Amazon SES", &name)? {
+        "Open" => (SignalKind::EmailOpen, event.open),
+        "Click" => (SignalKind::EmailClick, event.click),
+        "Received" => return hear_received(message, id),
+        "Complaint" => return complained(event.complaint, message, id),
+        "Subscription" => return unsubscribed(event.subscription, message, id),
+        name => return Err(other(field, "Amazon SES", name, &OTHERS)),
+    };
+    let action = action.object().unwrap_or_default();
+    let who = recipient("mail.destination", message.destination.unwrap_or_default())?;
+    Touch {
+        id,
+        message: message.message_id.text(),
+        user_agent: action.user_agent.text(),
+        address: action.ip_address,
+        link: action.link.text(),
+        sent: message.timestamp,
+        ..Touch::new("ses", kind, who, ("timestamp", action.timestamp))
     }
+    .said()
 }
 
-fn recipient(destination: Vec<Scalar<'_>>) -> Result<Identity<'_>, Refusal> {
-    let mut all: Vec<_> = destination.into_iter().filter_map(Scalar::text).map(bare).collect();
-    let Some(last) = all.pop() else {
-        let text = "`mail.destination` is missing: whose is it?".to_owned();
-        return Err(Refusal::Dead(DeadReason::MissingField, text));
+fn complained<'a>(
+    complaint: Lenient<Complaint<'a>>,
+    message: Message<'a>,
+    id: Option<Cow<'a, str>>,
+) -> Heard<'a> {
+    let complaint = complaint.object().unwrap_or_default();
+    let who = complaint.complained_recipients.objects().into_iter().map(|one| one.email_address).collect();
+    opt_out(who, ("complaint.timestamp", complaint.timestamp), message, id)
+}
+
+fn unsubscribed<'a>(
+    subscription: Lenient<Subscription<'a>>,
+    mut message: Message<'a>,
+    id: Option<Cow<'a, str>>,
+) -> Heard<'a> {
+    let subscription = subscription.object().unwrap_or_default();
+    if !subscription.new_topic_preferences.object().unwrap_or_default().stop() {
+        return Err(DropReason::NotInterest.into());
+    }
+    let who = message.destination.take().unwrap_or_default();
+    opt_out(who, ("subscription.timestamp", subscription.timestamp), message, id)
+}
+
+/// The time of the mail where the answer's own is missing: an opt-out counts, however late it was told.
+fn opt_out<'a>(
+    who: Vec<Scalar<'a>>,
+    at: (&'static str, Scalar<'a>),
+    message: Message<'a>,
+    id: Option<Cow<'a, str>>,
+) -> Heard<'a> {
+    let at = if at.1.is_missing() { (at.0, message.timestamp) } else { at };
+    OptOut { provider: "ses", id, message: message.message_id.text(), who, at }.said()
+}
+
+fn hear_received<'a>(message: Message<'a>, id: Option<Cow<'a, str>>) -> Heard<'a> {
+    let automatic = |header: &Header<'_>| {
+        is_automatic(header.name.as_str().unwrap_or_default(), header.value.as_str().unwrap_or_default())
     };
-    if all.is_empty() {
-        return Ok(Identity { email: Some(last), ..Identity::default() });
+    if message.headers.objects().iter().any(automatic) {
+        return Err(DropReason::AutoReply.into());
     }
-    let domain = |address: &str| address.rsplit_once('@').map(|(_, domain)| domain.to_ascii_lowercase());
-    match domain(&last) {
-        Some(shared) if all.iter().all(|address| domain(address).as_ref() == Some(&shared)) => {
-            Ok(Identity { domain: Some(Cow::Owned(shared)), ..Identity::default() })
-        }
-        _ => Err(DropReason::AmbiguousRecipient.into()),
-    }
+    let who = by_email(message.source);
+    let reply = Touch::new("ses", SignalKind::EmailReply, who, ("mail.timestamp", message.timestamp));
+    Touch { id, message: message.message_id.text(), ..reply }.said()
 }

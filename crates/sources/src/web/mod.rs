@@ -1,10 +1,15 @@
 //! Web visits: the hot path. 97 of 100 match nobody, so that what is cheap to refuse is refused first and nothing is
 //! copied from the record that need not be.
 
-pub(crate) mod combined_log;
+mod combined_log;
+mod ga4;
 mod pages;
-pub(crate) mod plain;
-pub(crate) mod segment;
+mod plain;
+mod posthog;
+mod rudderstack;
+mod segment;
+mod shape;
+mod snowplow;
 
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
@@ -14,6 +19,7 @@ use winback_core::time::Time;
 
 pub use pages::PageClass;
 pub(crate) use pages::{Pages, path_in};
+pub(crate) use shape::Shape;
 
 use crate::bots::Bots;
 use crate::decoder::Raw;
@@ -22,7 +28,7 @@ use crate::ids;
 use crate::text::{detail, slice};
 use crate::times::TimeReader;
 
-/// What the three formats of web visits share.
+/// What the formats of web visits share.
 #[derive(Debug)]
 pub(crate) struct Web {
     pub(crate) pages: Pages,
@@ -63,6 +69,29 @@ impl Web {
             detail: detail(slice(url, path)),
         })
     }
+}
+
+impl Web {
+    /// Adds what a user's id says about whose it is: an address, the hash of one, or, where the source says so, the
+    /// account.
+    fn put_user<'a>(&self, who: &mut Identity<'a>, user: Option<Cow<'a, str>>) {
+        let Some(user) = user else { return };
+        if self.user_is_account && who.account_id.is_none() {
+            who.account_id = Some(user.clone());
+        }
+        if who.email_sha256.is_none() {
+            who.email_sha256 = email_hash(&user);
+        }
+        if who.email.is_none() && user.contains('@') {
+            who.email = Some(user);
+        }
+    }
+}
+
+/// SHA-256 of a mail address, as 64 hexadecimal digits.
+fn email_hash(text: &str) -> Option<[u8; 32]> {
+    let mut hash = [0; 32];
+    hex::decode_to_slice(text, &mut hash).ok().map(|()| hash)
 }
 
 /// The address in a text: alone, first of a forwarding list, or with a port. IPv4 within IPv6 is IPv4.

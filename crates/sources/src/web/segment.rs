@@ -53,21 +53,21 @@ struct Context<'a> {
 }
 
 #[derive(Debug, Default, Deserialize)]
-struct Page<'a> {
+pub(super) struct Page<'a> {
     #[serde(borrow, default)]
-    url: Scalar<'a>,
+    pub(super) url: Scalar<'a>,
     #[serde(borrow, default)]
-    path: Scalar<'a>,
+    pub(super) path: Scalar<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-struct Properties<'a> {
+pub(super) struct Properties<'a> {
     #[serde(borrow, default)]
-    url: Scalar<'a>,
+    pub(super) url: Scalar<'a>,
     #[serde(borrow, default)]
-    path: Scalar<'a>,
+    pub(super) path: Scalar<'a>,
     #[serde(borrow, default)]
-    email: Scalar<'a>,
+    pub(super) email: Scalar<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -10,6 +10,7 @@ use winback_sources::{Decoder, Element, SourceConfig, Start};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {
     Signal(String),
+    Answer(String),
     Dropped(String),
     Dead(String, String),
 }
@@ -31,7 +32,7 @@ pub fn elements(decoder: &Decoder, value: &[u8]) -> Vec<Seen> {
     decoder.decode(value, &mut |element| {
         seen.push(match element {
             Element::Signal(signal) => Seen::Signal(format!("{signal:?}")),
-            Element::Answer(answer) => Seen::Signal(format!("{answer:?}")),
+            Element::Answer(answer) => Seen::Answer(format!("{answer:?}")),
             Element::Broadcast(event) => Seen::Signal(format!("{event:?}")),
             Element::Dropped(reason) => Seen::Dropped(reason.to_string()),
             Element::Dead(dead) => Seen::Dead(dead.reason.to_string(), dead.text),
@@ -40,10 +41,53 @@ pub fn elements(decoder: &Decoder, value: &[u8]) -> Vec<Seen> {
     seen
 }
 
+/// What became of the events of a record, in a word or two each: `web_visit pricing`, `opted_out`, `dropped bot`.
+pub fn told(decoder: &Decoder, value: &str) -> Vec<String> {
+    let mut told = Vec::new();
+    decoder.decode(value.as_bytes(), &mut |element| {
+        told.push(match element {
+            Element::Signal(signal) => match signal.class {
+                Some(class) => format!("{} {class}", signal.kind),
+                None => signal.kind.to_string(),
+            },
+            Element::Answer(answer) => answer.kind.to_string(),
+            Element::Broadcast(event) => event.kind.to_string(),
+            Element::Dropped(reason) => format!("dropped {reason}"),
+            Element::Dead(dead) => format!("dead {}", dead.reason),
+        });
+    });
+    told
+}
+
+/// The one signal of a record, as far as its fields say whose it is: id, time, account, address of mail, domain, name, IP.
+pub fn whose(decoder: &Decoder, value: &str) -> [String; 7] {
+    let mut all = Vec::new();
+    decoder.decode(value.as_bytes(), &mut |element| match element {
+        Element::Signal(signal) => {
+            let who = &signal.who;
+            let text =
+                |value: &Option<std::borrow::Cow<'_, str>>| value.as_deref().unwrap_or_default().to_owned();
+            all.push([
+                signal.id.to_string(),
+                signal.at.to_string(),
+                text(&who.account_id),
+                text(&who.email),
+                text(&who.domain),
+                text(&who.name),
+                who.address.map(|ip| ip.to_string()).unwrap_or_default(),
+            ]);
+        }
+        other => panic!("{value}: {other:?}"),
+    });
+    let [one] = all.try_into().unwrap();
+    one
+}
+
 pub fn count(decoder: &Decoder, value: &[u8], counts: &mut Counts) {
     for seen in elements(decoder, value) {
         let key = match seen {
             Seen::Signal(_) => "signal".to_owned(),
+            Seen::Answer(_) => "answer".to_owned(),
             Seen::Dropped(reason) => format!("dropped:{reason}"),
             Seen::Dead(reason, _) => format!("dead:{reason}"),
         };

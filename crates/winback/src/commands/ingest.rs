@@ -26,7 +26,7 @@ pub(crate) fn run(context: &Context, args: &IngestArgs) -> anyhow::Result<ExitCo
     }
     let (name, source) = find(context, &args.topic)?;
     let decoder = Decoder::new(name, source).map_err(|error| wrong(error.to_string()))?;
-    let log_lines = source.preset.as_deref() == Some("combined_log");
+    let log_lines = matches!(source.preset.as_deref(), Some("combined_log" | "snowplow_tsv"));
     let format = format_of(args.format, path, log_lines.then_some(FileFormat::CombinedLog))?;
     let input = open(path)?;
     let log = context.log()?;

@@ -1,7 +1,7 @@
 //! Opens, clicks and replies, as four providers tell them.
 
 use rand::Rng as _;
-use winback_core::time::Time;
+use winback_core::time::{Span, Time};
 
 use super::{Plot, Shape, Trace, push};
 use crate::generate::company::{dice, one_in, pick};
@@ -40,7 +40,15 @@ pub(super) fn write(shape: Shape, plot: &Plot, trace: &Trace, into: &mut Vec<u8>
     }
 }
 
+/// How long a mail lies before it is read.
+const UNREAD: Span = Span::from_mins(7);
+
 impl Told<'_> {
+    /// When the message had been sent.
+    fn sent(&self) -> Time {
+        Time::from_millis(self.at.millis() - UNREAD.millis())
+    }
+
     /// A list of events, as the webhook gathers them.
     fn sendgrid(&self, into: &mut Vec<u8>) {
         push!(into, "[");
@@ -58,7 +66,8 @@ impl Told<'_> {
             Act::Click(_) => "click",
             _ => "delivered",
         };
-        let seconds = self.at.millis().div_euclid(1_000);
+        let at = if suffix.is_empty() { self.at } else { self.sent() };
+        let seconds = at.millis().div_euclid(1_000);
         push!(
             into,
             r#"{{"event":"{event}","email":"{}","timestamp":{seconds},"sg_event_id":"sg-{:016x}{suffix}","sg_message_id":"m{:016x}.filter","#,
@@ -133,11 +142,11 @@ impl Told<'_> {
     }
 
     fn ses_event(&self, into: &mut Vec<u8>) {
-        let (mail, at) = (self.mail, self.at);
+        let (mail, at, sent) = (self.mail, self.at, self.sent());
         let outbound = |into: &mut Vec<u8>| {
             push!(
                 into,
-                r#""mail":{{"timestamp":"{at}","messageId":"ses-{:016x}","destination":["{mail}"]}}"#,
+                r#""mail":{{"timestamp":"{sent}","messageId":"ses-{:016x}","destination":["{mail}"]}}"#,
                 self.message
             );
         };

@@ -1,0 +1,146 @@
+//! Mailgun's events: one a record, wrapped with its signature by the webhook, or bare as its events API lists them.
+//! Replies come by its routes as forms, not as JSON, and are not read here.
+
+use serde::Deserialize;
+use winback_core::signal::SignalKind;
+
+use super::{By, Delivered, Heard, OptOut, Touch, by_email, name_of, other};
+use crate::element::{DeadReason, Refusal};
+use crate::json::{Lenient, Scalar};
+
+const OTHERS: [&str; 9] = [
+    "accepted",
+    "rejected",
+    "failed",
+    "stored",
+    "list_member_uploaded",
+    "list_member_upload_error",
+    "list_uploaded",
+    "email_validation",
+    "dropped",
+];
+/// Why a mail was not even tried: its recipient opted out before.
+const SUPPRESSED: [&str; 2] = ["suppress-unsubscribe", "suppress-complaint"];
+/// What kinds of clients are no person's.
+const MACHINES: [&str; 3] = ["robot", "library", "feed reader"];
+/// What it calls the image proxies of mailbox providers.
+const PROXIES: [&str; 3] = ["gmail", "google", "yahoo"];
+
+/// What the webhook posts.
+#[derive(Debug, Deserialize)]
+pub(super) struct Envelope<'a> {
+    #[serde(borrow, rename = "event-data", default)]
+    data: Lenient<Event<'a>>,
+    /// Of the events API.
+    #[serde(borrow, default)]
+    pub(super) items: Lenient<Event<'a>>,
+}
+
+impl Envelope<'_> {
+    /// Whether there is no event in it, so that it may be one itself.
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(self.data, Lenient::Other)
+    }
+}
+
+/// An event, as far as it matters here.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Event<'a> {
+    #[serde(borrow, default)]
+    event: Scalar<'a>,
+    #[serde(borrow, default)]
+    id: Scalar<'a>,
+    #[serde(borrow, default)]
+    timestamp: Scalar<'a>,
+    #[serde(borrow, default)]
+    recipient: Scalar<'a>,
+    #[serde(borrow, default)]
+    reason: Scalar<'a>,
+    #[serde(borrow, default)]
+    url: Scalar<'a>,
+    #[serde(borrow, default)]
+    ip: Scalar<'a>,
+    #[serde(borrow, default)]
+    message: Lenient<Message<'a>>,
+    #[serde(borrow, default)]
+    client_info: Lenient<Client<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Message<'a> {
+    #[serde(borrow, default)]
+    headers: Lenient<MessageHeaders<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct MessageHeaders<'a> {
+    #[serde(borrow, rename = "message-id", default)]
+    id: Scalar<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Client<'a> {
+    #[serde(borrow, default)]
+    client_type: Scalar<'a>,
+    #[serde(borrow, default)]
+    bot: Scalar<'a>,
+    #[serde(borrow, default)]
+    user_agent: Scalar<'a>,
+}
+
+impl Client<'_> {
+    fn by(&self) -> By {
+        let is_one = |value: &Scalar<'_>, known: &[&str]| {
+            value.as_str().is_some_and(|value| known.iter().any(|word| value.eq_ignore_ascii_case(word)))
+        };
+        if is_one(&self.bot, &PROXIES) {
+            return By::Proxy;
+        }
+        By::machine_if(!self.bot.is_missing() || is_one(&self.client_type, &MACHINES))
+    }
+}
+
+/// What a wrapped event says.
+pub(super) fn hear_wrapped(envelope: Envelope<'_>) -> Heard<'_> {
+    let missing = || {
+        let text = "`event-data` is missing: is this source Mailgun's?".to_owned();
+        Refusal::Dead(DeadReason::MissingField, text)
+    };
+    hear(envelope.data.object().ok_or_else(missing)?)
+}
+
+/// What a Mailgun event says.
+pub(super) fn hear(event: Event<'_>) -> Heard<'_> {
+    let suppressed = event.reason.as_str().is_some_and(|reason| SUPPRESSED.contains(&reason));
+    let message = event.message.object().unwrap_or_default().headers.object().unwrap_or_default().id;
+    let kind = match name_of("event", "Mailgun", &event.event)? {
+        "opened" => SignalKind::EmailOpen,
+        "clicked" => SignalKind::EmailClick,
+        "delivered" => return Delivered::said(message, event.recipient, event.timestamp),
+        "unsubscribed" | "complained" => {
+            return opt_out(event.id, message, event.recipient, event.timestamp);
+        }
+        "failed" | "dropped" if suppressed => {
+            return opt_out(event.id, message, event.recipient, event.timestamp);
+        }
+        name => return Err(other("event", "Mailgun", name, &OTHERS)),
+    };
+    let client = event.client_info.object().unwrap_or_default();
+    Touch {
+        id: event.id.text(),
+        message: message.text(),
+        by: client.by(),
+        user_agent: client.user_agent.text(),
+        address: event.ip,
+        link: event.url.text(),
+        ..Touch::new("mailgun", kind, by_email(event.recipient), ("timestamp", event.timestamp))
+    }
+    .said()
+}
+
+fn opt_out<'a>(id: Scalar<'a>, message: Scalar<'a>, who: Scalar<'a>, at: Scalar<'a>) -> Heard<'a> {
+    let at = ("timestamp", at);
+    OptOut { provider: "mailgun", id: id.text(), message: message.text(), who: vec![who], at }.said()
+}

@@ -1,0 +1,162 @@
+//! Mailchimp Transactional (Mandrill): a list of events in one field of a form. No event has an id of its own; each brings
+//! what happened to its message before, which tells who clicked several links at once.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use winback_core::signal::SignalKind;
+
+use super::headers::Headers;
+use super::{By, Delivered, Heard, OptOut, Said, Touch, by_email, name_of, other};
+use crate::element::DropReason;
+use crate::embedded::Embedded;
+use crate::json::{Lenient, Scalar};
+
+/// The field of the form.
+pub(super) const FIELD: &str = "mandrill_events";
+const OTHERS: [&str; 7] =
+    ["send", "deferral", "hard_bounce", "soft_bounce", "reject", "whitelist", "blacklist"];
+/// Two links of a mail within so many seconds are no person's clicks.
+const RAPID_SECONDS: u64 = 1;
+
+/// The field, where something wrote it through as JSON.
+#[derive(Debug, Deserialize)]
+pub(super) struct Envelope<'a> {
+    #[serde(borrow, rename = "mandrill_events", default)]
+    pub(super) events: Embedded<'a, Event<'a>>,
+}
+
+/// An event, as far as it matters here.
+#[derive(Debug, Deserialize)]
+pub(super) struct Event<'a> {
+    #[serde(borrow, default)]
+    event: Scalar<'a>,
+    /// Of changes of the lists of who must not be written to, which have no `event`.
+    #[serde(borrow, rename = "type", default)]
+    list: Scalar<'a>,
+    #[serde(borrow, default)]
+    action: Scalar<'a>,
+    #[serde(borrow, default)]
+    ts: Scalar<'a>,
+    #[serde(borrow, rename = "_id", default)]
+    message: Scalar<'a>,
+    #[serde(borrow, default)]
+    user_agent: Scalar<'a>,
+    #[serde(borrow, default)]
+    ip: Scalar<'a>,
+    #[serde(borrow, default)]
+    url: Scalar<'a>,
+    #[serde(borrow, default)]
+    msg: Lenient<Message<'a>>,
+    #[serde(borrow, default)]
+    reject: Lenient<Listed<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Message<'a> {
+    /// Whom it went to; of a mail that came in, which address of ours.
+    #[serde(borrow, default)]
+    email: Scalar<'a>,
+    /// When it was handed over.
+    #[serde(borrow, default)]
+    ts: Scalar<'a>,
+    #[serde(borrow, default)]
+    smtp_events: Lenient<Step<'a>>,
+    #[serde(borrow, default)]
+    clicks: Lenient<Step<'a>>,
+    #[serde(borrow, default)]
+    reject: Lenient<Listed<'a>>,
+    #[serde(borrow, default)]
+    from_email: Scalar<'a>,
+    #[serde(borrow, default)]
+    headers: Headers<'a>,
+}
+
+/// Something that happened to the message before.
+#[derive(Debug, Deserialize)]
+struct Step<'a> {
+    #[serde(borrow, default)]
+    ts: Scalar<'a>,
+    #[serde(borrow, rename = "type", default)]
+    kind: Scalar<'a>,
+    #[serde(borrow, default)]
+    url: Scalar<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Listed<'a> {
+    #[serde(borrow, default)]
+    email: Scalar<'a>,
+    #[serde(borrow, default)]
+    reason: Scalar<'a>,
+}
+
+impl Listed<'_> {
+    /// Whether it was their own wish.
+    fn opted_out(&self) -> bool {
+        matches!(self.reason.as_str(), Some("unsub" | "spam"))
+    }
+}
+
+/// What an event says.
+pub(super) fn hear(event: Event<'_>) -> Heard<'_> {
+    let field = if event.event.is_missing() { &event.list } else { &event.event };
+    let name = name_of("event", "Mailchimp Transactional", field)?;
+    let mut message = event.msg.object().unwrap_or_default();
+    let listed = event.reject.object().unwrap_or_default();
+    let (id, at) = (event.message.text(), ("ts", event.ts));
+    let rejected = std::mem::take(&mut message.reject).object().unwrap_or_default();
+    let kind = match name {
+        "open" => SignalKind::EmailOpen,
+        "click" => SignalKind::EmailClick,
+        "inbound" => return hear_inbound(message, at.1),
+        "delivered" => {
+            return Ok(Said::Delivered(Delivered { message: id, email: message.email.text(), at: at.1 }));
+        }
+        "unsub" | "spam" => return opt_out(message.email, id, at),
+        "reject" if rejected.opted_out() => return opt_out(message.email, id, at),
+        "blacklist" if listed.opted_out() && event.action.as_str() != Some("remove") => {
+            return opt_out(listed.email, id, at);
+        }
+        name => return Err(other("event", "Mailchimp Transactional", name, &OTHERS)),
+    };
+    let rapid = kind == SignalKind::EmailClick && is_rapid(&message.clicks.objects(), &event.url, &at.1);
+    let delivery = message.smtp_events.objects().into_iter().find(|step| step.kind.as_str() == Some("sent"));
+    Touch {
+        message: id,
+        user_agent: event.user_agent.text(),
+        address: event.ip,
+        by: By::machine_if(rapid),
+        link: event.url.text(),
+        sent: delivery.map_or(message.ts, |step| step.ts),
+        ..Touch::new("mandrill", kind, by_email(message.email), at)
+    }
+    .said()
+}
+
+fn opt_out<'a>(who: Scalar<'a>, message: Option<Cow<'a, str>>, at: (&'static str, Scalar<'a>)) -> Heard<'a> {
+    OptOut { provider: "mandrill", id: None, message, who: vec![who], at }.said()
+}
+
+fn hear_inbound<'a>(mut message: Message<'a>, at: Scalar<'a>) -> Heard<'a> {
+    if message.headers.say_automatic() {
+        return Err(DropReason::AutoReply.into());
+    }
+    let reply = Touch::new("mandrill", SignalKind::EmailReply, by_email(message.from_email), ("ts", at));
+    Touch { message: message.headers.take("Message-Id").text(), ..reply }.said()
+}
+
+/// Whether another link of the message was clicked within a second of that click.
+fn is_rapid(clicks: &[Step<'_>], link: &Scalar<'_>, at: &Scalar<'_>) -> bool {
+    let Some(at) = seconds(at) else { return false };
+    let near = |click: &Step<'_>| seconds(&click.ts).is_some_and(|other| other.abs_diff(at) <= RAPID_SECONDS);
+    clicks.iter().any(|click| !click.url.is_missing() && click.url != *link && near(click))
+}
+
+fn seconds(time: &Scalar<'_>) -> Option<i64> {
+    match time {
+        Scalar::Int(seconds) => Some(*seconds),
+        Scalar::Text(text) => text.trim().parse().ok(),
+        Scalar::Missing | Scalar::Bool(_) | Scalar::Float(_) => None,
+    }
+}
