@@ -76,13 +76,14 @@ pub(crate) fn line(found: &Found<v1::DeadLetter>) -> String {
     let from = if letter.source.is_empty() { &letter.role } else { &letter.source };
     let reason = format!("{:<18}", words::safe(&letter.reason));
     format!(
-        "{:>7}  {:<16}  {:<10}  {:<28}  {}  {}",
+        "{:>7}  {:<16}  {:<10}  {:<28}  {}  {}{}",
         found.offset,
         words::minute(words::time(letter.failed_at.as_ref())),
         words::safe(from),
         position(letter),
         styled(BAD, &reason),
-        format!("{}{}", words::safe(&letter.text), again(letter))
+        words::safe(&letter.text),
+        again(letter)
     )
 }
 
