@@ -1,6 +1,7 @@
 //! The registrar's lane: it keeps no state; a row's version comes from where and when it stands.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use winback_core::debounce::AccountChange;
 use winback_core::time::Time;
@@ -8,10 +9,13 @@ use winback_lane::{At, DeadLetter, Input, Output, Role, Start, Step, Urgency};
 use winback_log::{Append, Message, TopicPartition};
 use winback_proto::envelope::Envelope;
 use winback_proto::{Encoding, WireMessage, account, inbox, v1};
+use winback_sources::{Dead, EachHeader, Incoming, RowFormat, RowReader, SourceRow};
 
 use crate::row::{Row, read_row, version_of};
 
 const ACCOUNT_TYPE: &str = "winback.account.v1";
+/// How long a record waits before the schema registry is asked again.
+const SCHEMA_AWAY: Duration = Duration::from_secs(2);
 
 /// Where a registrar writes.
 #[derive(Clone, Debug)]
@@ -29,13 +33,38 @@ pub struct RegistrarTopics {
 /// The role of a registrar lane.
 pub struct RegistrarRole {
     topics: RegistrarTopics,
+    rows: RowReader,
     effects: bool,
 }
 
 impl RegistrarRole {
-    /// A lane that writes to those topics.
-    pub const fn new(topics: RegistrarTopics) -> Self {
-        Self { topics, effects: false }
+    /// A lane that writes to those topics, of rows as they are.
+    pub fn new(topics: RegistrarTopics) -> Self {
+        Self { topics, rows: RowReader::new(RowFormat::default(), None), effects: false }
+    }
+
+    /// The lane, of rows that are written so.
+    #[must_use]
+    pub fn reading(self, rows: RowReader) -> Self {
+        Self { rows, ..self }
+    }
+
+    /// What a record says; `None` where it is about no account.
+    fn row(&self, message: &Message) -> Result<Option<Row>, DeadLetter> {
+        let letter = |reason, text| DeadLetter { source: String::new(), element: None, reason, text };
+        let headers: &EachHeader<'_> = &|visit| message.each_header(visit);
+        let incoming = message.value().map(|value| Incoming { value, headers });
+        let read = self.rows.read(message.key(), incoming.as_ref());
+        let read = read.map_err(|Dead { reason, text, .. }| letter(reason.as_str(), text))?;
+        match read {
+            SourceRow::Gone(id) => Ok(Some(Row::Gone(id.into()))),
+            SourceRow::Nothing => Ok(None),
+            SourceRow::Row(row) => {
+                let version = version_of(message.timestamp, message.offset.0);
+                let row = read_row(&row, version).map_err(|why| letter(why.reason(), why.to_string()))?;
+                Ok(Some(row))
+            }
+        }
     }
 
     fn put(&self, topic: &str, change: &AccountChange, value: Option<&[u8]>, at: Time, out: &mut Output) {
@@ -70,26 +99,23 @@ impl Role for RegistrarRole {
     fn assigned(&mut self, _: &Input) {}
 
     fn step(&mut self, _: At<'_>, message: &Message, out: &mut Output) -> Step {
+        if let Err(away) = self.rows.prepare(message.key(), message.value()) {
+            tracing::warn!(%away, "a row waits for its schema");
+            return Step::Retry { after: SCHEMA_AWAY };
+        }
         self.effects = true;
-        let version = version_of(message.timestamp, message.offset.0);
-        let row = match (message.value(), message.key()) {
-            (Some(value), _) => read_row(value, version),
-            // A tombstone of a foreign list: its key is the account's id.
-            (None, Some(key)) => Ok(Row::Gone(String::from_utf8_lossy(key).into_owned().into())),
-            (None, None) => read_row(b"", version),
-        };
-        let (change, value) = match row {
-            Ok(Row::Put(put, notes)) => {
+        let (change, value) = match self.row(message) {
+            Ok(Some(Row::Put(put, notes))) => {
                 notes.iter().for_each(
                     |note| tracing::warn!(account = %put.id, note, "a key of an account is left out"),
                 );
                 let value = account::to_wire(&put).to_bytes(self.topics.encoding);
                 (AccountChange::Upsert(put), Some(value))
             }
-            Ok(Row::Gone(id)) => (AccountChange::Gone(id), None),
-            Err(why) => {
-                let text = why.to_string();
-                out.dead(DeadLetter { source: String::new(), element: None, reason: why.reason(), text });
+            Ok(Some(Row::Gone(id))) => (AccountChange::Gone(id), None),
+            Ok(None) => return Step::Done,
+            Err(letter) => {
+                out.dead(letter);
                 return Step::Done;
             }
         };

@@ -30,6 +30,22 @@ closed_enum! {
         FundingUs = "funding_us",
         /// Funding rounds of Indian companies.
         FundingIndia = "funding_india",
+        /// Salesforce's change data capture.
+        Salesforce = "salesforce",
+        /// HubSpot's webhooks.
+        HubSpot = "hubspot",
+        /// News of companies as plain JSON or CSV.
+        CompanyNews = "company_news",
+        /// Funding rounds as Crunchbase writes them.
+        CrunchbaseRounds = "crunchbase_rounds",
+        /// Acquisitions as Crunchbase writes them.
+        CrunchbaseAcquisitions = "crunchbase_acquisitions",
+        /// Greenhouse's public job board.
+        Greenhouse = "greenhouse",
+        /// Lever's public postings.
+        Lever = "lever",
+        /// Ashby's public job board.
+        Ashby = "ashby",
     }
 }
 
@@ -49,6 +65,21 @@ const MAIL: &[SignalKind] = &[SignalKind::EmailOpen, SignalKind::EmailClick, Sig
 const OPENS: &[SignalKind] = &[SignalKind::EmailOpen, SignalKind::EmailClick];
 const FUNDING: &[SignalKind] = &[SignalKind::FundingNews];
 const HIRING: &[SignalKind] = &[SignalKind::Hiring];
+const BOUGHT: &[SignalKind] = &[SignalKind::Acquisition];
+const SALES: &[SignalKind] =
+    &[SignalKind::DealStageChange, SignalKind::ExecutiveChange, SignalKind::SelfReactivation];
+const NEWS: &[SignalKind] = &[
+    SignalKind::ExecutiveChange,
+    SignalKind::OfficeExpansion,
+    SignalKind::Acquisition,
+    SignalKind::AccountProductLaunch,
+    SignalKind::TechStackChange,
+    SignalKind::Conference,
+    SignalKind::SocialMention,
+    SignalKind::DealStageChange,
+    SignalKind::FundingNews,
+    SignalKind::Hiring,
+];
 
 const fn info(preset: Preset, kinds: &'static [SignalKind], reads: &'static str) -> PresetInfo {
     PresetInfo { preset, reads, kinds }
@@ -71,6 +102,18 @@ const ALL: &[PresetInfo] = &[
     info(Preset::JobPostings, HIRING, "JSON {change, id, company_name, title, date_posted, seen_at}"),
     info(Preset::FundingUs, FUNDING, "CSV permalink, company, fundedDate (1-May-07), raisedAmt, round"),
     info(Preset::FundingIndia, FUNDING, "CSV Sr No, Date (31/12/2019), StartupName, AmountInUSD"),
+    info(Preset::Salesforce, SALES, "Salesforce change events of Opportunity, Contact and Lead"),
+    info(Preset::HubSpot, SALES, "HubSpot's webhooks of deals and contacts, a list a record"),
+    info(Preset::CompanyNews, NEWS, "JSON or CSV {id, kind, company, domain, title, class, date}"),
+    info(Preset::CrunchbaseRounds, FUNDING, "Crunchbase's funding rounds, CSV or API entities"),
+    info(
+        Preset::CrunchbaseAcquisitions,
+        BOUGHT,
+        "Crunchbase's acquisitions, CSV or API entities: two signals each",
+    ),
+    info(Preset::Greenhouse, HIRING, "Greenhouse's public board: a job, or {jobs: [...]}"),
+    info(Preset::Lever, HIRING, "Lever's public postings: one, a list, or {company, domain, jobs: [...]}"),
+    info(Preset::Ashby, HIRING, "Ashby's public board: a job, or {jobs: [...]}"),
 ];
 
 /// All presets, in the order of the documentation.
@@ -79,7 +122,7 @@ pub const fn presets() -> &'static [PresetInfo] {
 }
 
 impl Preset {
-    /// The mapping that the preset stands for, as TOML; `None` where it is code.
+    /// The mapping or filter that the preset stands for, as TOML; `None` where it is code.
     pub(crate) const fn mapping(self) -> Option<&'static str> {
         match self {
             Self::Funding => Some(include_str!("../../../config/sources/funding.toml")),
@@ -87,6 +130,16 @@ impl Preset {
             Self::JobPostings => Some(include_str!("../../../config/sources/job_postings.toml")),
             Self::FundingUs => Some(include_str!("../../../config/sources/funding_us.toml")),
             Self::FundingIndia => Some(include_str!("../../../config/sources/funding_india.toml")),
+            Self::Salesforce => Some(include_str!("../../../config/sources/salesforce.toml")),
+            Self::HubSpot => Some(include_str!("../../../config/sources/hubspot.toml")),
+            Self::CompanyNews => Some(include_str!("../../../config/sources/company_news.toml")),
+            Self::CrunchbaseRounds => Some(include_str!("../../../config/sources/crunchbase_rounds.toml")),
+            Self::CrunchbaseAcquisitions => {
+                Some(include_str!("../../../config/sources/crunchbase_acquisitions.toml"))
+            }
+            Self::Greenhouse => Some(include_str!("../../../config/sources/greenhouse.toml")),
+            Self::Lever => Some(include_str!("../../../config/sources/lever.toml")),
+            Self::Ashby => Some(include_str!("../../../config/sources/ashby.toml")),
             Self::Segment
             | Self::Web
             | Self::CombinedLog

@@ -10,6 +10,7 @@ mod generate;
 mod ingest;
 mod policy;
 mod run;
+mod source;
 mod topics;
 mod triggers;
 mod verify;
@@ -34,6 +35,7 @@ pub(crate) fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Topics(command) => topics::run(&context, &command),
         Command::Config(command) => config::run(&context, &command),
         Command::Policy(command) => policy::run(&context, &command),
+        Command::Source(command) => source::run(&context, &command),
         Command::Generate(args) => generate::run(&context, &args),
     }
 }

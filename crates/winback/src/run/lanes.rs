@@ -106,7 +106,7 @@ fn sources(config: &Config, plan: &Plan) -> anyhow::Result<Sources> {
             path: plan.config_path.clone(),
             text: error.to_string(),
         };
-        let decoder = Decoder::new(name, source).map_err(wrong)?;
+        let decoder = crate::schema_registry::ready(Decoder::new(name, source).map_err(wrong)?, config)?;
         Ok((name.clone(), source.clone(), Arc::new(decoder)))
     };
     config.sources.iter().map(build).collect()
@@ -131,7 +131,9 @@ impl Builder<'_> {
         };
         let topic = shared.config.accounts.topic.clone();
         let group = registrar_group(&shared.config);
-        self.lane(RoleName::Registrar, &topic, &topic, &group, "0", move || RegistrarRole::new(topics))
+        let rows = crate::schema_registry::rows(&shared.config)?;
+        let make = move || RegistrarRole::new(topics).reading(rows);
+        self.lane(RoleName::Registrar, &topic, &topic, &group, "0", make)
     }
 
     fn matchers(&mut self, sources: &Sources, accounts: &Accounts) -> anyhow::Result<()> {
