@@ -158,7 +158,7 @@ fn accounts_and_signals_come_out_of_their_envelopes_once_the_registry_answers() 
     let accounts = lines(&winback(dir.path(), &["--json", "accounts", "list"]));
     assert_eq!(accounts.len(), 1, "{accounts:?}");
     let decisions = lines(&winback(dir.path(), &["--json", "decisions", "--account", "A"]));
-    let ids: Vec<_> = decisions.iter().filter_map(|made| made["signal_id"].as_str()).collect();
+    let ids: Vec<_> = decisions.iter().filter_map(|made| made["signal"]["id"].as_str()).collect();
     assert!(ids.contains(&"r-1") && ids.contains(&"v"), "{decisions:?}");
     let dead = lines(&winback(dir.path(), &["--json", "dead-letters", "list"]));
     let mut reasons: Vec<_> = dead.iter().map(|letter| letter["reason"].as_str().unwrap()).collect();

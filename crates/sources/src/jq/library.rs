@@ -100,7 +100,7 @@ fn range<'a>(from: &Val, to: &Val, by: &Val) -> ValXs<'a, Val> {
 
 /// A document within a text; its depth is bounded like the record's own.
 fn from_json(value: &Val) -> Result<Val, Error<Val>> {
-    let fail = |what: String| Error::str(format!("cannot parse {value} as JSON: {what}"));
+    let fail = |what: String| Error::str(format!("cannot parse a text as JSON: {what}"));
     let text = value.as_utf8_bytes().ok_or_else(|| Error::typ(value.clone(), "string"))?;
     let text = std::str::from_utf8(text).map_err(|error| fail(error.to_string()))?;
     json::parse::<serde::de::IgnoredAny>(text).map_err(|refusal| match refusal {
