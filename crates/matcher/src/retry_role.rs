@@ -9,11 +9,12 @@ use winback_core::index::{PinnedForBatch, SharedIndex};
 use winback_core::time::Time;
 use winback_lane::{At, DeadLetter, Input, Output, Readiness, Role, Start, Step, Urgency};
 use winback_log::{Message, TopicPartition};
-use winback_sources::Decoder;
+use winback_sources::{Decoder, Element, Incoming};
 
 use crate::feed::FeedStatus;
 use crate::forward::{Forward, InboxTarget, input_name};
 use crate::retries::{Original, original};
+use crate::role::SCHEMA_AWAY;
 use crate::tally::{MatcherMetrics, Tally};
 
 /// The role of the lane of retries.
@@ -46,15 +47,19 @@ impl RetryRole {
         let append_time = from.timestamp.min(now);
         let (source, inbox, offset) = (&from.source, &self.inbox, from.offset);
         let forward = Forward { source, inbox, input: &input, others: &[], message, offset, append_time };
+        let value = message.value().unwrap_or_default();
+        if let Err(away) = decoder.prepare(value) {
+            tracing::warn!(source, %away, "a record waits for its schema");
+            return Some(Step::Retry { after: SCHEMA_AWAY });
+        }
         let tally = &mut self.running;
         tally.records += 1;
-        let mut place = 0_u32;
-        decoder.decode(message.value().unwrap_or_default(), &mut |element| {
-            if from.element.is_none_or(|failed| failed == place) {
-                forward.element(element, index, tally, out);
-            }
-            place += 1;
-        });
+        let incoming = Incoming { value, headers: &|visit| message.each_header(visit) };
+        let mut sink = |element: Element<'_>| forward.element(element, index, tally, out);
+        match from.element {
+            Some(place) => decoder.decode_element(&incoming, place, &mut sink),
+            None => decoder.decode_record(&incoming, &mut sink),
+        }
         Some(Step::Done)
     }
 }
@@ -100,7 +105,7 @@ impl Role for RetryRole {
             };
             out.dead(DeadLetter { source, element: None, reason: "not_a_retry", text });
         }
-        Step::Done
+        stepped.unwrap_or(Step::Done)
     }
 
     fn committed(&mut self) {

@@ -13,12 +13,15 @@ use winback_lane::{
 };
 use winback_log::{Append, Message, TopicPartition};
 use winback_proto::{WireMessage, inbox};
-use winback_sources::Decoder;
+use winback_sources::{Decoder, Incoming};
 
 use crate::feed::FeedStatus;
 use crate::forward::{Forward, InboxTarget, input_name};
 use crate::positions::Positions;
 use crate::tally::{MatcherMetrics, Tally};
+
+/// How long a record waits before the schema registry is asked again.
+pub(crate) const SCHEMA_AWAY: Duration = Duration::from_secs(2);
 
 /// The source that a lane reads.
 pub struct MatcherSource {
@@ -186,6 +189,12 @@ impl Role for MatcherRole {
     }
 
     fn step(&mut self, at: At<'_>, message: &Message, out: &mut Output) -> Step {
+        let value = message.value().unwrap_or_default();
+        // Before anything is changed: the record comes again.
+        if let Err(away) = self.source.decoder.prepare(value) {
+            tracing::warn!(source = self.source.name, %away, "a record waits for its schema");
+            return Step::Retry { after: SCHEMA_AWAY };
+        }
         if self.pinned.is_some() {
             self.announce(out);
         }
@@ -204,9 +213,9 @@ impl Role for MatcherRole {
             forward.stamped_ahead(at.now, tally, out);
             return Step::Done;
         }
-        let value = message.value().unwrap_or_default();
-        let before = tally.events;
-        self.source.decoder.decode(value, &mut |element| forward.element(element, index, tally, out));
+        let incoming = Incoming { value, headers: &|visit| message.each_header(visit) };
+        let (decoder, before) = (&self.source.decoder, tally.events);
+        decoder.decode_record(&incoming, &mut |element| forward.element(element, index, tally, out));
         let dead = out.dead_letters();
         if dead > 0 && tally.events - before > u64::try_from(dead).unwrap_or(u64::MAX) {
             out.survived();

@@ -87,7 +87,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A date, RFC 3339, or seconds or milliseconds since 1970; a date is its midnight in UTC.
+    /// A date, RFC 3339, or days, seconds, milliseconds or microseconds since 1970 by their magnitude: no era of one is
+    /// within another's. A date is its midnight in UTC.
     pub(crate) fn time(&self, names: &[&'static str]) -> Result<Option<Time>, RowError> {
         let Some((name, value)) = self.find(names) else { return Ok(None) };
         let time = match value {
@@ -100,7 +101,12 @@ impl<'a> Fields<'a> {
 }
 
 fn since_1970(number: i64) -> Option<Time> {
-    let millis = if number.abs() < 100_000_000_000 { number.checked_mul(1_000)? } else { number };
+    let millis = match number.abs() {
+        0..100_000 => number.checked_mul(86_400_000)?,
+        100_000..100_000_000_000 => number.checked_mul(1_000)?,
+        100_000_000_000..100_000_000_000_000 => number,
+        _ => number / 1_000,
+    };
     (0..=253_402_300_799_999).contains(&millis).then_some(Time::from_millis(millis))
 }
 

@@ -2,19 +2,22 @@
 
 use std::cell::OnceCell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use winback_core::debounce::AccountChange;
-use winback_core::ids::AccountId;
 use winback_core::time::Time;
 use winback_lane::{At, DeadLetter, Input, Output, Readiness, RestoreError, Role, Start, Step, Urgency};
 use winback_log::{Append, Message, TopicPartition};
 use winback_proto::envelope::Envelope;
 use winback_proto::{Encoding, WireMessage, account, inbox, v1};
+use winback_sources::{Dead, EachHeader, Incoming, RowFormat, RowReader, SourceRow};
 
 use crate::row::{Row, read_row, requested, version_of};
 use crate::suppression::{Admission, REQUEST_HEADER, Request, SuppressionKey, Suppressions};
 
 const ACCOUNT_TYPE: &str = "winback.account.v1";
+/// How long a record waits before the schema registry is asked again.
+const SCHEMA_AWAY: Duration = Duration::from_secs(2);
 
 /// Where a registrar writes.
 #[derive(Clone, Debug)]
@@ -52,15 +55,40 @@ pub struct RegistrarRole {
     guard: Guard,
     key: OnceCell<SuppressionKey>,
     suppressions: Suppressions,
+    rows: RowReader,
     refused: u64,
     effects: bool,
 }
 
 impl RegistrarRole {
-    /// A lane that writes to those topics.
+    /// A lane that writes to those topics, of rows as they are.
     pub fn new(topics: RegistrarTopics, guard: Guard) -> Self {
         let (key, suppressions) = (OnceCell::new(), Suppressions::default());
-        Self { topics, guard, key, suppressions, refused: 0, effects: false }
+        let rows = RowReader::new(RowFormat::default(), None);
+        Self { topics, guard, key, suppressions, rows, refused: 0, effects: false }
+    }
+
+    /// The lane, of rows that are written so.
+    #[must_use]
+    pub fn reading(self, rows: RowReader) -> Self {
+        Self { rows, ..self }
+    }
+
+    /// What a record says; `None` where it is about no account.
+    fn row(&self, message: &Message) -> Result<Option<Row>, DeadLetter> {
+        let headers: &EachHeader<'_> = &|visit| message.each_header(visit);
+        let incoming = message.value().map(|value| Incoming { value, headers });
+        let read = self.rows.read(message.key(), incoming.as_ref());
+        let read = read.map_err(|Dead { reason, text, .. }| letter(reason.as_str(), text))?;
+        match read {
+            SourceRow::Gone(id) => Ok(Some(Row::Gone(id.into()))),
+            SourceRow::Nothing => Ok(None),
+            SourceRow::Row(row) => {
+                let version = version_of(message.timestamp, message.offset.0);
+                let row = read_row(&row, version).map_err(|why| letter(why.reason(), why.to_string()))?;
+                Ok(Some(row))
+            }
+        }
     }
 
     fn put(&self, topic: &str, change: &AccountChange, value: Option<&[u8]>, at: Time, out: &mut Output) {
@@ -141,15 +169,8 @@ impl RegistrarRole {
     }
 }
 
-/// The row that a record says.
-fn row_of(message: &Message) -> Result<Row, crate::row::RowError> {
-    let version = version_of(message.timestamp, message.offset.0);
-    match (message.value(), message.key()) {
-        (Some(value), _) => read_row(value, version),
-        // A tombstone of a foreign list: its key is the account's id.
-        (None, Some(key)) => Ok(Row::Gone(AccountId::from(String::from_utf8_lossy(key).into_owned()))),
-        (None, None) => read_row(b"", version),
-    }
+fn letter(reason: &'static str, text: String) -> DeadLetter {
+    DeadLetter { source: String::new(), element: None, reason, text }
 }
 
 impl Role for RegistrarRole {
@@ -182,24 +203,28 @@ impl Role for RegistrarRole {
     }
 
     fn step(&mut self, _: At<'_>, message: &Message, out: &mut Output) -> Step {
-        self.effects = true;
         if let Some(header) = message.header(REQUEST_HEADER) {
+            self.effects = true;
             match Request::parse(&header) {
                 Some(request) => self.erase(&request, message, out),
                 None => {
                     let text =
                         "its header says that it is an erasure, and not of whom: `winback erase` writes them";
-                    let (source, text) = (String::new(), text.to_owned());
-                    out.dead(DeadLetter { source, element: None, reason: "bad_value", text });
+                    out.dead(letter("bad_value", text.to_owned()));
                 }
             }
             return Step::Done;
         }
-        let mut row = match row_of(message) {
-            Ok(row) => row,
-            Err(why) => {
-                let text = why.to_string();
-                out.dead(DeadLetter { source: String::new(), element: None, reason: why.reason(), text });
+        if let Err(away) = self.rows.prepare(message.key(), message.value()) {
+            tracing::warn!(%away, "a row waits for its schema");
+            return Step::Retry { after: SCHEMA_AWAY };
+        }
+        self.effects = true;
+        let mut row = match self.row(message) {
+            Ok(Some(row)) => row,
+            Ok(None) => return Step::Done,
+            Err(letter) => {
+                out.dead(letter);
                 return Step::Done;
             }
         };

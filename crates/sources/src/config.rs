@@ -6,13 +6,15 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use winback_core::time::Time;
 
+use crate::envelope::EnvelopeKind;
 use crate::mapping::Mapping;
 use crate::web::PageClass;
+use crate::wire::WireKind;
 
 /// The largest record a source takes unless it says otherwise.
 pub const DEFAULT_MAX_BYTES: usize = 1 << 20;
 
-/// One source: `[sources.NAME]`. It has a `preset` or a `mapping`, never both.
+/// One source: `[sources.NAME]`. It has a `preset`, a `mapping` or a `jq` filter, one of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SourceConfig {
@@ -24,6 +26,15 @@ pub struct SourceConfig {
     /// Any other JSON, field by field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mapping: Option<Mapping>,
+    /// Any other JSON, by a jq filter that gives signals in the plain shape.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jq: Option<String>,
+    /// How a record's bytes are written: text, or behind a schema's id.
+    #[serde(default)]
+    pub wire: WireKind,
+    /// What the event stands in, before any preset or mapping sees it.
+    #[serde(default)]
+    pub envelope: EnvelopeKind,
     /// Where a deployment that never read the topic begins. Stated, never guessed.
     pub start: Start,
     /// How to read a record that is not UTF-8, such as `windows-1252`; such records are dead letters without it.
@@ -67,6 +78,9 @@ impl SourceConfig {
             topic: topic.to_owned(),
             preset: Some(preset.to_owned()),
             mapping: None,
+            jq: None,
+            wire: WireKind::default(),
+            envelope: EnvelopeKind::default(),
             start,
             encoding: None,
             zone: None,

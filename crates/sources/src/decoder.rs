@@ -3,13 +3,18 @@
 //! Invariant: every record gives at least one element, and the same ones each time. Size, encoding and depth are
 //! bounded before anything parses.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use encoding_rs::Encoding;
 use jiff::tz::TimeZone;
 
 use crate::bots::{Bots, PAGE_BOTS};
 use crate::config::{BotConfig, ImageProxies, SourceConfig};
-use crate::element::{DeadReason, DropReason, Element, Refusal, Sink, Verdict, element};
+use crate::element::{Dead, DeadReason, DropReason, Element, Refusal, Sink, Verdict, element};
+use crate::envelope::{EnvelopeKind, Opened};
 use crate::error::SourceError;
+use crate::jq::Jq;
 use crate::json::Lenient;
 use crate::lists;
 use crate::mail::{MACHINES, Machines, Mail, Provider, SCANNERS, Scanners};
@@ -18,6 +23,7 @@ use crate::presets::Preset;
 use crate::text;
 use crate::times::TimeReader;
 use crate::web::{Pages, Shape, Web};
+use crate::wire::{Away, Schemas, Wire, WireKind};
 
 /// The deepest that a document may be nested.
 pub const MAX_DEPTH: usize = 64;
@@ -27,7 +33,28 @@ pub const MAX_DEPTH: usize = 64;
 pub struct Decoder {
     max_bytes: usize,
     encoding: Option<&'static Encoding>,
+    wire: Option<Wire>,
+    envelope: EnvelopeKind,
     format: Format,
+}
+
+/// How a record's headers are read: each is given to the visitor, in order.
+pub type EachHeader<'h> = dyn Fn(&mut dyn FnMut(&str, &[u8])) + 'h;
+
+/// A record as it came: its bytes, and its headers for those formats that have something in them.
+#[derive(Clone, Copy)]
+pub struct Incoming<'r> {
+    /// Its value.
+    pub value: &'r [u8],
+    /// Its headers; read only where the envelope needs them.
+    pub headers: &'r EachHeader<'r>,
+}
+
+impl<'r> Incoming<'r> {
+    /// A record without headers.
+    pub fn bare(value: &'r [u8]) -> Self {
+        Self { value, headers: &|_| {} }
+    }
 }
 
 #[derive(Debug)]
@@ -35,6 +62,7 @@ enum Format {
     Web(Shape, Web),
     Mail(Provider, Mail),
     Mapped(Box<Compiled>),
+    Filtered(Box<Jq>),
 }
 
 impl Decoder {
@@ -45,21 +73,54 @@ impl Decoder {
         build.refuse_what_has_no_effect(preset)?;
         let format = match preset {
             Some(preset) => build.preset_format(preset)?,
-            None => build.mapped(config.mapping.as_ref())?,
+            None => match &config.jq {
+                Some(code) => build.filtered(code)?,
+                None => build.mapped(config.mapping.as_ref())?,
+            },
         };
-        Ok(Self { max_bytes: config.max_bytes, encoding: build.encoding()?, format })
+        let wire = (config.wire == WireKind::Confluent).then(|| Wire::new(None));
+        let envelope = config.envelope;
+        Ok(Self { max_bytes: config.max_bytes, encoding: build.encoding()?, wire, envelope, format })
+    }
+
+    /// The decoder, asking there for schemas where its wire format needs them.
+    #[must_use]
+    pub fn with_schemas(mut self, schemas: Arc<dyn Schemas>) -> Self {
+        self.wire = self.wire.map(|_| Wire::new(Some(schemas)));
+        self
+    }
+
+    /// Has at hand what the record needs; it may wait for a schema registry. Nothing for most sources.
+    ///
+    /// # Errors
+    /// When the registry does not answer: the record is to be read again later.
+    pub fn prepare(&self, value: &[u8]) -> Result<(), Away> {
+        self.wire.as_ref().map_or(Ok(()), |wire| wire.prepare(value))
     }
 
     /// Gives every element of the record to the sink: at least one, in the record's order. A candidate borrows from
     /// the record and from the decoder's scratch, so that it lives only as long as the sink's call.
     pub fn decode(&self, value: &[u8], sink: &mut dyn FnMut(Element<'_>)) {
-        if let Err(refusal) = self.record(value, sink) {
+        self.decode_record(&Incoming::bare(value), sink);
+    }
+
+    /// As [`Self::decode`], of a record with its headers.
+    pub fn decode_record(&self, incoming: &Incoming<'_>, sink: &mut dyn FnMut(Element<'_>)) {
+        if let Err(refusal) = self.record(incoming, None, sink) {
+            sink(element(Err(refusal), None));
+        }
+    }
+
+    /// As [`Self::decode_record`], but only what comes of the element of that place, as its dead letter named it.
+    pub fn decode_element(&self, incoming: &Incoming<'_>, place: u32, sink: &mut dyn FnMut(Element<'_>)) {
+        if let Err(refusal) = self.record(incoming, Some(place), sink) {
             sink(element(Err(refusal), None));
         }
     }
 
     /// `Err` where the record as a whole is refused, before any element was given.
-    fn record(&self, value: &[u8], sink: &mut Sink<'_>) -> Result<(), Refusal> {
+    fn record(&self, incoming: &Incoming<'_>, only: Option<u32>, sink: &mut Sink<'_>) -> Result<(), Refusal> {
+        let value = incoming.value;
         if value.len() > self.max_bytes {
             let text = format!(
                 "the record has {} bytes, and the source takes {}: raise its `max_bytes`, or send less",
@@ -68,17 +129,64 @@ impl Decoder {
             );
             return Err(Refusal::Dead(DeadReason::TooLarge, text));
         }
-        let text = text::decode(value, self.encoding)?;
+        let text = match &self.wire {
+            // A tombstone has no schema.
+            Some(wire) if !value.is_empty() => Cow::Owned(wire.json(value)?),
+            _ => text::decode(value, self.encoding)?,
+        };
         if text.trim().is_empty() {
             return Err(DropReason::Empty.into());
         }
-        self.format.decode(self.format.trimmed(&text), sink)
+        if self.envelope == EnvelopeKind::None {
+            return self.format.decode_only(self.format.trimmed(&text), only, sink);
+        }
+        match self.envelope.open(incoming, text)? {
+            Opened::One(text) => self.format.decode_only(self.format.trimmed(&text), only, sink),
+            Opened::Batch(events) => {
+                for (index, event) in
+                    (0_u32..).zip(&events).filter(|(at, _)| only.is_none_or(|only| only == *at))
+                {
+                    self.of_batch(event.as_ref(), index, sink);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// One event of a batch: its dead letters bear its place.
+    fn of_batch(&self, event: Result<&Cow<'_, str>, &Refusal>, index: u32, sink: &mut Sink<'_>) {
+        let decoded = event.map_err(Refusal::clone).and_then(|text| {
+            self.format.decode(self.format.trimmed(text), None, &mut |element| {
+                sink(match element {
+                    Element::Dead(dead) => Element::Dead(Dead { index: Some(index), ..dead }),
+                    element => element,
+                });
+            })
+        });
+        if let Err(refusal) = decoded {
+            sink(element(Err(refusal), Some(index)));
+        }
     }
 }
 
 impl Format {
-    fn decode(&self, text: &str, sink: &mut Sink<'_>) -> Result<(), Refusal> {
+    /// All elements, or only that of one place: a filter's place is the event's in its list, whatever comes of it.
+    fn decode_only(&self, text: &str, only: Option<u32>, sink: &mut Sink<'_>) -> Result<(), Refusal> {
+        let (Some(only), false) = (only, matches!(self, Self::Filtered(_))) else {
+            return self.decode(text, only, sink);
+        };
+        let mut place = 0;
+        self.decode(text, None, &mut |element| {
+            if place == only {
+                sink(element);
+            }
+            place += 1;
+        })
+    }
+
+    fn decode(&self, text: &str, only: Option<u32>, sink: &mut Sink<'_>) -> Result<(), Refusal> {
         match self {
+            Self::Filtered(filter) => filter.decode(text, only, sink),
             Self::Web(shape, web) => web.decode(*shape, text, sink),
             Self::Mail(provider, mail) => mail.decode(*provider, text, sink),
             Self::Mapped(mapping) => mapping.decode(text, sink),
@@ -138,6 +246,13 @@ pub(crate) fn listed<T>(
     Ok(())
 }
 
+/// The file of a preset that is a filter.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FilterFile {
+    jq: String,
+}
+
 /// Builds the parts of a decoder and names the source in every error.
 struct Build<'c> {
     name: &'c str,
@@ -148,16 +263,20 @@ impl Build<'_> {
     /// The stated preset; `None` for a mapping.
     fn preset(&self) -> Result<Option<Preset>, SourceError> {
         let not_one = |has| SourceError::NotOneFormat { source_name: self.name.to_owned(), has };
-        match (&self.config.preset, &self.config.mapping) {
-            (Some(_), Some(_)) => Err(not_one("both a preset and a mapping")),
-            (None, None) => Err(not_one("neither a preset nor a mapping")),
-            (None, Some(_)) => Ok(None),
-            (Some(text), None) => Preset::parse(text).map(Some).ok_or_else(|| SourceError::UnknownPreset {
-                source_name: self.name.to_owned(),
-                value: text.clone(),
-                nearest: Preset::nearest(text).to_string(),
-                known: Preset::ALL.iter().map(|preset| preset.as_str()).collect::<Vec<_>>().join(", "),
-            }),
+        match (&self.config.preset, &self.config.mapping, &self.config.jq) {
+            (Some(_), Some(_), _) => Err(not_one("both a preset and a mapping")),
+            (Some(_), _, Some(_)) => Err(not_one("both a preset and a jq filter")),
+            (_, Some(_), Some(_)) => Err(not_one("both a mapping and a jq filter")),
+            (None, None, None) => Err(not_one("neither a preset nor a mapping")),
+            (None, _, _) => Ok(None),
+            (Some(text), None, None) => {
+                Preset::parse(text).map(Some).ok_or_else(|| SourceError::UnknownPreset {
+                    source_name: self.name.to_owned(),
+                    value: text.clone(),
+                    nearest: Preset::nearest(text).to_string(),
+                    known: Preset::ALL.iter().map(|preset| preset.as_str()).collect::<Vec<_>>().join(", "),
+                })
+            }
         }
     }
 
@@ -178,8 +297,10 @@ impl Build<'_> {
             Some((key, _)) => Err(SourceError::NoEffect {
                 source_name: self.name.to_owned(),
                 key,
-                format: preset
-                    .map_or_else(|| "a mapping".to_owned(), |preset| format!("preset \"{preset}\"")),
+                format: preset.map_or_else(
+                    || "a mapping or a filter".to_owned(),
+                    |preset| format!("preset \"{preset}\""),
+                ),
             }),
         }
     }
@@ -192,6 +313,9 @@ impl Build<'_> {
             return Ok(Format::Mail(provider, self.mail()?));
         }
         let text = preset.mapping().unwrap_or_default();
+        if let Ok(FilterFile { jq }) = toml::from_str(text) {
+            return self.filtered(&jq);
+        }
         let mapping: Mapping = toml::from_str(text)
             .map_err(|error| self.bad(("preset".to_owned(), preset.to_string(), error.to_string())))?;
         self.mapped(Some(&mapping))
@@ -203,6 +327,11 @@ impl Build<'_> {
         let compiled = Compiled::new(mapping, self.zone()?)
             .map_err(|(key, value, fix)| self.bad((format!("mapping.{key}"), value, fix)))?;
         Ok(Format::Mapped(Box::new(compiled)))
+    }
+
+    fn filtered(&self, code: &str) -> Result<Format, SourceError> {
+        let filter = Jq::new(code, self.zone()?).map_err(|wrong| self.bad(wrong))?;
+        Ok(Format::Filtered(Box::new(filter)))
     }
 
     fn web(&self) -> Result<Web, SourceError> {

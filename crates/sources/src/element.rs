@@ -39,6 +39,8 @@ closed_enum! {
         AmbiguousRecipient = "ambiguous_recipient",
         /// Nothing in it: no bytes, or an empty list.
         Empty = "empty",
+        /// A row that was deleted in the database whose changes are read.
+        Deleted = "deleted",
     }
 }
 
@@ -61,6 +63,12 @@ closed_enum! {
         BadTime = "bad_time",
         /// An event type, or a value of the deciding field, that the source does not know.
         UnknownEvent = "unknown_event",
+        /// A filter that fails on it, or gives what is no signal.
+        Mapping = "mapping",
+        /// Not in the envelope that the source states.
+        Envelope = "envelope",
+        /// Its schema is unknown to the registry, or the bytes are not of it.
+        Schema = "schema",
     }
 }
 
@@ -124,7 +132,7 @@ pub struct Dead {
 }
 
 /// Why one event is no signal; its place in the record is added by whoever walks the record.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Refusal {
     Drop(DropReason),
     Dead(DeadReason, String),

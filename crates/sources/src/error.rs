@@ -19,14 +19,14 @@ pub enum SourceError {
         /// All of them.
         known: String,
     },
-    /// It has both a preset and a mapping, or neither.
+    /// It has more than one of preset, mapping and filter, or none.
     #[error(
-        "sources.{source_name} has {has}: give it a `preset` or a [sources.{source_name}.mapping], one of them"
+        "sources.{source_name} has {has}: give it a `preset`, a [sources.{source_name}.mapping] or a `jq` filter, one of them"
     )]
     NotOneFormat {
         /// The source.
         source_name: String,
-        /// `neither a preset nor a mapping`, or `both`.
+        /// `neither a preset nor a mapping`, or which two.
         has: &'static str,
     },
     /// A value that cannot work.

@@ -56,6 +56,22 @@ closed_enum! {
         Releases = "releases",
         /// What happens at competitors as plain JSON or CSV.
         CompetitorEvents = "competitor_events",
+        /// Salesforce's change data capture.
+        Salesforce = "salesforce",
+        /// HubSpot's webhooks.
+        HubSpot = "hubspot",
+        /// News of companies as plain JSON or CSV.
+        CompanyNews = "company_news",
+        /// Funding rounds as Crunchbase writes them.
+        CrunchbaseRounds = "crunchbase_rounds",
+        /// Acquisitions as Crunchbase writes them.
+        CrunchbaseAcquisitions = "crunchbase_acquisitions",
+        /// Greenhouse's public job board.
+        Greenhouse = "greenhouse",
+        /// Lever's public postings.
+        Lever = "lever",
+        /// Ashby's public job board.
+        Ashby = "ashby",
     }
 }
 
@@ -75,6 +91,21 @@ const MAIL: &[SignalKind] = &[SignalKind::EmailOpen, SignalKind::EmailClick, Sig
 const OPENS: &[SignalKind] = &[SignalKind::EmailOpen, SignalKind::EmailClick];
 const FUNDING: &[SignalKind] = &[SignalKind::FundingNews];
 const HIRING: &[SignalKind] = &[SignalKind::Hiring];
+const BOUGHT: &[SignalKind] = &[SignalKind::Acquisition];
+const SALES: &[SignalKind] =
+    &[SignalKind::DealStageChange, SignalKind::ExecutiveChange, SignalKind::SelfReactivation];
+const NEWS: &[SignalKind] = &[
+    SignalKind::ExecutiveChange,
+    SignalKind::OfficeExpansion,
+    SignalKind::Acquisition,
+    SignalKind::AccountProductLaunch,
+    SignalKind::TechStackChange,
+    SignalKind::Conference,
+    SignalKind::SocialMention,
+    SignalKind::DealStageChange,
+    SignalKind::FundingNews,
+    SignalKind::Hiring,
+];
 
 const RELEASES: &[SignalKind] = &[SignalKind::ProductRelease];
 const COMPETITOR: &[SignalKind] = &[SignalKind::CompetitorEvent];
@@ -125,6 +156,18 @@ const ALL: &[PresetInfo] = &[
         COMPETITOR,
         "JSON {id, competitor, type, title, date}: told to those who went there",
     ),
+    info(Preset::Salesforce, SALES, "Salesforce change events of Opportunity, Contact and Lead"),
+    info(Preset::HubSpot, SALES, "HubSpot's webhooks of deals and contacts, a list a record"),
+    info(Preset::CompanyNews, NEWS, "JSON or CSV {id, kind, company, domain, title, class, date}"),
+    info(Preset::CrunchbaseRounds, FUNDING, "Crunchbase's funding rounds, CSV or API entities"),
+    info(
+        Preset::CrunchbaseAcquisitions,
+        BOUGHT,
+        "Crunchbase's acquisitions, CSV or API entities: two signals each",
+    ),
+    info(Preset::Greenhouse, HIRING, "Greenhouse's public board: a job, or {jobs: [...]}"),
+    info(Preset::Lever, HIRING, "Lever's public postings: one, a list, or {company, domain, jobs: [...]}"),
+    info(Preset::Ashby, HIRING, "Ashby's public board: a job, or {jobs: [...]}"),
 ];
 
 /// All presets, in the order of the documentation.
@@ -133,7 +176,7 @@ pub const fn presets() -> &'static [PresetInfo] {
 }
 
 impl Preset {
-    /// The mapping that the preset stands for, as TOML; `None` where it is code.
+    /// The mapping or filter that the preset stands for, as TOML; `None` where it is code.
     pub(crate) const fn mapping(self) -> Option<&'static str> {
         match self {
             Self::Funding => Some(include_str!("../../../config/sources/funding.toml")),
@@ -144,6 +187,16 @@ impl Preset {
             Self::Responses => Some(include_str!("../../../config/sources/responses.toml")),
             Self::Releases => Some(include_str!("../../../config/sources/releases.toml")),
             Self::CompetitorEvents => Some(include_str!("../../../config/sources/competitor_events.toml")),
+            Self::Salesforce => Some(include_str!("../../../config/sources/salesforce.toml")),
+            Self::HubSpot => Some(include_str!("../../../config/sources/hubspot.toml")),
+            Self::CompanyNews => Some(include_str!("../../../config/sources/company_news.toml")),
+            Self::CrunchbaseRounds => Some(include_str!("../../../config/sources/crunchbase_rounds.toml")),
+            Self::CrunchbaseAcquisitions => {
+                Some(include_str!("../../../config/sources/crunchbase_acquisitions.toml"))
+            }
+            Self::Greenhouse => Some(include_str!("../../../config/sources/greenhouse.toml")),
+            Self::Lever => Some(include_str!("../../../config/sources/lever.toml")),
+            Self::Ashby => Some(include_str!("../../../config/sources/ashby.toml")),
             _ => None,
         }
     }

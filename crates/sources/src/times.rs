@@ -25,6 +25,8 @@ pub(crate) enum TimeFormat {
     Auto,
     /// A number of so many to the second.
     Unix(i64),
+    /// A number of days since 1970.
+    Days,
     /// As mail writes it.
     Rfc2822,
     /// A pattern such as `%d/%m/%Y`.
@@ -33,8 +35,8 @@ pub(crate) enum TimeFormat {
 
 impl TimeFormat {
     /// The names that are not patterns.
-    pub(crate) const NAMES: [&'static str; 6] =
-        ["auto", "rfc3339", "rfc2822", "unix_s", "unix_ms", "unix_us"];
+    pub(crate) const NAMES: [&'static str; 7] =
+        ["auto", "rfc3339", "rfc2822", "unix_s", "unix_ms", "unix_us", "unix_days"];
 
     /// The format of that name, or the pattern, tried on a date of its own.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
@@ -44,6 +46,7 @@ impl TimeFormat {
             "unix_s" => Ok(Self::Unix(1)),
             "unix_ms" => Ok(Self::Unix(1_000)),
             "unix_us" => Ok(Self::Unix(1_000_000)),
+            "unix_days" => Ok(Self::Days),
             pattern if pattern.contains('%') => {
                 let sample = Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
                 let written = strtime::format(pattern, &sample).map_err(|error| error.to_string())?;
@@ -64,6 +67,7 @@ impl TimeFormat {
             Self::Unix(1) => "unix seconds",
             Self::Unix(1_000) => "unix milliseconds",
             Self::Unix(_) => "unix microseconds",
+            Self::Days => "days since 1970",
             Self::Rfc2822 => "RFC 2822",
             Self::Pattern(pattern) => pattern,
         }
@@ -75,6 +79,7 @@ impl TimeFormat {
             (Self::Auto, Scalar::Text(text)) => auto(text.trim(), zone),
             (Self::Auto, _) => by_magnitude(seconds(value)?),
             (Self::Unix(per_second), _) => scaled(seconds(value)?, *per_second),
+            (Self::Days, _) => scaled(seconds(value)?.floor() * 86_400.0, 1),
             (Self::Rfc2822, Scalar::Text(text)) => {
                 rfc2822::parse(text.trim()).ok().map(|zoned| zoned.timestamp().as_millisecond())
             }

@@ -27,9 +27,12 @@ fn errors_name_the_key_the_value_and_the_fix() {
         ),
         (
             String::new(),
-            "sources.web has neither a preset nor a mapping: give it a `preset` or a [sources.web.mapping]",
+            "sources.web has neither a preset nor a mapping: give it a `preset`, a [sources.web.mapping] or a `jq` filter",
         ),
         (mapping("").replace("[mapping]", "preset = \"web\"\n[mapping]"), "has both a preset and a mapping"),
+        (mapping("").replace("[mapping]", "jq = \".\"\n[mapping]"), "has both a mapping and a jq filter"),
+        ("preset = \"web\"\njq = \".\"".to_owned(), "has both a preset and a jq filter"),
+        ("preset = \"web\"\nenvelope = \"avro\"".to_owned(), "unknown variant `avro`"),
         ("prest = \"web\"".to_owned(), "unknown field `prest`"),
         (
             "preset = \"web\"\nencoding = \"utf-16le\"".to_owned(),
@@ -165,6 +168,42 @@ fn a_mapping_reads_any_json() {
             "missing_field: `/org/site or /org/name or /org/legal` has no value: add it and replay",
         ]
     );
+}
+
+#[test]
+fn a_mapping_finds_a_list_wherever_it_is_and_what_stands_around_it() {
+    let decoder = decoder_from(
+        r#"
+        topic = "t"
+        start = "earliest"
+        [mapping]
+        kind = "conference"
+        events = ["/data/items", "/items", ""]
+        id = "/id"
+        at = "/day"
+        formats = ["unix_days"]
+        name = ["/co", "^/co"]
+        "#,
+    );
+    let told = |record: &str| {
+        let mut told = Vec::new();
+        decoder.decode(record.as_bytes(), &mut |element| {
+            told.push(match element {
+                Element::Signal(signal) => {
+                    format!("{} {} {}", signal.id, signal.who.name.unwrap_or_default(), signal.at)
+                }
+                other => format!("{other:?}"),
+            });
+        });
+        told
+    };
+    let at = "2026-01-31T00:00:00Z";
+    assert_eq!(
+        told(r#"{"co":"Acme","items":[{"id":1,"day":20484},{"id":2,"day":20484,"co":"Beta"}]}"#),
+        [format!("1 Acme {at}"), format!("2 Beta {at}")]
+    );
+    assert_eq!(told(r#"{"co":"Acme","data":{"items":[{"id":1,"day":"20484"}]}}"#), [format!("1 Acme {at}")]);
+    assert_eq!(told(r#"{"co":"Acme","id":3,"day":20484}"#), [format!("3 Acme {at}")]);
 }
 
 #[test]

@@ -90,6 +90,9 @@ pub enum Command {
     /// deployment does not run and its log is a file, all that can go goes at once. Exit code 4: nobody has taken the
     /// erasure in yet; start `winback run`, then erase again.
     Erase(EraseArgs),
+    /// The sources: try one on a file before anything runs.
+    #[command(subcommand)]
+    Source(SourceCommand),
     /// Write generated accounts and signals, in the producers' own shapes. The same arguments give the same bytes.
     Generate(GenerateArgs),
 }
@@ -380,6 +383,68 @@ pub struct HoldArgs {
     /// Why, for the others.
     #[arg(long, value_name = "TEXT")]
     pub why: Option<String>,
+}
+
+/// `source`.
+#[derive(Debug, Subcommand)]
+pub enum SourceCommand {
+    /// What comes of each record of a file, and why. Nothing is written; exit code 4 when there would be dead letters.
+    Test(SourceTestArgs),
+    /// The formats that are built in.
+    Presets,
+}
+
+/// Arguments of `source test`.
+#[derive(Args, Clone, Debug)]
+pub struct SourceTestArgs {
+    /// The file; `-` or nothing is standard input.
+    pub file: Option<PathBuf>,
+    /// A source of the config.
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// A format that is built in, without a source of the config.
+    #[arg(long, value_name = "PRESET", conflicts_with = "source")]
+    pub preset: Option<String>,
+    /// What the file holds; by its ending without it.
+    #[arg(long)]
+    pub format: Option<FileFormat>,
+    /// Look each signal up in these accounts, too: a file of rows, or `log` for those in the log.
+    #[arg(long, value_name = "FILE")]
+    pub accounts: Option<PathBuf>,
+    /// Only what came to this; all is counted.
+    #[arg(long, value_name = "OUTCOME")]
+    pub only: Option<TestedOutcome>,
+    /// Show no more than this many; all are counted.
+    #[arg(long)]
+    pub limit: Option<usize>,
+}
+
+/// What may come of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TestedOutcome {
+    /// A signal.
+    Signal,
+    /// What somebody answered.
+    Answer,
+    /// What is told to every account that it concerns.
+    FanOut,
+    /// Dropped, with the reason.
+    Dropped,
+    /// A dead letter.
+    Dead,
+}
+
+impl TestedOutcome {
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Signal => "signal",
+            Self::Answer => "answer",
+            Self::FanOut => "fan_out",
+            Self::Dropped => "dropped",
+            Self::Dead => "dead",
+        }
+    }
 }
 
 /// Arguments of `generate`.

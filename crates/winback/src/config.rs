@@ -12,11 +12,13 @@ use serde::{Deserialize, Serialize};
 use winback_core::text::explain_toml;
 use winback_core::time::Span;
 use winback_proto::Encoding;
-use winback_sources::{SourceConfig, Start};
+use winback_sources::{EnvelopeKind, RowFormat, SourceConfig, Start, WireKind};
 use winback_telemetry::logging::Format;
 use winback_worker::WorkerConfig;
 
 pub use dead_letters::DeadLettersConfig;
+
+use crate::schema_registry::RegistryConfig;
 
 /// The variables that override a key, in the order of [`Config::apply_environment`].
 pub const ENVIRONMENT: [&str; 6] = [
@@ -78,6 +80,9 @@ pub struct Config {
     pub kafka: KafkaConfig,
     /// `[accounts]`.
     pub accounts: AccountsConfig,
+    /// `[schema_registry]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema_registry: Option<RegistryConfig>,
     /// `[snapshots]`.
     pub snapshots: SnapshotsConfig,
     /// `[privacy]`.
@@ -176,6 +181,33 @@ pub struct KafkaConfig {
 pub struct AccountsConfig {
     /// The topic with rows of accounts that the registrar reads; `accounts import` and `generate` write to it.
     pub topic: String,
+    /// How its records are written.
+    pub wire: WireKind,
+    /// What a row stands in.
+    pub envelope: EnvelopeKind,
+}
+
+impl AccountsConfig {
+    /// How its rows are written.
+    pub fn format(&self) -> RowFormat {
+        RowFormat { wire: self.wire, envelope: self.envelope }
+    }
+
+    /// Rows that this program would write are none where something else writes them in a form of its own.
+    ///
+    /// # Errors
+    /// Names the key and the fix.
+    pub fn check_ours(&self) -> Result<(), ConfigError> {
+        if self.format() == RowFormat::default() {
+            return Ok(());
+        }
+        let text = format!(
+            "accounts.topic = \"{}\" is written by something else, in the wire format and envelope that [accounts] states: \
+             change accounts there, or name another topic",
+            self.topic
+        );
+        Err(ConfigError::Wrong { path: "config".to_owned(), text })
+    }
 }
 
 /// `[snapshots]`.
@@ -218,6 +250,7 @@ impl Default for Config {
             logging: LoggingConfig::default(),
             kafka: KafkaConfig::default(),
             accounts: AccountsConfig::default(),
+            schema_registry: None,
             snapshots: SnapshotsConfig::default(),
             privacy: PrivacyConfig::default(),
             dead_letters: DeadLettersConfig::default(),
@@ -253,7 +286,7 @@ impl Default for LoggingConfig {
 
 impl Default for AccountsConfig {
     fn default() -> Self {
-        Self { topic: "accounts".to_owned() }
+        Self { topic: "accounts".to_owned(), wire: WireKind::default(), envelope: EnvelopeKind::default() }
     }
 }
 
@@ -358,7 +391,10 @@ impl Config {
             let unset = || ConfigError::Wrong { path: "environment".to_owned(), text };
             self.privacy.key = environment(name).ok_or_else(unset)?;
         }
-        Ok(())
+        match &mut self.schema_registry {
+            Some(registry) => registry.resolve(environment),
+            None => Ok(()),
+        }
     }
 
     /// Checks what must hold between keys.
@@ -393,7 +429,22 @@ impl Config {
         }
         self.check_words()?;
         self.dead_letters.check()?;
+        self.check_schemas()?;
         self.check_numbers()
+    }
+
+    fn check_schemas(&self) -> Result<(), String> {
+        let confluent = |wire: WireKind| wire == WireKind::Confluent;
+        let source = self.sources.iter().find(|(_, source)| confluent(source.wire));
+        let needs = source.map(|(name, _)| format!("sources.{name}.wire"));
+        let needs = needs.or_else(|| confluent(self.accounts.wire).then(|| "accounts.wire".to_owned()));
+        match (&self.schema_registry, needs) {
+            (Some(registry), _) => registry.check(),
+            (None, Some(key)) => {
+                Err(format!("{key} = \"confluent\" needs a schema registry: state [schema_registry] url"))
+            }
+            (None, None) => Ok(()),
+        }
     }
 
     fn check_words(&self) -> Result<(), String> {
@@ -462,6 +513,7 @@ impl Config {
         if !shown.privacy.key.is_empty() {
             "(set, not shown: 32 characters or more)".clone_into(&mut shown.privacy.key);
         }
+        shown.schema_registry.iter_mut().for_each(RegistryConfig::redact);
         toml::to_string(&shown).unwrap_or_else(|error| format!("# cannot be shown: {error}"))
     }
 }

@@ -6,6 +6,7 @@ pub mod config;
 pub mod context;
 pub mod generate;
 pub mod ingest;
+pub mod schema_registry;
 pub mod topics;
 
 mod commands;
@@ -18,6 +19,7 @@ mod policies;
 mod reading;
 mod run;
 mod show;
+mod source_test;
 mod talk;
 
 use std::process::ExitCode;

@@ -56,13 +56,18 @@ fn the_examples_of_keys_without_a_default_can_be_used_as_they_stand() {
         _ => line.to_owned(),
     };
     let all: Vec<String> = documented.lines().map(uncomment).collect();
-    let config = load(&all.join("\n"), &[("KAFKA_PASSWORD", "hush")]).unwrap();
+    let config =
+        load(&all.join("\n"), &[("KAFKA_PASSWORD", "hush"), ("REGISTRY_PASSWORD", "quiet")]).unwrap();
+    assert_eq!(config.schema_registry.as_ref().map(|registry| registry.password.as_str()), Some("quiet"));
     assert_eq!(config.kafka.properties["sasl.password"], "hush");
     let webhook = config.worker.webhook.clone().unwrap();
     assert!(webhook.retry_policy().is_ok() && webhook.max_attempts.is_some());
     let shown = config.redacted();
     assert!(
-        !shown.contains("hush") && !shown.contains("whsec_") && !shown.contains("hooks.example.com"),
+        !shown.contains("hush")
+            && !shown.contains("quiet")
+            && !shown.contains("whsec_")
+            && !shown.contains("hooks.example.com"),
         "{shown}"
     );
 }
@@ -89,6 +94,20 @@ fn a_wrong_config_names_the_file_the_key_the_value_and_the_fix() {
         ),
         ("[sources.web]\ntopic = \"w\"\npreset = \"web\"", &["start"]),
         ("[worker]\nstale_after = \"2 weeks\"", &["2 weeks", "14d"]),
+        (
+            "[sources.web]\ntopic = \"w\"\npreset = \"web\"\nstart = \"earliest\"\nwire = \"confluent\"",
+            &["sources.web.wire", "[schema_registry] url"],
+        ),
+        ("[accounts]\nwire = \"confluent\"", &["accounts.wire", "[schema_registry] url"]),
+        (
+            "[schema_registry]\nurl = \"http://registry.example\"",
+            &["schema_registry.url", "others can read", "https"],
+        ),
+        ("[schema_registry]\nurl = \"https://me:hush@registry.example\"", &["schema_registry.user"]),
+        (
+            "[schema_registry]\nurl = \"https://r\"\npassword = \"env:NOT_SET\"",
+            &["schema_registry.password", "NOT_SET"],
+        ),
         ("[kafka.properties]\n\"sasl.password\" = \"env:NOT_SET\"", &["sasl.password", "NOT_SET"]),
     ] {
         let error = load(text, &[]).unwrap_err();

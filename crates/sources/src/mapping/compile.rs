@@ -19,7 +19,8 @@ pub(crate) type Wrong = (String, String, String);
 #[derive(Debug)]
 pub(crate) struct Compiled {
     pub(super) kind: SignalKind,
-    pub(super) events: Option<Pointer>,
+    /// `None` among them is the whole record.
+    pub(super) events: Vec<Option<Pointer>>,
     pub(super) at: Vec<Field>,
     pub(super) times: TimeReader,
     pub(super) id: Vec<Field>,
@@ -30,6 +31,7 @@ pub(crate) struct Compiled {
     pub(super) detail: Template,
     pub(super) absent: Vec<String>,
     pub(super) required: Vec<Field>,
+    pub(super) changed: Vec<Pointer>,
     pub(super) keep: Option<Deciding>,
     pub(super) features: Vec<Field>,
     pub(super) competitor: Vec<Field>,
@@ -78,7 +80,7 @@ impl Compiled {
         }
         Ok(Self {
             kind: mapping.kind,
-            events: mapping.events.as_deref().map(|text| pointer("events", text)).transpose()?,
+            events: events(&mapping.events)?,
             at,
             times: TimeReader { formats: formats(&mapping.formats)?, zone },
             id: fields("id", &mapping.id)?,
@@ -89,6 +91,7 @@ impl Compiled {
             detail: Template::parse(&mapping.detail).map_err(|fix| wrong("detail", &mapping.detail, fix))?,
             absent: mapping.absent.clone(),
             required: list("required", &mapping.required)?,
+            changed: mapping.changed.iter().map(|text| pointer("changed", text)).collect::<Result<_, _>>()?,
             keep: mapping.keep.as_ref().map(Deciding::new).transpose()?,
             features: fields("features", &mapping.features)?,
             competitor: fields("competitor", &mapping.competitor)?,
@@ -153,6 +156,11 @@ fn fields(key: &str, fields: &Fields) -> Result<Vec<Field>, Wrong> {
 
 fn list(key: &str, texts: &[String]) -> Result<Vec<Field>, Wrong> {
     texts.iter().map(|text| Field::parse(text).map_err(|fix| wrong(key, text, fix))).collect()
+}
+
+fn events(fields: &Fields) -> Result<Vec<Option<Pointer>>, Wrong> {
+    let place = |text: &String| (!text.is_empty()).then(|| pointer("events", text)).transpose();
+    fields.all().iter().map(place).collect()
 }
 
 fn pointer(key: &str, text: &str) -> Result<Pointer, Wrong> {

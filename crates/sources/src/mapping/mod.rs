@@ -15,11 +15,13 @@ use winback_core::signal::SignalKind;
 
 pub use broadcast::MAX_FEATURES;
 pub(crate) use compile::{Compiled, Wrong, zone_of};
+pub(crate) use read::sha256;
 
 /// How the fields of a record become a signal: `[sources.NAME.mapping]`.
 ///
-/// Fields are JSON pointers (`/company/name`), or a constant that begins with `=`; of a list the first that has a
-/// value counts.
+/// Fields are JSON pointers (`/company/name`), pointers into the record around a list's event (`^/company`), or a
+/// constant that begins with `=`; of a list the first that has a value counts. What an envelope says of the event
+/// stands below `/_envelope`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
@@ -34,9 +36,10 @@ pub struct Mapping {
     /// The IANA zone of times that name none, unless the source states one; UTC unless stated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
-    /// Where the list of events stands, when a record has several; a record that is a list needs none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub events: Option<String>,
+    /// Where the list of events stands, when a record has several, or pointers of which the first that is there counts;
+    /// `""` is the whole record. A record that is a list needs none.
+    #[serde(default)]
+    pub events: Fields,
     /// The producer's id.
     #[serde(default)]
     pub id: Fields,
@@ -84,6 +87,9 @@ pub struct Mapping {
     /// Whom an event is about. Only for `competitor_event`.
     #[serde(default)]
     pub competitor: Fields,
+    /// In a Debezium envelope: an update that changed none of these is dropped (`edited`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<String>,
     /// Which events are interest; all of them without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep: Option<Keep>,

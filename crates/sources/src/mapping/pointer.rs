@@ -48,20 +48,23 @@ impl Pointer {
 #[derive(Clone, Debug)]
 pub(super) enum Field {
     At(Pointer),
+    /// In the record around the event.
+    Around(Pointer),
     Constant(String),
 }
 
 impl Field {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        match text.strip_prefix('=') {
-            Some(constant) => Ok(Self::Constant(constant.to_owned())),
-            None => Pointer::parse(text).map(Self::At),
+        match (text.strip_prefix('='), text.strip_prefix('^')) {
+            (Some(constant), _) => Ok(Self::Constant(constant.to_owned())),
+            (None, Some(around)) => Pointer::parse(around).map(Self::Around),
+            (None, None) => Pointer::parse(text).map(Self::At),
         }
     }
 
     pub(super) fn as_str(&self) -> &str {
         match self {
-            Self::At(pointer) => pointer.as_str(),
+            Self::At(pointer) | Self::Around(pointer) => pointer.as_str(),
             Self::Constant(value) => value,
         }
     }
@@ -71,6 +74,8 @@ impl Field {
 #[derive(Clone, Copy)]
 pub(super) struct Document<'v> {
     pub(super) root: &'v Value,
+    /// The record that the event stands in; the event itself where it is all of it.
+    pub(super) around: &'v Value,
     pub(super) absent: &'v [String],
 }
 
@@ -91,6 +96,7 @@ impl<'v> Document<'v> {
         for field in fields {
             let list = match field {
                 Field::At(pointer) => pointer.find(self.root).and_then(|value| value.as_array()),
+                Field::Around(pointer) => pointer.find(self.around).and_then(|value| value.as_array()),
                 Field::Constant(_) => None,
             };
             let texts: Vec<String> = match list {
@@ -119,6 +125,7 @@ impl<'v> Document<'v> {
         let value = match field {
             Field::Constant(value) => Scalar::Text(Cow::Borrowed(value)),
             Field::At(pointer) => scalar(pointer.find(self.root)?),
+            Field::Around(pointer) => scalar(pointer.find(self.around)?),
         };
         let absent = |text: &str| self.absent.iter().any(|no| no.eq_ignore_ascii_case(text.trim()));
         (!value.is_missing() && !value.as_str().is_some_and(absent)).then_some(value)
@@ -169,7 +176,7 @@ mod tests {
         ];
         for (text, expected) in table {
             let fields = [Field::parse(text).unwrap()];
-            let document = Document { root: &root, absent: &[] };
+            let document = Document { root: &root, around: &root, absent: &[] };
             assert_eq!(document.text(&fields).as_deref(), expected, "{text}");
         }
     }

@@ -8,7 +8,7 @@ use winback_core::signal::{Candidate, Identity, SignalKind};
 use winback_core::time::Time;
 
 use super::compile::{Compiled, Meaning, Who};
-use super::pointer::{Document, Field};
+use super::pointer::{Document, Field, Pointer};
 use crate::decoder::Raw;
 use crate::element::{Answer, DeadReason, DropReason, Element, Refusal, Sink, Verdict, judged};
 use crate::ids;
@@ -26,12 +26,9 @@ impl Compiled {
     /// Every event of the record.
     pub(crate) fn decode(&self, text: &str, sink: &mut Sink<'_>) -> Result<(), Refusal> {
         let root: Value = json::parse(text)?;
-        let events = match &self.events {
-            None => &root,
-            Some(pointer) => pointer.find(&root).ok_or_else(|| missing(pointer.as_str()))?,
-        };
+        let events = self.events(&root)?;
         let Some(list) = events.as_array() else {
-            sink(judged(self.event(events, Raw { bytes: text.as_bytes(), index: None }), None));
+            sink(judged(self.event(events, &root, Raw { bytes: text.as_bytes(), index: None }), None));
             return Ok(());
         };
         if list.is_empty() {
@@ -39,17 +36,40 @@ impl Compiled {
         }
         for (index, event) in list.iter().enumerate() {
             let raw = Raw { bytes: text.as_bytes(), index: u32::try_from(index).ok() };
-            sink(judged(self.event(event, raw), raw.index));
+            sink(judged(self.event(event, &root, raw), raw.index));
         }
         Ok(())
     }
 
-    fn event<'v>(&'v self, root: &'v Value, raw: Raw<'_>) -> Result<Element<'v>, Refusal> {
+    fn events<'v>(&self, root: &'v Value) -> Result<&'v Value, Refusal> {
+        if self.events.is_empty() {
+            return Ok(root);
+        }
+        let find = |place: &Option<Pointer>| place.as_ref().map_or(Some(root), |pointer| pointer.find(root));
+        self.events.iter().find_map(find).ok_or_else(|| {
+            let names: Vec<_> = self.events.iter().flatten().map(Pointer::as_str).collect();
+            missing(&names.join(" or "))
+        })
+    }
+
+    /// Whether it is an update of a row of which nothing that counts was changed.
+    fn is_unchanged(&self, root: &Value) -> bool {
+        let before = root.get("_envelope").and_then(|envelope| envelope.get("before"));
+        let Some(before) = before.filter(|before| before.is_object() && !self.changed.is_empty()) else {
+            return false;
+        };
+        self.changed.iter().all(|field| field.find(before) == field.find(root))
+    }
+
+    fn event<'v>(&'v self, root: &'v Value, around: &'v Value, raw: Raw<'_>) -> Result<Element<'v>, Refusal> {
         if !root.is_object() {
             let text = "the event is no JSON object: send one object an event".to_owned();
             return Err(Refusal::Dead(DeadReason::MissingField, text));
         }
-        let document = Document { root, absent: &self.absent };
+        if self.is_unchanged(root) {
+            return Err(DropReason::Edited.into());
+        }
+        let document = Document { root, around, absent: &self.absent };
         let says = self.says(document)?;
         let required = |field: &&Field| document.first(std::slice::from_ref(*field)).is_none();
         if let Some(field) = self.required.iter().find(required) {
@@ -157,7 +177,8 @@ impl Who {
     }
 }
 
-fn sha256(text: &str) -> Option<[u8; 32]> {
+/// A hash in hex.
+pub(crate) fn sha256(text: &str) -> Option<[u8; 32]> {
     let mut hash = [0; 32];
     hex::decode_to_slice(text.trim(), &mut hash).ok().map(|()| hash)
 }

@@ -95,7 +95,7 @@ mod tests {
         ];
         for (template, json, expected) in table {
             let root = sonic_rs::from_str(json).unwrap();
-            let document = Document { root: &root, absent: &absent };
+            let document = Document { root: &root, around: &root, absent: &absent };
             assert_eq!(Template::parse(template).unwrap().fill(document), expected);
         }
     }

@@ -40,6 +40,7 @@ struct Import<'a> {
 impl Import<'_> {
     fn run(&self) -> anyhow::Result<ExitCode> {
         let context = self.context;
+        context.config.accounts.check_ours()?;
         let format = format_of(self.format, Some(self.file), None)?;
         let input = open(Some(self.file))?;
         let log = context.log()?;

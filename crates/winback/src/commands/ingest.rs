@@ -8,7 +8,7 @@ use serde_json::json;
 use winback_core::debounce::Policy;
 use winback_core::text::nearest;
 use winback_log::{Log, LogError};
-use winback_sources::{Decoder, SourceConfig};
+use winback_sources::{Decoder, SourceConfig, WireKind};
 
 use crate::cli::{FileFormat, IngestArgs};
 use crate::config::ConfigError;
@@ -26,6 +26,12 @@ pub(crate) fn run(context: &Context, args: &IngestArgs) -> anyhow::Result<ExitCo
     }
     let (name, source) = find(context, &args.topic)?;
     let decoder = Decoder::new(name, source).map_err(|error| wrong(error.to_string()))?;
+    if source.wire == WireKind::Confluent {
+        let text = format!(
+            "sources.{name}.wire = \"confluent\": records behind a schema's id are no lines of a file"
+        );
+        return Err(wrong(text).into());
+    }
     let log_lines = matches!(source.preset.as_deref(), Some("combined_log" | "snowplow_tsv"));
     let format = format_of(args.format, path, log_lines.then_some(FileFormat::CombinedLog))?;
     let input = open(path)?;
@@ -137,6 +143,7 @@ fn report(
 
 /// Rows of accounts have no time of their own: they keep the file's order, and the registrar judges them.
 fn rows(context: &Context, args: &IngestArgs, path: Option<&Path>) -> anyhow::Result<ExitCode> {
+    context.config.accounts.check_ours()?;
     let format = format_of(args.format, path, None)?;
     let input: Box<dyn BufRead> = open(path)?;
     let log = context.log()?;

@@ -13,6 +13,7 @@ mod ingest;
 mod migrate;
 mod policy;
 mod run;
+mod source;
 mod topics;
 mod triggers;
 mod verify;
@@ -42,6 +43,7 @@ pub(crate) fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Holds => holds::list(&context),
         Command::Migrate(args) => migrate::run(&context, &args),
         Command::Erase(args) => erase::run(&context, &args),
+        Command::Source(command) => source::run(&context, &command),
         Command::Generate(args) => generate::run(&context, &args),
     }
 }

@@ -108,7 +108,7 @@ fn sources(config: &Config, plan: &Plan) -> anyhow::Result<Sources> {
             path: plan.config_path.clone(),
             text: error.to_string(),
         };
-        let decoder = Decoder::new(name, source).map_err(wrong)?;
+        let decoder = crate::schema_registry::ready(Decoder::new(name, source).map_err(wrong)?, config)?;
         Ok((name.clone(), source.clone(), Arc::new(decoder)))
     };
     config.sources.iter().map(build).collect()
@@ -135,13 +135,14 @@ impl Builder<'_> {
         let topic = shared.config.accounts.topic.clone();
         let group = registrar_group(&shared.config);
         let (config, metrics) = (shared.config.clone(), shared.metrics.clone());
+        let rows = crate::schema_registry::rows(&shared.config)?;
         self.lane(RoleName::Registrar, &topic, &topic, &group, "0", move || {
             let refused = metrics.counter(&list::SUPPRESSED, []);
             let guard = Guard {
                 key: Box::new(move || erase::key::known(&config)),
                 refused: Box::new(move |rows| refused.increment(rows)),
             };
-            RegistrarRole::new(topics, guard)
+            RegistrarRole::new(topics, guard).reading(rows)
         })
     }
 

@@ -1,0 +1,246 @@
+//! `[schema_registry]`: schemas over HTTP, from any registry that speaks Confluent's API.
+//!
+//! A lane waits here for the network, once for each schema: at most [`RegistryConfig::timeout`]. What the registry does
+//! not have is not asked for again for a minute.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use winback_core::time::Span;
+use winback_sources::{Decoder, RowReader, Schema, SchemaError, SchemaFormat, SchemaPart, Schemas, WireKind};
+
+use crate::config::{Config, ConfigError};
+
+/// How long an answer "not here" holds.
+const MISSING_FOR: Duration = Duration::from_secs(60);
+/// The most schemas that one may be written with.
+const MAX_PARTS: usize = 256;
+/// The largest answer.
+const MAX_BYTES: usize = 8 << 20;
+
+/// `[schema_registry]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegistryConfig {
+    /// Where it is: https, or http to this machine.
+    pub url: String,
+    /// The user of HTTP basic authentication; none without it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub user: String,
+    /// Its password; `env:NAME` is read from the environment.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub password: String,
+    /// How long one answer may take.
+    #[serde(default = "usual_timeout", with = "winback_core::time::text")]
+    pub timeout: Span,
+}
+
+const fn usual_timeout() -> Span {
+    Span::from_secs(5)
+}
+
+impl RegistryConfig {
+    /// Reads what `env:NAME` names.
+    ///
+    /// # Errors
+    /// When the variable is not set.
+    pub(crate) fn resolve(
+        &mut self,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<(), ConfigError> {
+        for (key, value) in [("user", &mut self.user), ("password", &mut self.password)] {
+            if let Some(name) = value.strip_prefix("env:") {
+                let text =
+                    format!("schema_registry.{key} names the variable {name}, which is not set: set it");
+                let unset = || ConfigError::Wrong { path: "environment".to_owned(), text };
+                *value = environment(name).ok_or_else(unset)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that nothing secret travels in the clear.
+    ///
+    /// # Errors
+    /// Names the key and the fix.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let fix = "write https://HOST, or http:// to this machine";
+        let wrong = |why: &str| format!("schema_registry.url = \"{}\": {why}: {fix}", shown(&self.url));
+        let url = reqwest::Url::parse(&self.url).map_err(|error| wrong(&error.to_string()))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(wrong("it holds a user or password; write schema_registry.user and .password"));
+        }
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        let local = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        match url.scheme() {
+            "https" => Ok(()),
+            "http" if local => Ok(()),
+            "http" => Err(wrong("others can read on the way")),
+            _ => Err(wrong("it is no web address")),
+        }
+    }
+
+    /// Without what is secret.
+    pub(crate) fn redact(&mut self) {
+        if !self.password.is_empty() {
+            "(set, not shown)".clone_into(&mut self.password);
+        }
+    }
+}
+
+/// A URL without what stands before an `@`.
+fn shown(url: &str) -> &str {
+    url.rsplit_once('@').map_or(url, |(_, host)| host)
+}
+
+/// The decoder, with the registry that the config names where it needs one.
+pub(crate) fn ready(decoder: Decoder, config: &Config) -> anyhow::Result<Decoder> {
+    Ok(match &config.schema_registry {
+        Some(registry) => decoder.with_schemas(Arc::new(Registry::new(registry)?)),
+        None => decoder,
+    })
+}
+
+/// A reader of rows of accounts as the config says that they are written.
+pub(crate) fn rows(config: &Config) -> anyhow::Result<RowReader> {
+    let needed = config.schema_registry.as_ref().filter(|_| config.accounts.wire == WireKind::Confluent);
+    let schemas = needed.map(Registry::new).transpose()?;
+    let schemas = schemas.map(|registry| -> Arc<dyn Schemas> { Arc::new(registry) });
+    Ok(RowReader::new(config.accounts.format(), schemas))
+}
+
+/// A registry.
+pub struct Registry {
+    config: RegistryConfig,
+    client: reqwest::Client,
+    asking: Mutex<Asking>,
+}
+
+struct Asking {
+    runtime: tokio::runtime::Runtime,
+    missing: HashMap<u32, (Instant, String)>,
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Registry({})", shown(&self.config.url))
+    }
+}
+
+/// What the registry answers.
+#[derive(Deserialize)]
+struct Answer {
+    schema: String,
+    #[serde(default, rename = "schemaType")]
+    schema_type: Option<String>,
+    #[serde(default)]
+    references: Vec<Reference>,
+}
+
+#[derive(Deserialize)]
+struct Reference {
+    name: String,
+    subject: String,
+    version: i64,
+}
+
+impl Registry {
+    /// A client of that registry; nothing is asked yet.
+    ///
+    /// # Errors
+    /// When no client can be made.
+    pub fn new(config: &RegistryConfig) -> anyhow::Result<Self> {
+        let timeout = Duration::from_millis(config.timeout.millis().unsigned_abs());
+        let client = reqwest::Client::builder()
+            .timeout(timeout)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("winback/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let asking = Mutex::new(Asking { runtime, missing: HashMap::new() });
+        Ok(Self { config: config.clone(), client, asking })
+    }
+
+    async fn whole(&self, id: u32) -> Result<Schema, SchemaError> {
+        let answer = self.ask(&["schemas", "ids", &id.to_string()]).await?;
+        let format = match answer.schema_type.as_deref() {
+            None | Some("AVRO") => SchemaFormat::Avro,
+            Some("PROTOBUF") => SchemaFormat::Protobuf,
+            Some("JSON") => SchemaFormat::Json,
+            Some(other) => {
+                return Err(SchemaError::Unknown(format!("schema {id} is {other}, which is not read here")));
+            }
+        };
+        let mut parts = Vec::new();
+        self.parts(answer.references, &mut parts).await?;
+        Ok(Schema { format, text: answer.schema, parts })
+    }
+
+    /// What a schema refers to, each before what refers to it; each once.
+    async fn parts(&self, first: Vec<Reference>, parts: &mut Vec<SchemaPart>) -> Result<(), SchemaError> {
+        let mut seen = std::collections::HashSet::new();
+        let mut open = first;
+        let mut found = Vec::new();
+        while let Some(reference) = open.pop() {
+            if !seen.insert(reference.name.clone()) {
+                continue;
+            }
+            if seen.len() > MAX_PARTS {
+                return Err(SchemaError::Unknown(format!("a schema refers to more than {MAX_PARTS} others")));
+            }
+            let version = reference.version.to_string();
+            let answer = self.ask(&["subjects", &reference.subject, "versions", &version]).await?;
+            found.push(SchemaPart { name: reference.name, text: answer.schema });
+            open.extend(answer.references);
+        }
+        parts.extend(found.into_iter().rev());
+        Ok(())
+    }
+
+    async fn ask(&self, path: &[&str]) -> Result<Answer, SchemaError> {
+        let shown = format!("{}/{}", shown(self.config.url.trim_end_matches('/')), path.join("/"));
+        let away = |why: &dyn fmt::Display| SchemaError::Away(format!("{shown}: {why}"));
+        let mut url = reqwest::Url::parse(&self.config.url).map_err(|error| away(&error))?;
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        let mut request = self.client.get(url).header("accept", "application/vnd.schemaregistry.v1+json");
+        if !self.config.user.is_empty() {
+            request = request.basic_auth(&self.config.user, Some(&self.config.password));
+        }
+        let mut response = request.send().await.map_err(|error| away(&error.without_url()))?;
+        match response.status().as_u16() {
+            200 => {}
+            404 => return Err(SchemaError::Unknown(format!("{shown}: the registry has no such schema"))),
+            code => return Err(away(&format!("it answers {code}"))),
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| away(&error.without_url()))? {
+            body.extend_from_slice(&chunk);
+            if body.len() > MAX_BYTES {
+                return Err(SchemaError::Unknown(format!(
+                    "{shown}: the answer is larger than {MAX_BYTES} bytes"
+                )));
+            }
+        }
+        serde_json::from_slice(&body).map_err(|error| away(&format!("no answer of a registry: {error}")))
+    }
+}
+
+impl Schemas for Registry {
+    fn schema(&self, id: u32) -> Result<Schema, SchemaError> {
+        let mut asking = self.asking.lock();
+        if let Some((_, text)) = asking.missing.get(&id).filter(|(at, _)| at.elapsed() < MISSING_FOR) {
+            return Err(SchemaError::Unknown(text.clone()));
+        }
+        let answer = asking.runtime.block_on(self.whole(id));
+        if let Err(SchemaError::Unknown(text)) = &answer {
+            asking.missing.insert(id, (Instant::now(), text.clone()));
+        }
+        answer
+    }
+}

@@ -1,0 +1,177 @@
+//! What came of one event, owned, with whom it is about masked: no mail address and no visitor's network address is
+//! ever shown whole.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use winback_core::identity::{Mail, company_domain, company_name};
+use winback_core::signal::{Candidate, Identity};
+use winback_core::time::Time;
+use winback_sources::{Answer, Broadcast, Element};
+
+use super::Book;
+use super::book::Found;
+
+/// What came of one event.
+#[derive(Debug)]
+pub(crate) enum Came {
+    /// A signal, and what the list of accounts says to it where one was asked.
+    Signal(Box<Signal>),
+    /// What somebody answered: it stops, and never starts anything.
+    Answer(Box<Signal>),
+    /// About many accounts: told to each that it concerns.
+    FanOut(Box<Signal>),
+    /// Dropped for that reason.
+    Dropped(&'static str),
+    /// Not understood.
+    Dead {
+        /// Why, from the closed list.
+        reason: &'static str,
+        /// What a person can act on.
+        text: String,
+    },
+}
+
+/// What would be forwarded, and what it would be matched on.
+#[derive(Debug)]
+pub(crate) struct Signal {
+    /// The kind of signal or of answer.
+    pub(crate) kind: &'static str,
+    pub(crate) class: String,
+    pub(crate) at: Time,
+    pub(crate) id: String,
+    pub(crate) detail: String,
+    /// By rung of the ladder, best first.
+    pub(crate) who: Vec<String>,
+    pub(crate) found: Option<Found>,
+}
+
+impl Came {
+    /// Of that element; the book is asked whose it is.
+    pub(crate) fn of(element: &Element<'_>, book: Option<&Book>) -> Self {
+        match element {
+            Element::Signal(candidate) => Self::Signal(Box::new(Signal::of(candidate, book))),
+            Element::Answer(answer) => Self::Answer(Box::new(Signal::answer(answer, book))),
+            Element::Broadcast(event) => Self::FanOut(Box::new(Signal::fan_out(event))),
+            Element::Dropped(reason) => Self::Dropped(reason.as_str()),
+            Element::Dead(dead) => Self::Dead { reason: dead.reason.as_str(), text: dead.text.clone() },
+        }
+    }
+
+    /// `signal`, `answer`, `fan_out`, `dropped` or `dead`.
+    pub(crate) const fn outcome(&self) -> &'static str {
+        match self {
+            Self::Signal(_) => "signal",
+            Self::Answer(_) => "answer",
+            Self::FanOut(_) => "fan_out",
+            Self::Dropped(_) => "dropped",
+            Self::Dead { .. } => "dead",
+        }
+    }
+}
+
+impl Signal {
+    fn of(candidate: &Candidate<'_>, book: Option<&Book>) -> Self {
+        Self {
+            kind: candidate.kind.as_str(),
+            class: candidate.class.as_deref().unwrap_or_default().to_owned(),
+            at: candidate.at,
+            id: candidate.id.to_string(),
+            detail: candidate.detail.to_string(),
+            who: masked(&candidate.who),
+            found: book.map(|book| book.find(&candidate.who)),
+        }
+    }
+
+    fn answer(answer: &Answer<'_>, book: Option<&Book>) -> Self {
+        Self {
+            kind: answer.kind.as_str(),
+            class: String::new(),
+            at: answer.at,
+            id: answer.id.to_string(),
+            detail: String::new(),
+            who: masked(&answer.who),
+            found: book.map(|book| book.find(&answer.who)),
+        }
+    }
+
+    /// Whom it concerns is known when the detector has the accounts.
+    fn fan_out(event: &Broadcast) -> Self {
+        let competitor = (!event.competitor.is_empty()).then(|| format!("competitor {}", event.competitor));
+        let features = event.features.iter().map(|feature| format!("missing feature {feature}"));
+        Self {
+            kind: event.kind.as_str(),
+            class: event.class.clone(),
+            at: event.at,
+            id: event.id.clone(),
+            detail: event.title.clone(),
+            who: competitor.into_iter().chain(features).collect(),
+            found: None,
+        }
+    }
+}
+
+/// What an event would be matched on, rung by rung.
+fn masked(who: &Identity<'_>) -> Vec<String> {
+    let mut keys = Vec::new();
+    keys.extend(who.account_id.as_deref().map(|id| format!("account {id}")));
+    keys.extend(who.email.as_deref().map(contact));
+    keys.extend(who.email_sha256.map(|hash| format!("contact {}", head(hash))));
+    keys.extend(who.domain.as_deref().map(domain));
+    keys.extend(who.address.map(network));
+    keys.extend(who.name.as_deref().map(|name| format!("name {}", company_name(name))));
+    keys
+}
+
+fn head(hash: [u8; 32]) -> String {
+    let [a, b, c, d, ..] = hash;
+    format!("{a:02x}{b:02x}{c:02x}{d:02x}…")
+}
+
+fn contact(raw: &str) -> String {
+    let Some(mail) = Mail::parse(raw) else { return "contact (no mail address: matches nobody)".to_owned() };
+    let behind = company_domain(mail.domain());
+    let domain =
+        behind.map_or_else(|why| format!("{} ({why})", mail.domain()), |domain| format!("domain {domain}"));
+    format!("contact {} at {domain}", head(mail.sha256()))
+}
+
+fn domain(raw: &str) -> String {
+    match company_domain(raw) {
+        Ok(domain) => format!("domain {domain}"),
+        Err(why) => format!("domain {} (matches nobody: {why})", raw.trim()),
+    }
+}
+
+/// The network of a visitor, as wide as a company's often is.
+fn network(address: IpAddr) -> String {
+    let length = if address.is_ipv4() { 24 } else { 48 };
+    IpNet::new(address, length)
+        .map_or_else(|_| "address".to_owned(), |net| format!("address in {}", net.trunc()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+
+    #[test]
+    fn no_mail_address_and_no_whole_network_address_is_shown() {
+        let who = Identity {
+            account_id: Some(Cow::Borrowed("A-1")),
+            email: Some(Cow::Borrowed("Jane@Acme.com")),
+            domain: Some(Cow::Borrowed("https://www.acme.co.uk/x")),
+            address: Some("83.149.9.216".parse().unwrap()),
+            name: Some(Cow::Borrowed("Acme, Inc.")),
+            ..Identity::default()
+        };
+        let shown = masked(&who);
+        assert_eq!(shown[0], "account A-1");
+        assert!(shown[1].starts_with("contact ") && shown[1].ends_with("… at domain acme.com"), "{shown:?}");
+        assert_eq!(shown[2..], ["domain acme.co.uk", "address in 83.149.9.0/24", "name acme"]);
+        assert!(!shown.concat().to_lowercase().contains("jane"));
+        let free = masked(&Identity { email: Some(Cow::Borrowed("x@gmail.com")), ..Identity::default() });
+        assert!(free[0].contains("gmail.com (its domain is shared"), "{free:?}");
+    }
+}
