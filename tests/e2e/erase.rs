@@ -1,5 +1,7 @@
 //! `winback erase`: what is gone, what is left until when, and that nobody comes back.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use winback_core::time::Span;
 use winback_log::{Clock as _, SystemClock};
@@ -35,7 +37,22 @@ fn lived(place: Place) -> Deployment {
     let file = deployment.write("visits.jsonl", lines.join("\n").as_bytes());
     deployment.ok(&["ingest", "web", utf8(&file), "--format", "jsonl"]);
     deployment.run();
+    let lately = SystemClock.now() - Span::from_mins(1);
+    let answer = json!({ "id": "r1", "email": JANE, "kind": "replied", "time": lately.to_string() });
+    let file = deployment.write("answers.jsonl", answer.to_string().as_bytes());
+    deployment.ok(&["ingest", "responses", utf8(&file), "--format", "jsonl"]);
+    deployment.run();
+    assert_eq!(answers(&deployment), 1);
     deployment
+}
+
+/// Answers that whoever sends still knows of.
+fn answers(deployment: &Deployment) -> usize {
+    let mut live = BTreeMap::new();
+    for message in messages_of(deployment, "answers") {
+        live.insert(message.key().unwrap().to_vec(), message.value().is_some());
+    }
+    live.into_values().filter(|live| *live).count()
 }
 
 fn row<'a>(told: &'a [Value], place: &str) -> &'a Value {
@@ -85,6 +102,7 @@ fn an_erased_account_is_gone_from_the_file_and_does_not_come_back() {
     let inbox = row(&told, ".inbox");
     assert!(inbox["left"].as_u64() > Some(0) && inbox["by"].is_string(), "{inbox}");
     assert!(!in_the_file(&deployment, JANE));
+    assert_eq!(answers(&deployment), 0);
     let facts = Facts::of(&deployment);
     assert_eq!((of("acme", &facts.triggers), of("beta", &facts.triggers)), (0, 1));
     assert_eq!(drafts(&deployment), ["beta-ltd.eml"]);
@@ -135,6 +153,7 @@ fn on_kafka_the_registrar_takes_it_in_and_what_is_left_goes_within_a_month() {
     erase(&deployment, &["acme", "--yes"]).expect(4).says(&["nobody has taken the erasure in yet"]);
     deployment.run();
     let told = erase(&deployment, &["acme", "--yes"]).expect(0).json();
+    assert_eq!(answers(&deployment), 0);
     let running = deployment.start(&["run"]);
     erase(&deployment, &["beta", "--yes"]).expect(0).says(&["erased: account `beta`"]);
     running.kill();

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail loudly")]
 #![allow(clippy::print_stdout, reason = "a skipped test must be seen, and counts are worth seeing")]
 
+mod accidents;
 mod bad_input;
 mod bad_luck;
 mod commands;

@@ -123,16 +123,20 @@ impl Report {
     }
 
     fn endings(&self, text: &mut String) {
-        let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-        self.rounds
-            .iter()
-            .flat_map(|round| &round.ended)
-            .for_each(|end| *kinds.entry(end.as_str()).or_default() += 1);
+        let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+        let ended = self.rounds.iter().flat_map(|round| &round.ended);
+        ended.for_each(|end| *kinds.entry(kind(end)).or_default() += 1);
         if !kinds.is_empty() {
             writeln!(text, "\nWhat members said that ended by themselves:\n").unwrap();
             kinds.iter().for_each(|(end, count)| writeln!(text, "- {count}: `{end}`").unwrap());
         }
     }
+}
+
+/// A message without the names in it, so that equal ends are counted together.
+fn kind(end: &str) -> String {
+    let outside = |(at, part): (usize, &str)| if at % 2 == 0 { part.to_owned() } else { "…".to_owned() };
+    end.split('`').enumerate().map(outside).collect::<Vec<_>>().join("`")
 }
 
 fn total(counts: &BTreeMap<String, u64>) -> usize {

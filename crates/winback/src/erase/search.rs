@@ -38,6 +38,8 @@ pub(crate) fn search(context: &Context, log: &dyn Log, subject: &mut Subject) ->
     own.triggers(&topics.triggers)?;
     own.keyed(&topics.decisions, false)?;
     own.keyed(&topics.actions, false)?;
+    own.answers(&topics.answers)?;
+    own.within(&topics.responses)?;
     own.letters(&topics.dead_letters)?;
     own.within(&topics.retries)?;
     own.rows()?;
@@ -164,6 +166,24 @@ impl Search<'_> {
         })?;
         let Some(place) = self.places.last_mut() else { return Ok(()) };
         place.kept = ERASED_KEPT;
+        replaced.into_iter().for_each(|at| place.found[at].fate = Fate::Replaced);
+        Ok(())
+    }
+
+    /// What they answered: each under a key of its own, which a tombstone replaces.
+    fn answers(&mut self, topic: &Arc<str>) -> anyhow::Result<()> {
+        let mut last: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
+        let (mut count, mut replaced) = (0, Vec::new());
+        self.scan(topic, |subject, _, message| {
+            let key = message.key().unwrap_or_default();
+            if !subject.answered(key, message.value()) && !last.contains_key(key) {
+                return Ok(None);
+            }
+            replaced.extend(last.insert(key.to_vec(), count));
+            count += 1;
+            Ok(Some(if message.value().is_none() { Fate::Marker } else { Fate::Unread }))
+        })?;
+        let Some(place) = self.places.last_mut() else { return Ok(()) };
         replaced.into_iter().for_each(|at| place.found[at].fate = Fate::Replaced);
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The erasure on its way: a request in each partition of the accounts' topic, taken in by the registrar and the detector,
 //! here where the deployment does not run, beside it where it does.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use winback_core::ids::{Offset, Partition};
@@ -58,9 +59,31 @@ pub(crate) fn request(
             timestamp: Some(context.clock.now()),
         })?;
     }
+    for key in answered(context, log, subject)? {
+        let topic = &context.topics.answers;
+        writer.append(&Append { value: None, ..Append::keyed(topic, &key, &[]) })?;
+    }
     writer.flush()?;
     let ends = log.reader()?.ends(&partitions)?;
     Ok(partitions.into_iter().zip(ends).collect())
+}
+
+/// The keys of what they answered. Nobody else would take it away: the topic is compacted, and kept for those who send.
+fn answered(context: &Context, log: &SharedLog, subject: &Subject) -> anyhow::Result<BTreeSet<Vec<u8>>> {
+    let mut keys = BTreeSet::new();
+    if log.describe(&[&context.topics.answers])?.into_iter().flatten().next().is_none() {
+        return Ok(keys);
+    }
+    for partition in reading::partitions(&**log, &context.topics.answers)? {
+        reading::scan(&**log, &partition, Offset::ZERO, |message| {
+            let key = message.key().unwrap_or_default();
+            if message.value().is_some() && subject.answered(key, message.value()) {
+                keys.insert(key.to_vec());
+            }
+            Ok(std::ops::ControlFlow::Continue(()))
+        })?;
+    }
+    Ok(keys)
 }
 
 /// Waits until registrar and detector have taken it in, or takes it in here.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use winback_core::identity::Mail;
 use winback_core::privacy::addresses;
 use winback_log::Log;
+use winback_proto::{WireMessage as _, v1};
 use winback_registrar::{Request, Row, SuppressionKey, Suppressions};
 
 use crate::accounts;
@@ -90,6 +91,15 @@ impl Subject {
     /// Whether that is the account's id.
     pub(crate) fn is(&self, key: Option<&[u8]>) -> bool {
         matches!((key, &self.id), (Some(key), Some(id)) if key == id.as_bytes())
+    }
+
+    /// Whether that is an answer of theirs: the key begins with the account's id, or the answer is one of the people's.
+    pub(crate) fn answered(&self, key: &[u8], value: Option<&[u8]>) -> bool {
+        let own = key.split(|byte| *byte == 0).next();
+        let hash = value
+            .and_then(|value| v1::Response::from_bytes(value).ok())
+            .and_then(|response| <[u8; 32]>::try_from(response.contact_sha256.as_slice()).ok());
+        self.is(own) || hash.is_some_and(|hash| self.contacts.contains(&hash))
     }
 
     /// Whether these bytes hold an address of the people, or the account's id as a word in quotes.
