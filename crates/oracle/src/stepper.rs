@@ -1,6 +1,6 @@
 //! The pure core over one inbox partition, record by record, with what it makes as it travels.
 
-use winback_core::debounce::{Body, Effect, Partition, StateKey, StateRow, Subject};
+use winback_core::debounce::{Body, Effect, Partition, StateKey, StateRow, Subject, shadow};
 use winback_core::ids::{Offset, Partition as Number};
 use winback_detector::Replay;
 use winback_log::Message;
@@ -9,8 +9,10 @@ use winback_proto::{decision, trigger, v1};
 /// What the core makes of one record.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Made {
-    /// Triggers, in order.
+    /// Triggers of policies in force, in order.
     pub triggers: Vec<v1::Trigger>,
+    /// Triggers of policies in shadow, in order.
+    pub in_shadow: Vec<v1::Trigger>,
     /// Decisions, in order.
     pub decisions: Vec<v1::Decision>,
     /// Outcomes of the signal that the record is, and how many it should have: one for each live policy, or a dead
@@ -93,6 +95,9 @@ impl Stepper {
 impl Made {
     fn take(&mut self, effect: Effect, number: Number, offset: Offset) {
         match effect {
+            Effect::Trigger(fired) if shadow::is_shadow(fired.policy.as_str()) => {
+                self.in_shadow.push(trigger::to_wire(&fired));
+            }
             Effect::Trigger(fired) => self.triggers.push(trigger::to_wire(&fired)),
             Effect::Decision(made) => {
                 self.outcomes.0 += usize::from(matches!(made.subject, Subject::Signal { .. }));

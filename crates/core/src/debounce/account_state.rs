@@ -1,5 +1,6 @@
 //! What the detector knows of an account besides its bursts.
 
+use super::shadow;
 use crate::account::{Account, Status};
 use crate::ids::PolicyName;
 use crate::time::{Span, Time};
@@ -95,12 +96,21 @@ impl AccountState {
 
     /// Remembers a starting trigger, and forgets those that no cap can count any more.
     pub fn fired(&mut self, fire: Fire, reach: Span) {
-        self.newest_fire = self.newest_fire.max(Some(fire.at));
+        let is_shadow = shadow::is_shadow(fire.policy.as_str());
+        if !is_shadow {
+            self.newest_fire = self.newest_fire.max(Some(fire.at));
+        }
         let oldest = fire.at - reach;
-        self.fires.retain(|fire| fire.at >= oldest);
+        let is_alike = |other: &Fire| shadow::is_shadow(other.policy.as_str()) == is_shadow;
+        self.fires.retain(|fire| fire.at >= oldest || !is_alike(fire));
         let at = self.fires.partition_point(|other| other.at <= fire.at);
         self.fires.insert(at, fire);
-        let surplus = self.fires.len().saturating_sub(MAX_FIRES);
-        self.fires.drain(..surplus);
+        let alike = self.fires.iter().filter(|other| is_alike(other)).count();
+        let mut surplus = alike.saturating_sub(MAX_FIRES);
+        self.fires.retain(|other| {
+            let goes = surplus > 0 && is_alike(other);
+            surplus -= usize::from(goes);
+            !goes
+        });
     }
 }

@@ -8,6 +8,7 @@ use super::input::{AccountChange, PolicyText, Response, ResponseKind};
 use super::machine::Machine;
 use super::partition::{Effect, Partition, Versioned};
 use super::policy::Policy;
+use super::shadow;
 use crate::ids::{AccountId, PolicyName};
 
 impl Partition {
@@ -90,8 +91,14 @@ impl Partition {
         if self.newest.get(&name).is_some_and(|newest| newest.version >= text.version) {
             return;
         }
+        if shadow::is_end(text) {
+            return self.end_shadow(&name);
+        }
         match Policy::parse(&text.toml, text.version) {
             Ok(policy) if policy.name == name => {
+                // A version in force ends the shadow beside it; a shadow comes anew.
+                self.end_shadow(&shadow::shadow_of(&text.name).into());
+                self.revive(&name);
                 let key = (name.clone(), text.version);
                 self.versions.put(key, Some(Versioned { text: text.clone(), policy: Arc::new(policy) }));
                 let replaced = self.newest.get(&name).map(|policy| policy.version);
@@ -121,6 +128,9 @@ impl Partition {
             if newest.get(name).is_none_or(|known| known.version < *version) {
                 newest.insert(name.clone(), row.policy.clone());
             }
+        }
+        for (_, row) in self.versions.rows().filter(|(_, row)| shadow::is_end(&row.text)) {
+            newest.remove(row.text.name.as_str());
         }
         self.newest = Arc::new(newest);
     }

@@ -11,6 +11,7 @@ use super::machine::{Burst, Machine, Quiet};
 use super::outcome::{BurstOutcome, Edge, FiredBecause, SignalOutcome};
 use super::partition::{Effect, MachineKey, Partition, note};
 use super::policy::{Escalate, KindRule, Policy};
+use super::shadow;
 use super::state::{Seen, SeenKey};
 use super::telling::{Told, fire};
 use super::trigger::BurstId;
@@ -56,13 +57,14 @@ impl Partition {
         let seen = self.seen.get(&key).copied().filter(|seen| seen.offset != offset);
         let policies = self.newest.clone();
         let mut remember = None;
-        for newest in policies.values() {
+        for newest in policies.values().filter(|policy| !policy.is_shadow()) {
             remember = remember.max(self.arrive(newest, seen, signal, out));
         }
         if let Some(dedupe) = remember {
             let until = signal.event_time + dedupe;
             self.put_seen(key, Some(Seen { event_time: signal.event_time, offset, until }));
         }
+        self.shadows(offset, signal, (seen, remember), out);
         if signal.kind == SignalKind::SelfReactivation && remember.is_some() {
             self.reactivate(&signal.account, out);
         }
@@ -91,7 +93,7 @@ impl Partition {
     }
 
     /// Takes a signal through one policy; how long its id must be remembered, `None` when it changed nothing.
-    fn arrive(
+    pub(super) fn arrive(
         &mut self,
         newest: &Arc<Policy>,
         seen: Option<Seen>,
@@ -137,7 +139,7 @@ impl Partition {
     ) -> Arrival<'a> {
         let burst = self.machines.get(key).and_then(|machine| machine.burst.as_ref());
         let policy = burst.map_or_else(|| newest.clone(), |burst| self.version(key, burst, newest));
-        let newest_fire = self.accounts.get(&key.0).and_then(|state| state.newest_fire);
+        let newest_fire = self.accounts.get(&key.0).and_then(|state| shadow::newest_fire(state, &key.1));
         let own = signal.event_time.min(signal.append_time);
         let at = own.max(self.clock().now()).max(newest_fire.unwrap_or(Time::MIN));
         let at = burst.map_or(at, |burst| at.max(burst.first));
@@ -285,9 +287,11 @@ impl Partition {
 
     /// Ends a burst at `at`; `because` where it is not its deadline that ended it.
     fn end(&mut self, key: &MachineKey, at: Time, because: Option<FiredBecause>, out: &mut Vec<Effect>) {
+        let Some(newest) = self.newest.get(&key.1).cloned() else {
+            return self.cancel_ended(key, at, out);
+        };
         let Some(mut machine) = self.machines.get(key).cloned() else { return };
         let Some(burst) = machine.burst.take() else { return };
-        let Some(newest) = self.newest.get(&key.1).cloned() else { return };
         let policy = self.version(key, &burst, &newest);
         let because = because.unwrap_or_else(|| burst.because(&policy));
         let state = self.accounts.get(&key.0).cloned();
@@ -342,13 +346,15 @@ impl Partition {
         if let Some(gate) = gate(state, newest, evidence, at) {
             return Verdict::Gated(gate);
         }
-        let held =
-            ["", newest.name.as_str()].iter().any(|name| self.holds.get(&(*name).to_owned()).is_some());
+        let held = ["", shadow::in_force(newest.name.as_str())]
+            .iter()
+            .any(|name| self.holds.get(&(*name).to_owned()).is_some());
         if held {
             return Verdict::Gated(Gate::Hold);
         }
         let zone = state.account.as_ref().and_then(|account| account.zone.as_deref());
-        let reached = newest.caps.iter().find(|cap| cap.is_reached(&state.fires, &newest.name, at, zone));
+        let fires = shadow::counted(&state.fires, &newest.name);
+        let reached = newest.caps.iter().find(|cap| cap.is_reached(&fires, &newest.name, at, zone));
         reached.map_or(Verdict::Pass, |cap| Verdict::Capped(cap.clone()))
     }
 }

@@ -7,6 +7,7 @@ use super::machine::{Burst, Machine, Quiet};
 use super::outcome::{BurstOutcome, Edge, FiredBecause, SignalOutcome};
 use super::partition::{Effect, MachineKey, Partition};
 use super::policy::Policy;
+use super::shadow;
 use super::stepping::{Arrival, Verdict};
 use super::trigger::{BurstId, Decision, Snapshot, Subject, Trigger, TriggerId};
 use crate::time::{Span, Time};
@@ -32,7 +33,13 @@ impl Partition {
         if trigger.edge.starts() {
             let reach = self.reach();
             let fire = Fire { policy: newest.name.clone(), at: trigger.fired_at };
-            self.edit(&trigger.account.id, |state| state.fired(fire, reach));
+            let has_shadows = self.newest.values().any(|policy| policy.is_shadow());
+            self.edit(&trigger.account.id, |state| {
+                state.fired(fire, reach);
+                if !has_shadows {
+                    state.fires.retain(|fire| !shadow::is_shadow(fire.policy.as_str()));
+                }
+            });
         }
         out.push(Effect::Trigger(Box::new(trigger)));
     }

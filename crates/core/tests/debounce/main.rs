@@ -4,4 +4,5 @@
 mod properties;
 mod rig;
 mod rules;
+mod shadow;
 mod worked;

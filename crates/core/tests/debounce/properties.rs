@@ -15,7 +15,7 @@ const POLICY: &str = "leading=\"strength>=2\"\n[[caps]]\nper=\"account\"\nmax=3\
 const CAP: (usize, i64) = (3, 400);
 
 #[derive(Clone, Debug)]
-enum Op {
+pub(crate) enum Op {
     Signal { account: u8, id: u8, strength: u8, late: i64, input: u8 },
     Advance { by: i64, input: u8 },
     Gone(u8),
@@ -27,7 +27,7 @@ enum Op {
     Future(u8),
 }
 
-fn op() -> impl Strategy<Value = Op> {
+pub(crate) fn op() -> impl Strategy<Value = Op> {
     let signal = (0..3_u8, 0..40_u8, 0..3_u8, -20..40_i64, 0..2_u8)
         .prop_map(|(account, id, strength, late, input)| Op::Signal { account, id, strength, late, input });
     prop_oneof![
@@ -44,7 +44,7 @@ fn op() -> impl Strategy<Value = Op> {
 }
 
 /// The log that these operations write.
-fn log(ops: &[Op]) -> Vec<Input> {
+pub(crate) fn log(ops: &[Op]) -> Vec<Input> {
     let mut rig = Rig::new(POLICY);
     let mut clocks = [0_i64; 2];
     let input = |at: u8| if at == 0 { "web/0" } else { "mail/0" };
@@ -101,21 +101,21 @@ fn log(ops: &[Op]) -> Vec<Input> {
     rig.log
 }
 
-fn replay(log: &[Input]) -> (Partition, Vec<Effect>) {
+pub(crate) fn replay(log: &[Input]) -> (Partition, Vec<Effect>) {
     let mut partition = Partition::default();
     let mut effects = Vec::new();
     log.iter().for_each(|input| partition.step(input, &mut effects));
     (partition, effects)
 }
 
-fn triggers(effects: &[Effect]) -> Vec<&Trigger> {
+pub(crate) fn triggers(effects: &[Effect]) -> Vec<&Trigger> {
     effects
         .iter()
         .filter_map(|effect| if let Effect::Trigger(trigger) = effect { Some(&**trigger) } else { None })
         .collect()
 }
 
-fn decisions(effects: &[Effect]) -> Vec<&Decision> {
+pub(crate) fn decisions(effects: &[Effect]) -> Vec<&Decision> {
     effects
         .iter()
         .filter_map(|effect| if let Effect::Decision(made) = effect { Some(&**made) } else { None })

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use winback_core::debounce::shadow;
 use winback_core::ids::Offset;
 use winback_log::{Log, Message};
 use winback_proto::v1::account_change::Change;
@@ -102,6 +103,9 @@ impl Story {
         let mut bursts = HashSet::new();
         let mut decisions = 0;
         own::<v1::Decision>(log, &context.topics.decisions, id, |decision, _| {
+            if shadow::is_shadow(&decision.policy) {
+                return;
+            }
             story.steps.push(Step::of_decision(&decision, decisions, &mut bursts));
             decisions += 1;
         })?;
