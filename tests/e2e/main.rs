@@ -14,5 +14,6 @@ mod data;
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the test binaries share it, and each uses its part")]
 mod harness;
+mod policy_guide;
 mod real_input;
 mod verify;
