@@ -80,9 +80,9 @@ fn counts(fire: &Fire, policy: &PolicyName) -> bool {
     if fire.policy == *policy {
         return true;
     }
-    // Other shadows' never; and a shadow stands in the place of its policy, whose fires it does not have.
-    !is_shadow(fire.policy.as_str())
-        && !(is_shadow(policy.as_str()) && fire.policy.as_str() == in_force(policy.as_str()))
+    // A shadow stands in the place of its policy, whose fires it does not have; other shadows' count for nobody.
+    let is_replaced = is_shadow(policy.as_str()) && fire.policy.as_str() == in_force(policy.as_str());
+    !is_replaced && !is_shadow(fire.policy.as_str())
 }
 
 /// The newest fire that a signal under that policy cannot count before.

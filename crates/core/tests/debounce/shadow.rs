@@ -95,6 +95,11 @@ proptest! {
         let (_, effects) = replay(&with(&plain, vec![(1, Body::Policy(same))]));
         prop_assert_eq!(fires(&effects, true), fires(&effects, false));
     }
+}
+
+proptest! {
+    // Each step compares all rows.
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
     #[test]
     fn a_partition_with_shadows_is_restored_and_rolled_back_like_any_other(

@@ -63,7 +63,7 @@ pub fn backtest(
     let next = AtomicI32::new(0);
     let all = Mutex::new(Ok(Outcome::default()));
     let work = || {
-        while let Some(at) = usize::try_from(next.fetch_add(1, Ordering::Relaxed)).ok() {
+        while let Ok(at) = usize::try_from(next.fetch_add(1, Ordering::Relaxed)) {
             let (Some(partition), Some(range)) = (inbox.partitions.get(at), range.get(at)) else { return };
             let made = one(log, inbox, partition, *range, question, seed, passed);
             let Ok(mut all) = all.lock() else { return };
