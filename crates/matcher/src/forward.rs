@@ -13,7 +13,7 @@ use winback_log::{Append, Message, TopicPartition};
 use winback_proto::envelope::{Envelope, TRACEPARENT};
 use winback_proto::v1::inbox_record::Body;
 use winback_proto::{Encoding, WireMessage, inbox, v1};
-use winback_sources::{DropReason, Element};
+use winback_sources::Element;
 
 use crate::tally::{FUTURE, Tally};
 

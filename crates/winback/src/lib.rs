@@ -8,6 +8,7 @@ pub mod generate;
 pub mod ingest;
 pub mod topics;
 
+mod backtest;
 mod commands;
 mod demo;
 mod erase;
