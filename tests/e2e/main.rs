@@ -19,6 +19,7 @@ mod fan_out;
 #[allow(dead_code, unused_imports, reason = "the test binaries share it, and each uses its part")]
 mod harness;
 mod migrate;
+mod policy_guide;
 mod privacy;
 mod real_input;
 mod stopped;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use winback_core::debounce::{Decision, Partition, StateKey, StateRow, Trigger};
+use winback_core::debounce::{Decision, Partition, StateKey, StateRow, Trigger, shadow};
 use winback_core::ids::{Offset, Partition as Number};
 use winback_core::time::Time;
 use winback_lane::Output;
@@ -18,6 +18,8 @@ const DECISION_TYPE: &str = "winback.decision.v1";
 pub struct DetectorTopics {
     /// Triggers.
     pub triggers: Arc<str>,
+    /// Triggers of policies in shadow, which nobody acts on.
+    pub shadow_triggers: Arc<str>,
     /// Decisions.
     pub decisions: Arc<str>,
     /// The state, a partition for each of the inbox.
@@ -44,7 +46,9 @@ impl DetectorTopics {
         let envelope = self
             .envelope(TRIGGER_TYPE, wire.id.clone(), fired.fired_at, cause)
             .with(INBOX_POSITION, position);
-        self.append(&self.triggers, fired.account.id.as_str(), &envelope, &wire, out);
+        let in_shadow = shadow::is_shadow(fired.policy.as_str());
+        let topic = if in_shadow { &self.shadow_triggers } else { &self.triggers };
+        self.append(topic, fired.account.id.as_str(), &envelope, &wire, out);
     }
 
     pub(crate) fn decision(&self, made: &Decision, cause: &Cause, out: &mut Output) {

@@ -2,35 +2,42 @@
 
 use std::collections::BTreeMap;
 
-use winback_core::debounce::{Decision, Edge, Partition, Subject, Trigger};
+use winback_core::debounce::{Decision, Edge, Partition, Subject, Trigger, shadow};
 use winback_core::time::Time;
 use winback_telemetry::Metrics;
 use winback_telemetry::metrics::{Counter, GaugePart, Histogram, Law, list};
 
-/// Counts of a batch, told when it is committed.
+/// Counts of a batch, told when it is committed. What policies in shadow decide is in the log, not in the metrics: nobody
+/// acts on it.
 #[derive(Default)]
 pub(crate) struct Tally {
     decisions: BTreeMap<(bool, &'static str, &'static str), u64>,
     triggers: BTreeMap<(String, Edge), u64>,
     leading: Vec<Time>,
     trailing: Vec<Time>,
-    pub(crate) signals: u64,
     /// Signals that the detector made itself.
     pub(crate) made: u64,
+    /// Outcomes that the signals must have: one for each policy that decides, none for a dead letter.
+    pub(crate) due: u64,
     pub(crate) outcomes: u64,
-    pub(crate) dead: u64,
 }
 
 impl Tally {
     pub(crate) fn decision(&mut self, made: &Decision) {
         let signal = matches!(made.subject, Subject::Signal { .. });
         self.outcomes += u64::from(signal);
+        if shadow::is_shadow(made.policy.as_str()) {
+            return;
+        }
         let reason = made.gate.map_or_else(|| because(made), |gate| gate.as_str());
         *self.decisions.entry((signal, made.outcome(), reason)).or_default() += 1;
     }
 
     /// `arrived` is when the signal that fired it could first be read.
     pub(crate) fn trigger(&mut self, fired: &Trigger, arrived: Option<Time>) {
+        if shadow::is_shadow(fired.policy.as_str()) {
+            return;
+        }
         *self.triggers.entry((fired.policy.to_string(), fired.edge)).or_default() += 1;
         match (fired.edge, arrived) {
             (Edge::Leading | Edge::Escalation, Some(arrived)) => self.leading.push(arrived),
@@ -81,7 +88,7 @@ impl DetectorMetrics {
     }
 
     /// A batch is in the log.
-    pub(crate) fn add(&mut self, tally: &Tally, policies: u64, now: Time) {
+    pub(crate) fn add(&mut self, tally: &Tally, now: Time) {
         for ((signal, outcome, reason), count) in &tally.decisions {
             let list = if *signal { &list::DECISIONS } else { &list::BURST_ENDS };
             self.metrics.counter(list, [outcome, reason]).increment(*count);
@@ -92,8 +99,7 @@ impl DetectorMetrics {
         tally.leading.iter().for_each(|arrived| self.leading.record(seconds(now, *arrived)));
         tally.trailing.iter().for_each(|deadline| self.trailing.record(seconds(now, *deadline)));
         self.made.increment(tally.made);
-        let signals = tally.signals + tally.made;
-        self.imbalance += (signals * policies).abs_diff(tally.outcomes + tally.dead * policies);
+        self.imbalance += tally.due.abs_diff(tally.outcomes);
         self.decisions_law.set(whole(self.imbalance));
     }
 

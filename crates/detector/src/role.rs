@@ -1,6 +1,6 @@
 //! A lane of the detector.
 
-use winback_core::debounce::{Body, Edge, Effect, Note, Partition};
+use winback_core::debounce::{Body, Edge, Effect, Note, Partition, shadow};
 use winback_core::ids::Offset;
 use winback_core::time::Time;
 use winback_lane::{
@@ -37,13 +37,14 @@ impl DetectorRole {
         self.partitions.get_mut(input.slot)?.as_mut()
     }
 
-    fn emit(&mut self, body: &Body, cause: &Cause, out: &mut Output) {
+    fn emit(&mut self, body: &Body, policies: u64, cause: &Cause, out: &mut Output) {
         let arrived = if let Body::Signal(signal) = body { Some(signal.append_time) } else { None };
         let effects = std::mem::take(&mut self.effects);
         for effect in &effects {
             match effect {
                 Effect::Trigger(fired) => {
-                    let waits = matches!(fired.edge, Edge::Leading | Edge::Escalation);
+                    let waits = matches!(fired.edge, Edge::Leading | Edge::Escalation)
+                        && !shadow::is_shadow(fired.policy.as_str());
                     self.urgency = self.urgency.max(if waits { Urgency::Now } else { Urgency::Soon });
                     self.running.trigger(fired, arrived);
                     self.topics.trigger(fired, cause, out);
@@ -54,7 +55,9 @@ impl DetectorRole {
                     self.topics.decision(made, cause, out);
                 }
                 Effect::Dead { reason, text } => {
-                    self.running.dead += u64::from(arrived.is_some());
+                    if arrived.is_some() {
+                        self.running.due -= policies;
+                    }
                     out.dead(dead(reason, text.clone()));
                 }
                 Effect::Note(note) => told(note, cause),
@@ -62,11 +65,6 @@ impl DetectorRole {
         }
         self.effects = effects;
         self.effects.clear();
-    }
-
-    fn policies(&self) -> u64 {
-        let count = |partition: &Partition| partition.policies().count() as u64;
-        self.partitions.iter().flatten().map(count).max().unwrap_or_default()
     }
 }
 
@@ -137,17 +135,22 @@ impl Role for DetectorRole {
             }
         };
         let mut effects = std::mem::take(&mut self.effects);
-        let made = self.partition(at.input).map_or(0, |partition| {
+        let (mut policies, mut made) = (0, 0);
+        if let Some(partition) = self.partition(at.input) {
+            policies = partition.policies().count() as u64;
             let before = partition.counts().made;
             partition.step(&input, &mut effects);
-            partition.counts().made - before
-        });
+            made = partition.counts().made - before;
+        }
         self.running.made += made;
+        self.running.due += policies * made;
         self.effects = effects;
-        self.running.signals += u64::from(matches!(input.body, Body::Signal(_)));
+        if matches!(input.body, Body::Signal(_)) {
+            self.running.due += policies;
+        }
         let trace = message.header(TRACEPARENT).map(|trace| String::from_utf8_lossy(&trace).into_owned());
         let cause = Cause { partition: message.partition, offset: message.offset, trace };
-        self.emit(&input.body, &cause, out);
+        self.emit(&input.body, policies, &cause, out);
         Step::Done
     }
 
@@ -169,8 +172,7 @@ impl Role for DetectorRole {
         self.partitions.iter_mut().flatten().for_each(Partition::commit);
         let tally = std::mem::take(&mut self.running);
         self.urgency = Urgency::Lazy;
-        let policies = self.policies();
-        self.metrics.add(&tally, policies, self.now);
+        self.metrics.add(&tally, self.now);
         self.metrics.stand(self.partitions.iter().flatten());
     }
 

@@ -30,6 +30,7 @@ impl Rig {
     fn new() -> Self {
         let topics = DetectorTopics {
             triggers: Arc::from("triggers"),
+            shadow_triggers: Arc::from("shadow-triggers"),
             decisions: Arc::from("decisions"),
             changelog: Arc::from("changelog"),
             inbox_partitions: 1,

@@ -5,8 +5,9 @@
 //! that a topic that was deleted and made again is not mistaken for it.
 //!
 //! ```text
-//! winback checkpoint 1\n  then JSON {deployment, inbox, partitions}\n
-//! for each partition: its number, inbox offset, triggers offset, decisions offset, how many rows (i64, little endian)
+//! winback checkpoint 2\n  then JSON {deployment, inbox, partitions}\n
+//! for each partition: its number, inbox offset, offsets of triggers, shadow triggers and decisions, how many
+//!   rows (i64, little endian)
 //!   for each row: length and bytes of the key, length and bytes of the value (lengths as i64)
 //! SHA-256 of all of it
 //! ```
@@ -21,9 +22,10 @@ use winback_core::debounce::{StateKey, StateRow};
 use winback_core::ids::Offset;
 use winback_proto::{Encoding, WireMessage, state, v1};
 
+use crate::partition::OutputOffsets;
 use crate::state::Rows;
 
-const MAGIC: &str = "winback checkpoint 1\n";
+const MAGIC: &str = "winback checkpoint 2\n";
 const DIGEST: u64 = 32;
 /// No row is larger; a length beyond it is none.
 const LARGEST: i64 = 64 << 20;
@@ -66,8 +68,8 @@ pub(crate) struct Section {
     pub(crate) partition: i32,
     /// The inbox record that comes next.
     pub(crate) next: Offset,
-    /// The records of triggers and decisions that come next.
-    pub(crate) outputs: (Offset, Offset),
+    /// The records of outputs that come next.
+    pub(crate) outputs: OutputOffsets,
     rows: i64,
     /// Where its rows are in the file.
     at: u64,
@@ -147,9 +149,10 @@ fn header(file: &mut BufReader<File>) -> Result<Header, String> {
 fn sections(file: &mut BufReader<File>, partitions: i32, end: u64) -> io::Result<Vec<Section>> {
     let mut sections = Vec::new();
     for _ in 0..partitions {
-        let [number, next, triggers, decisions, rows] = numbers(file)?;
+        let [number, next, triggers, in_shadow, decisions, rows] = numbers(file)?;
         let partition = i32::try_from(number).map_err(io::Error::other)?;
-        let outputs = (Offset(triggers), Offset(decisions));
+        let (triggers, in_shadow) = (Offset(triggers), Offset(in_shadow));
+        let outputs = OutputOffsets { triggers, in_shadow, decisions: Offset(decisions) };
         let at = file.stream_position()?;
         sections.push(Section { partition, next: Offset(next), outputs, rows, at });
         for _ in 0..rows * 2 {
@@ -212,13 +215,14 @@ impl CheckpointWriter {
         &mut self,
         partition: i32,
         next: Offset,
-        outputs: (Offset, Offset),
+        outputs: OutputOffsets,
         rows: &Rows,
     ) -> Result<(), CheckpointError> {
         let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
         let out = &mut self.out;
         let mut write = || {
-            out.numbers(&[i64::from(partition), next.0, outputs.0.0, outputs.1.0, count])?;
+            let OutputOffsets { triggers, in_shadow, decisions } = outputs;
+            out.numbers(&[i64::from(partition), next.0, triggers.0, in_shadow.0, decisions.0, count])?;
             rows.iter().try_for_each(|(key, row)| {
                 out.bytes(&state::key_to_bytes(key))?;
                 out.bytes(&state::row_to_wire(row).to_bytes(Encoding::Protobuf))

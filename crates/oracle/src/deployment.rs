@@ -13,6 +13,8 @@ pub struct Deployment {
     pub inbox: Arc<str>,
     /// What fired.
     pub triggers: Arc<str>,
+    /// What policies in shadow fired.
+    pub shadow_triggers: Arc<str>,
     /// Every outcome.
     pub decisions: Arc<str>,
     /// The detector's state.
@@ -24,12 +26,12 @@ pub struct Deployment {
 }
 
 impl Deployment {
-    /// How many partitions each of the four topics has, and the inbox's id.
+    /// How many partitions each of the five topics has, and the inbox's id.
     ///
     /// # Errors
     /// When a topic is missing, or one has another number of partitions than the inbox.
     pub(crate) fn partitions(&self, log: &dyn Log) -> Result<(i32, String), LogError> {
-        let names = [&self.inbox, &self.triggers, &self.decisions, &self.changelog];
+        let names = [&self.inbox, &self.triggers, &self.shadow_triggers, &self.decisions, &self.changelog];
         let there = log.describe(&names.map(|name| &**name))?;
         let mut found = Vec::new();
         for (name, info) in names.into_iter().zip(there) {

@@ -59,6 +59,9 @@ pub enum OracleError {
         /// Why.
         why: winback_core::debounce::PolicyError,
     },
+    /// What was before the beginning of the inbox cannot be read.
+    #[error("{0}")]
+    Seed(String),
     /// The checkpoint cannot be written.
     #[error("{0}")]
     Checkpoint(#[from] CheckpointError),

@@ -6,8 +6,11 @@
 //!
 //! Where retention has cut the inbox, a checkpoint ([`Options::checkpoint`]) holds what the core had made of what is
 //! gone.
+//!
+//! [`backtest`] asks the same core another question: what would another policy have decided?
 
 mod asker;
+pub mod backtest;
 mod checkpoint;
 mod compare;
 mod condemned;

@@ -23,12 +23,24 @@ use crate::state::{self, Rows};
 use crate::stepper::{Made, Stepper};
 use crate::verify::Options;
 
+/// The records that come next in an inbox partition's partitions of outputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OutputOffsets {
+    pub(crate) triggers: Offset,
+    pub(crate) in_shadow: Offset,
+    pub(crate) decisions: Offset,
+}
+
+impl OutputOffsets {
+    const ZERO: Self = Self { triggers: Offset::ZERO, in_shadow: Offset::ZERO, decisions: Offset::ZERO };
+}
+
 /// Where a comparison begins.
 pub(crate) struct Start {
     /// The inbox record.
     pub(crate) next: Offset,
-    /// The record of the triggers' partition, and of the decisions'.
-    pub(crate) outputs: (Offset, Offset),
+    /// The record of each topic of outputs.
+    pub(crate) outputs: OutputOffsets,
     /// The core's state there.
     pub(crate) rows: Vec<(StateKey, StateRow)>,
 }
@@ -36,7 +48,7 @@ pub(crate) struct Start {
 impl Start {
     /// Before the first record.
     pub(crate) const fn first() -> Self {
-        Self { next: Offset::ZERO, outputs: (Offset::ZERO, Offset::ZERO), rows: Vec::new() }
+        Self { next: Offset::ZERO, outputs: OutputOffsets::ZERO, rows: Vec::new() }
     }
 }
 
@@ -45,7 +57,7 @@ pub(crate) struct Ended {
     pub(crate) report: PartitionReport,
     pub(crate) notes: Vec<Note>,
     pub(crate) next: Offset,
-    pub(crate) outputs: (Offset, Offset),
+    pub(crate) outputs: OutputOffsets,
     pub(crate) rows: Rows,
 }
 
@@ -86,9 +98,9 @@ impl Bench<'_> {
     }
 
     /// The group's position once more, where it can have moved.
-    fn committed_after(&self, standing: &Standing, pair: &Pair<'_>) -> Result<Option<Offset>, OracleError> {
+    fn committed_after(&self, standing: &Standing, pair: &Topics<'_>) -> Result<Option<Offset>, OracleError> {
         let rests = state::position(&standing.rows) == standing.before;
-        if rests && !pair.triggers.saw_later() && !pair.decisions.saw_later() {
+        if rests && !pair.saw_later() {
             return Ok(standing.before);
         }
         let inbox = std::slice::from_ref(&standing.inbox);
@@ -105,7 +117,7 @@ impl Bench<'_> {
         let number = standing.number;
         let mut report = PartitionReport { partition: number, ..PartitionReport::default() };
         (report.from, report.to) = (start.next.0, standing.to.0);
-        let mut pair = self.pair(number, start.outputs)?;
+        let mut pair = self.topics(number, start.outputs)?;
         let mut inbox =
             Cursor::open(self.ask, &standing.inbox, start.next, standing.to, self.options.patience)?;
         let notes = pair.begin()?;
@@ -132,12 +144,13 @@ impl Bench<'_> {
             .map_err(|why| OracleError::Policy { partition: standing.inbox.clone(), why })
     }
 
-    fn pair(&self, number: i32, from: (Offset, Offset)) -> Result<Pair<'_>, OracleError> {
-        let triggers = TopicPartition::new(self.deployment.triggers.clone(), number);
-        let decisions = TopicPartition::new(self.deployment.decisions.clone(), number);
-        Ok(Pair {
-            triggers: Outputs::open(self.ask, triggers, from.0, self.options)?,
-            decisions: Outputs::open(self.ask, decisions, from.1, self.options)?,
+    fn topics(&self, number: i32, from: OutputOffsets) -> Result<Topics<'_>, OracleError> {
+        let own = |topic: &std::sync::Arc<str>| TopicPartition::new(topic.clone(), number);
+        let Deployment { triggers, shadow_triggers, decisions, .. } = self.deployment;
+        Ok(Topics {
+            triggers: Outputs::open(self.ask, own(triggers), from.triggers, self.options)?,
+            in_shadow: Outputs::open(self.ask, own(shadow_triggers), from.in_shadow, self.options)?,
+            decisions: Outputs::open(self.ask, own(decisions), from.decisions, self.options)?,
         })
     }
 
@@ -200,18 +213,21 @@ fn positions(
     }
 }
 
-/// The two topics of outputs.
-struct Pair<'a> {
+/// The topics of outputs.
+struct Topics<'a> {
     triggers: Outputs<'a, v1::Trigger>,
+    in_shadow: Outputs<'a, v1::Trigger>,
     decisions: Outputs<'a, v1::Decision>,
 }
 
-impl Pair<'_> {
+impl Topics<'_> {
     /// Reads the first records; what is not compared because retention took some of it.
     fn begin(&mut self) -> Result<Vec<Note>, OracleError> {
         self.triggers.begin()?;
+        self.in_shadow.begin()?;
         self.decisions.begin()?;
-        Ok(self.triggers.cut().into_iter().chain(self.decisions.cut()).collect())
+        let cut = [self.triggers.cut(), self.in_shadow.cut(), self.decisions.cut()];
+        Ok(cut.into_iter().flatten().collect())
     }
 
     fn settle(
@@ -233,12 +249,18 @@ impl Pair<'_> {
             });
         }
         self.triggers.settle(message.offset, &made.triggers, report)?;
+        self.in_shadow.settle(message.offset, &made.in_shadow, report)?;
         self.decisions.settle(message.offset, &made.decisions, report)
     }
 
     fn drain(&mut self, to: Offset, report: &mut PartitionReport) -> Result<(), OracleError> {
         self.triggers.drain(to, report)?;
+        self.in_shadow.drain(to, report)?;
         self.decisions.drain(to, report)
+    }
+
+    fn saw_later(&self) -> bool {
+        self.triggers.saw_later() || self.in_shadow.saw_later() || self.decisions.saw_later()
     }
 
     fn finish(
@@ -246,10 +268,11 @@ impl Pair<'_> {
         covered: Offset,
         erased: &BTreeSet<AccountId>,
         report: &mut PartitionReport,
-    ) -> (Offset, Offset) {
-        let (triggers, decisions);
+    ) -> OutputOffsets {
+        let (triggers, in_shadow, decisions);
         (triggers, report.triggers) = self.triggers.finish(covered, erased, report);
+        (in_shadow, report.in_shadow) = self.in_shadow.finish(covered, erased, report);
         (decisions, report.decisions) = self.decisions.finish(covered, erased, report);
-        (triggers, decisions)
+        OutputOffsets { triggers, in_shadow, decisions }
     }
 }

@@ -29,6 +29,8 @@ pub struct PartitionReport {
     pub signals: u64,
     /// Triggers in the log that were compared.
     pub triggers: u64,
+    /// Triggers of policies in shadow that were compared.
+    pub in_shadow: u64,
     /// Decisions in the log that were compared.
     pub decisions: u64,
     /// Rows of the state.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use winback_core::debounce::{AccountChange, Body, Effect, Partition, StateKey, StateRow, Subject};
+use winback_core::debounce::{AccountChange, Body, Effect, Partition, StateKey, StateRow, Subject, shadow};
 use winback_core::ids::{AccountId, Offset, Partition as Number};
 use winback_detector::Replay;
 use winback_log::Message;
@@ -11,8 +11,10 @@ use winback_proto::{decision, trigger, v1};
 /// What the core makes of one record.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Made {
-    /// Triggers, in order.
+    /// Triggers of policies in force, in order.
     pub triggers: Vec<v1::Trigger>,
+    /// Triggers of policies in shadow, in order.
+    pub in_shadow: Vec<v1::Trigger>,
     /// Decisions, in order.
     pub decisions: Vec<v1::Decision>,
     /// Outcomes of the signal that the record is and of those that the core makes at it, and how many there should be: one
@@ -105,6 +107,9 @@ impl Stepper {
 impl Made {
     fn take(&mut self, effect: Effect, number: Number, offset: Offset) {
         match effect {
+            Effect::Trigger(fired) if shadow::is_shadow(fired.policy.as_str()) => {
+                self.in_shadow.push(trigger::to_wire(&fired));
+            }
             Effect::Trigger(fired) => self.triggers.push(trigger::to_wire(&fired)),
             Effect::Decision(made) => {
                 self.outcomes.0 += usize::from(matches!(made.subject, Subject::Signal { .. }));

@@ -61,6 +61,12 @@ pub enum Command {
     /// state are what one process makes of the inbox; 1: something differs, and the first differences are named; 4: the
     /// inbox was cut by its retention, and no checkpoint tells of what is gone.
     Verify(VerifyArgs),
+    /// Decide the inbox again, as it was and under another policy: which triggers would be gone, new, earlier or later, and
+    /// why.
+    ///
+    /// It reads the whole inbox through the production code, and writes nothing in the log. A policy that says what the
+    /// one in force says changes nothing.
+    Backtest(BacktestArgs),
     /// Records that could not be processed.
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),
@@ -239,6 +245,37 @@ pub struct TriggersArgs {
     /// Only the newest so many.
     #[arg(long)]
     pub limit: Option<usize>,
+    /// Those of policies in shadow instead, which nobody acts on.
+    #[arg(long)]
+    pub shadow: bool,
+}
+
+/// Arguments of `backtest`.
+#[derive(Args, Clone, Debug)]
+pub struct BacktestArgs {
+    /// The policy file to try, in the place of the policy of its name.
+    #[arg(long, value_name = "FILE")]
+    pub policy: PathBuf,
+    /// The new policy holds from then on, and only triggers from then on are compared: RFC 3339, a day, or a time ago
+    /// such as 30d. From the policy's first version without it.
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// Only triggers before then are compared.
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// Read the sources in the order of event time instead of the inbox, with accounts and policies as they are now.
+    /// An estimate: what arrived late, who answered and what the list was then are not known.
+    #[arg(long)]
+    pub raw: bool,
+    /// Write a page with the counts, the picture and the changes.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Write the picture of starting triggers a day.
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// Name no more than this many changes.
+    #[arg(long, default_value_t = 20)]
+    pub limit: usize,
 }
 
 /// Arguments of `decisions`.
@@ -366,9 +403,27 @@ pub enum ConfigCommand {
 #[derive(Debug, Subcommand)]
 pub enum PolicyCommand {
     /// Put the policy files into force, from the next record of the inbox on.
-    Apply,
-    /// The policies in force.
+    Apply {
+        /// Put this file in shadow instead: it decides beside the policy of its name, and nobody acts on its triggers.
+        #[arg(long, value_name = "FILE")]
+        shadow: Option<PathBuf>,
+    },
+    /// End the shadow of a policy.
+    EndShadow {
+        /// The policy's name.
+        name: String,
+    },
+    /// The policies in force and in shadow.
     List,
+    /// What the policy files say otherwise than what is in force; exit code 4 where they differ.
+    Diff,
+    /// Run the tests in policy files; exit code 1 when one fails.
+    Test {
+        /// A policy file; those in policies_dir without it.
+        file: Option<PathBuf>,
+    },
+    /// The JSON schema of a policy file, for editors.
+    Schema,
 }
 
 /// Arguments of `hold` and `release`.

@@ -9,6 +9,7 @@ pub mod ingest;
 pub mod schema_registry;
 pub mod topics;
 
+mod backtest;
 mod commands;
 mod demo;
 mod erase;

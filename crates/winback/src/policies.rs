@@ -2,11 +2,11 @@
 //! every partition from then on.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use prost::Message as _;
-use winback_core::debounce::{Policy, PolicyText};
+use winback_core::debounce::{Policy, PolicyText, shadow};
 use winback_core::ids::{Offset, Partition};
 use winback_log::{Append, Log, Message, TopicPartition};
 use winback_proto::v1::inbox_record::Body;
@@ -16,7 +16,7 @@ use crate::config::{Config, ConfigError};
 use crate::topics::Topics;
 
 /// The policy of a deployment that has no files of its own.
-const BUILT_IN: &str = include_str!("../../../config/policies/default.toml");
+pub(crate) const BUILT_IN: &str = include_str!("../../../config/policies/default.toml");
 
 /// The policy files as they are now, by name: from `policies_dir`, or the one built in when there is no such folder.
 ///
@@ -28,15 +28,12 @@ pub(crate) fn files(config: &Config) -> Result<BTreeMap<String, String>, ConfigE
         return Ok([("default".to_owned(), BUILT_IN.to_owned())].into());
     }
     let unreadable = |path: &Path, why| ConfigError::Unreadable { path: path.to_path_buf(), why };
-    let entries = std::fs::read_dir(dir).map_err(|why| unreadable(dir, why))?;
-    let mut paths: Vec<_> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
-    paths.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
-    paths.sort();
+    let paths = paths(dir)?;
     let mut files = BTreeMap::new();
     for path in paths {
         let text = std::fs::read_to_string(&path).map_err(|why| unreadable(&path, why))?;
         let wrong = |text: String| ConfigError::Wrong { path: path.display().to_string(), text };
-        let policy = Policy::parse(&text, 1).map_err(|error| wrong(error.to_string()))?;
+        let policy = parse(&path, &text)?;
         if files.insert(policy.name.to_string(), text).is_some() {
             return Err(wrong(format!(
                 "name = \"{}\": another file has that name; names are unique",
@@ -51,7 +48,31 @@ pub(crate) fn files(config: &Config) -> Result<BTreeMap<String, String>, ConfigE
     Ok(files)
 }
 
-/// The policies that were applied, by name.
+/// The policy files of a folder, by name.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn paths(dir: &Path) -> Result<Vec<PathBuf>, ConfigError> {
+    let entries =
+        std::fs::read_dir(dir).map_err(|why| ConfigError::Unreadable { path: dir.to_path_buf(), why })?;
+    let mut paths: Vec<_> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
+    paths.sort();
+    Ok(paths)
+}
+
+/// A policy file; what is wrong with it names the file, the line, the key, the value and the fix.
+///
+/// # Errors
+/// When it is no policy.
+pub(crate) fn parse(path: &Path, toml: &str) -> Result<Policy, ConfigError> {
+    Policy::parse(toml, 1).map_err(|error| {
+        let (path, text) = error.located(&path.display().to_string(), toml);
+        ConfigError::Wrong { path, text }
+    })
+}
+
+/// The policies that were applied, by name. One without a text is a shadow that has ended.
 ///
 /// # Errors
 /// When the log is away or holds something else.
@@ -76,7 +97,8 @@ pub(crate) fn applied(log: &dyn Log, topics: &Topics) -> anyhow::Result<BTreeMap
     Ok(applied)
 }
 
-/// Puts the files into force where they differ from what was applied; says which, with their new versions.
+/// Puts the files into force where they differ from what was applied; says which, with their new versions. A version
+/// in force ends the shadow beside it; one that still has a file begins anew.
 ///
 /// The inbox comes first and the list of applied policies last: whoever dies between them does it again, and the
 /// detector ignores a version that it has.
@@ -86,17 +108,65 @@ pub(crate) fn applied(log: &dyn Log, topics: &Topics) -> anyhow::Result<BTreeMap
 pub(crate) fn apply(log: &dyn Log, config: &Config, topics: &Topics) -> anyhow::Result<Vec<(String, u32)>> {
     let files = files(config)?;
     let before = applied(log, topics)?;
-    let mut changed = Vec::new();
+    let mut changed: Vec<(String, u32)> = Vec::new();
+    // A name comes before that of its shadow.
     for (name, toml) in files {
         let known = before.get(&name);
-        if known.is_some_and(|known| known.toml == toml) {
+        let ended = changed.iter().any(|(changed, _)| shadow::shadow_of(changed) == name);
+        if !ended && known.is_some_and(|known| known.toml == toml) {
             continue;
         }
-        let version = known.map_or(1, |known| known.version + 1);
+        let version = known.map_or(1, |known| known.version + 1 + u32::from(ended));
         put(log, config, topics, &PolicyText { name: name.clone(), version, toml })?;
+        if let Some(shadow) = before.get(&shadow::shadow_of(&name)).filter(|shadow| !shadow.toml.is_empty()) {
+            // The inbox knows: the detector ends it at the record that was just put there.
+            list(log, topics, &shadow::ended(&shadow.name, shadow.version + 1))?;
+        }
         changed.push((name, version));
     }
     Ok(changed)
+}
+
+/// Puts a file in shadow beside the policy in force of its name; its name and version where that changes anything.
+///
+/// # Errors
+/// When the file is wrong or the log is away.
+pub(crate) fn apply_in_shadow(
+    log: &dyn Log,
+    config: &Config,
+    topics: &Topics,
+    path: &Path,
+) -> anyhow::Result<Option<(String, u32)>> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|why| ConfigError::Unreadable { path: path.to_path_buf(), why })?;
+    let toml = shadow::as_shadow(&text);
+    parse(path, &text)?;
+    let name = parse(path, &toml)?.name.to_string();
+    let before = applied(log, topics)?;
+    let known = before.get(&name);
+    if known.is_some_and(|known| known.toml == toml) {
+        return Ok(None);
+    }
+    let version = known.map_or(1, |known| known.version + 1);
+    put(log, config, topics, &PolicyText { name: name.clone(), version, toml })?;
+    Ok(Some((name, version)))
+}
+
+/// Ends the shadow of a policy; whether there was one.
+///
+/// # Errors
+/// When the log is away.
+pub(crate) fn end_shadow(
+    log: &dyn Log,
+    config: &Config,
+    topics: &Topics,
+    name: &str,
+) -> anyhow::Result<bool> {
+    let name = shadow::shadow_of(shadow::in_force(name));
+    let before = applied(log, topics)?;
+    let Some(known) = before.get(&name).filter(|known| !known.toml.is_empty()) else { return Ok(false) };
+    put(log, config, topics, &shadow::ended(&name, known.version + 1))?;
+    Ok(true)
 }
 
 /// At the start of a deployment that never had a policy: applies the files. Otherwise the policies in force stay, and
@@ -122,7 +192,7 @@ pub(crate) fn seed(log: &dyn Log, config: &Config, topics: &Topics) -> anyhow::R
 fn put(log: &dyn Log, config: &Config, topics: &Topics, policy: &PolicyText) -> anyhow::Result<()> {
     let encoding: Encoding = config.encoding.into();
     let wire = inbox::policy_to_wire(policy);
-    let record = v1::InboxRecord { body: Some(Body::Policy(wire.clone())) };
+    let record = v1::InboxRecord { body: Some(Body::Policy(wire)) };
     let bytes = record.to_bytes(encoding);
     let inboxes = log.describe(&[&topics.inbox])?.into_iter().flatten().next();
     let partitions = inboxes.map_or(config.topics.partitions, |info| info.spec.partitions);
@@ -131,12 +201,14 @@ fn put(log: &dyn Log, config: &Config, topics: &Topics, policy: &PolicyText) -> 
         writer.append(&append(&topics.inbox, Some(Partition(partition)), None, &bytes))?;
     }
     writer.flush()?;
-    writer.append(&append(
-        &topics.policies,
-        Some(Partition(0)),
-        Some(policy.name.as_bytes()),
-        &wire.encode_to_vec(),
-    ))?;
+    list(log, topics, policy)
+}
+
+/// Notes what was applied.
+fn list(log: &dyn Log, topics: &Topics, policy: &PolicyText) -> anyhow::Result<()> {
+    let bytes = inbox::policy_to_wire(policy).encode_to_vec();
+    let mut writer = log.writer()?;
+    writer.append(&append(&topics.policies, Some(Partition(0)), Some(policy.name.as_bytes()), &bytes))?;
     writer.flush()?;
     Ok(())
 }

@@ -23,6 +23,8 @@ pub struct Topics {
     pub inbox: Arc<str>,
     /// Triggers.
     pub triggers: Arc<str>,
+    /// Triggers of policies in shadow, which nobody acts on.
+    pub shadow_triggers: Arc<str>,
     /// Decisions.
     pub decisions: Arc<str>,
     /// The detector's state.
@@ -55,6 +57,7 @@ impl Topics {
             accounts: name("accounts"),
             inbox: name("inbox"),
             triggers: name("triggers"),
+            shadow_triggers: name("shadow-triggers"),
             decisions: name("decisions"),
             changelog: name("detector-changelog"),
             actions: name("actions"),
@@ -87,6 +90,7 @@ impl Topics {
             spec(&self.accounts, many, compact, RECORD_BYTES),
             spec(&self.inbox, many, kept, RECORD_BYTES),
             spec(&self.triggers, many, kept, RECORD_BYTES),
+            spec(&self.shadow_triggers, many, kept, RECORD_BYTES),
             spec(&self.decisions, many, kept, RECORD_BYTES),
             spec(&self.changelog, many, compact, RECORD_BYTES),
             spec(&self.actions, many, kept, RECORD_BYTES),

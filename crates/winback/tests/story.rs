@@ -313,7 +313,9 @@ fn config_check_names_each_problem_and_show_says_where_it_comes_from() {
     let wrong = winback(dir.path(), &["config", "check"]);
     assert_eq!(wrong.status.code(), Some(2));
     let told = stdout(&wrong);
-    for part in ["winback.toml: ", "segment", "webhook", "a.toml: ", "max_wait", "b.toml: ", "`gap-closed`"] {
+    for part in
+        ["winback.toml: ", "segment", "webhook", "a.toml:3: ", "max_wait", "b.toml:3: ", "`gap-closed`"]
+    {
         assert!(told.contains(part), "{part:?} is not in:\n{told}");
     }
     let shown = stdout(&winback(dir.path(), &["config", "show"]));

@@ -1,6 +1,7 @@
 //! What the detector knows of an account besides its bursts.
 
 use super::rules::{Impossible, TIME_BASED_YEAR};
+use super::shadow;
 use crate::account::{Account, Reason, Status};
 use crate::ids::PolicyName;
 use crate::time::{Span, Time};
@@ -131,13 +132,21 @@ impl AccountState {
     /// Remembers a starting trigger, and forgets those that no cap can count any more. What only dates spoke for is
     /// remembered for its year, whatever the policies' caps reach.
     pub fn fired(&mut self, fire: Fire, reach: Span) {
-        self.newest_fire = self.newest_fire.max(Some(fire.at));
+        let is_shadow = shadow::is_shadow(fire.policy.as_str());
+        if !is_shadow {
+            self.newest_fire = self.newest_fire.max(Some(fire.at));
+        }
         let (oldest, year) = (fire.at - reach, fire.at - TIME_BASED_YEAR);
-        self.fires.retain(|fire| fire.at >= oldest || (fire.time_based && fire.at >= year));
+        let is_alike = |other: &Fire| shadow::is_shadow(other.policy.as_str()) == is_shadow;
+        let counts = |other: &Fire| other.at >= oldest || (other.time_based && other.at >= year);
+        self.fires.retain(|other| counts(other) || !is_alike(other));
         let at = self.fires.partition_point(|other| other.at <= fire.at);
         self.fires.insert(at, fire);
-        while self.fires.len() > MAX_FIRES {
-            let oldest = self.fires.iter().position(|fire| !fire.time_based).unwrap_or(0);
+        while self.fires.iter().filter(|other| is_alike(other)).count() > MAX_FIRES {
+            let first = |time_based: bool| {
+                self.fires.iter().position(|other| is_alike(other) && (time_based || !other.time_based))
+            };
+            let Some(oldest) = first(false).or_else(|| first(true)) else { return };
             self.fires.remove(oldest);
         }
     }

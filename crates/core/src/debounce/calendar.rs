@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::account_state::AccountState;
@@ -14,6 +15,7 @@ use super::entries::{Entry, churn_day};
 use super::made::{Allowance, CALENDAR, Told};
 use super::partition::{Effect, Partition};
 use super::policy_file::{PolicyError, wrong};
+use super::policy_schema::names;
 use crate::account::Account;
 use crate::ids::{AccountId, Offset};
 use crate::text::nearest;
@@ -35,12 +37,18 @@ pub struct CalendarRules {
     pub most: u32,
 }
 
-/// `[calendar]` as it is written.
-#[derive(Default, Deserialize)]
+/// Which entries the calendar makes signals of; an entry goes through all policies.
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileCalendar {
+    /// The entries that are wanted; all of them without it.
+    #[schemars(extend("items" = { "type": "string", "enum": names(Entry::ALL, Entry::as_str) }))]
     entries: Option<Vec<String>>,
+    /// The months in which next year's budgets are made, 1 to 12.
+    #[schemars(extend("items" = { "type": "integer", "minimum": 1, "maximum": 12 }))]
     budget_months: Option<Vec<u8>>,
+    /// The most entries of an account in a year, at most 4.
+    #[schemars(extend("maximum" = MOST_A_YEAR))]
     time_based_a_year: Option<u32>,
 }
 
@@ -80,10 +88,11 @@ impl CalendarRules {
 }
 
 impl Partition {
-    /// What the newest versions of the policies want together: each entry that one of them wants, and no more of them
-    /// than the strictest allows, since an entry goes through all policies.
+    /// What the newest versions of the policies in force want together: each entry that one of them wants, and no more of
+    /// them than the strictest allows, since an entry goes through all policies. A shadow hears them, and has no say.
     fn calendar_rules(&self) -> Option<CalendarRules> {
-        let mut policies = self.newest.values().map(|policy| &policy.calendar);
+        let in_force = self.newest.values().filter(|policy| !policy.is_shadow());
+        let mut policies = in_force.map(|policy| &policy.calendar);
         let first = policies.next()?.clone();
         let all = policies.fold(first, |mut all, rules| {
             all.entries.extend(&rules.entries);

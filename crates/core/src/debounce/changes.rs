@@ -9,6 +9,7 @@ use super::machine::Machine;
 use super::partition::{Effect, Note, Partition, Versioned};
 use super::policy::Policy;
 use super::rules::Impossible;
+use super::shadow;
 use super::state::{Seen, SeenKey};
 use crate::ids::{AccountId, Offset, PolicyName};
 use crate::time::Span;
@@ -68,8 +69,8 @@ impl Partition {
 
     /// A new churn date ends quiet times (R11).
     pub(super) fn unhush(&mut self, account: &AccountId) {
-        for policy in self.newest.clone().keys() {
-            let key = (account.clone(), policy.clone());
+        for policy in self.names() {
+            let key = (account.clone(), policy);
             if self.machines.get(&key).is_some() {
                 self.put_machine(key, Machine::default());
             }
@@ -136,8 +137,14 @@ impl Partition {
         if self.newest.get(&name).is_some_and(|newest| newest.version >= text.version) {
             return;
         }
+        if shadow::is_end(text) {
+            return self.end_shadow(&name);
+        }
         match Policy::parse(&text.toml, text.version) {
             Ok(policy) if policy.name == name => {
+                // A version in force ends the shadow beside it; a shadow comes anew.
+                self.end_shadow(&shadow::shadow_of(&text.name).into());
+                self.revive(&name);
                 let key = (name.clone(), text.version);
                 self.versions.put(key, Some(Versioned { text: text.clone(), policy: Arc::new(policy) }));
                 let replaced = self.newest.get(&name).map(|policy| policy.version);
@@ -167,6 +174,9 @@ impl Partition {
             if newest.get(name).is_none_or(|known| known.version < *version) {
                 newest.insert(name.clone(), row.policy.clone());
             }
+        }
+        for (_, row) in self.versions.rows().filter(|(_, row)| shadow::is_end(&row.text)) {
+            newest.remove(row.text.name.as_str());
         }
         self.newest = Arc::new(newest);
     }

@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 
 use super::account_state::AccountState;
+use super::machine::Machine;
 use super::partition::{Effect, Forget, Partition};
 use super::state::SeenKey;
 use crate::ids::AccountId;
@@ -67,7 +68,9 @@ impl Partition {
             return;
         }
         self.cancel_all(id, out);
-        self.unhush(id);
+        let own = self.machines.rows().map(|(key, _)| key).filter(|(account, _)| account == id);
+        let own: Vec<_> = own.cloned().collect();
+        own.into_iter().for_each(|key| self.put_machine(key, Machine::default()));
         let at = self.clock().last_append.unwrap_or_else(|| self.clock().now());
         let erased = AccountState::erased_then(at);
         self.put_account(id.clone(), Some(erased));

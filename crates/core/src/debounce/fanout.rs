@@ -42,7 +42,9 @@ impl Partition {
         if self.seen.get(&key).is_some_and(|seen| seen.offset != offset) {
             return;
         }
-        let rules = || self.newest.values().map(|policy| policy.rule(event.kind, &event.class));
+        // Whether it is told at all, and how long its id is known, only policies in force say.
+        let in_force = || self.newest.values().filter(|policy| !policy.is_shadow());
+        let rules = || in_force().map(|policy| policy.rule(event.kind, &event.class));
         let age = self.clock().now().max(event.append_time).since(event.event_time);
         if rules().map(|rule| rule.max_age).max().is_none_or(|most| age > most) {
             out.push(Effect::Note(Note::TooOld(event.source.clone(), event.id.clone())));

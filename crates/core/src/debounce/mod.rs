@@ -25,9 +25,13 @@ mod outcome;
 mod partition;
 mod policy;
 mod policy_file;
+mod policy_lines;
+mod policy_schema;
 mod policy_sections;
+mod policy_test;
 mod priority;
 mod rules;
+pub mod shadow;
 mod state;
 mod stepping;
 mod table;
@@ -55,6 +59,9 @@ pub use outcome::{BurstOutcome, Edge, FiredBecause, SignalOutcome};
 pub use partition::{Counts, Effect, Note, Partition};
 pub use policy::{Escalate, KindRule, Leading, Policy};
 pub use policy_file::PolicyError;
+pub use policy_lines::line_of;
+pub use policy_schema::policy_schema;
+pub use policy_test::{Tested, test_policy};
 pub use priority::{Priority, Rated};
 pub use rules::{
     Blackout, HoldOut, Impossible, MOST_TIME_BASED, NotFit, Rules, TimeBased, is_time_based, only_time_based,

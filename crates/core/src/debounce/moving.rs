@@ -9,7 +9,7 @@ use super::fanout::FanOut;
 use super::input::Moved;
 use super::machine::Machine;
 use super::partition::{Counts, Effect, Partition, Versioned};
-use super::policy::Policy;
+use super::shadow;
 use super::state::{Seen, StateKey, StateRow};
 use crate::ids::Offset;
 
@@ -53,16 +53,14 @@ impl Partition {
                 self.put_machine(key, machine);
             }
             (StateKey::Seen(key), StateRow::Seen(seen)) => self.put_seen(key, Some(Seen { offset, ..seen })),
-            (StateKey::Policy(name, version), StateRow::Policy(text)) => {
-                match Policy::parse(&text.toml, text.version) {
-                    Ok(policy) => {
-                        let row = Versioned { text, policy: Arc::new(policy) };
-                        self.versions.put((name, version), Some(row));
-                        self.find_newest();
-                    }
-                    Err(error) => out.push(Effect::Dead { reason: "policy", text: error.to_string() }),
+            (StateKey::Policy(name, version), StateRow::Policy(text)) => match shadow::read(&text) {
+                Ok(policy) => {
+                    let row = Versioned { text, policy: Arc::new(policy) };
+                    self.versions.put((name, version), Some(row));
+                    self.find_newest();
                 }
-            }
+                Err(error) => out.push(Effect::Dead { reason: "policy", text: error.to_string() }),
+            },
             (StateKey::Hold(policy), StateRow::Hold) => self.holds.put(policy, Some(())),
             (key, _) => {
                 let text = format!("a row of another log's state is none of {key:?}: migrate anew");

@@ -12,6 +12,7 @@ use super::input::{Body, Input, PolicyText};
 use super::machine::Machine;
 use super::policy::Policy;
 use super::policy_file::PolicyError;
+use super::shadow;
 use super::state::{Seen, SeenKey, StateKey, StateRow};
 use super::table::Table;
 use super::targets::Targets;
@@ -261,7 +262,7 @@ impl Partition {
                 self.index_seen(&key, old, new);
             }
             (StateKey::Policy(name, version), Some(StateRow::Policy(text))) => {
-                let policy = Arc::new(Policy::parse(&text.toml, text.version)?);
+                let policy = Arc::new(shadow::read(&text)?);
                 self.versions.load((name, version), Some(Versioned { text, policy }));
                 self.find_newest();
             }
@@ -297,6 +298,12 @@ impl Partition {
     /// Open bursts.
     pub fn open_bursts(&self) -> usize {
         self.deadlines.len()
+    }
+
+    /// Whether a burst of the account is open under that policy.
+    pub fn has_open_burst(&self, account: &AccountId, policy: &PolicyName) -> bool {
+        let machine = self.machines.get(&(account.clone(), policy.clone()));
+        machine.is_some_and(|machine| machine.burst.is_some())
     }
 
     /// Accounts known.
@@ -424,14 +431,19 @@ impl Partition {
     /// Less than a point is left.
     fn forget_score(&mut self, key: &MachineKey) {
         if let Some(machine) = self.machines.get(key).cloned() {
-            self.put_machine(key.clone(), Machine { score: None, ..machine });
+            let carried = match machine.quiet {
+                Some(_) => machine.carried,
+                None => self.still_carried(&key.1, machine.carried),
+            };
+            self.put_machine(key.clone(), Machine { score: None, carried, ..machine });
         }
     }
 
     /// The quiet is over; what was carried stays for the next burst.
     fn forget_quiet(&mut self, key: &MachineKey) {
         if let Some(machine) = self.machines.get(key).cloned() {
-            self.put_machine(key.clone(), Machine { quiet: None, ..machine });
+            let carried = self.still_carried(&key.1, machine.carried);
+            self.put_machine(key.clone(), Machine { quiet: None, carried, ..machine });
         }
     }
 }

@@ -2,12 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::calendar::FileCalendar;
 use super::caps::{Calendar, Cap, CapScope, CapWindow};
 use super::policy::{Escalate, KindRule, Leading, Policy, STRONG_PAGES, defaults};
+use super::policy_schema::{Length, names};
 use super::policy_sections::{FileHoldOut, FileRules, FileScore, FileTimeBased};
+use super::policy_test::FileTest;
+use super::rules::NotFit;
+use super::shadow::shadow_of;
 use crate::account::Reason;
 use crate::signal::SignalKind;
 use crate::text::{explain_toml, nearest};
@@ -34,53 +39,108 @@ pub enum PolicyError {
     },
 }
 
-#[derive(Deserialize)]
+/// When winback acts on an account's signals, and how often.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct File {
+pub(super) struct File {
+    /// The policy's name, unique in a deployment; no `~`.
     name: String,
+    /// Whether it only runs beside the policy in force of its name: its triggers go to a topic of their own.
+    #[serde(default)]
+    shadow: bool,
+    /// The first signal of a burst that fires at once: "off", "always", or from a strength on ("strength>=2").
+    #[schemars(extend("pattern" = "^(off|always|strength>=[0-2])$"))]
     leading: Option<String>,
+    /// A burst ends when nothing came for so long.
+    #[schemars(with = "Option<Length>")]
     quiet: Option<String>,
+    /// The longest that a burst is open.
+    #[schemars(with = "Option<Length>")]
     max_wait: Option<String>,
+    /// A burst ends with its so many-th signal.
     max_signals: Option<u32>,
+    /// A burst fires at its end only if the weights of its signals add up to this.
     min_score: Option<u32>,
+    /// So long nothing starts again after a trigger, except for something stronger.
+    #[schemars(with = "Option<Length>")]
     cooldown: Option<String>,
+    /// Whether a stronger signal breaks the quiet: "strength-up", or "off".
+    #[schemars(extend("enum" = ["off", "strength-up"]))]
     escalate: Option<String>,
+    /// The worker leaves triggers that are older than this.
+    #[schemars(with = "Option<Length>")]
     stale: Option<String>,
+    /// How long nothing is started after a no; at least 180d.
+    #[schemars(with = "Option<Length>")]
     declined_rest: Option<String>,
+    /// How long nothing is started after a whole sequence without an answer.
+    #[schemars(with = "Option<Length>")]
     unanswered_rest: Option<String>,
+    /// Whether accounts that were not a fit may be approached: "gate", or "allow".
+    #[schemars(extend("enum" = names(NotFit::ALL, NotFit::as_str)))]
     not_fit: Option<String>,
+    /// A share of all accounts that nothing is ever started for, to measure against.
     #[serde(default)]
     hold_out: FileHoldOut,
+    /// When a date alone may start something. Live signals are not bound by any of it.
     #[serde(default)]
     time_based: FileTimeBased,
+    /// Whether what bursts that did not fire left counts for the next one.
     #[serde(default)]
     score: FileScore,
+    /// At most so many starting triggers.
     #[serde(default)]
     caps: Vec<FileCap>,
+    /// What a kind of signal counts.
     #[serde(default)]
+    #[schemars(extend("propertyNames" = { "enum": names(SignalKind::ALL, SignalKind::as_str) }))]
     kinds: BTreeMap<String, FileKind>,
+    /// The play that is recommended for each reason of leaving.
     #[serde(default)]
+    #[schemars(extend("propertyNames" = { "enum": names(Reason::ALL, Reason::as_str) }))]
     plays: BTreeMap<String, String>,
+    /// Which entries the calendar makes signals of.
     #[serde(default)]
     calendar: FileCalendar,
+    /// Tests of this policy, run by `winback policy test` and `winback config check`.
+    #[serde(default)]
+    pub(super) test: Vec<FileTest>,
 }
 
-#[derive(Deserialize)]
+/// At most so many starting triggers in a window: either `window` or `calendar`.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FileCap {
+    /// Whose triggers count: the account's under all policies, under this one, or those that only dates spoke for.
+    #[schemars(extend("enum" = names(CapScope::ALL, CapScope::as_str)))]
     per: String,
+    /// How many.
     max: u32,
+    /// Any stretch of this length.
+    #[schemars(with = "Option<Length>")]
     window: Option<String>,
+    /// A unit of the calendar in the account's zone.
+    #[schemars(extend("enum" = names(Calendar::ALL, Calendar::as_str)))]
     calendar: Option<String>,
 }
 
-#[derive(Default, Deserialize)]
+/// What a kind of signal, or a class of it, counts.
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FileKind {
+    /// How much it says by itself, 0 to 2.
+    #[schemars(extend("maximum" = 2))]
     strength: Option<u8>,
+    /// What it adds to the score.
+    #[schemars(extend("maximum" = 1000))]
     weight: Option<u32>,
+    /// How old it may be when it arrives.
+    #[schemars(with = "Option<Length>")]
     max_age: Option<String>,
+    /// How long its id is remembered; at least `max_age` and `max_wait` together.
+    #[schemars(with = "Option<Length>")]
     dedupe: Option<String>,
+    /// Its finer classes, such as `pricing` of web visits.
     #[serde(default)]
     classes: BTreeMap<String, FileKind>,
 }
@@ -91,9 +151,7 @@ impl Policy {
     /// # Errors
     /// Names the key, the value and the fix; unknown keys with the nearest right one and the line.
     pub fn parse(toml: &str, version: u32) -> Result<Self, PolicyError> {
-        let file: File =
-            toml::from_str(toml).map_err(|error| PolicyError::Toml(explain_toml(toml, &error)))?;
-        let policy = file.policy(version)?;
+        let policy = File::read(toml)?.policy(version)?;
         policy.validate()?;
         Ok(policy)
     }
@@ -148,13 +206,25 @@ impl Policy {
 }
 
 impl File {
+    pub(super) fn read(toml: &str) -> Result<Self, PolicyError> {
+        toml::from_str(toml).map_err(|error| PolicyError::Toml(explain_toml(toml, &error)))
+    }
+
     fn policy(self, version: u32) -> Result<Policy, PolicyError> {
+        if self.name.contains('~') {
+            return Err(wrong(
+                "name",
+                &self.name,
+                "must have no `~`: `shadow = true` runs a policy in shadow",
+            ));
+        }
+        let name = if self.shadow { shadow_of(&self.name) } else { self.name };
         let max_wait = span("max_wait", self.max_wait.as_deref(), Span::from_hours(24))?;
         let (kinds, classes) = rules(&self.kinds, max_wait)?;
         let (not_fit, hold_out, time_based) = (self.not_fit.as_deref(), &self.hold_out, &self.time_based);
         let rules = FileRules { not_fit, hold_out, time_based }.rules()?;
         Ok(Policy {
-            name: self.name.into(),
+            name: name.into(),
             version,
             leading: leading(self.leading.as_deref())?,
             quiet: span("quiet", self.quiet.as_deref(), Span::from_mins(30))?,

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::policy_file::{PolicyError, span, wrong};
+use super::policy_schema::{Length, names};
 use super::rules::{
     Blackout, COMPETITOR_PLAY_FROM, FIRST_WEEK, HoldOut, MOST_TIME_BASED, NotFit, Rules, TimeBased,
     default_window,
@@ -15,41 +17,64 @@ use crate::time::Span;
 
 /// A larger share than this is no control group any more.
 const MOST_HELD_OUT: u32 = 50;
+/// A month and a day as files have them.
+const DAY: &str = "^[0-9]{1,2}-[0-9]{1,2}$";
 /// No half-life is shorter or longer than makes sense.
 const HALF_LIVES: (Span, Span) = (Span::from_hours(1), Span::from_days(365));
 
-/// `[hold_out]`.
-#[derive(Default, Deserialize)]
+/// A share of all accounts, by hash, that nothing is ever started for, to measure against.
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileHoldOut {
+    /// How many of a hundred, at most 50.
+    #[schemars(extend("maximum" = MOST_HELD_OUT))]
     percent: Option<u32>,
+    /// Draws another group; policies with the same salt and share hold out the same accounts.
     salt: Option<String>,
 }
 
-/// `[time_based]`.
-#[derive(Default, Deserialize)]
+/// When a date alone may start something. Live signals are not bound by any of it.
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileTimeBased {
+    /// How many starts in 365 days for an account, over all policies; at most 4.
+    #[schemars(extend("maximum" = MOST_TIME_BASED))]
     max_a_year: Option<u32>,
+    /// So long after they left it may be for the first time, by reason of leaving.
     #[serde(default)]
+    #[schemars(
+        with = "BTreeMap<String, Length>",
+        extend("propertyNames" = { "enum": names(Reason::ALL, Reason::as_str) })
+    )]
     windows: BTreeMap<String, String>,
+    /// Days of every year on which nothing starts, in the account's zone.
     #[serde(default)]
     blackout: Vec<FileBlackout>,
+    /// The last so many days of each quarter are such days, too.
+    #[schemars(extend("maximum" = 31))]
     quarter_end_days: Option<u8>,
 }
 
-#[derive(Deserialize)]
+/// Days of every year, both included; from a later to an earlier one it goes over the turn of the year.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FileBlackout {
+    /// A month and a day such as `12-20`.
+    #[schemars(extend("pattern" = DAY))]
     from: String,
+    /// A month and a day such as `01-04`.
+    #[schemars(extend("pattern" = DAY))]
     to: String,
 }
 
-/// `[score]`.
-#[derive(Default, Deserialize)]
+/// Whether what bursts that did not fire left counts for the next one.
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileScore {
+    /// Whether it is carried over.
     carry: Option<bool>,
+    /// How fast it fades: 1h to 365d.
+    #[schemars(with = "Option<Length>")]
     half_life: Option<String>,
 }
 

@@ -12,6 +12,7 @@ use super::outcome::{BurstOutcome, Edge, FiredBecause, SignalOutcome};
 use super::partition::{Effect, MachineKey, Partition, note};
 use super::policy::{Escalate, KindRule, Policy};
 use super::rules::only_time_based;
+use super::shadow;
 use super::state::{Seen, SeenKey};
 use super::telling::{Told, fire};
 use super::trigger::BurstId;
@@ -69,13 +70,14 @@ impl Partition {
         let seen = self.seen.get(&key).copied().filter(|seen| seen.offset != offset);
         let policies = self.newest.clone();
         let mut remember = None;
-        for newest in policies.values() {
+        for newest in policies.values().filter(|policy| !policy.is_shadow()) {
             remember = remember.max(self.arrive(newest, seen, signal, out));
         }
         if let Some(dedupe) = remember {
             let until = signal.event_time + dedupe;
             self.put_seen(key, Some(Seen { event_time: signal.event_time, offset, until }));
         }
+        self.shadows(offset, signal, (seen, remember), out);
         if signal.kind == SignalKind::SelfReactivation && remember.is_some() {
             self.reactivate(&signal.account, out);
         }
@@ -93,19 +95,24 @@ impl Partition {
 
     /// Cancels every open burst of an account (R10).
     pub(super) fn cancel_all(&mut self, account: &AccountId, out: &mut Vec<Effect>) {
-        for policy in self.newest.clone().keys() {
-            let key = (account.clone(), policy.clone());
+        let at = self.clock().now();
+        for policy in self.names() {
+            let key = (account.clone(), policy);
+            if !self.newest.contains_key(&key.1) {
+                self.cancel_ended(&key, at, out);
+                continue;
+            }
             let Some(mut machine) = self.machines.get(&key).cloned() else { continue };
             let Some(burst) = machine.burst.take() else { continue };
             machine.score = None;
-            let at = self.clock().now().max(burst.last);
+            let at = at.max(burst.last);
             self.ended(&key, &burst, &machine, BurstOutcome::Cancelled, None, at, None, out);
             self.put_machine(key, machine);
         }
     }
 
     /// Takes a signal through one policy; how long its id must be remembered, `None` when it changed nothing.
-    fn arrive(
+    pub(super) fn arrive(
         &mut self,
         newest: &Arc<Policy>,
         seen: Option<Seen>,
@@ -152,7 +159,7 @@ impl Partition {
     ) -> Arrival<'a> {
         let burst = self.machines.get(key).and_then(|machine| machine.burst.as_ref());
         let policy = burst.map_or_else(|| newest.clone(), |burst| self.version(key, burst, newest));
-        let newest_fire = self.accounts.get(&key.0).and_then(|state| state.newest_fire);
+        let newest_fire = self.accounts.get(&key.0).and_then(|state| shadow::newest_fire(state, &key.1));
         let own = signal.event_time.min(signal.append_time);
         let at = own.max(self.clock().now()).max(newest_fire.unwrap_or(Time::MIN));
         let at = burst.map_or(at, |burst| at.max(burst.first));
@@ -300,9 +307,11 @@ impl Partition {
 
     /// Ends a burst at `at`; `because` where it is not its deadline that ended it.
     fn end(&mut self, key: &MachineKey, at: Time, because: Option<FiredBecause>, out: &mut Vec<Effect>) {
+        let Some(newest) = self.newest.get(&key.1).cloned() else {
+            return self.cancel_ended(key, at, out);
+        };
         let Some(mut machine) = self.machines.get(key).cloned() else { return };
         let Some(mut burst) = machine.burst.take() else { return };
-        let Some(newest) = self.newest.get(&key.1).cloned() else { return };
         let policy = self.version(key, &burst, &newest);
         let because = because.unwrap_or_else(|| burst.because(&policy));
         if burst.led.is_none() {
@@ -363,15 +372,17 @@ impl Partition {
         if let Some(gate) = gate(state, newest, evidence, at) {
             return Verdict::Gated(gate);
         }
-        let held =
-            ["", newest.name.as_str()].iter().any(|name| self.holds.get(&(*name).to_owned()).is_some());
+        let held = ["", shadow::in_force(newest.name.as_str())]
+            .iter()
+            .any(|name| self.holds.get(&(*name).to_owned()).is_some());
         if held {
             return Verdict::Gated(Gate::Hold);
         }
         let zone = state.account.as_ref().and_then(|account| account.zone.as_deref());
         let hard = only_time_based(evidence).then(|| newest.rules.time_based.cap());
         let mut caps = hard.iter().chain(&newest.caps);
-        let reached = caps.find(|cap| cap.is_reached(&state.fires, &newest.name, at, zone));
+        let fires = shadow::counted(&state.fires, &newest.name);
+        let reached = caps.find(|cap| cap.is_reached(&fires, &newest.name, at, zone));
         reached.map_or(Verdict::Pass, |cap| Verdict::Capped(cap.clone()))
     }
 }

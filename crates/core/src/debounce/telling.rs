@@ -9,6 +9,7 @@ use super::partition::{Effect, MachineKey, Partition};
 use super::policy::Policy;
 use super::priority::Priority;
 use super::rules::only_time_based;
+use super::shadow;
 use super::stepping::{Arrival, Verdict};
 use super::trigger::{BurstId, Decision, Snapshot, Subject, Trigger, TriggerId};
 use crate::time::{Span, Time};
@@ -35,7 +36,13 @@ impl Partition {
             let reach = self.reach();
             let time_based = only_time_based(&trigger.evidence);
             let fire = Fire { policy: newest.name.clone(), at: trigger.fired_at, time_based };
-            self.edit(&trigger.account.id, |state| state.fired(fire, reach));
+            let has_shadows = self.newest.values().any(|policy| policy.is_shadow());
+            self.edit(&trigger.account.id, |state| {
+                state.fired(fire, reach);
+                if !has_shadows {
+                    state.fires.retain(|fire| !shadow::is_shadow(fire.policy.as_str()));
+                }
+            });
         }
         out.push(Effect::Trigger(Box::new(trigger)));
     }

@@ -8,5 +8,6 @@ mod moving;
 mod properties;
 mod rig;
 mod rules;
+mod shadow;
 mod worked;
 mod year;

@@ -16,7 +16,7 @@ const POLICY: &str = "leading=\"strength>=2\"\n[[caps]]\nper=\"account\"\nmax=3\
 const CAP: (usize, i64) = (3, 400);
 
 #[derive(Clone, Debug)]
-enum Op {
+pub(crate) enum Op {
     Signal { account: u8, id: u8, strength: u8, late: i64, input: u8 },
     Advance { by: i64, input: u8 },
     Gone(u8),
@@ -31,7 +31,7 @@ enum Op {
     Event { id: u8, major: bool, late: i64 },
 }
 
-fn op() -> impl Strategy<Value = Op> {
+pub(crate) fn op() -> impl Strategy<Value = Op> {
     let signal = (0..3_u8, 0..40_u8, 0..3_u8, -20..40_i64, 0..2_u8)
         .prop_map(|(account, id, strength, late, input)| Op::Signal { account, id, strength, late, input });
     prop_oneof![
@@ -51,7 +51,7 @@ fn op() -> impl Strategy<Value = Op> {
 }
 
 /// The log that these operations write.
-fn log(ops: &[Op]) -> Vec<Input> {
+pub(crate) fn log(ops: &[Op]) -> Vec<Input> {
     let mut rig = Rig::new(POLICY);
     let mut clocks = [0_i64; 2];
     let input = |at: u8| if at == 0 { "web/0" } else { "mail/0" };
@@ -145,25 +145,31 @@ fn event(id: u8, major: bool, te: i64, ti: i64) -> Event {
     }
 }
 
-fn replay(log: &[Input]) -> (Partition, Vec<Effect>) {
+pub(crate) fn replay(log: &[Input]) -> (Partition, Vec<Effect>) {
     let mut partition = Partition::default();
     let mut effects = Vec::new();
     log.iter().for_each(|input| partition.step(input, &mut effects));
     (partition, effects)
 }
 
-fn triggers(effects: &[Effect]) -> Vec<&Trigger> {
+pub(crate) fn triggers(effects: &[Effect]) -> Vec<&Trigger> {
     effects
         .iter()
         .filter_map(|effect| if let Effect::Trigger(trigger) = effect { Some(&**trigger) } else { None })
         .collect()
 }
 
-fn decisions(effects: &[Effect]) -> Vec<&Decision> {
+pub(crate) fn decisions(effects: &[Effect]) -> Vec<&Decision> {
     effects
         .iter()
         .filter_map(|effect| if let Effect::Decision(made) = effect { Some(&**made) } else { None })
         .collect()
+}
+
+/// Who was erased is nobody two weeks later, and begins anew: neither quiet times nor caps nor ids are known.
+fn not_erased(mut ops: Vec<Op>) -> Vec<Op> {
+    ops.retain(|op| !matches!(op, Op::Erase(_)));
+    ops
 }
 
 proptest! {
@@ -193,7 +199,7 @@ proptest! {
 
     #[test]
     fn nothing_fires_in_the_quiet_but_an_escalation_or_an_update(ops in prop::collection::vec(op(), 0..120)) {
-        let (_, effects) = replay(&log(&ops));
+        let (_, effects) = replay(&log(&not_erased(ops)));
         let mut quiet: BTreeMap<(String, u32), Time> = BTreeMap::new();
         for trigger in triggers(&effects) {
             let key = (trigger.account.id.to_string(), trigger.account.churn_number);
@@ -210,7 +216,7 @@ proptest! {
 
     #[test]
     fn no_cap_is_exceeded_and_no_trigger_has_the_id_of_another(ops in prop::collection::vec(op(), 0..200)) {
-        let (_, effects) = replay(&log(&ops));
+        let (_, effects) = replay(&log(&not_erased(ops)));
         let triggers = triggers(&effects);
         let ids: std::collections::BTreeSet<_> = triggers.iter().map(|trigger| trigger.id).collect();
         prop_assert_eq!(ids.len(), triggers.len());

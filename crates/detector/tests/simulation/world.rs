@@ -90,6 +90,7 @@ pub(crate) fn make_topics(log: &EmbeddedLog, partitions: i32) {
 pub(crate) fn detector_topics(partitions: i32) -> DetectorTopics {
     DetectorTopics {
         triggers: TRIGGERS.into(),
+        shadow_triggers: TRIGGERS.into(),
         decisions: DECISIONS.into(),
         changelog: CHANGELOG.into(),
         inbox_partitions: partitions,

@@ -52,6 +52,7 @@ pub(crate) fn deployment() -> Deployment {
         name: "winback".to_owned(),
         inbox: name("inbox"),
         triggers: name("triggers"),
+        shadow_triggers: name("shadow-triggers"),
         decisions: name("decisions"),
         changelog: name("detector-changelog"),
         dead_letters: name("dead-letters"),
@@ -60,11 +61,14 @@ pub(crate) fn deployment() -> Deployment {
 }
 
 fn topics(log: &EmbeddedLog, inbox: Cleanup, outputs: Cleanup) {
-    let Deployment { inbox: inbox_name, triggers, decisions, changelog, dead_letters, .. } = deployment();
+    let Deployment {
+        inbox: inbox_name, triggers, shadow_triggers, decisions, changelog, dead_letters, ..
+    } = deployment();
     let compact = Cleanup::Compact { tombstones: Span::from_days(7) };
     for (name, partitions, cleanup) in [
         (inbox_name, PARTITIONS, inbox),
         (triggers, PARTITIONS, outputs),
+        (shadow_triggers, PARTITIONS, outputs),
         (decisions, PARTITIONS, outputs),
         (changelog, PARTITIONS, compact),
         (dead_letters, 1, Cleanup::Delete(None)),
@@ -247,10 +251,18 @@ impl Rig {
 }
 
 fn lane(log: &Arc<EmbeddedLog>, clock: &Arc<TestClock>, encoding: Encoding) -> Lane<DetectorRole> {
-    let Deployment { inbox, triggers, decisions, changelog, dead_letters, group, .. } = deployment();
+    let Deployment { inbox, triggers, shadow_triggers, decisions, changelog, dead_letters, group, .. } =
+        deployment();
     let source = "winback/detector".to_owned();
-    let topics =
-        DetectorTopics { triggers, decisions, changelog, inbox_partitions: PARTITIONS, encoding, source };
+    let topics = DetectorTopics {
+        triggers,
+        shadow_triggers,
+        decisions,
+        changelog,
+        inbox_partitions: PARTITIONS,
+        encoding,
+        source,
+    };
     let spec =
         SessionSpec { group, transactional_id: "winback.detector.0.0".to_owned(), topics: vec![inbox] };
     let letters = DeadLetters { topic: dead_letters.to_string(), max_bytes: 1 << 20 };

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use winback_core::debounce::Policy;
+use winback_core::debounce::{Policy, PolicyError, Tested, line_of, test_policy};
 use winback_sources::{Decoder, SourceConfig};
 use winback_telemetry::logging;
 use winback_worker::{AccountStanding, Plays, Standing, Worker};
@@ -112,10 +112,7 @@ fn policy_files(context: &Context) -> Vec<Problem> {
     if !dir.is_dir() {
         return Vec::new();
     }
-    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
-    let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
-    paths.sort();
+    let paths = policies::paths(dir).unwrap_or_default();
     let plays = match &context.config.worker.plays_dir {
         Some(dir) => Plays::from_dir(dir),
         None => Plays::built_in(),
@@ -133,23 +130,42 @@ fn policy_files(context: &Context) -> Vec<Problem> {
 }
 
 fn policy_file(path: &Path, plays: Option<&[String]>) -> Vec<Problem> {
-    let problem = |text: String| Problem { file: path.display().to_string(), text };
+    let file = path.display().to_string();
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) => return vec![problem(format!("cannot be read: {error}"))],
+        Err(error) => return vec![Problem { file, text: format!("cannot be read: {error}") }],
+    };
+    let wrong = |error: &PolicyError| {
+        let (file, text) = error.located(&file, &text);
+        Problem { file, text }
     };
     let policy = match Policy::parse(&text, 1) {
         Ok(policy) => policy,
-        Err(error) => return vec![problem(error.to_string())],
+        Err(error) => return vec![wrong(&error)],
     };
+    let failed = |test: Tested| {
+        let failure = test.failure?;
+        let text = format!("the test `{}` fails: {failure}", test.name);
+        Some(Problem { file: format!("{file}:{}", test.line), text })
+    };
+    let mut problems: Vec<Problem> = match test_policy(&text) {
+        Ok(tests) => tests.into_iter().filter_map(failed).collect(),
+        Err(error) => vec![wrong(&error)],
+    };
+    problems.extend(unknown_plays(&file, &text, &policy, plays));
+    problems
+}
+
+fn unknown_plays(file: &str, toml: &str, policy: &Policy, plays: Option<&[String]>) -> Vec<Problem> {
     let Some(plays) = plays else { return Vec::new() };
     let names: Vec<&str> = plays.iter().map(String::as_str).collect();
     let unknown = policy.plays.iter().filter(|(_, play)| !plays.contains(play));
     let say = |(reason, play): (&winback_core::account::Reason, &String)| {
-        problem(format!(
-            "plays.{reason} = \"{play}\": no such play{}",
-            winback_core::text::nearest(play, &names)
-        ))
+        let text =
+            format!("plays.{reason} = \"{play}\": no such play{}", winback_core::text::nearest(play, &names));
+        let line = line_of(toml, &format!("plays.{reason}"));
+        let file = line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"));
+        Problem { file, text }
     };
     unknown.map(say).collect()
 }

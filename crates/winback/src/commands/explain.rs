@@ -28,7 +28,7 @@ fn explain(context: &Context, subject: &str) -> anyhow::Result<ExitCode> {
     let log = context.log()?;
     // An account's partition is read in no time; whose an id is, only all partitions say.
     if !is_whole_id(subject) {
-        let records = Records::read(context, &*log, subject)?;
+        let records = Records::read(context, &*log, subject, false)?;
         if !records.is_empty() {
             return print(context, &records, &Focus::Account);
         }
@@ -36,7 +36,7 @@ fn explain(context: &Context, subject: &str) -> anyhow::Result<ExitCode> {
     let found = meanings(context, &*log, subject)?;
     match found.as_slice() {
         [] if is_whole_id(subject) => {
-            let records = Records::read(context, &*log, subject)?;
+            let records = Records::read(context, &*log, subject, false)?;
             if records.is_empty() {
                 nothing(context, &*log, subject)
             } else {
@@ -44,7 +44,10 @@ fn explain(context: &Context, subject: &str) -> anyhow::Result<ExitCode> {
             }
         }
         [] => nothing(context, &*log, subject),
-        [one] => print(context, &Records::read(context, &*log, &one.account)?, &one.focus()),
+        [one] => {
+            let records = Records::read(context, &*log, &one.account, one.in_shadow)?;
+            print(context, &records, &one.focus())
+        }
         several => {
             let several: Vec<String> =
                 several.iter().map(|meaning| format!("  {}", meaning.words())).collect();

@@ -1,6 +1,7 @@
 //! A file a command.
 
 mod accounts;
+mod backtest;
 mod config;
 mod dead_letters;
 mod decisions;
@@ -34,10 +35,11 @@ pub(crate) fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Decisions(args) => decisions::run(&context, &args),
         Command::Explain { subject } => explain::run(&context, &subject),
         Command::Verify(args) => verify::run(&context, args),
+        Command::Backtest(args) => backtest::run(&context, &args),
         Command::DeadLetters(command) => dead_letters::run(&context, command),
         Command::Topics(command) => topics::run(&context, &command),
         Command::Config(command) => config::run(&context, &command),
-        Command::Policy(command) => policy::run(&context, &command),
+        Command::Policy(command) => policy::run(&context, command),
         Command::Hold(args) => holds::put(&context, &args, true),
         Command::Release(args) => holds::put(&context, &args, false),
         Command::Holds => holds::list(&context),

@@ -1,40 +1,214 @@
-//! `winback policy`.
+//! `winback policy`: what is in force, what the files say, and whether they hold their own tests.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use serde_json::json;
+use winback_core::debounce::{PolicyText, Tested, policy_schema, shadow, test_policy};
+
 use crate::cli::PolicyCommand;
+use crate::config::ConfigError;
 use crate::context::Context;
 use crate::policies;
+use crate::show::out::until_closed;
+use crate::show::{Out, words};
+use crate::{EXIT_FAILED, EXIT_PARTLY};
 
-pub(crate) fn run(context: &Context, command: &PolicyCommand) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(context: &Context, command: PolicyCommand) -> anyhow::Result<ExitCode> {
+    until_closed(match command {
+        PolicyCommand::Apply { shadow: None } => apply(context),
+        PolicyCommand::Apply { shadow: Some(file) } => in_shadow(context, &file),
+        PolicyCommand::EndShadow { name } => end_shadow(context, &name),
+        PolicyCommand::List => list(context),
+        PolicyCommand::Diff => diff(context),
+        PolicyCommand::Test { file } => test(context, file),
+        PolicyCommand::Schema => schema(),
+    })
+}
+
+fn apply(context: &Context) -> anyhow::Result<ExitCode> {
     let log = context.log()?;
-    match command {
-        PolicyCommand::Apply => {
-            let changed = policies::apply(&*log, &context.config, &context.topics)?;
-            if changed.is_empty() {
-                anstream::eprintln!("nothing to do: the files are in force as they are");
-            }
-            for (name, version) in changed {
-                if context.json {
-                    anstream::println!("{}", serde_json::json!({ "policy": name, "version": version }));
-                } else {
-                    anstream::println!(
-                        "{name}: version {version} holds from here on; open bursts end under theirs"
-                    );
-                }
-            }
+    let changed = policies::apply(&*log, &context.config, &context.topics)?;
+    if changed.is_empty() {
+        anstream::eprintln!("nothing to do: the files are in force as they are");
+    }
+    changed.iter().try_for_each(|(name, version)| applied(context, name, *version))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn in_shadow(context: &Context, file: &Path) -> anyhow::Result<ExitCode> {
+    let log = context.log()?;
+    match policies::apply_in_shadow(&*log, &context.config, &context.topics, file)? {
+        Some((name, version)) => applied(context, &name, version)?,
+        None => anstream::eprintln!("nothing to do: it is in shadow as it is"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn applied(context: &Context, name: &str, version: u32) -> anyhow::Result<()> {
+    let mut out = Out::new();
+    if context.json {
+        let in_shadow = shadow::is_shadow(name);
+        out.json(&json!({ "policy": name, "version": version, "shadow": in_shadow }))?;
+    } else if shadow::is_shadow(name) {
+        let live = shadow::in_force(name);
+        out.line(&format!(
+            "{name}: version {version} decides beside {live} from here on: see `winback triggers --shadow`"
+        ))?;
+    } else {
+        out.line(&format!("{name}: version {version} holds from here on; open bursts end under theirs"))?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn end_shadow(context: &Context, name: &str) -> anyhow::Result<ExitCode> {
+    let log = context.log()?;
+    if policies::end_shadow(&*log, &context.config, &context.topics, name)? {
+        let mut out = Out::new();
+        out.line(&format!("{}: nothing of it is in shadow any more", words::safe(name)))?;
+        out.flush()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    anstream::eprintln!("nothing to do: nothing of `{}` is in shadow", words::safe(name));
+    Ok(ExitCode::from(EXIT_PARTLY))
+}
+
+/// What was applied and has not ended.
+fn standing(context: &Context) -> anyhow::Result<BTreeMap<String, PolicyText>> {
+    let mut applied = policies::applied(&*context.log()?, &context.topics)?;
+    applied.retain(|_, policy| !policy.toml.is_empty());
+    Ok(applied)
+}
+
+fn list(context: &Context) -> anyhow::Result<ExitCode> {
+    let mut out = Out::new();
+    for (name, policy) in standing(context)? {
+        let in_shadow = shadow::is_shadow(&name);
+        if context.json {
+            let PolicyText { version, toml, .. } = policy;
+            out.json(&json!({ "policy": name, "version": version, "shadow": in_shadow, "toml": toml }))?;
+        } else {
+            let place = if in_shadow { ", in shadow" } else { "" };
+            out.line(&format!("{}: version {}{place}", words::safe(&name), policy.version))?;
         }
-        PolicyCommand::List => {
-            for (name, policy) in policies::applied(&*log, &context.topics)? {
-                if context.json {
-                    let line =
-                        serde_json::json!({ "policy": name, "version": policy.version, "toml": policy.toml });
-                    anstream::println!("{line}");
-                } else {
-                    anstream::println!("{name}: version {}", policy.version);
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn diff(context: &Context) -> anyhow::Result<ExitCode> {
+    let files = policies::files(&context.config)?;
+    let standing = standing(context)?;
+    let names: BTreeSet<&String> = files.keys().chain(standing.keys()).collect();
+    let mut out = Out::new();
+    let mut differs = false;
+    for name in names {
+        let (file, applied) = (files.get(name), standing.get(name));
+        let text = |toml: Option<&String>| toml.map_or_else(BTreeMap::new, |toml| flattened(toml));
+        let (new, old) = (text(file), text(applied.map(|applied| &applied.toml)));
+        let keys: BTreeSet<&String> =
+            new.keys().chain(old.keys()).filter(|key| new.get(*key) != old.get(*key)).collect();
+        let state = match (file, applied) {
+            (Some(_), None) => "new",
+            (None, Some(_)) if shadow::is_shadow(name) => "in shadow, no file",
+            (None, Some(_)) => "in force, no file: it stays",
+            _ if keys.is_empty() => "the same",
+            _ => "changed",
+        };
+        differs |= matches!(state, "new" | "changed");
+        if context.json {
+            let change =
+                |key: &&String| json!({ "key": key, "inForce": old.get(*key), "file": new.get(*key) });
+            let changes: Vec<_> = keys.iter().filter(|_| state == "changed").map(change).collect();
+            out.json(&json!({ "policy": name, "state": state, "changes": changes }))?;
+            continue;
+        }
+        out.line(&format!("{}: {state}", words::safe(name)))?;
+        for key in keys.iter().filter(|_| state == "changed") {
+            let told = |side: &BTreeMap<String, String>| {
+                side.get(*key).map_or("nothing".to_owned(), |value| words::safe(value))
+            };
+            out.line(&format!("  {}: {} -> {}", words::safe(key), told(&old), told(&new)))?;
+        }
+    }
+    out.flush()?;
+    Ok(if differs { ExitCode::from(EXIT_PARTLY) } else { ExitCode::SUCCESS })
+}
+
+/// The keys of a file with their values, tests aside.
+fn flattened(toml: &str) -> BTreeMap<String, String> {
+    fn flatten(value: &toml::Value, key: &str, into: &mut BTreeMap<String, String>) {
+        let below = |name: &str| if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") };
+        match value {
+            toml::Value::Table(table) => {
+                table.iter().for_each(|(name, value)| flatten(value, &below(name), into));
+            }
+            toml::Value::Array(array) => {
+                let items = array.iter().enumerate();
+                items.for_each(|(at, value)| flatten(value, &format!("{key}[{at}]"), into));
+            }
+            value => drop(into.insert(key.to_owned(), value.to_string())),
+        }
+    }
+    let mut keys = BTreeMap::new();
+    if let Ok(mut table) = toml.parse::<toml::Table>() {
+        table.remove("test");
+        flatten(&toml::Value::Table(table), "", &mut keys);
+    }
+    keys
+}
+
+/// The files whose tests are run, with their texts.
+fn tested_files(context: &Context, file: Option<PathBuf>) -> anyhow::Result<Vec<(String, String)>> {
+    let paths = match file {
+        Some(file) => vec![file],
+        None if context.config.policies_dir.is_dir() => policies::paths(&context.config.policies_dir)?,
+        None => return Ok(vec![("the policy built in".to_owned(), policies::BUILT_IN.to_owned())]),
+    };
+    let read = |path: PathBuf| match std::fs::read_to_string(&path) {
+        Ok(text) => Ok((path.display().to_string(), text)),
+        Err(why) => Err(ConfigError::Unreadable { path, why }.into()),
+    };
+    paths.into_iter().map(read).collect()
+}
+
+fn test(context: &Context, file: Option<PathBuf>) -> anyhow::Result<ExitCode> {
+    let mut out = Out::new();
+    let (mut held, mut failed) = (0_u32, 0_u32);
+    for (path, toml) in tested_files(context, file)? {
+        let tests = test_policy(&toml).map_err(|error| {
+            let (path, text) = error.located(&path, &toml);
+            ConfigError::Wrong { path, text }
+        })?;
+        for Tested { name, line, failure } in tests {
+            *(if failure.is_none() { &mut held } else { &mut failed }) += 1;
+            if context.json {
+                let ok = failure.is_none();
+                out.json(&json!({ "file": path, "line": line, "test": name, "ok": ok, "failure": failure }))?;
+                continue;
+            }
+            let (name, place) = (words::safe(&name), words::safe(&path));
+            match failure {
+                None => out.line(&format!("{}  {name}", words::styled(words::GOOD, "ok    ")))?,
+                Some(failure) => {
+                    let mark = words::styled(words::BAD, "failed");
+                    out.line(&format!("{mark}  {name}\n        {place}:{line}: {}", words::safe(&failure)))?;
                 }
             }
         }
     }
+    if !context.json {
+        out.line(&format!("{}, {failed} failed", words::count(held + failed, "test")))?;
+    }
+    out.flush()?;
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(EXIT_FAILED) })
+}
+
+fn schema() -> anyhow::Result<ExitCode> {
+    let mut out = Out::new();
+    out.line(&serde_json::to_string_pretty(&policy_schema())?)?;
+    out.flush()?;
     Ok(ExitCode::SUCCESS)
 }

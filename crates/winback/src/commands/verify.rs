@@ -53,6 +53,7 @@ fn deployment(context: &Context) -> Deployment {
         name: context.config.deployment.clone(),
         inbox: topics.inbox,
         triggers: topics.triggers,
+        shadow_triggers: topics.shadow_triggers,
         decisions: topics.decisions,
         changelog: topics.changelog,
         dead_letters: topics.dead_letters,

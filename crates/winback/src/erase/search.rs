@@ -36,6 +36,7 @@ pub(crate) fn search(context: &Context, log: &dyn Log, subject: &mut Subject) ->
     own.inbox(&topics.inbox, &mut matched)?;
     own.changelog(&topics.changelog)?;
     own.triggers(&topics.triggers)?;
+    own.keyed(&topics.shadow_triggers, false)?;
     own.keyed(&topics.decisions, false)?;
     own.keyed(&topics.actions, false)?;
     own.answers(&topics.answers)?;

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use winback_core::debounce::shadow;
 use winback_core::ids::Offset;
 use winback_log::{Log, Message};
 use winback_proto::v1::decision::Subject;
@@ -30,6 +31,8 @@ pub(crate) struct Meaning {
     id: String,
     /// The account.
     pub(crate) account: String,
+    /// Whether only policies in shadow know it.
+    pub(crate) in_shadow: bool,
     exact: bool,
 }
 
@@ -57,7 +60,8 @@ impl Meaning {
             Kind::Burst => "burst",
             Kind::Signal => "signal",
         };
-        format!("{kind} {} of {}", words::safe(&self.id), words::safe(&self.account))
+        let side = if self.in_shadow { ", in shadow" } else { "" };
+        format!("{kind} {} of {}{side}", words::safe(&self.id), words::safe(&self.account))
     }
 }
 
@@ -69,6 +73,7 @@ pub(crate) fn meanings(context: &Context, log: &dyn Log, subject: &str) -> anyho
     let mut search = Search::new(subject);
     let topics = &context.topics;
     search.over(log, &topics.triggers, Search::trigger)?;
+    search.over(log, &topics.shadow_triggers, Search::trigger)?;
     search.over(log, &topics.decisions, Search::decision)?;
     if search.found.is_empty() {
         search.over(log, &topics.inbox, Search::arrived)?;
@@ -112,18 +117,22 @@ impl<'a> Search<'a> {
     fn trigger(&mut self, _: &Message, value: &[u8]) {
         let Ok(trigger) = v1::Trigger::from_bytes(value) else { return };
         let account = trigger.account.unwrap_or_default().id;
-        self.add(Kind::Trigger, &trigger.id, &account);
-        self.add(Kind::Burst, &trigger.burst_id, &account);
+        let in_shadow = shadow::is_shadow(&trigger.policy);
+        self.add(Kind::Trigger, &trigger.id, &account, in_shadow);
+        self.add(Kind::Burst, &trigger.burst_id, &account, in_shadow);
     }
 
     fn decision(&mut self, _: &Message, value: &[u8]) {
         let Ok(decision) = v1::Decision::from_bytes(value) else { return };
+        let in_shadow = shadow::is_shadow(&decision.policy);
         match &decision.subject {
             Some(Subject::Signal(signal)) => {
-                self.add(Kind::Burst, &signal.burst_id, &decision.account_id);
-                self.add_signal(&signal.source, &signal.id, &decision.account_id);
+                self.add(Kind::Burst, &signal.burst_id, &decision.account_id, in_shadow);
+                self.add_signal(&signal.source, &signal.id, &decision.account_id, in_shadow);
             }
-            Some(Subject::Burst(burst)) => self.add(Kind::Burst, &burst.burst_id, &decision.account_id),
+            Some(Subject::Burst(burst)) => {
+                self.add(Kind::Burst, &burst.burst_id, &decision.account_id, in_shadow);
+            }
             None => {}
         }
     }
@@ -133,27 +142,33 @@ impl<'a> Search<'a> {
         else {
             return;
         };
-        self.add_signal(&signal.source, &signal.id, &signal.account_id);
+        self.add_signal(&signal.source, &signal.id, &signal.account_id, false);
     }
 
-    fn add(&mut self, kind: Kind, id: &str, account: &str) {
+    fn add(&mut self, kind: Kind, id: &str, account: &str, in_shadow: bool) {
         let exact = id == self.subject;
         if exact || (self.subject.len() >= SHORTEST && id.starts_with(self.subject)) {
             let (id, account) = (id.to_owned(), account.to_owned());
-            self.found.insert(Meaning { kind, id, account, exact });
+            self.found.insert(Meaning { kind, id, account, in_shadow, exact });
         }
     }
 
-    fn add_signal(&mut self, source: &str, id: &str, account: &str) {
+    fn add_signal(&mut self, source: &str, id: &str, account: &str, in_shadow: bool) {
         let key = format!("{source}:{id}");
         let exact = id == self.subject || key == self.subject;
         let begins = id.starts_with(self.subject) || key.starts_with(self.subject);
         if exact || (self.subject.len() >= SHORTEST && begins && !source.starts_with(self.subject)) {
-            self.found.insert(Meaning { kind: Kind::Signal, id: key, account: account.to_owned(), exact });
+            let (kind, id, account) = (Kind::Signal, key, account.to_owned());
+            self.found.insert(Meaning { kind, id, account, in_shadow, exact });
         }
     }
 
-    fn chosen(self) -> Vec<Meaning> {
+    /// What policies in force know is told of them.
+    fn chosen(mut self) -> Vec<Meaning> {
+        let in_force = self.found.iter().filter(|meaning| !meaning.in_shadow).cloned();
+        for meaning in in_force.collect::<Vec<_>>() {
+            self.found.remove(&Meaning { in_shadow: true, ..meaning });
+        }
         let exact: Vec<Meaning> = self.found.iter().filter(|meaning| meaning.exact).cloned().collect();
         let all = if exact.is_empty() { self.found.into_iter().collect() } else { exact };
         all.into_iter().take(MOST).collect()

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use winback_core::debounce::shadow;
 use winback_core::ids::Offset;
 use winback_core::time::Time;
 use winback_log::{Log, Message};
@@ -58,19 +59,26 @@ pub(crate) struct Records {
 }
 
 impl Records {
-    /// Reads them.
+    /// Reads them: of the policies in force, or of those in shadow.
     ///
     /// # Errors
     /// When the log is away or nothing has run.
-    pub(crate) fn read(context: &Context, log: &dyn Log, account: &str) -> anyhow::Result<Self> {
+    pub(crate) fn read(
+        context: &Context,
+        log: &dyn Log,
+        account: &str,
+        in_shadow: bool,
+    ) -> anyhow::Result<Self> {
         let mut records = Self { account: account.to_owned(), ..Self::default() };
         let topics = &context.topics;
         // Decisions first: what is appended while this runs is then a signal without a decision, not the reverse.
         let (mut decisions, mut triggers, mut actions, mut inbox) = (vec![], vec![], vec![], vec![]);
         records.own(log, &topics.decisions, |_, value| {
-            decisions.extend(v1::Decision::from_bytes(value).ok());
+            let decision = v1::Decision::from_bytes(value).ok();
+            decisions.extend(decision.filter(|made| shadow::is_shadow(&made.policy) == in_shadow));
         })?;
-        records.own(log, &topics.triggers, |message, value| {
+        let fired = if in_shadow { &topics.shadow_triggers } else { &topics.triggers };
+        records.own(log, fired, |message, value| {
             let trigger = v1::Trigger::from_bytes(value).ok();
             triggers.extend(trigger.map(|trigger| (trigger, reading::cause(message))));
         })?;

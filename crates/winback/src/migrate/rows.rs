@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use winback_core::debounce::{Event, PolicyText, StateKey, StateRow};
+use winback_core::debounce::{Event, PolicyText, StateKey, StateRow, shadow};
 use winback_core::ids::{Offset, Partition, PolicyName};
 use winback_log::partitioner::partition_of;
 use winback_log::{Append, Log, Writer};
@@ -114,9 +114,13 @@ pub(crate) fn carry(
     let newest: BTreeMap<PolicyName, u32> = policies.keys().cloned().collect();
     for number in 0..partitions {
         for ((name, version), text) in &policies {
-            // An older version goes where a burst is open under it (R13).
-            let wanted =
-                newest.get(name) == Some(version) || used.contains(&(number, name.clone(), *version));
+            // An older version goes where a burst is open under it (R13), and what ends a shadow where one of its is.
+            let has_open = used.iter().any(|(at, own, _)| (*at, own) == (number, name));
+            let wanted = if shadow::is_end(text) {
+                has_open
+            } else {
+                newest.get(name) == Some(version) || used.contains(&(number, name.clone(), *version))
+            };
             if wanted {
                 let key = StateKey::Policy(name.clone(), *version);
                 carried.row(Some(number), &key, &StateRow::Policy(text.clone()))?;

@@ -214,6 +214,7 @@ impl Builder<'_> {
         let shared = self.shared;
         let topics = DetectorTopics {
             triggers: shared.topics.triggers.clone(),
+            shadow_triggers: shared.topics.shadow_triggers.clone(),
             decisions: shared.topics.decisions.clone(),
             changelog: shared.topics.changelog.clone(),
             inbox_partitions: self.partitions(&shared.topics.inbox)?.len().try_into()?,

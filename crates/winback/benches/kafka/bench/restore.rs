@@ -27,7 +27,7 @@ pub(super) fn run(log: &SharedLog) -> anyhow::Result<()> {
     let accounts = size("WINBACK_BENCH_RESTORE", 200_000)?;
     let partitions = topic(log, INBOX, PARTITIONS, Cleanup::Delete(None))?;
     let changelogs = topic(log, CHANGELOG, PARTITIONS, Cleanup::Compact { tombstones: TOMBSTONES })?;
-    for name in ["restore.triggers", "restore.decisions", "restore.dead"] {
+    for name in ["restore.triggers", "restore.shadow-triggers", "restore.decisions", "restore.dead"] {
         topic(log, name, PARTITIONS, Cleanup::Delete(None))?;
     }
     write(log, accounts)?;
@@ -102,6 +102,7 @@ fn until(
     settings.snapshots = snapshots;
     let topics = DetectorTopics {
         triggers: "restore.triggers".into(),
+        shadow_triggers: "restore.shadow-triggers".into(),
         decisions: "restore.decisions".into(),
         changelog: CHANGELOG.into(),
         inbox_partitions: PARTITIONS,

@@ -1,0 +1,97 @@
+//! What a policy would have done: the inbox decided twice, as it was recorded and under a candidate.
+//!
+//! Both sides are the production core, stepped record by record over one pass of the inbox, so that a candidate that
+//! says what the policy in force says changes nothing. Memory is two partitions' states and what may still find its
+//! counterpart: a fire waits no longer than a burst may last.
+
+mod change;
+mod fork;
+mod pairing;
+mod read;
+mod tally;
+
+pub use change::{Change, ChangeKind, Fired, Why};
+pub use fork::{Candidate, Question};
+pub use read::{Inbox, Seed, backtest};
+pub use tally::{Day, Side, Tally};
+
+use winback_core::account::Account;
+use winback_core::debounce::{Input, PolicyText};
+
+use fork::Fork;
+use pairing::Pairing;
+
+/// So many changes are kept whole for each partition; the others are counted.
+const MOST_KEPT: usize = 100_000;
+
+/// One partition, or any other ordered stream of inputs, decided twice.
+pub struct Backtest {
+    fork: Fork,
+    pairing: Pairing,
+}
+
+impl Backtest {
+    /// Before the first record.
+    pub fn new(question: &Question) -> Self {
+        Self { fork: Fork::new(question), pairing: Pairing::new(question) }
+    }
+
+    /// A policy that is in force before the first record.
+    pub fn in_force(&mut self, text: &PolicyText) {
+        self.fork.in_force(text);
+    }
+
+    /// An account that is known before the first record.
+    pub fn known(&mut self, account: &Account) {
+        self.fork.known(account);
+    }
+
+    /// Takes the next record in; false when nothing that is asked for can come any more.
+    pub fn step(&mut self, input: &Input) -> bool {
+        let Some(made) = self.fork.step(input) else { return true };
+        self.pairing.step(&made);
+        !made.is_over
+    }
+
+    /// Whether a report of the readers that moves nothing would still make signals: of the calendar, or of an event.
+    pub fn is_behind(&self) -> bool {
+        self.fork.is_behind()
+    }
+
+    /// What came of it, with the changes in the order of their times.
+    pub fn end(self) -> Outcome {
+        let Self { fork, pairing } = self;
+        let (tally, mut changes) =
+            pairing.end(|is_live, account, policy| fork.has_open_burst(is_live, account, policy));
+        let more = changes.len().saturating_sub(MOST_KEPT);
+        changes.sort_by(|left, right| left.order().cmp(&right.order()));
+        changes.truncate(MOST_KEPT);
+        Outcome { tally, changes, not_kept: more as u64 }
+    }
+}
+
+/// What a backtest found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// The counts.
+    pub tally: Tally,
+    /// What changed.
+    pub changes: Vec<Change>,
+    /// Changes that were counted only.
+    pub not_kept: u64,
+}
+
+impl Outcome {
+    /// Takes another partition's in.
+    pub fn add(&mut self, other: Self) {
+        self.tally.add(&other.tally);
+        self.changes.extend(other.changes);
+        self.not_kept += other.not_kept;
+        self.changes.sort_by(|left, right| left.order().cmp(&right.order()));
+    }
+
+    /// Whether both sides decided the same.
+    pub fn is_empty(&self) -> bool {
+        self.tally.changes.is_empty() && self.tally.live == self.tally.candidate
+    }
+}
