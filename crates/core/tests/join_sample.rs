@@ -2,8 +2,8 @@
 //!
 //! `cargo test -p winback-core --test join_sample -- --ignored --nocapture` draws it again: the same lines each time.
 
-#![expect(clippy::unwrap_used, reason = "the helpers of a test fail by panic, too")]
-#![expect(clippy::print_stdout, reason = "the sample is printed, to be read")]
+#![allow(clippy::unwrap_used, reason = "the helpers of a test fail by panic, too")]
+#![allow(clippy::print_stdout, reason = "the sample is printed, to be read")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

@@ -4,10 +4,12 @@
 mod common;
 
 use common::decoder_from;
-use winback_sources::{Decoder, Element, EnvelopeKind, Incoming, RowFormat, RowReader, SourceRow, WireKind};
+use winback_sources::{
+    Decoder, EachHeader, Element, EnvelopeKind, Incoming, RowFormat, RowReader, SourceRow, WireKind,
+};
 
 fn told_with(decoder: &Decoder, headers: &[(&str, &str)], value: &str) -> Vec<String> {
-    let each: &dyn Fn(&mut dyn FnMut(&str, &[u8])) = &|visit| {
+    let each: &EachHeader<'_> = &|visit| {
         headers.iter().for_each(|(name, value)| visit(name, value.as_bytes()));
     };
     let mut told = Vec::new();
