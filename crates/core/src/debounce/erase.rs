@@ -54,10 +54,10 @@ impl Partition {
     }
 
     /// Takes an account from the changelog.
-    pub(super) fn load_account(&mut self, id: AccountId, state: Option<AccountState>) {
+    pub(super) fn load_account(&mut self, id: &AccountId, state: Option<AccountState>) {
         let old = self.accounts.load(id.clone(), state);
-        let new = self.accounts.get(&id).filter(|state| state.erased).cloned();
-        self.index_erased(&id, old.as_ref(), new.as_ref());
+        let new = self.accounts.get(id).filter(|state| state.erased).cloned();
+        self.index_erased(id, old.as_ref(), new.as_ref());
         self.sweep.left = None;
     }
 

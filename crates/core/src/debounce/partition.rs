@@ -221,9 +221,9 @@ impl Partition {
                 self.head = Head { clock, next: Some(next), counts };
             }
             (StateKey::Account(id), Some(StateRow::Account(state))) => {
-                self.load_account(id, Some(state));
+                self.load_account(&id, Some(state));
             }
-            (StateKey::Account(id), _) => self.load_account(id, None),
+            (StateKey::Account(id), _) => self.load_account(&id, None),
             (StateKey::Machine(account, policy), row) => {
                 let new = if let Some(StateRow::Machine(machine)) = row { Some(machine) } else { None };
                 let key = (account, policy);
