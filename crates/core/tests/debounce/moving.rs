@@ -43,6 +43,7 @@ fn an_open_burst_ends_at_its_deadline_with_the_trigger_that_it_would_have_had() 
 #[test]
 fn what_was_seen_stays_seen_whatever_its_offset_is_there() {
     let mut here = Rig::new("");
+    (0..20).for_each(|_| here.body(Body::Hold(Some("none".into()), false)));
     here.arrives("x", 1, 0, 0);
     let mut there = on_another_log(&here);
     // The old offset of its first record is a new record's here.
@@ -51,7 +52,9 @@ fn what_was_seen_stays_seen_whatever_its_offset_is_there() {
         .rows()
         .into_values()
         .find_map(|row| if let StateRow::Seen(seen) = row { Some(seen.offset) } else { None });
-    while there.log.len() < usize::try_from(old.unwrap().0).unwrap() {
+    let old = usize::try_from(old.unwrap().0).unwrap();
+    assert!(there.log.len() <= old);
+    while there.log.len() < old {
         there.body(Body::Hold(Some("none".into()), false));
     }
     for _ in 0..3 {
