@@ -11,12 +11,19 @@ use crate::harness::{
 };
 
 const DEADLINE: Duration = Duration::from_secs(60);
-const WEB: Source = Source { name: "web", preset: "web" };
+const WEB: Source = Source { name: "web", preset: "segment" };
+const SIGNALS: u32 = 4_000;
 
-/// A deployment on Kafka that has decided a few hundred signals, and what it decided.
+/// Generates accounts and some of their signals.
+fn generate(deployment: &Deployment, seed: u32, signals: u32) {
+    let (seed, signals) = (seed.to_string(), signals.to_string());
+    deployment.ok(&["generate", "--seed", &seed, "--accounts", "200", "--signals", &signals]);
+}
+
+/// A deployment on Kafka that has decided some signals, and what it decided.
 fn decided(broker: &'static Broker) -> (Deployment, Facts) {
     let deployment = Deployment::new(Place::Kafka(broker), &[WEB], Shape::ONE);
-    deployment.ok(&["generate", "--seed", "5", "--accounts", "50", "--signals", "400"]);
+    generate(&deployment, 5, SIGNALS);
     deployment.run();
     let facts = Facts::of(&deployment);
     assert!(!facts.triggers.is_empty(), "there is something to lose");
@@ -47,7 +54,7 @@ fn an_inbox_that_was_made_anew_is_refused_because_the_state_speaks_of_another() 
     operator(broker).delete(&deployment.own("detector-changelog")).unwrap();
     operator(broker).delete(&deployment.own("accounts")).unwrap();
     deployment.ok(&["topics", "apply"]);
-    deployment.ok(&["generate", "--seed", "5", "--accounts", "50", "--signals", "400"]);
+    generate(&deployment, 5, SIGNALS);
     deployment.run();
     let facts = Facts::of(&deployment);
     assert!(facts.triggers.len() > before.triggers.len(), "it decides again");
@@ -91,9 +98,9 @@ fn partitions_that_are_added_to_a_source_are_read_from_their_beginning_while_it_
     let mut run = deployment.start(&["run"]);
     let before = end_of(&deployment.log(), &deployment.own("inbox"));
     operator(broker).widen(&topic, 3).unwrap();
-    deployment.ok(&["generate", "--seed", "6", "--accounts", "50", "--signals", "400"]);
+    generate(&deployment, 6, SIGNALS);
     eventually("the new partitions hold records", DEADLINE, || {
-        (end_of(&deployment.log(), &topic) >= 800).then_some(())
+        (end_of(&deployment.log(), &topic) >= 2 * i64::from(SIGNALS)).then_some(())
     });
     eventually("they are matched", DEADLINE, || {
         assert!(!run.has_ended(), "it goes on");
@@ -122,14 +129,14 @@ fn of_two_deployments_with_the_same_ids_one_ends_and_names_what_they_share() {
     let Some(broker) = broker_or_skip("two deployments with the same ids") else { return };
     let (deployment, _) = decided(broker);
     let mut members: Vec<Running> = Vec::new();
-    for seed in ["7", "8"] {
+    for seed in [7, 8] {
         members.push(deployment.start(&["run"]));
-        deployment.ok(&["generate", "--seed", seed, "--accounts", "50", "--signals", "400"]);
+        generate(&deployment, seed, SIGNALS);
     }
     let mut seed = 9;
     let fenced = eventually("one of them ends", DEADLINE, || {
         // Who has nothing to write finds nothing out.
-        deployment.ok(&["generate", "--seed", &seed.to_string(), "--accounts", "50", "--signals", "50"]);
+        generate(&deployment, seed, 50);
         seed += 1;
         members.iter_mut().position(Running::has_ended)
     });
@@ -144,8 +151,8 @@ fn of_two_deployments_with_the_same_ids_one_ends_and_names_what_they_share() {
 fn what_was_killed_all_at_once_is_started_in_any_order() {
     let Some(broker) = broker_or_skip("everything that is killed at once") else { return };
     let deployment = Deployment::new(Place::Kafka(broker), &[WEB], Shape::MANY);
+    generate(&deployment, 5, SIGNALS);
     deployment.ok(&["topics", "apply"]);
-    deployment.ok(&["generate", "--seed", "5", "--accounts", "200", "--signals", "4000"]);
     let roles = ["worker", "detector", "matcher", "registrar"];
     let start = |role: &&str| Running::spawn(&mut deployment.member(role, &["run", "--role", role]));
     let all: Vec<Running> = roles.iter().map(start).collect();

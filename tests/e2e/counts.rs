@@ -55,10 +55,10 @@ pub(crate) const WEB_ACCESS: Counts = [
 pub(crate) const SENDGRID: Counts = [
     "records: sendgrid 10",
     "signals: 2",
-    "dropped: not_interest 8",
+    "dropped: not_interest 7",
     "dead: ",
     "matched: contact 2",
-    "unmatched: 0, ambiguous: 0",
+    "unmatched: 1, ambiguous: 0",
     "decisions: joined 2",
     "bursts: fired 1",
     "triggers: trailing 1",
@@ -67,7 +67,7 @@ pub(crate) const SENDGRID: Counts = [
 pub(crate) const POSTMARK: Counts = [
     "records: postmark 9",
     "signals: 2",
-    "dropped: not_interest 6",
+    "dropped: not_interest 4",
     "dead: missing_field 1",
     "matched: contact 2",
     "unmatched: 0, ambiguous: 0",
@@ -91,7 +91,7 @@ pub(crate) const SES: Counts = [
 pub(crate) const BREVO: Counts = [
     "records: brevo 16",
     "signals: 3",
-    "dropped: machine_open 2, not_interest 11",
+    "dropped: machine_open 2, not_interest 8",
     "dead: ",
     "matched: contact 3",
     "unmatched: 0, ambiguous: 0",

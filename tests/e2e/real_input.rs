@@ -83,8 +83,10 @@ impl Told {
         assert_eq!(summary.dropped, named("dropped:"));
         assert_eq!(summary.dead, named("dead:"));
         assert_eq!(facts.dead_reasons(), named("dead:"));
-        assert_eq!(total(&oracle), summary.signals + total(&summary.dropped) + total(&summary.dead));
-        assert_eq!(summary.signals, total(&summary.matched) + summary.unmatched + summary.ambiguous);
+        let answers = total(&named("answer:"));
+        assert_eq!(total(&oracle), summary.signals + answers + total(&summary.dropped) + total(&summary.dead));
+        let found = total(&summary.matched) + total(&summary.answers);
+        assert_eq!(summary.signals + answers, found + summary.unmatched + summary.ambiguous);
         assert_eq!(summary.imbalance, 0);
         self.decisions_add_up();
     }

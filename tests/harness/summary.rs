@@ -16,6 +16,7 @@ pub(crate) struct Summary {
     pub(crate) dropped: Counts,
     pub(crate) dead: Counts,
     pub(crate) matched: Counts,
+    pub(crate) answers: Counts,
     pub(crate) unmatched: u64,
     pub(crate) ambiguous: u64,
     pub(crate) decisions: Counts,

@@ -39,6 +39,8 @@ pub struct MatcherSource {
     pub start: Start,
     /// Every input that this process knows, of all sources (R2).
     pub known: Vec<InputName>,
+    /// Whether the inbox's clock waits for this source; false for one that brings answers only.
+    pub clocked: bool,
 }
 
 /// The role of a matcher lane.
@@ -105,7 +107,7 @@ impl MatcherRole {
     /// Names all inputs before the first signal, so that the clock waits for them from the first signal on, whatever
     /// the transactions are cut to.
     fn announce(&mut self, out: &mut Output) {
-        if !self.announced {
+        if !self.announced && self.source.clocked {
             self.announced = true;
             let known = self.source.known.clone();
             self.tell_progress(&Progress { inputs: Vec::new(), known }, out);
@@ -229,7 +231,9 @@ impl Role for MatcherRole {
                 self.positions.write(name, input, out);
             }
         }
-        self.tell_progress(&self.progress(view), out);
+        if self.source.clocked {
+            self.tell_progress(&self.progress(view), out);
+        }
     }
 
     fn committed(&mut self) {

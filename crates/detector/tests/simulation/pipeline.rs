@@ -289,6 +289,7 @@ impl Pipeline {
             decoder: Arc::clone(&self.decoder),
             start: Start::Earliest,
             known: (0..self.plan.visits_partitions).map(known).collect(),
+            clocked: true,
         };
         let inbox = InboxTarget {
             topic: INBOX.into(),

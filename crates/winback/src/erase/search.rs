@@ -248,7 +248,8 @@ impl Search<'_> {
     /// The sources: what was matched, and whatever else holds an address.
     fn sources(&mut self, matched: &Matched) -> anyhow::Result<()> {
         let sources = self.context.config.sources.clone();
-        for (name, source) in &sources {
+        let others = sources.iter().filter(|(_, source)| source.topic != *self.context.topics.responses);
+        for (name, source) in others {
             if self.log.is_shared() {
                 self.not_ours(&source.topic)?;
                 continue;

@@ -171,6 +171,7 @@ impl Builder<'_> {
                     decoder: decoder.clone(),
                     start: start_of(source),
                     known: known.clone(),
+                    clocked: is_clocked(name, source),
                 };
                 let (inbox, accounts, metrics) =
                     (inbox.clone(), accounts.clone(), self.shared.metrics.clone());
@@ -200,7 +201,8 @@ impl Builder<'_> {
     /// Every input of every configured source whose topic is there (R2).
     fn known_inputs(&self) -> anyhow::Result<Vec<InputName>> {
         let mut known = Vec::new();
-        for (name, source) in &self.shared.config.sources {
+        let sources = self.shared.config.sources.iter();
+        for (name, source) in sources.filter(|(name, source)| is_clocked(name, source)) {
             let info = self.shared.log.describe(&[&source.topic])?.into_iter().next().flatten();
             let partitions = info.map_or(0, |info| info.spec.partitions);
             known.extend(
@@ -348,6 +350,12 @@ fn live<R: Role>(
         tracing::error!(lane = name, kind = error.kind(), %error, "a lane ended");
         shared.failures.lock().push(Failure::Lane(name.to_owned(), error));
     }
+}
+
+/// Whether the inbox's clock waits for a source. Not for one that brings answers only: an answer gates from when it is
+/// stepped, whoever sends looks at the newest, and a topic that is seldom written would hold every burst open.
+fn is_clocked(name: &str, source: &SourceConfig) -> bool {
+    name != RESPONSES || source.preset.as_deref() != Some(RESPONSES)
 }
 
 const fn start_of(source: &SourceConfig) -> Start {

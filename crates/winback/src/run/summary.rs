@@ -20,9 +20,11 @@ pub(crate) struct Summary {
     pub(crate) dead: BTreeMap<String, u64>,
     /// Signals of churned accounts, by the rung that found them.
     pub(crate) matched: BTreeMap<String, u64>,
-    /// Signals of nobody on the list.
+    /// Answers of accounts on the list, by what they say.
+    pub(crate) answers: BTreeMap<String, u64>,
+    /// Signals and answers of nobody on the list.
     pub(crate) unmatched: u64,
-    /// Signals that several accounts claim.
+    /// Signals and answers that several accounts claim.
     pub(crate) ambiguous: u64,
     /// Releases and competitors' events, for all whom they concern.
     pub(crate) broadcasts: u64,
@@ -53,6 +55,7 @@ impl Summary {
             dropped: by("winback_dropped_total", "reason"),
             dead: by("winback_dead_letters_total", "reason"),
             matched: by("winback_matches_total", "method"),
+            answers: by("winback_answers_total", "kind"),
             unmatched: total("winback_unmatched_total"),
             ambiguous: total("winback_ambiguous_total"),
             broadcasts: total("winback_broadcasts_total"),

@@ -183,6 +183,7 @@ impl Setup {
             decoder: self.decoder.clone(),
             start: Start::Earliest,
             known: self.partitions.iter().map(|partition| input_name("web", partition)).collect(),
+            clocked: true,
         };
         let inbox = InboxTarget {
             topic: INBOX.into(),
