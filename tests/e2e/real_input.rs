@@ -84,7 +84,10 @@ impl Told {
         assert_eq!(summary.dead, named("dead:"));
         assert_eq!(facts.dead_reasons(), named("dead:"));
         let answers = total(&named("answer:"));
-        assert_eq!(total(&oracle), summary.signals + answers + total(&summary.dropped) + total(&summary.dead));
+        assert_eq!(
+            total(&oracle),
+            summary.signals + answers + total(&summary.dropped) + total(&summary.dead)
+        );
         let found = total(&summary.matched) + total(&summary.answers);
         assert_eq!(summary.signals + answers, found + summary.unmatched + summary.ambiguous);
         assert_eq!(summary.imbalance, 0);

@@ -43,7 +43,9 @@ fn serve(stream: &TcpStream, got: &Got) -> Option<()> {
     let (mut id, mut length) = (String::new(), 0);
     loop {
         let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
+        if reader.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
         let line = line.trim_end().to_ascii_lowercase();
         if line.is_empty() {
             break;

@@ -80,7 +80,7 @@ fn told(note: &Note, cause: &Cause) {
             "an input has not moved for ten minutes while others did: the clock no longer waits for it"
         ),
         Note::TooOld(source, id) => {
-            tracing::warn!(source, id, partition, "an event is too old to be told to anybody")
+            tracing::warn!(source, id, partition, "an event is too old to be told to anybody");
         }
         Note::Counts(input) => tracing::debug!(%input, partition, "the clock waits for an input"),
         Note::Held(policy, held) => {

@@ -62,15 +62,18 @@ impl Operator {
     /// # Errors
     /// When the cluster refuses.
     pub fn cut(&self, topic: &str, partition: i32, before: i64) -> Result<(), KafkaError> {
-        self.set(topic, "cleanup.policy", "delete")?;
+        self.clean_up(topic, "delete")?;
         let mut records = TopicPartitionList::new();
         records.add_partition_offset(topic, partition, Offset::Offset(before))?;
         self.ask(self.client.delete_records(&records, &self.options))?;
-        self.set(topic, "cleanup.policy", "compact")
+        self.clean_up(topic, "compact")
     }
 
-    fn set(&self, topic: &str, key: &str, value: &str) -> Result<(), KafkaError> {
-        let change = AlterConfig::new(ResourceSpecifier::Topic(topic)).set(key, value);
+    /// A topic's settings are replaced as a whole: its stamps stay the log's.
+    fn clean_up(&self, topic: &str, policy: &str) -> Result<(), KafkaError> {
+        let change = AlterConfig::new(ResourceSpecifier::Topic(topic))
+            .set("cleanup.policy", policy)
+            .set("message.timestamp.type", "LogAppendTime");
         let answers = self.ask(self.client.alter_configs([&change], &self.options))?;
         answers.into_iter().try_for_each(|answer| match answer {
             Ok(_) => Ok(()),

@@ -55,7 +55,7 @@ fn role(decoder: &Arc<Decoder>, index: &Arc<SharedIndex>) -> MatcherRole {
         decoder: decoder.clone(),
         start: Start::Earliest,
         known: Vec::new(),
-            clocked: true,
+        clocked: true,
     };
     let inbox = InboxTarget {
         topic: "inbox".into(),

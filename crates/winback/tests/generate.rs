@@ -55,9 +55,8 @@ impl Seen {
                 self.old += u64::from(signal.append_time.since(candidate.at) > Span::from_days(99));
                 self.repeated += u64::from(!self.ids.insert(format!("{} {}", signal.source, candidate.id)));
             }
-            Element::Broadcast(event) => panic!("nothing generates {event:?}"),
             Element::Dropped(reason) => *self.drops.entry(reason).or_default() += 1,
-            Element::Answer(_) | Element::Dead(_) => self.dead += 1,
+            Element::Broadcast(_) | Element::Answer(_) | Element::Dead(_) => self.dead += 1,
         });
     }
 }

@@ -232,7 +232,7 @@ fn a_replayed_letter_is_the_original_record_and_says_where_it_stood() {
     let log = open(dir.path());
     for one in [
         letter("mail", "bad_json", vec![]),
-        letter("", "undecodable", vec![]),
+        v1::DeadLetter { role: "detector".to_owned(), ..letter("", "undecodable", vec![]) },
         letter("mail", "too_large", vec![7; 32]),
     ] {
         put(&*log, "winback.dead-letters", "k", &one, &[]);
