@@ -238,7 +238,8 @@ fn nobody_who_is_back_gone_erased_or_said_no_has_entries() {
             list(rig, account);
         }
     };
-    let cases: [(&str, Box<dyn Fn(&mut Rig)>); 8] = [
+    type Change = Box<dyn Fn(&mut Rig)>;
+    let cases: [(&str, Change); 8] = [
         ("reactivated", Box::new(answer(ResponseKind::Reactivated))),
         ("declined", Box::new(answer(ResponseKind::Declined))),
         ("opted out", Box::new(answer(ResponseKind::OptedOut))),

@@ -34,10 +34,10 @@ fn account(number: u64) -> Account {
     account.zone = ["UTC", "Asia/Tokyo", "America/New_York"]
         .get(usize::try_from(pick % 4).unwrap())
         .map(|z| (*z).into());
-    account.competitor = (pick % 3 == 0).then(|| "Brightloom".into());
-    account.competitor_term_months = (pick % 5 == 0).then_some(6);
-    account.missing_features = if pick % 7 == 0 { vec!["SSO".into()] } else { Vec::new() };
-    account.earliest_at = (pick % 11 == 0).then(|| at(i64::try_from(pick % 300).unwrap() * DAY));
+    account.competitor = pick.is_multiple_of(3).then(|| "Brightloom".into());
+    account.competitor_term_months = pick.is_multiple_of(5).then_some(6);
+    account.missing_features = if pick.is_multiple_of(7) { vec!["SSO".into()] } else { Vec::new() };
+    account.earliest_at = pick.is_multiple_of(11).then(|| at(i64::try_from(pick % 300).unwrap() * DAY));
     account
 }
 
