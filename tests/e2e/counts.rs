@@ -88,14 +88,15 @@ pub(crate) const SES: Counts = [
     "triggers: escalation 1, trailing 1",
 ];
 
+/// Whoever opened and clicked had complained and unsubscribed before: the burst is gated.
 pub(crate) const BREVO: Counts = [
     "records: brevo 16",
     "signals: 3",
     "dropped: machine_open 2, not_interest 8",
     "dead: ",
     "matched: contact 3",
-    "unmatched: 3, ambiguous: 0",
+    "unmatched: 1, ambiguous: 0",
     "decisions: duplicate 1, joined 2",
-    "bursts: fired 1",
-    "triggers: trailing 1",
+    "bursts: gated 1",
+    "triggers: ",
 ];

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewPartitions, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 const ASK: Duration = Duration::from_secs(10);
@@ -65,8 +66,20 @@ impl Operator {
         self.clean_up(topic, "delete")?;
         let mut records = TopicPartitionList::new();
         records.add_partition_offset(topic, partition, Offset::Offset(before))?;
-        self.ask(self.client.delete_records(&records, &self.options))?;
+        let deadline = Instant::now() + ASK;
+        // A broker hears of the new policy a moment later, and until then refuses, a partition at a time.
+        while let Err(refused) = self.delete_records(&records) {
+            if Instant::now() >= deadline {
+                return Err(refused);
+            }
+            std::thread::sleep(PAUSE);
+        }
         self.clean_up(topic, "compact")
+    }
+
+    fn delete_records(&self, records: &TopicPartitionList) -> Result<(), KafkaError> {
+        let answers = self.ask(self.client.delete_records(records, &self.options))?;
+        answers.elements().iter().try_for_each(TopicPartitionListElem::error)
     }
 
     /// A topic's settings are replaced as a whole: its stamps stay the log's.

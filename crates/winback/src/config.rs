@@ -2,21 +2,23 @@
 //!
 //! Order of precedence: defaults, the file, the environment, flags.
 
+mod check;
 mod dead_letters;
+mod sections;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use winback_core::text::explain_toml;
-use winback_core::time::Span;
-use winback_proto::Encoding;
-use winback_sources::{EnvelopeKind, RowFormat, SourceConfig, Start, WireKind};
-use winback_telemetry::logging::Format;
+use winback_sources::{SourceConfig, Start};
 use winback_worker::WorkerConfig;
 
 pub use dead_letters::DeadLettersConfig;
+pub use sections::{
+    AccountsConfig, HttpConfig, KafkaConfig, LanesConfig, LoggingConfig, PrivacyConfig, SnapshotsConfig,
+    TopicEncoding, TopicsConfig,
+};
 
 use crate::schema_registry::RegistryConfig;
 
@@ -96,146 +98,6 @@ pub struct Config {
     pub sources: BTreeMap<String, SourceConfig>,
 }
 
-/// How winback's own topics are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TopicEncoding {
-    /// Protobuf.
-    #[default]
-    Protobuf,
-    /// Canonical proto3 JSON.
-    Json,
-}
-
-impl From<TopicEncoding> for Encoding {
-    fn from(encoding: TopicEncoding) -> Self {
-        match encoding {
-            TopicEncoding::Protobuf => Self::Protobuf,
-            TopicEncoding::Json => Self::Json,
-        }
-    }
-}
-
-/// `[topics]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct TopicsConfig {
-    /// Partitions of the inbox, its changelog, triggers, decisions, actions.
-    pub partitions: i32,
-    /// Partitions that `generate` and `ingest` give a source topic that they make.
-    pub source_partitions: i32,
-    /// Replicas of each topic.
-    pub replication: i32,
-    /// How long the inbox, triggers, decisions, actions, dead letters and retries are kept.
-    #[serde(with = "winback_core::time::text")]
-    pub keep: Span,
-}
-
-/// `[lanes]`: how many threads of each role this process runs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LanesConfig {
-    /// For each source.
-    pub matcher: usize,
-    /// For the inbox.
-    pub detector: usize,
-    /// For the triggers.
-    pub worker: usize,
-    /// How long the log may be away, or no transaction succeed, before a lane ends.
-    #[serde(with = "winback_core::time::text")]
-    pub patience: Span,
-}
-
-/// `[http]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct HttpConfig {
-    /// Where health, metrics and the outbox are served; empty serves nothing.
-    pub listen: String,
-    /// Allows an address that other machines reach. The pages have no login.
-    pub allow_remote: bool,
-}
-
-/// `[logging]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LoggingConfig {
-    /// `human` or `json`.
-    pub format: String,
-    /// Such as `info` or `warn,winback_lane=debug`.
-    pub filter: String,
-}
-
-/// `[kafka]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct KafkaConfig {
-    /// Settings of the client by their librdkafka names, such as `security.protocol`; a value `env:NAME` is read from
-    /// the environment.
-    pub properties: BTreeMap<String, String>,
-}
-
-/// `[accounts]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct AccountsConfig {
-    /// The topic with rows of accounts that the registrar reads; `accounts import` and `generate` write to it.
-    pub topic: String,
-    /// How its records are written.
-    pub wire: WireKind,
-    /// What a row stands in.
-    pub envelope: EnvelopeKind,
-}
-
-impl AccountsConfig {
-    /// How its rows are written.
-    pub fn format(&self) -> RowFormat {
-        RowFormat { wire: self.wire, envelope: self.envelope }
-    }
-
-    /// Rows that this program would write are none where something else writes them in a form of its own.
-    ///
-    /// # Errors
-    /// Names the key and the fix.
-    pub fn check_ours(&self) -> Result<(), ConfigError> {
-        if self.format() == RowFormat::default() {
-            return Ok(());
-        }
-        let text = format!(
-            "accounts.topic = \"{}\" is written by something else, in the wire format and envelope that [accounts] states: \
-             change accounts there, or name another topic",
-            self.topic
-        );
-        Err(ConfigError::Wrong { path: "config".to_owned(), text })
-    }
-}
-
-/// `[snapshots]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct SnapshotsConfig {
-    /// A folder for local snapshots of the detector's state; empty keeps none. Kafka only.
-    pub dir: PathBuf,
-    /// How often they are brought up to date.
-    #[serde(with = "winback_core::time::text")]
-    pub every: Span,
-}
-
-/// `[privacy]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct PrivacyConfig {
-    /// The key of the hashes that say who was erased; `env:NAME` is read from the environment. Empty: a file beside the
-    /// log's keeps one, and there is none on Kafka.
-    pub key: String,
-}
-
-impl Default for SnapshotsConfig {
-    fn default() -> Self {
-        Self { dir: PathBuf::from("snapshots"), every: Span::from_mins(5) }
-    }
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -257,36 +119,6 @@ impl Default for Config {
             worker: WorkerConfig::default(),
             sources: BTreeMap::new(),
         }
-    }
-}
-
-impl Default for TopicsConfig {
-    fn default() -> Self {
-        Self { partitions: 4, source_partitions: 1, replication: 1, keep: Span::from_days(28) }
-    }
-}
-
-impl Default for LanesConfig {
-    fn default() -> Self {
-        Self { matcher: 1, detector: 1, worker: 1, patience: Span::from_mins(2) }
-    }
-}
-
-impl Default for HttpConfig {
-    fn default() -> Self {
-        Self { listen: "127.0.0.1:9464".to_owned(), allow_remote: false }
-    }
-}
-
-impl Default for LoggingConfig {
-    fn default() -> Self {
-        Self { format: "human".to_owned(), filter: "warn".to_owned() }
-    }
-}
-
-impl Default for AccountsConfig {
-    fn default() -> Self {
-        Self { topic: "accounts".to_owned(), wire: WireKind::default(), envelope: EnvelopeKind::default() }
     }
 }
 
@@ -395,111 +227,6 @@ impl Config {
             Some(registry) => registry.resolve(environment),
             None => Ok(()),
         }
-    }
-
-    /// Checks what must hold between keys.
-    ///
-    /// # Errors
-    /// Names the key, the value and the fix.
-    pub fn check(&self) -> Result<(), String> {
-        let name = |key: &str, value: &str| {
-            let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-            if value.is_empty() || value.len() > 100 || !value.chars().all(legal) {
-                return Err(format!("{key} = \"{value}\": write 1 to 100 letters, digits, `-`, `_` or `.`"));
-            }
-            Ok(())
-        };
-        name("deployment", &self.deployment)?;
-        name("instance", &self.instance)?;
-        name("accounts.topic", &self.accounts.topic)?;
-        for (source, config) in &self.sources {
-            name("sources", source)?;
-            name(&format!("sources.{source}.topic"), &config.topic)?;
-            if config.topic == self.accounts.topic {
-                return Err(format!(
-                    "sources.{source}.topic = \"{}\": that is accounts.topic; name another",
-                    config.topic
-                ));
-            }
-        }
-        if (1..32).contains(&self.privacy.key.trim().len()) {
-            return Err(
-                "privacy.key is shorter than 32 characters: `openssl rand -hex 32` makes one".to_owned()
-            );
-        }
-        self.check_words()?;
-        self.dead_letters.check()?;
-        self.check_schemas()?;
-        self.check_numbers()
-    }
-
-    fn check_schemas(&self) -> Result<(), String> {
-        let confluent = |wire: WireKind| wire == WireKind::Confluent;
-        let source = self.sources.iter().find(|(_, source)| confluent(source.wire));
-        let needs = source.map(|(name, _)| format!("sources.{name}.wire"));
-        let needs = needs.or_else(|| confluent(self.accounts.wire).then(|| "accounts.wire".to_owned()));
-        match (&self.schema_registry, needs) {
-            (Some(registry), _) => registry.check(),
-            (None, Some(key)) => {
-                Err(format!("{key} = \"confluent\" needs a schema registry: state [schema_registry] url"))
-            }
-            (None, None) => Ok(()),
-        }
-    }
-
-    fn check_words(&self) -> Result<(), String> {
-        let format = self.logging.format.as_str();
-        if Format::parse(format).is_none() {
-            return Err(format!("logging.format = \"{format}\": write \"human\" or \"json\""));
-        }
-        let listen = self.http.listen.as_str();
-        if listen.is_empty() {
-            return Ok(());
-        }
-        let spelled = listen
-            .strip_prefix("localhost:")
-            .map_or_else(|| listen.to_owned(), |port| format!("127.0.0.1:{port}"));
-        let address: SocketAddr = spelled
-            .parse()
-            .map_err(|_| format!("http.listen = \"{listen}\": write an address and a port such as 127.0.0.1:9464, or \"\" for none"))?;
-        if !address.ip().to_canonical().is_loopback() && !self.http.allow_remote {
-            return Err(format!(
-                "http.listen = \"{listen}\": other machines reach it, and its pages have no login: use 127.0.0.1:{}, or set \
-                 http.allow_remote = true",
-                address.port()
-            ));
-        }
-        Ok(())
-    }
-
-    fn check_numbers(&self) -> Result<(), String> {
-        let counts = [
-            ("topics.partitions", i64::from(self.topics.partitions), 1_000),
-            ("topics.source_partitions", i64::from(self.topics.source_partitions), 1_000),
-            ("topics.replication", i64::from(self.topics.replication), 9),
-            ("lanes.matcher", i64::try_from(self.lanes.matcher).unwrap_or(i64::MAX), 64),
-            ("lanes.detector", i64::try_from(self.lanes.detector).unwrap_or(i64::MAX), 64),
-            ("lanes.worker", i64::try_from(self.lanes.worker).unwrap_or(i64::MAX), 64),
-        ];
-        if self.topics.keep < Span::from_hours(1) {
-            return Err(format!("topics.keep = {}: write an hour or more, such as 28d", self.topics.keep));
-        }
-        if self.lanes.patience < Span::from_secs(1) {
-            return Err(format!(
-                "lanes.patience = {}: write a second or more, such as 2m",
-                self.lanes.patience
-            ));
-        }
-        if self.snapshots.every < Span::from_secs(1) {
-            return Err(format!(
-                "snapshots.every = {}: write a second or more, such as 5m",
-                self.snapshots.every
-            ));
-        }
-        counts.into_iter().try_for_each(|(key, value, most)| match value {
-            value if (1..=most).contains(&value) => Ok(()),
-            value => Err(format!("{key} = {value}: write 1 to {most}")),
-        })
     }
 
     /// The config as it is in force, as TOML, without secrets.

@@ -9,20 +9,15 @@ use super::clock::InboxClock;
 use super::erase::{Sweep, index_erased};
 use super::fanout::FanOut;
 use super::input::{Body, Input, PolicyText};
+use super::keeping::listed;
 use super::machine::Machine;
 use super::policy::Policy;
-use super::policy_file::PolicyError;
-use super::shadow;
-use super::state::{Seen, SeenKey, StateKey, StateRow};
+use super::state::{Seen, SeenKey};
 use super::table::Table;
 use super::targets::Targets;
 use super::trigger::{Decision, Trigger};
-use crate::account::Account;
 use crate::ids::{AccountId, InputName, Offset, PolicyName};
 use crate::time::Time;
-
-/// The most rows that one step forgets, so that no step writes much.
-const FORGET_A_STEP: usize = 64;
 
 pub(super) type MachineKey = (AccountId, PolicyName);
 
@@ -83,17 +78,17 @@ pub(super) struct Versioned {
 }
 
 #[derive(Clone, Debug, Default)]
-struct Head {
-    clock: InboxClock,
-    next: Option<Offset>,
-    counts: Counts,
+pub(super) struct Head {
+    pub(super) clock: InboxClock,
+    pub(super) next: Option<Offset>,
+    pub(super) counts: Counts,
 }
 
 /// The state of one inbox partition.
 #[derive(Clone, Debug, Default)]
 pub struct Partition {
-    head: Head,
-    committed: Option<Head>,
+    pub(super) head: Head,
+    pub(super) committed: Option<Head>,
     pub(super) accounts: Table<AccountId, AccountState>,
     pub(super) machines: Table<MachineKey, Machine>,
     pub(super) seen: Table<SeenKey, Seen>,
@@ -104,7 +99,7 @@ pub struct Partition {
     pub(super) events: Table<Offset, FanOut>,
     pub(super) agenda: Agenda,
     pub(super) targets: Option<Targets>,
-    deadlines: BTreeSet<(Time, AccountId, PolicyName)>,
+    pub(super) deadlines: BTreeSet<(Time, AccountId, PolicyName)>,
     pub(super) forget: BTreeSet<(Time, Forget)>,
     pub(super) sweep: Sweep,
 }
@@ -182,104 +177,6 @@ impl Partition {
         }
     }
 
-    /// The rows that the batch changed, as they are now, the clock last; `None` for a row that is gone.
-    pub fn changes(&self, mut visit: impl FnMut(StateKey, Option<StateRow>)) {
-        for (key, row) in self.accounts.changed() {
-            visit(StateKey::Account(key.clone()), row.cloned().map(StateRow::Account));
-        }
-        for ((account, policy), row) in self.machines.changed() {
-            visit(StateKey::Machine(account.clone(), policy.clone()), row.cloned().map(StateRow::Machine));
-        }
-        for (key, row) in self.seen.changed() {
-            visit(StateKey::Seen(key.clone()), row.copied().map(StateRow::Seen));
-        }
-        for ((name, version), row) in self.versions.changed() {
-            visit(
-                StateKey::Policy(name.clone(), *version),
-                row.map(|row| StateRow::Policy(row.text.clone())),
-            );
-        }
-        for (key, row) in self.holds.changed() {
-            visit(StateKey::Hold(key.clone()), row.map(|()| StateRow::Hold));
-        }
-        for (offset, row) in self.events.changed() {
-            visit(StateKey::Event(*offset), row.cloned().map(StateRow::Event));
-        }
-        if self.committed.is_some() {
-            visit(StateKey::Clock, self.head_row());
-        }
-    }
-
-    /// Every row there is, in the order of the keys: two partitions are equal when these are.
-    pub fn rows(&self) -> BTreeMap<StateKey, StateRow> {
-        let accounts = self
-            .accounts
-            .rows()
-            .map(|(key, row)| (StateKey::Account(key.clone()), StateRow::Account(row.clone())));
-        let machines = self.machines.rows().map(|((account, policy), row)| {
-            (StateKey::Machine(account.clone(), policy.clone()), StateRow::Machine(row.clone()))
-        });
-        let seen = self.seen.rows().map(|(key, row)| (StateKey::Seen(key.clone()), StateRow::Seen(*row)));
-        let versions = self.versions.rows().map(|((name, version), row)| {
-            (StateKey::Policy(name.clone(), *version), StateRow::Policy(row.text.clone()))
-        });
-        let holds = self.holds.rows().map(|(key, ())| (StateKey::Hold(key.clone()), StateRow::Hold));
-        let events =
-            self.events.rows().map(|(key, row)| (StateKey::Event(*key), StateRow::Event(row.clone())));
-        let head = self.head_row().map(|row| (StateKey::Clock, row));
-        accounts.chain(machines).chain(seen).chain(versions).chain(holds).chain(events).chain(head).collect()
-    }
-
-    fn head_row(&self) -> Option<StateRow> {
-        let next = self.head.next?;
-        Some(StateRow::Clock(self.head.clock.clone(), next, self.head.counts))
-    }
-
-    /// Takes a row from the changelog; rows come in the log's order, the last of a key counts.
-    ///
-    /// # Errors
-    /// When a policy that was applied once cannot be read any more.
-    pub fn load(&mut self, key: StateKey, row: Option<StateRow>) -> Result<(), PolicyError> {
-        match (key, row) {
-            (StateKey::Clock, Some(StateRow::Clock(clock, next, counts))) => {
-                self.head = Head { clock, next: Some(next), counts };
-            }
-            (StateKey::Account(id), row) => {
-                let new = if let Some(StateRow::Account(state)) = row { Some(state) } else { None };
-                self.reindex_account(&id, new.as_ref());
-                self.sweep.loaded();
-                self.accounts.load(id, new);
-            }
-            (StateKey::Machine(account, policy), row) => {
-                let new = if let Some(StateRow::Machine(machine)) = row { Some(machine) } else { None };
-                let key = (account, policy);
-                let old = self.machines.load(key.clone(), new.clone());
-                self.reindex(&key, old.as_ref(), new.as_ref());
-            }
-            (StateKey::Seen(key), row) => {
-                let new = if let Some(StateRow::Seen(seen)) = row { Some(seen) } else { None };
-                let old = self.seen.load(key.clone(), new);
-                self.index_seen(&key, old, new);
-            }
-            (StateKey::Policy(name, version), Some(StateRow::Policy(text))) => {
-                let policy = Arc::new(shadow::read(&text)?);
-                self.versions.load((name, version), Some(Versioned { text, policy }));
-                self.find_newest();
-            }
-            (StateKey::Policy(name, version), _) => {
-                self.versions.load((name, version), None);
-                self.find_newest();
-            }
-            (StateKey::Hold(policy), row) => drop(self.holds.load(policy, row.map(|_| ()))),
-            (StateKey::Event(offset), row) => {
-                let new = if let Some(StateRow::Event(event)) = row { Some(event) } else { None };
-                self.events.load(offset, new);
-            }
-            (StateKey::Clock, _) => {}
-        }
-        Ok(())
-    }
-
     /// The offset that is read next: the authority on the position. `None` before the first record.
     pub const fn next_offset(&self) -> Option<Offset> {
         self.head.next
@@ -328,128 +225,6 @@ impl Partition {
     pub(super) const fn counts_mut(&mut self) -> &mut Counts {
         &mut self.head.counts
     }
-
-    /// The burst with the earliest deadline, by deadline, account, policy.
-    pub(super) fn next_due(&self) -> Option<(Time, MachineKey)> {
-        let (deadline, account, policy) = self.deadlines.first()?;
-        Some((*deadline, (account.clone(), policy.clone())))
-    }
-
-    /// Sets a machine; one that has nothing left to remember is removed.
-    pub(super) fn put_machine(&mut self, key: MachineKey, machine: Machine) {
-        let machine = (!machine.is_over(self.head.clock.now())).then_some(machine);
-        let old = self.machines.get(&key).cloned();
-        self.reindex(&key, old.as_ref(), machine.as_ref());
-        self.machines.put(key, machine);
-    }
-
-    /// Remembers a signal id.
-    pub(super) fn put_seen(&mut self, key: SeenKey, seen: Option<Seen>) {
-        let old = self.seen.get(&key).copied();
-        self.index_seen(&key, old, seen);
-        self.seen.put(key, seen);
-    }
-
-    pub(super) fn edit(&mut self, account: &AccountId, change: impl FnOnce(&mut AccountState)) {
-        if let Some(state) = self.accounts.get(account).filter(|state| !state.erased) {
-            let mut state = state.clone();
-            change(&mut state);
-            self.put_account(account.clone(), Some(state));
-        }
-    }
-
-    /// Sets an account, or forgets it, and who is to hear of what.
-    pub(super) fn put_account(&mut self, id: AccountId, state: Option<AccountState>) {
-        self.reindex_account(&id, state.as_ref());
-        match (&mut self.targets, &state) {
-            (Some(targets), Some(state)) => targets.change(&id, state),
-            (targets, None) => *targets = None,
-            (None, Some(_)) => {}
-        }
-        self.accounts.put(id, state);
-    }
-
-    fn reindex_account(&mut self, id: &AccountId, new: Option<&AccountState>) {
-        let old = self.accounts.get(id);
-        self.agenda.change(id, listed(old), listed(new));
-        index_erased(&mut self.forget, id, old, new);
-    }
-
-    fn reindex(&mut self, key: &MachineKey, old: Option<&Machine>, new: Option<&Machine>) {
-        let entry = |deadline: Time| (deadline, key.0.clone(), key.1.clone());
-        if let Some(burst) = old.and_then(|machine| machine.burst.as_ref()) {
-            self.deadlines.remove(&entry(burst.deadline));
-            if let Some(uses) = self.uses.get_mut(&(key.1.clone(), burst.policy_version)) {
-                *uses = uses.saturating_sub(1);
-            }
-        }
-        if let Some(burst) = new.and_then(|machine| machine.burst.as_ref()) {
-            self.deadlines.insert(entry(burst.deadline));
-            *self.uses.entry((key.1.clone(), burst.policy_version)).or_default() += 1;
-        }
-        if let Some(quiet) = old.and_then(|machine| machine.quiet) {
-            self.forget.remove(&(quiet.until, Forget::Quiet(key.clone())));
-        }
-        if let Some(quiet) = new.and_then(|machine| machine.quiet) {
-            self.forget.insert((quiet.until, Forget::Quiet(key.clone())));
-        }
-        if let Some(score) = old.and_then(|machine| machine.score) {
-            self.forget.remove(&(score.until, Forget::Score(key.clone())));
-        }
-        if let Some(score) = new.and_then(|machine| machine.score) {
-            self.forget.insert((score.until, Forget::Score(key.clone())));
-        }
-    }
-
-    fn index_seen(&mut self, key: &SeenKey, old: Option<Seen>, new: Option<Seen>) {
-        if let Some(seen) = old {
-            self.forget.remove(&(seen.until, Forget::Seen(key.clone())));
-        }
-        if let Some(seen) = new {
-            self.forget.insert((seen.until, Forget::Seen(key.clone())));
-        }
-    }
-
-    fn forget_some(&mut self) {
-        let now = self.head.clock.now();
-        let Some(left) = self.sweep_some(FORGET_A_STEP) else { return };
-        for _ in 0..left {
-            let Some((until, forget)) = self.forget.first().cloned() else { return };
-            if until >= now {
-                return;
-            }
-            match &forget {
-                Forget::Seen(key) => self.put_seen(key.clone(), None),
-                Forget::Quiet(key) => self.forget_quiet(key),
-                Forget::Score(key) => self.forget_score(key),
-                Forget::Erased(id) => self.put_account(id.clone(), None),
-            }
-            self.forget.remove(&(until, forget));
-        }
-    }
-
-    /// Less than a point is left.
-    fn forget_score(&mut self, key: &MachineKey) {
-        if let Some(machine) = self.machines.get(key).cloned() {
-            let carried = match machine.quiet {
-                Some(_) => machine.carried,
-                None => self.still_carried(&key.1, machine.carried),
-            };
-            self.put_machine(key.clone(), Machine { score: None, carried, ..machine });
-        }
-    }
-
-    /// The quiet is over; what was carried stays for the next burst.
-    fn forget_quiet(&mut self, key: &MachineKey) {
-        if let Some(machine) = self.machines.get(key).cloned() {
-            let carried = self.still_carried(&key.1, machine.carried);
-            self.put_machine(key.clone(), Machine { quiet: None, carried, ..machine });
-        }
-    }
-}
-
-fn listed(state: Option<&AccountState>) -> Option<&Account> {
-    state.and_then(|state| state.account.as_ref())
 }
 
 pub(super) fn note(moved: Vec<(InputName, bool)>, out: &mut Vec<Effect>) {

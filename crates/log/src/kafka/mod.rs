@@ -5,6 +5,7 @@
 
 mod admin;
 mod classify;
+mod clients;
 mod context;
 mod fetch;
 mod logs;

@@ -1,0 +1,137 @@
+//! What a partition keeps, the indices over it, and what it forgets in time.
+
+use super::account_state::AccountState;
+use super::erase::index_erased;
+use super::machine::Machine;
+use super::partition::{Forget, MachineKey, Partition};
+use super::state::{Seen, SeenKey};
+use crate::account::Account;
+use crate::ids::AccountId;
+use crate::time::Time;
+
+/// The most rows that one step forgets, so that no step writes much.
+const FORGET_A_STEP: usize = 64;
+
+impl Partition {
+    /// The burst with the earliest deadline, by deadline, account, policy.
+    pub(super) fn next_due(&self) -> Option<(Time, MachineKey)> {
+        let (deadline, account, policy) = self.deadlines.first()?;
+        Some((*deadline, (account.clone(), policy.clone())))
+    }
+
+    /// Sets a machine; one that has nothing left to remember is removed.
+    pub(super) fn put_machine(&mut self, key: MachineKey, machine: Machine) {
+        let machine = (!machine.is_over(self.head.clock.now())).then_some(machine);
+        let old = self.machines.get(&key).cloned();
+        self.reindex(&key, old.as_ref(), machine.as_ref());
+        self.machines.put(key, machine);
+    }
+
+    /// Remembers a signal id.
+    pub(super) fn put_seen(&mut self, key: SeenKey, seen: Option<Seen>) {
+        let old = self.seen.get(&key).copied();
+        self.index_seen(&key, old, seen);
+        self.seen.put(key, seen);
+    }
+
+    pub(super) fn edit(&mut self, account: &AccountId, change: impl FnOnce(&mut AccountState)) {
+        if let Some(state) = self.accounts.get(account).filter(|state| !state.erased) {
+            let mut state = state.clone();
+            change(&mut state);
+            self.put_account(account.clone(), Some(state));
+        }
+    }
+
+    /// Sets an account, or forgets it, and who is to hear of what.
+    pub(super) fn put_account(&mut self, id: AccountId, state: Option<AccountState>) {
+        self.reindex_account(&id, state.as_ref());
+        match (&mut self.targets, &state) {
+            (Some(targets), Some(state)) => targets.change(&id, state),
+            (targets, None) => *targets = None,
+            (None, Some(_)) => {}
+        }
+        self.accounts.put(id, state);
+    }
+
+    pub(super) fn reindex_account(&mut self, id: &AccountId, new: Option<&AccountState>) {
+        let old = self.accounts.get(id);
+        self.agenda.change(id, listed(old), listed(new));
+        index_erased(&mut self.forget, id, old, new);
+    }
+
+    pub(super) fn reindex(&mut self, key: &MachineKey, old: Option<&Machine>, new: Option<&Machine>) {
+        let entry = |deadline: Time| (deadline, key.0.clone(), key.1.clone());
+        if let Some(burst) = old.and_then(|machine| machine.burst.as_ref()) {
+            self.deadlines.remove(&entry(burst.deadline));
+            if let Some(uses) = self.uses.get_mut(&(key.1.clone(), burst.policy_version)) {
+                *uses = uses.saturating_sub(1);
+            }
+        }
+        if let Some(burst) = new.and_then(|machine| machine.burst.as_ref()) {
+            self.deadlines.insert(entry(burst.deadline));
+            *self.uses.entry((key.1.clone(), burst.policy_version)).or_default() += 1;
+        }
+        if let Some(quiet) = old.and_then(|machine| machine.quiet) {
+            self.forget.remove(&(quiet.until, Forget::Quiet(key.clone())));
+        }
+        if let Some(quiet) = new.and_then(|machine| machine.quiet) {
+            self.forget.insert((quiet.until, Forget::Quiet(key.clone())));
+        }
+        if let Some(score) = old.and_then(|machine| machine.score) {
+            self.forget.remove(&(score.until, Forget::Score(key.clone())));
+        }
+        if let Some(score) = new.and_then(|machine| machine.score) {
+            self.forget.insert((score.until, Forget::Score(key.clone())));
+        }
+    }
+
+    pub(super) fn index_seen(&mut self, key: &SeenKey, old: Option<Seen>, new: Option<Seen>) {
+        if let Some(seen) = old {
+            self.forget.remove(&(seen.until, Forget::Seen(key.clone())));
+        }
+        if let Some(seen) = new {
+            self.forget.insert((seen.until, Forget::Seen(key.clone())));
+        }
+    }
+
+    pub(super) fn forget_some(&mut self) {
+        let now = self.head.clock.now();
+        let Some(left) = self.sweep_some(FORGET_A_STEP) else { return };
+        for _ in 0..left {
+            let Some((until, forget)) = self.forget.first().cloned() else { return };
+            if until >= now {
+                return;
+            }
+            match &forget {
+                Forget::Seen(key) => self.put_seen(key.clone(), None),
+                Forget::Quiet(key) => self.forget_quiet(key),
+                Forget::Score(key) => self.forget_score(key),
+                Forget::Erased(id) => self.put_account(id.clone(), None),
+            }
+            self.forget.remove(&(until, forget));
+        }
+    }
+
+    /// Less than a point is left.
+    fn forget_score(&mut self, key: &MachineKey) {
+        if let Some(machine) = self.machines.get(key).cloned() {
+            let carried = match machine.quiet {
+                Some(_) => machine.carried,
+                None => self.still_carried(&key.1, machine.carried),
+            };
+            self.put_machine(key.clone(), Machine { score: None, carried, ..machine });
+        }
+    }
+
+    /// The quiet is over; what was carried stays for the next burst.
+    fn forget_quiet(&mut self, key: &MachineKey) {
+        if let Some(machine) = self.machines.get(key).cloned() {
+            let carried = self.still_carried(&key.1, machine.carried);
+            self.put_machine(key.clone(), Machine { quiet: None, carried, ..machine });
+        }
+    }
+}
+
+pub(super) fn listed(state: Option<&AccountState>) -> Option<&Account> {
+    state.and_then(|state| state.account.as_ref())
+}

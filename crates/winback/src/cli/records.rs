@@ -1,0 +1,93 @@
+//! Records from outside: `ingest` and `source`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+/// Arguments of `ingest`.
+#[derive(Args, Clone, Debug)]
+pub struct IngestArgs {
+    /// The topic of a configured source, or the source's name.
+    pub topic: String,
+    /// The file; `-` or nothing is standard input.
+    pub file: Option<PathBuf>,
+    /// What the file holds; by its ending without it.
+    #[arg(long)]
+    pub format: Option<FileFormat>,
+    /// Write even what is too old to count in a log that is already running.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FileFormat {
+    /// One JSON value a line.
+    Jsonl,
+    /// A header line and rows.
+    Csv,
+    /// A web server's combined access log.
+    CombinedLog,
+}
+
+/// `source`.
+#[derive(Debug, Subcommand)]
+pub enum SourceCommand {
+    /// What comes of each record of a file, and why. Nothing is written; exit code 4 when there would be dead letters.
+    Test(SourceTestArgs),
+    /// The formats that are built in.
+    Presets,
+}
+
+/// Arguments of `source test`.
+#[derive(Args, Clone, Debug)]
+pub struct SourceTestArgs {
+    /// The file; `-` or nothing is standard input.
+    pub file: Option<PathBuf>,
+    /// A source of the config.
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// A format that is built in, without a source of the config.
+    #[arg(long, value_name = "PRESET", conflicts_with = "source")]
+    pub preset: Option<String>,
+    /// What the file holds; by its ending without it.
+    #[arg(long)]
+    pub format: Option<FileFormat>,
+    /// Look each signal up in these accounts, too: a file of rows, or `log` for those in the log.
+    #[arg(long, value_name = "FILE")]
+    pub accounts: Option<PathBuf>,
+    /// Only what came to this; all is counted.
+    #[arg(long, value_name = "OUTCOME")]
+    pub only: Option<TestedOutcome>,
+    /// Show no more than this many; all are counted.
+    #[arg(long)]
+    pub limit: Option<usize>,
+}
+
+/// What may come of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TestedOutcome {
+    /// A signal.
+    Signal,
+    /// What somebody answered.
+    Answer,
+    /// What is told to every account that it concerns.
+    FanOut,
+    /// Dropped, with the reason.
+    Dropped,
+    /// A dead letter.
+    Dead,
+}
+
+impl TestedOutcome {
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Signal => "signal",
+            Self::Answer => "answer",
+            Self::FanOut => "fan_out",
+            Self::Dropped => "dropped",
+            Self::Dead => "dead",
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The tables of `winback.toml`, each with what it is without one.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use winback_core::time::Span;
+use winback_proto::Encoding;
+use winback_sources::{EnvelopeKind, RowFormat, WireKind};
+
+use super::ConfigError;
+
+/// How winback's own topics are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TopicEncoding {
+    /// Protobuf.
+    #[default]
+    Protobuf,
+    /// Canonical proto3 JSON.
+    Json,
+}
+
+impl From<TopicEncoding> for Encoding {
+    fn from(encoding: TopicEncoding) -> Self {
+        match encoding {
+            TopicEncoding::Protobuf => Self::Protobuf,
+            TopicEncoding::Json => Self::Json,
+        }
+    }
+}
+
+/// `[topics]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TopicsConfig {
+    /// Partitions of the inbox, its changelog, triggers, decisions, actions.
+    pub partitions: i32,
+    /// Partitions that `generate` and `ingest` give a source topic that they make.
+    pub source_partitions: i32,
+    /// Replicas of each topic.
+    pub replication: i32,
+    /// How long the inbox, triggers, decisions, actions, dead letters and retries are kept.
+    #[serde(with = "winback_core::time::text")]
+    pub keep: Span,
+}
+
+/// `[lanes]`: how many threads of each role this process runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LanesConfig {
+    /// For each source.
+    pub matcher: usize,
+    /// For the inbox.
+    pub detector: usize,
+    /// For the triggers.
+    pub worker: usize,
+    /// How long the log may be away, or no transaction succeed, before a lane ends.
+    #[serde(with = "winback_core::time::text")]
+    pub patience: Span,
+}
+
+/// `[http]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HttpConfig {
+    /// Where health, metrics and the outbox are served; empty serves nothing.
+    pub listen: String,
+    /// Allows an address that other machines reach. The pages have no login.
+    pub allow_remote: bool,
+}
+
+/// `[logging]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LoggingConfig {
+    /// `human` or `json`.
+    pub format: String,
+    /// Such as `info` or `warn,winback_lane=debug`.
+    pub filter: String,
+}
+
+/// `[kafka]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct KafkaConfig {
+    /// Settings of the client by their librdkafka names, such as `security.protocol`; a value `env:NAME` is read from
+    /// the environment.
+    pub properties: BTreeMap<String, String>,
+}
+
+/// `[accounts]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccountsConfig {
+    /// The topic with rows of accounts that the registrar reads; `accounts import` and `generate` write to it.
+    pub topic: String,
+    /// How its records are written.
+    pub wire: WireKind,
+    /// What a row stands in.
+    pub envelope: EnvelopeKind,
+}
+
+impl AccountsConfig {
+    /// How its rows are written.
+    pub fn format(&self) -> RowFormat {
+        RowFormat { wire: self.wire, envelope: self.envelope }
+    }
+
+    /// Rows that this program would write are none where something else writes them in a form of its own.
+    ///
+    /// # Errors
+    /// Names the key and the fix.
+    pub fn check_ours(&self) -> Result<(), ConfigError> {
+        if self.format() == RowFormat::default() {
+            return Ok(());
+        }
+        let text = format!(
+            "accounts.topic = \"{}\" is written by something else, in the wire format and envelope that [accounts] states: \
+             change accounts there, or name another topic",
+            self.topic
+        );
+        Err(ConfigError::Wrong { path: "config".to_owned(), text })
+    }
+}
+
+/// `[snapshots]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SnapshotsConfig {
+    /// A folder for local snapshots of the detector's state; empty keeps none. Kafka only.
+    pub dir: PathBuf,
+    /// How often they are brought up to date.
+    #[serde(with = "winback_core::time::text")]
+    pub every: Span,
+}
+
+/// `[privacy]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PrivacyConfig {
+    /// The key of the hashes that say who was erased; `env:NAME` is read from the environment. Empty: a file beside the
+    /// log's keeps one, and there is none on Kafka.
+    pub key: String,
+}
+
+impl Default for SnapshotsConfig {
+    fn default() -> Self {
+        Self { dir: PathBuf::from("snapshots"), every: Span::from_mins(5) }
+    }
+}
+
+impl Default for TopicsConfig {
+    fn default() -> Self {
+        Self { partitions: 4, source_partitions: 1, replication: 1, keep: Span::from_days(28) }
+    }
+}
+
+impl Default for LanesConfig {
+    fn default() -> Self {
+        Self { matcher: 1, detector: 1, worker: 1, patience: Span::from_mins(2) }
+    }
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:9464".to_owned(), allow_remote: false }
+    }
+}
+
+impl Default for LoggingConfig {
+    fn default() -> Self {
+        Self { format: "human".to_owned(), filter: "warn".to_owned() }
+    }
+}
+
+impl Default for AccountsConfig {
+    fn default() -> Self {
+        Self { topic: "accounts".to_owned(), wire: WireKind::default(), envelope: EnvelopeKind::default() }
+    }
+}
