@@ -4,11 +4,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+use winback_log::{Clock as _, SystemClock};
 use winback_testkit::{Broker, Operator, broker_or_skip};
 
 use crate::harness::{
-    Deployment, Facts, Place, Running, Shape, Source, difference, end_of, eventually, replay, restored,
+    Deployment, Facts, Place, Running, Shape, Source, difference, end_of, eventually, replay, restored, utf8,
 };
+use crate::migrate::make_source;
 
 const DEADLINE: Duration = Duration::from_secs(60);
 const WEB: Source = Source { name: "web", preset: "segment" };
@@ -48,6 +51,54 @@ fn an_inbox_that_was_made_anew_is_refused_because_the_state_speaks_of_another() 
     let (deployment, _) = decided(broker);
     operator(broker).delete(&deployment.own("inbox")).unwrap();
     deployment.call(&["run", "--until-idle"]).expect(1).says(&[&deployment.own("inbox"), "--positions"]);
+}
+
+fn account(id: &str) -> Value {
+    json!({
+        "account_id": id, "name": id, "domains": [format!("{id}.example")], "contacts": [format!("jo@{id}.example")],
+        "churned_at": "2026-01-15", "reason": "product_gap", "arr_usd": 20_000
+    })
+}
+
+/// Somebody of that account looks at the prices, and everything is decided. How often it has fired by then, and by what
+/// its last signal was gated.
+fn visited(deployment: &Deployment, account: &str, id: &str) -> (usize, String) {
+    let (email, time) = (format!("jo@{account}.example"), SystemClock.now().to_string());
+    let visit = json!({ "id": id, "url": "https://us.example/pricing", "email": email, "time": time });
+    let file = deployment.write("visit.jsonl", visit.to_string().as_bytes());
+    deployment.ok(&["ingest", "web", utf8(&file), "--format", "jsonl"]);
+    deployment.run();
+    let of_account =
+        |args: &[&str]| deployment.ok(&[args, &["--json", "--account", account]].concat()).json();
+    let last = of_account(&["decisions"]).pop().expect("it was decided");
+    (of_account(&["triggers"]).len(), last["because"].as_str().unwrap_or_default().to_owned())
+}
+
+#[test]
+fn an_inbox_that_was_made_anew_as_the_runbook_says_has_policies_and_holds_as_before() {
+    let Some(broker) = broker_or_skip("an inbox that is made anew") else { return };
+    let plain = Source { name: "web", preset: "web" };
+    let deployment = Deployment::new(Place::Kafka(broker), &[plain], Shape::ONE);
+    deployment.without_calendar();
+    let accounts = ["acme", "gamma", "delta"].map(account);
+    make_source(&deployment);
+    deployment.import(&accounts);
+    assert_eq!(visited(&deployment, "acme", "before").0, 1);
+    assert_eq!(visited(&deployment, "delta", "before").0, 1);
+    deployment.ok(&["hold", "--policy", "default", "--why", "a wrong price"]);
+
+    for topic in ["inbox", "detector-changelog", "accounts"] {
+        operator(broker).delete(&deployment.own(topic)).unwrap();
+    }
+    deployment.ok(&["topics", "apply"]);
+    deployment.import(&accounts);
+    assert_eq!(visited(&deployment, "acme", "held"), (1, "hold".to_owned()));
+    deployment.ok(&["holds"]).says(&["policy default", "a wrong price"]);
+    deployment.ok(&["policy", "apply"]).says(&["nothing to do", "--again"]);
+    deployment.ok(&["policy", "apply", "--again"]).says(&["default: version 1 was put into the inbox again"]);
+    assert_eq!(visited(&deployment, "gamma", "held, too"), (0, "hold".to_owned()));
+    deployment.ok(&["release", "--policy", "default"]);
+    assert_eq!(visited(&deployment, "delta", "after").0, 2, "everybody may be triggered again");
 }
 
 #[test]

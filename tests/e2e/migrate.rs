@@ -9,7 +9,7 @@ use winback_core::time::{Span, Time};
 use winback_log::{Clock as _, SystemClock, TopicPartition};
 use winback_oracle::{Options, restored_rows};
 
-use crate::harness::{Deployment, Facts, Place, Shape, Source, places, utf8};
+use crate::harness::{Deployment, Facts, Place, Shape, Source, end_of, places, utf8};
 
 const WEB: Source = Source { name: "web", preset: "web" };
 /// No burst that is open ends while a test lasts.
@@ -127,7 +127,7 @@ fn moves(from: Place, to: impl FnOnce(&Deployment) -> String, partitions: i32) {
 }
 
 /// On Kafka a source's topic is somebody else's to make.
-fn make_source(deployment: &Deployment) {
+pub(crate) fn make_source(deployment: &Deployment) {
     let log = deployment.log();
     for topic in [deployment.topic_of("web"), format!("{}-accounts", deployment.name)] {
         log.create(&winback_log::TopicSpec {
@@ -160,6 +160,53 @@ fn from_a_file_to_kafka_and_from_kafka_to_a_file_nobody_is_triggered_again() {
     let Place::Kafka(broker) = kafka else { return };
     moves(Place::File, |_| broker.url(), 4);
     moves(kafka, another_file, 4);
+}
+
+/// What accounts miss ships; the event comes to every partition.
+fn release(deployment: &Deployment) {
+    let lately = (SystemClock.now() - Span::from_hours(3)).to_string();
+    let release =
+        json!({"id": "rel-1", "type": "feature", "title": "SSO", "features": ["SSO"], "date": lately});
+    let file = deployment.write("releases.jsonl", release.to_string().as_bytes());
+    deployment.ok(&["ingest", "releases", utf8(&file), "--format", "jsonl"]);
+}
+
+#[test]
+fn an_event_that_was_told_is_known_in_every_partition_and_holds_and_answers_come_along() {
+    let releases = Source { name: "releases", preset: "releases" };
+    let mut deployment = Deployment::new(Place::File, &[releases], Shape::ONE);
+    policy(&deployment);
+    let missing = |number: u32| {
+        let mut account = account(&format!("acct-{number:02}"));
+        account["missing_features"] = json!("sso");
+        account
+    };
+    deployment.import(&(0..20).map(missing).collect::<Vec<_>>());
+    release(&deployment);
+    deployment.run();
+    assert_eq!(Facts::of(&deployment).triggers.len(), 20);
+    let answer =
+        json!({"id": "r", "kind": "replied", "account_id": "acct-00", "time": SystemClock.now().to_string()});
+    let file = deployment.write("responses.jsonl", answer.to_string().as_bytes());
+    deployment.ok(&["ingest", "responses", utf8(&file), "--format", "jsonl"]);
+    deployment.ok(&["hold", "--policy", "default"]);
+    deployment.run();
+
+    let (source, target) = (deployment.url.clone(), another_file(&deployment));
+    let ends = |deployment: &Deployment, topic: &str| end_of(&deployment.log(), &deployment.own(topic));
+    let answers = ends(&deployment, "answers");
+    let counted = deployment.ok(&["--json", "migrate", &source, &target, "--dry-run"]).json();
+    point(&mut deployment, &target, 3);
+    let moved = deployment.ok(&["--json", "migrate", &source, &target, "--yes"]).json();
+    assert_eq!(moved[0]["rememberedSignals"], counted[0]["rememberedSignals"]);
+    assert_eq!((ends(&deployment, "answers"), answers), (1, 1));
+    deployment.ok(&["holds"]).says(&["policy default"]);
+
+    release(&deployment);
+    deployment.run();
+    let facts = Facts::of(&deployment);
+    assert!(facts.triggers.is_empty() && facts.decisions.is_empty(), "it is told to nobody: {facts:?}");
+    deployment.ok(&["verify"]).says(&["equal"]);
 }
 
 #[test]

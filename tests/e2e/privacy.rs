@@ -18,16 +18,19 @@ const SOURCES: [Source; 3] = [
 ];
 /// In front of every address that the test makes; nothing else holds it.
 const MARK: &str = "zq7";
-const OWN: [&str; 10] = [
+const OWN: [&str; 13] = [
     "accounts",
     "inbox",
     "triggers",
+    "shadow-triggers",
     "decisions",
     "detector-changelog",
     "actions",
     "retries",
     "matcher-positions",
     "policies",
+    "holds",
+    "answers",
     "suppressions",
 ];
 
@@ -98,6 +101,13 @@ fn mail(nth: u32) -> String {
     .to_string()
 }
 
+/// An answer of somebody who shows no interest, under an id that holds the address.
+fn answer(nth: u32) -> String {
+    let at = SystemClock.now().to_string();
+    json!({ "id": format!("reply:{}", someone(nth)), "kind": "replied", "email": someone(nth), "time": at })
+        .to_string()
+}
+
 /// Each good record and several that are not.
 fn broken(good: &str) -> Vec<String> {
     let time = |text: &str| {
@@ -114,22 +124,18 @@ fn broken(good: &str) -> Vec<String> {
 }
 
 fn write(deployment: &Deployment, source: &str, lines: &[String]) {
+    write_to(deployment, &deployment.topic_of(source), lines);
+}
+
+fn write_to(deployment: &Deployment, topic: &str, lines: &[String]) {
     let log = deployment.log();
     let mut writer = log.writer().unwrap();
-    let topic = deployment.topic_of(source);
     for line in lines {
         let header = someone(3);
         let (key, headers) = (someone(2), [("x-user", header.as_bytes())]);
         let (key, value) = (Some(key.as_bytes()), Some(line.as_bytes()));
         writer
-            .append(&Append {
-                topic: &topic,
-                partition: None,
-                key,
-                value,
-                headers: &headers,
-                timestamp: None,
-            })
+            .append(&Append { topic, partition: None, key, value, headers: &headers, timestamp: None })
             .unwrap();
     }
     writer.flush().unwrap();
@@ -177,6 +183,13 @@ fn no_address_that_comes_in_goes_out_but_in_the_bytes_of_dead_letters() {
     write(&deployment, "web", &broken(&web(1)));
     write(&deployment, "site", &broken(&segment(2)));
     write(&deployment, "mail", &broken(&mail(3)));
+    write_to(&deployment, &deployment.own("responses"), &[answer(4)]);
+    // What stands in a topic only when somebody asked for it: a policy in shadow, a hold.
+    deployment.ok(&["policy", "apply"]);
+    let shadow = deployment.write("next.toml", include_str!("../../config/policies/default.toml").as_bytes());
+    deployment.ok(&["policy", "apply", "--shadow", utf8(&shadow)]);
+    deployment.ok(&["hold"]);
+    deployment.ok(&["release"]);
     // What the registrar makes of rows that nobody checked.
     let log = deployment.log();
     let mut writer = log.writer().unwrap();
@@ -235,6 +248,9 @@ fn no_address_that_comes_in_goes_out_but_in_the_bytes_of_dead_letters() {
     }
     for topic in OWN {
         messages_of(&deployment, topic).iter().for_each(|message| clean(topic, message));
+    }
+    for topic in ["answers", "shadow-triggers", "holds"] {
+        assert!(!messages_of(&deployment, topic).is_empty(), "{topic} has something to look at");
     }
     let letters = messages_of(&deployment, "dead-letters");
     assert!(letters.iter().any(|letter| has(letter.value().unwrap())), "records are kept whole");

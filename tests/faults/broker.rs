@@ -15,6 +15,8 @@ use crate::passes;
 
 /// Records a second.
 const PACE: u32 = 30;
+/// Longer than a transaction may last: what was open is given up by everybody, and members wait for the broker to be back.
+const OUTAGE: Duration = Duration::from_secs(5);
 /// The longest time-out of all: a question to the cluster.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -158,4 +160,25 @@ fn a_broker_that_is_killed_and_frozen_costs_time_and_nothing_else() {
     let seen = run(brokers, 3, &[Duration::from_secs(5)]);
     check(&seen);
     assert_eq!((seen.blows.of(Blow::BrokerKill), seen.blows.of(Blow::BrokerPause)), (1, 1));
+}
+
+#[test]
+fn members_outlive_a_broker_that_is_away_for_longer_than_a_transaction_lasts() {
+    let Some(mut brokers) = one("a broker that is away for long") else { return };
+    let deployment = deployment(Some(brokers.url()), &SETTINGS);
+    let feeder = Feeder::start(&deployment, Plan::new(4, PACE));
+    let (mut members, mut probe) = (Members::new(&deployment, 1), Probe::new(&deployment));
+    members.start(0);
+    probe.decided(&mut members);
+    for _ in 0..3 {
+        brokers.nth(0).kill();
+        members.wait(OUTAGE);
+        brokers.nth(0).restart().unwrap();
+        back(&mut members, &mut probe);
+    }
+    let ended = std::mem::take(&mut members.ended);
+    assert!(ended.is_empty(), "nobody took its ids, and it waits: {ended:?}");
+    members.stop();
+    feeder.stop();
+    settled(&deployment, 4);
 }

@@ -33,6 +33,9 @@ max = 4
 window = "20s"
 "#;
 
+/// Fewer new records than this are not worth a snapshot; what a deployment here writes is little.
+pub(crate) const SNAPSHOT_LEAST: (&str, &str) = ("WINBACK_SNAPSHOT_LEAST", "1");
+
 /// The broker that the tests of this binary share.
 pub(crate) fn shared_broker(what: &str) -> Option<&'static Broker> {
     broker_or_skip(what)
@@ -45,6 +48,8 @@ pub(crate) const SETTINGS: Settings =
 /// A deployment with topics, the policy and the accounts of a plan, on the log of that URL or in a file of its own.
 pub(crate) fn deployment(url: Option<String>, settings: &Settings) -> Deployment {
     let deployment = Deployment::on(url, &SOURCES, settings);
+    // So that members restore from snapshots, and die while they make them.
+    deployment.also("[snapshots]\nevery = \"2s\"");
     deployment.write("config/policies/default.toml", POLICY.as_bytes());
     deployment.import(&accounts());
     deployment.ok(&["policy", "apply"]);

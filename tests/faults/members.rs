@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::field::SNAPSHOT_LEAST;
 use crate::harness::{Deployment, Ended, Running};
 
 /// How often they are looked after.
@@ -46,8 +47,14 @@ impl<'a> Members<'a> {
             frozen_until: None,
             not_before: Instant::now(),
         };
-        let (ended, said) = (Vec::new(), Vec::new());
-        Self { deployment, members: (0..most).map(member).collect(), environment: Vec::new(), ended, said }
+        let (name, value) = SNAPSHOT_LEAST;
+        Self {
+            deployment,
+            members: (0..most).map(member).collect(),
+            environment: vec![(name, value.to_owned())],
+            ended: Vec::new(),
+            said: Vec::new(),
+        }
     }
 
     /// Sets a variable of those that are started from now on.

@@ -143,6 +143,27 @@ fn a_hash_finds_a_contact_whether_its_maker_kept_the_tag_or_not() {
 }
 
 #[test]
+fn an_access_providers_domain_and_range_find_nobody_even_where_an_account_lists_them() {
+    let domains =
+        ["comcast.net", "t-online.de", "btinternet.com", "verizon.net", "sbcglobal.net", "orange.fr"];
+    // Broader than a company's, and the space that carriers share among their customers.
+    let ranges = ["64.0.0.0/7", "2a00::/18", "100.64.0.0/10"];
+    let index = index(&[Account {
+        domains: domains.iter().map(|domain| (*domain).to_owned()).collect(),
+        ranges: ranges.iter().map(|range| range.parse().unwrap()).collect(),
+        ..account("isp", "An Access Provider")
+    }]);
+    for host in domains {
+        assert_eq!(found(&index, &domain(host)), "none", "{host}");
+        assert_eq!(found(&index, &domain(&format!("p5b1c.dip0.{host}"))), "none", "reverse DNS below {host}");
+        assert_eq!(found(&index, &email(&format!("jane@{host}"))), "none", "{host}");
+    }
+    for visitor in ["65.1.2.3", "2a00:20::1", "100.64.7.7"] {
+        assert_eq!(found(&index, &address(visitor)), "none", "{visitor}");
+    }
+}
+
+#[test]
 fn the_first_rung_that_hits_wins() {
     let range = vec![parse_range("198.51.100.0/24").unwrap()];
     let index = index(&[
@@ -284,6 +305,7 @@ fn an_entry_says_what_is_checked_before_writing() {
         arr_usd: 60_000,
         do_not_contact: true,
         declined_at: Some(Time::from_millis(-5)),
+        earliest_at: Some(Time::from_millis(1_800_000_000_000)),
         hold_out: true,
         consent: Some(false),
         contacts: vec![contact("a@x.org", true), contact("b@x.org", true)],
@@ -295,11 +317,23 @@ fn an_entry_says_what_is_checked_before_writing() {
     assert_eq!((entry.id, entry.version, entry.status), ("full", 9, Status::Churned));
     assert_eq!((entry.reason, entry.tier, entry.churned_at), (full.reason, full.tier(), full.churned_at));
     assert_eq!((entry.do_not_contact, entry.hold_out, entry.all_opted_out), (true, true, true));
-    assert_eq!((entry.declined_at, entry.consent), (full.declined_at, Some(false)));
+    assert_eq!((entry.declined_at, entry.earliest_at), (full.declined_at, full.earliest_at));
+    assert_eq!(entry.consent, Some(false));
     let plain = index.get("a1").unwrap();
     assert_eq!((plain.do_not_contact, plain.hold_out, plain.all_opted_out), (false, false, false));
-    assert_eq!((plain.declined_at, plain.consent), (None, None));
+    assert_eq!((plain.declined_at, plain.earliest_at, plain.consent), (None, None, None));
     assert_eq!(index.get("nobody"), None);
+}
+
+#[test]
+fn an_earliest_date_is_known_without_a_no_and_in_every_status() {
+    let at = Some(Time::from_millis(1_800_000_000_000));
+    for status in [Status::Churned, Status::Active] {
+        let account = Account { status, earliest_at: at, ..acme() };
+        let index = index(&[account]);
+        let entry = index.get("a1").unwrap();
+        assert_eq!((entry.earliest_at, entry.declined_at), (at, None), "{status}");
+    }
 }
 
 #[test]

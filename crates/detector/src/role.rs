@@ -119,6 +119,10 @@ impl Role for DetectorRole {
         restore::load(partition, rows)
     }
 
+    fn rests_on(&self) -> Option<&'static str> {
+        Some("policies, holds, accounts and erasures")
+    }
+
     fn restored(&mut self, input: &Input) -> Authority {
         let next = self.partition(input).and_then(|partition| partition.next_offset());
         next.map_or(Authority::Nothing, Authority::At)

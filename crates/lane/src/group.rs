@@ -11,6 +11,9 @@ use crate::lane::Lane;
 use crate::partition::PartitionState;
 use crate::role::{Authority, Role, Start};
 
+/// How long the lane's other partitions wait for the positions of those that came.
+const POSITIONS_WITHIN: Duration = Duration::from_millis(50);
+
 impl<R: Role> Lane<R> {
     /// Answers the group event at hand. When that fails, or a commit before it has an unknown outcome, the event stays
     /// to be answered by a later turn.
@@ -36,15 +39,10 @@ impl<R: Role> Lane<R> {
         Ok(())
     }
 
-    /// The stable positions first, then the changelog's end (when the restore begins), then its records.
+    /// Answers at once: until then the log delivers nothing of the partitions that stay, either. Where the new ones stand is
+    /// asked in the turns that follow.
     fn take_over(&mut self, partitions: &[TopicPartition]) -> Result<(), LaneError> {
-        let committed = self.session.committed(partitions)?;
-        // Where a partition without a position starts is asked of the role when its state is there.
-        let beginnings = self.session.beginnings(partitions)?;
-        let bases =
-            committed.iter().zip(beginnings).map(|(committed, beginning)| committed.unwrap_or(beginning));
-        let starts: Vec<_> = partitions.iter().cloned().zip(bases).collect();
-        match self.session.assign(&starts) {
+        match self.session.assign_paused(partitions) {
             Ok(()) => self.assignments = self.assignments.saturating_add(1),
             Err(LogError::Config(why)) => {
                 // The group took them back meanwhile; the next poll says so.
@@ -53,15 +51,39 @@ impl<R: Role> Lane<R> {
             }
             Err(error) => return Err(error.into()),
         }
-        for ((partition, base), committed) in starts.into_iter().zip(committed) {
+        for partition in partitions {
             let topic = self.spec.topics.iter().position(|topic| *topic == partition.topic);
             let topic = topic.and_then(|topic| u16::try_from(topic).ok());
             let topic = topic.ok_or_else(|| LogError::NoTopic(partition.topic.to_string()))?;
-            let input = self.inputs.add(partition, topic, base, committed, self.assignments)?;
+            let input = self.inputs.add(partition.clone(), topic, self.assignments)?;
             self.role.assigned(&input);
-            self.begin_restore(input.slot)?;
         }
+        self.positions.answered();
         self.ask_for_ends_soon();
+        Ok(())
+    }
+
+    /// The stable positions of what is assigned first, then the changelog's end (when the restore begins), then its records.
+    /// An open transaction of the member before can keep the answer for as long as its time-out, and others go on meanwhile.
+    pub(crate) fn find_positions(&mut self) -> Result<(), LaneError> {
+        let began = self.clock.now();
+        let assigned = self.inputs.iter().filter(|slot| slot.state() == PartitionState::Assigned);
+        let (slots, partitions): (Vec<usize>, Vec<TopicPartition>) =
+            assigned.map(|slot| (slot.input.slot, slot.input.partition.clone())).unzip();
+        if partitions.is_empty() || !self.positions.is_due(began) {
+            return Ok(());
+        }
+        let budget = self.positions.budget(POSITIONS_WITHIN);
+        let Some(committed) = self.session.committed_within(&partitions, budget)? else {
+            let waited = self.positions.missed(began, self.clock.now(), budget);
+            return self.has_no_answer(self.positions.is_news(), waited, "where its partitions stand");
+        };
+        self.positions.answered();
+        for (at, committed) in slots.into_iter().zip(committed) {
+            let Some(slot) = self.inputs.get_mut(at) else { continue };
+            slot.committed = committed;
+            self.begin_restore(at)?;
+        }
         Ok(())
     }
 
@@ -93,17 +115,18 @@ impl<R: Role> Lane<R> {
             Authority::Nothing => None,
             Authority::At(position) => Some(position),
         };
+        let chosen = state != group;
         let base = match self.choose(&partition, state, group)? {
             Some(base) => base,
             None => self.first_position(&partition)?,
         };
-        if self.inputs.get(at).is_some_and(|slot| slot.base != base) {
-            self.session.seek(&partition, base)?;
+        if state.is_none() {
+            self.tell_what_is_missing(&partition, base, chosen);
         }
+        self.session.seek(&partition, base)?;
         let Some(slot) = self.inputs.get_mut(at) else { return Ok(()) };
-        if slot.base != base {
-            slot.restart(base);
-        }
+        slot.restart(base);
+        slot.chosen = chosen;
         slot.become_(PartitionState::Running)?;
         tracing::info!(lane = self.config.name, partition = %slot.input.partition, "a partition runs");
         if slot.committed != Some(slot.base) {
@@ -114,7 +137,8 @@ impl<R: Role> Lane<R> {
         Ok(())
     }
 
-    /// The position that holds: state and group must agree, or somebody must have said which of them to believe.
+    /// The position that holds: state and group must agree, or somebody must have said which of them to believe. That is
+    /// said of a difference that is there at the start: once it is settled, another one is another mistake.
     fn choose(
         &self,
         partition: &TopicPartition,
@@ -126,9 +150,9 @@ impl<R: Role> Lane<R> {
         }
         tracing::warn!(lane = self.config.name, %partition, ?state, ?group, "state and group differ");
         match self.config.positions {
-            PositionsFrom::State => Ok(state),
-            PositionsFrom::Group => Ok(group),
-            PositionsFrom::Refuse => {
+            PositionsFrom::State if !self.chosen.contains(partition) => Ok(state),
+            PositionsFrom::Group if !self.chosen.contains(partition) => Ok(group),
+            PositionsFrom::State | PositionsFrom::Group | PositionsFrom::Refuse => {
                 let changelog = self.role.changelog(partition).map(|changelog| changelog.topic.to_string());
                 let (partition, changelog) = (partition.clone(), changelog.unwrap_or_default());
                 Err(LaneError::Positions { partition, changelog, state, group })
@@ -136,8 +160,24 @@ impl<R: Role> Lane<R> {
         }
     }
 
+    /// A state that begins with nothing while its input begins late, or is read from somewhere in the middle, is not whole.
+    fn tell_what_is_missing(&self, partition: &TopicPartition, base: Offset, chosen: bool) {
+        let missing = self.role.rests_on();
+        if base == Offset::ZERO || (missing.is_none() && !chosen) {
+            return;
+        }
+        let missing = missing.unwrap_or("what they said");
+        tracing::warn!(
+            lane = self.config.name,
+            %partition,
+            "there is no state, and the input is read from offset {base} on: the records before it are not taken in, and \
+             {missing} of that time are missing"
+        );
+    }
+
     pub(crate) fn restore_slice(&mut self) -> Result<(), LaneError> {
         if !self.restorer.is_active() {
+            self.restorer.rest(self.clock.now());
             return Ok(());
         }
         let budget = self.config.restore_slice;
@@ -148,7 +188,7 @@ impl<R: Role> Lane<R> {
             }
             self.run(done.slot)?;
         }
-        Ok(())
+        self.has_no_answer(false, self.restorer.waited(), "where a changelog ends")
     }
 
     /// Commits what was stepped before partitions are given back; they step nothing more.
@@ -200,22 +240,16 @@ impl<R: Role> Lane<R> {
         }
     }
 
-    /// Reads positions and state of every partition from the log again: memory is not trusted after an unknown outcome.
+    /// Has positions and state of every partition read from the log again: memory is not trusted after an unknown outcome.
     pub(crate) fn reload_all(&mut self) -> Result<(), LaneError> {
-        let partitions = self.inputs.partitions();
-        let committed = self.session.committed(&partitions)?;
-        self.restorer.clear();
-        for (partition, committed) in partitions.iter().zip(committed) {
-            let Some(at) = self.inputs.find(partition) else { continue };
-            let Some(slot) = self.inputs.get_mut(at) else { continue };
-            slot.reload(committed);
-            self.session.seek(partition, slot.base)?;
-            let input = slot.input.clone();
-            self.role.released(&input);
-            self.role.assigned(&input);
-            self.begin_restore(at)?;
+        self.restorer.clear(self.clock.now());
+        for slot in self.inputs.iter_mut() {
+            slot.reload()?;
+            self.role.released(&slot.input);
+            self.role.assigned(&slot.input);
         }
         self.reload = false;
+        self.positions.answered();
         self.ask_for_ends_soon();
         Ok(())
     }

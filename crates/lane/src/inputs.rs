@@ -17,8 +17,10 @@ pub(crate) struct Slot {
     state: PartitionState,
     /// Where a roll back seeks to: the committed position, or where the partition started.
     pub(crate) base: Offset,
-    /// What the group has committed.
+    /// What the group has committed; not known while it is asked for.
     pub(crate) committed: Option<Offset>,
+    /// Somebody chose the position, and it is not committed yet.
+    pub(crate) chosen: bool,
     /// Behind the last record stepped.
     pub(crate) next: Offset,
     /// Behind the last record delivered.
@@ -61,9 +63,9 @@ impl Slot {
         self.state == PartitionState::Running && self.held_until.is_none_or(|due| due <= now)
     }
 
-    /// Whether a delivered record belongs to this assignment and was not delivered before.
+    /// Whether a delivered record belongs to this assignment, is read from its position on, and was not delivered before.
     pub(crate) fn accepts(&mut self, message: &Message) -> bool {
-        if message.epoch < self.epoch || message.offset < self.delivered {
+        if !self.is_live() || message.epoch < self.epoch || message.offset < self.delivered {
             return false;
         }
         self.delivered = message.offset.next();
@@ -140,12 +142,14 @@ impl Slot {
         times.into_iter().flatten().for_each(|time| *time = *time - by);
     }
 
-    /// As newly assigned, from what the log says is committed, or from where the partition once started.
-    pub(crate) fn reload(&mut self, committed: Option<Offset>) {
-        self.committed = committed;
-        self.restart(committed.unwrap_or(self.base));
+    /// As newly assigned.
+    pub(crate) fn reload(&mut self) -> Result<(), IllegalChange> {
+        self.become_(PartitionState::Assigned)?;
+        self.committed = None;
+        self.restart(self.base);
         (self.newest, self.settled, self.held_until) = (None, (None, None), None);
-        (self.ends, self.caught_up_at) = (Ends::default(), None);
+        (self.ends, self.caught_up_at, self.chosen) = (Ends::default(), None, false);
+        Ok(())
     }
 
     /// Goes on from `base`, with nothing buffered.
@@ -171,13 +175,11 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
-    /// A partition that came with the assignment of that epoch.
+    /// A partition that came, paused, with the assignment of that epoch.
     pub(crate) fn add(
         &mut self,
         partition: TopicPartition,
         topic: u16,
-        base: Offset,
-        committed: Option<Offset>,
         epoch: u32,
     ) -> Result<Input, IllegalChange> {
         if let Some(held) = self.find(&partition) {
@@ -189,10 +191,11 @@ impl Inputs {
         let slot = Slot {
             input: input.clone(),
             state: PartitionState::Assigned,
-            base,
-            committed,
-            next: base,
-            delivered: base,
+            base: Offset::ZERO,
+            committed: None,
+            chosen: false,
+            next: Offset::ZERO,
+            delivered: Offset::ZERO,
             epoch,
             queue: VecDeque::new(),
             queued_bytes: 0,
@@ -203,7 +206,7 @@ impl Inputs {
             caught_up_at: None,
             awaited_since: None,
             full: false,
-            paused: false,
+            paused: true,
         };
         if free == self.slots.len() {
             self.slots.push(Some(slot));

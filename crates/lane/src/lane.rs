@@ -3,11 +3,12 @@
 //! Invariants: between two turns no transaction is open. What the role's journal holds is exactly what was stepped since
 //! the last commit. Every transaction carries the position of every running partition.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use winback_core::time::{Span, Time};
-use winback_log::{Clock, GroupEvent, LogError, Message, Session, SessionSpec, SharedLog};
+use winback_log::{Clock, GroupEvent, LogError, Message, Session, SessionSpec, SharedLog, TopicPartition};
 
 use crate::breaker::{Breaker, Verdict};
 use crate::commit::{Decision, Pending};
@@ -19,12 +20,15 @@ use crate::merge::Merge;
 use crate::observer::Observer;
 use crate::output::Output;
 use crate::partition::PartitionState;
+use crate::patience::Patience;
 use crate::restore::Restorer;
 use crate::role::{Readiness, Role, Urgency};
 use crate::status::{LaneStatus, PartitionStatus};
 
 /// After a failure of the log that may pass, this long until the next attempt.
 const AWAY_BACKOFF: Duration = Duration::from_millis(200);
+/// How long everything waits for the ends of the inputs.
+const ENDS_WITHIN: Duration = Duration::from_millis(100);
 /// A lane that waits for something that no poll reports looks after it this often.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -58,6 +62,10 @@ pub struct Lane<R> {
     pub(crate) polled: Vec<Message>,
     /// A group event that is not answered yet.
     pub(crate) event: Option<GroupEvent>,
+    /// Where what is assigned stands is asked.
+    pub(crate) positions: Patience,
+    /// Partitions whose positions somebody has chosen, once.
+    pub(crate) chosen: BTreeSet<TopicPartition>,
     /// How many assignments the session has taken: the epoch of the records that come under the last of them.
     pub(crate) assignments: u32,
     /// The outcome of the last transaction is unknown; nothing but the recovery may follow.
@@ -69,6 +77,7 @@ pub struct Lane<R> {
     pub(crate) last_seal: Time,
     pub(crate) last_input: Time,
     ends_due: Time,
+    ends: Patience,
     away_since: Option<Time>,
     next_wait: Duration,
     /// What the clock said when the last turn began.
@@ -109,6 +118,8 @@ impl<R: Role> Lane<R> {
             batch: Batch::default(),
             polled: Vec::new(),
             event: None,
+            positions: Patience::default(),
+            chosen: BTreeSet::new(),
             assignments: 0,
             unknown: false,
             reload: false,
@@ -117,6 +128,7 @@ impl<R: Role> Lane<R> {
             last_seal: now,
             last_input: now,
             ends_due: now,
+            ends: Patience::default(),
             away_since: None,
             next_wait: Duration::ZERO,
             turned_at: now,
@@ -177,6 +189,8 @@ impl<R: Role> Lane<R> {
         tracing::warn!(lane = self.config.name, millis = by.millis(), "the clock was set back");
         self.inputs.iter_mut().for_each(|slot| slot.set_back(by));
         self.isolation.set_back(by);
+        self.positions.set_back(by);
+        self.ends.set_back(by);
         self.breaker.set_back(by);
         let batch = &mut self.batch;
         let since = [&mut batch.effects_since, &mut batch.moved_since, &mut self.away_since];
@@ -198,6 +212,7 @@ impl<R: Role> Lane<R> {
         if self.reload {
             self.reload_all()?;
         }
+        self.find_positions()?;
         self.look_after_the_role();
         self.breaker.look(self.clock.now());
         self.ask_for_ends()?;
@@ -221,7 +236,9 @@ impl<R: Role> Lane<R> {
         let now = self.clock.now();
         let since = *self.away_since.get_or_insert(now);
         tracing::warn!(lane = self.config.name, %error, "the log is away");
-        self.status.lock().last_error = Some(error.to_string());
+        let mut status = self.status.lock();
+        (status.last_error, status.away) = (Some(error.to_string()), Some(error.to_string()));
+        drop(status);
         if now.since(since) > self.config.away_limit {
             return Err(self.away(error.to_string()));
         }
@@ -250,14 +267,39 @@ impl<R: Role> Lane<R> {
         };
     }
 
+    /// Goes on with what it knows, but not for ever.
+    pub(crate) fn has_no_answer(&self, is_news: bool, waited: Span, what: &str) -> Result<(), LaneError> {
+        if is_news {
+            let why = format!("the log does not say {what}");
+            tracing::warn!(lane = self.config.name, why, "the lane waits");
+            let mut status = self.status.lock();
+            (status.last_error, status.away) = (Some(why.clone()), Some(why));
+        }
+        if waited > self.config.away_limit {
+            return Err(self.away(format!("the log does not say {what}")));
+        }
+        Ok(())
+    }
+
     /// The clock is read first, so that what is appended from then on is behind the end or counts as newer.
     fn ask_for_ends(&mut self) -> Result<(), LaneError> {
         let now = self.clock.now();
-        if now < self.ends_due || self.inputs.order().is_empty() {
+        if self.inputs.order().is_empty() {
+            self.status.lock().away = None;
+            return Ok(());
+        }
+        if now < self.ends_due {
             return Ok(());
         }
         let partitions = self.inputs.partitions();
-        let ends = self.session.ends(&partitions)?;
+        let budget = self.ends.budget(ENDS_WITHIN);
+        let Some(ends) = self.session.ends_within(&partitions, budget)? else {
+            let waited = self.ends.missed(now, self.clock.now(), budget);
+            self.ends_due = self.clock.now() + self.config.ends_every;
+            return self.has_no_answer(self.ends.is_news(), waited, "where its inputs end");
+        };
+        self.ends.answered();
+        self.status.lock().away = None;
         for (partition, end) in partitions.iter().zip(ends) {
             let Some(at) = self.inputs.find(partition) else { continue };
             let delivered = self.session.position(partition);
@@ -368,7 +410,9 @@ impl<R: Role> Lane<R> {
             wait = wait.min(due);
         }
         let holds = self.inputs.iter().filter_map(|slot| slot.held_until);
-        let dues = holds.chain((!self.inputs.order().is_empty()).then_some(self.ends_due));
+        let awaits = self.inputs.iter().any(|slot| slot.state() == PartitionState::Assigned);
+        let asked = awaits.then(|| self.positions.due().unwrap_or(now));
+        let dues = holds.chain(asked).chain((!self.inputs.order().is_empty()).then_some(self.ends_due));
         for due in dues.chain(self.isolation.until()).chain(self.breaker.until()) {
             wait = wait.min(until(now, due));
         }

@@ -42,6 +42,7 @@ mod merge;
 mod observer;
 mod output;
 mod partition;
+mod patience;
 mod restore;
 mod role;
 mod run;

@@ -9,7 +9,8 @@ use winback_log::TopicPartition;
 closed_enum! {
     /// Where a partition stands in its lane.
     PartitionState {
-        /// The group gave it; nothing was read yet.
+        /// The group gave it, or what is known of it is not to be trusted any more: its position is asked for, and nothing of
+        /// it is read before.
         Assigned = "assigned",
         /// Its state is read from the changelog; its own records are paused.
         Restoring = "restoring",
@@ -28,19 +29,19 @@ use PartitionState::{Assigned, Draining, Lost, Released, Restoring, Running};
 
 /// Every legal change.
 pub const CHANGES: &[(PartitionState, PartitionState)] = &[
+    (Assigned, Assigned), // reloaded after an unknown outcome
     (Assigned, Restoring),
     (Assigned, Running), // no changelog
     (Assigned, Released),
     (Assigned, Lost),
-    (Restoring, Restoring), // reloaded after an unknown outcome
+    (Restoring, Assigned), // reloaded
     (Restoring, Running),
     (Restoring, Released),
     (Restoring, Lost),
-    (Running, Restoring), // reloaded after an unknown outcome
-    (Running, Running),   // the same, no changelog
+    (Running, Assigned), // reloaded
     (Running, Draining),
     (Running, Lost),
-    (Draining, Restoring), // the outcome of its last transaction is unknown
+    (Draining, Assigned), // the outcome of its last transaction is unknown
     (Draining, Released),
     (Draining, Lost),
 ];

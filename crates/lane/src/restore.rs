@@ -13,12 +13,17 @@ use winback_log::{Clock, FailPoint, Log, LogError, Message, Reader, TopicPartiti
 
 use crate::error::LaneError;
 use crate::inputs::Inputs;
+use crate::patience::Patience;
 use crate::role::{Role, Row};
 use crate::snapshot::{Loading, SnapshotError, Snapshots, Standing, Step};
 
 const POLL_MAX: usize = 4_096;
 /// A clock that stands still must not make a slice endless.
 const POLLS: usize = 16;
+/// How long the lane's other partitions wait for the changelog's ends.
+const BOUNDS_WITHIN: Duration = Duration::from_millis(100);
+/// A client takes a while to connect, and in a storm of rebalances one restore follows the other.
+const KEPT_WARM: Span = Span::from_secs(30);
 
 /// One changelog partition, for all inputs that it restores.
 #[derive(Debug)]
@@ -26,6 +31,8 @@ struct Job {
     changelog: TopicPartition,
     slots: Vec<usize>,
     next: Offset,
+    /// The earliest offset that the log had when it was asked.
+    beginning: Offset,
     /// `None` until the log was asked.
     target: Option<Offset>,
     /// Read before anything of the log is.
@@ -37,6 +44,15 @@ struct Job {
 }
 
 impl Job {
+    /// Whether what is left of the changelog, behind what was read, is all that was written.
+    fn check_whole(&self) -> Result<(), LaneError> {
+        let (beginning, next) = (self.beginning, self.next);
+        if next < beginning {
+            return Err(LaneError::Truncated { partition: self.changelog.clone(), beginning, next });
+        }
+        Ok(())
+    }
+
     /// Gives rows to all inputs that they restore.
     fn hand_over<R: Role>(&self, rows: &[Row<'_>], role: &mut R, inputs: &Inputs) -> Result<(), LaneError> {
         for slot in self.slots.iter().filter_map(|at| inputs.get(*at)) {
@@ -79,6 +95,12 @@ impl From<LaneError> for LoadError {
 #[derive(Default)]
 pub(crate) struct Restorer {
     reader: Option<Box<dyn Reader>>,
+    /// The reader reads what the jobs want, from where they stand.
+    reads: bool,
+    /// Since when there has been nothing to read.
+    rests_since: Option<Time>,
+    bounds: Patience,
+    waited: Span,
     jobs: Vec<Job>,
     /// Inputs whose changelog partition is already being read for others: they begin when that is done.
     waiting: Vec<(TopicPartition, usize)>,
@@ -99,6 +121,7 @@ impl Restorer {
                 changelog,
                 slots: vec![slot],
                 next: Offset::ZERO,
+                beginning: Offset::ZERO,
                 target: None,
                 snapshot: None,
                 records: 0,
@@ -112,17 +135,30 @@ impl Restorer {
     pub(crate) fn cancel(&mut self, slot: usize, now: Time) {
         self.waiting.retain(|(_, waiting)| *waiting != slot);
         self.jobs.iter_mut().for_each(|job| job.slots.retain(|at| *at != slot));
-        if self.jobs.iter().any(|job| job.slots.is_empty()) {
-            self.jobs.retain(|job| !job.slots.is_empty());
-            self.reader = None;
-        }
+        self.jobs.retain(|job| !job.slots.is_empty());
         self.queue_waiting(now);
+        self.rest(now);
     }
 
-    pub(crate) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self, now: Time) {
         self.jobs.clear();
         self.waiting.clear();
-        self.reader = None;
+        self.rest(now);
+    }
+
+    /// While nothing is restored the reader reads nothing; the next restore finds it connected, if it comes soon.
+    pub(crate) fn rest(&mut self, now: Time) {
+        if self.is_active() {
+            return;
+        }
+        let Some(reader) = &mut self.reader else { return };
+        if std::mem::take(&mut self.reads) && reader.assign(&[]).is_err() {
+            self.reader = None;
+            return;
+        }
+        if now.since(*self.rests_since.get_or_insert(now)) > KEPT_WARM {
+            self.reader = None;
+        }
     }
 
     pub(crate) const fn is_active(&self) -> bool {
@@ -150,15 +186,17 @@ impl Restorer {
             if !self.is_active() {
                 break;
             }
-            let prepared = self.prepare(log, clock.now());
-            if prepared.is_ok() && self.load(role, inputs)? {
+            self.prepare(log, clock)?;
+            if self.load(role, inputs)? {
                 if clock.now() >= until {
                     break;
                 }
                 continue;
             }
-            let done = prepared.and_then(|()| Ok(self.read()?));
-            let delivered = done.inspect_err(|_| self.reader = None)?;
+            if !self.reads {
+                break; // the log has not said yet where the changelog ends
+            }
+            let delivered = self.read().inspect_err(|_| self.reader = None)?;
             self.hand_over(role, inputs)?;
             let restored = self.finish(clock.now());
             if !restored.is_empty() {
@@ -172,30 +210,49 @@ impl Restorer {
     }
 
     /// Asks for the ends of what is new, and has everything read from where it stands.
-    fn prepare(&mut self, log: &dyn Log, now: Time) -> Result<(), LaneError> {
-        if self.reader.is_some() && self.jobs.iter().all(|job| job.target.is_some()) {
+    fn prepare(&mut self, log: &dyn Log, clock: &dyn Clock) -> Result<(), LaneError> {
+        self.rests_since = None;
+        if self.reader.is_some() && self.reads && self.jobs.iter().all(|job| job.target.is_some()) {
             return Ok(());
         }
         let mut reader = match self.reader.take() {
             Some(reader) => reader,
-            None => log.reader()?,
+            None => log.restore_reader()?,
         };
+        self.reads = false;
         if self.jobs.iter().any(|job| job.target.is_none()) {
+            let now = clock.now();
+            if !self.bounds.is_due(now) {
+                self.reader = Some(reader);
+                return Ok(());
+            }
             let partitions: Vec<_> = self.jobs.iter().map(|job| job.changelog.clone()).collect();
-            let (beginnings, ends) = (reader.beginnings(&partitions)?, reader.written_ends(&partitions)?);
+            let budget = self.bounds.budget(BOUNDS_WITHIN);
+            let Some((beginnings, ends)) = reader.bounds_within(&partitions, budget)? else {
+                self.waited = self.bounds.missed(now, clock.now(), budget);
+                self.reader = Some(reader);
+                return Ok(());
+            };
+            self.bounds.answered();
+            self.waited = Span::ZERO;
             self.find_snapshots(log, &beginnings, &ends, now)?;
             for ((job, beginning), end) in self.jobs.iter_mut().zip(beginnings).zip(ends) {
-                if job.target.is_none() && job.next < beginning {
-                    let (partition, next) = (job.changelog.clone(), job.next);
-                    return Err(LaneError::Truncated { partition, beginning, next });
+                if job.target.is_none() {
+                    job.beginning = beginning;
+                    job.check_whole()?;
+                    job.target = Some(end);
                 }
-                job.target.get_or_insert(end);
             }
         }
         let starts: Vec<_> = self.jobs.iter().map(|job| (job.changelog.clone(), job.next)).collect();
         reader.assign(&starts)?;
-        self.reader = Some(reader);
+        (self.reader, self.reads) = (Some(reader), true);
         Ok(())
+    }
+
+    /// How long the log has not said where the changelog begins and ends.
+    pub(crate) const fn waited(&self) -> Span {
+        self.waited
     }
 
     /// For what is new: the snapshot that stands for its first records, when there is one that fits.
@@ -239,7 +296,8 @@ impl Restorer {
             Err(LoadError::Snapshot(error)) => {
                 tracing::warn!(%error, "a snapshot is not used");
                 job.next = Offset::ZERO;
-                self.reader = None;
+                job.check_whole()?;
+                self.reads = false;
             }
         }
         Ok(true)
@@ -284,8 +342,8 @@ impl Restorer {
             !done
         });
         if !restored.is_empty() {
-            self.reader = None; // what is left is read on by a new one; most often nothing is
             self.queue_waiting(now);
+            self.rest(now);
         }
         restored
     }
@@ -296,3 +354,6 @@ impl Restorer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -181,6 +181,12 @@ pub trait Role {
         Authority::NotKept
     }
 
+    /// What the state of a partition without any is lacking when not all of its input is there any more; `None` where a
+    /// later start loses nothing.
+    fn rests_on(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Whether records may be stepped now.
     fn ready(&self) -> Readiness {
         Readiness::Ready

@@ -30,6 +30,8 @@ pub struct LaneSnapshot {
     pub partitions: Vec<PartitionStatus>,
     /// What the role waits for, when it does.
     pub waiting_for: Option<String>,
+    /// Why the log is not reached, while it is not.
+    pub away: Option<String>,
     /// Why nothing is stepped any more, while too much would become dead letters.
     pub stopped: Option<String>,
     /// Changelog offsets read of how many, while partitions are being restored.

@@ -51,6 +51,7 @@ impl<R: Role> Lane<R> {
                 self.role.committed();
                 self.breaker.committed(self.clock.now());
                 self.count(now);
+                self.note_chosen(&positions);
                 self.settle(&positions);
                 self.acquit(probe);
                 self.drop_batch();
@@ -90,6 +91,17 @@ impl<R: Role> Lane<R> {
         for (at, position) in positions {
             if let Some(slot) = self.inputs.get_mut(*at) {
                 slot.settle(*position);
+            }
+        }
+    }
+
+    /// What was chosen is in the log now, in the state, too, where it moved.
+    fn note_chosen(&mut self, positions: &[(usize, Offset)]) {
+        for (at, position) in positions {
+            let Some(slot) = self.inputs.get_mut(*at) else { continue };
+            if slot.chosen && slot.committed != Some(*position) {
+                slot.chosen = false;
+                self.chosen.insert(slot.input.partition.clone());
             }
         }
     }

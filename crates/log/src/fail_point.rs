@@ -23,6 +23,8 @@ closed_enum! {
         Revoke = "revoke",
         /// A record of the changelog was read back.
         Restore = "restore",
+        /// A snapshot is written and durable, and not in its place yet.
+        Snapshot = "snapshot",
         /// A dead letter is among what the transaction will hold.
         DeadLetter = "dead_letter",
     }

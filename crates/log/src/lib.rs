@@ -63,6 +63,14 @@ pub trait Log: Send + Sync {
     /// When the log is away.
     fn reader(&self) -> Result<Box<dyn Reader>, LogError>;
 
+    /// A reader for restores: it hears sooner that it is at the end, for more requests while it waits there.
+    ///
+    /// # Errors
+    /// When the log is away.
+    fn restore_reader(&self) -> Result<Box<dyn Reader>, LogError> {
+        self.reader()
+    }
+
     /// A writer without a transaction that may set timestamps: `ingest`, `generate`.
     ///
     /// # Errors
@@ -155,6 +163,17 @@ pub trait Session {
     /// When the membership is gone.
     fn assign(&mut self, starts: &[(TopicPartition, Offset)]) -> Result<(), LogError>;
 
+    /// Takes partitions of which nobody knows yet where they are read from, so that a rebalance need not wait for it: paused,
+    /// and nothing is delivered before [`Session::seek`] and [`Session::resume`].
+    ///
+    /// # Errors
+    /// As [`Session::assign`].
+    fn assign_paused(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
+        let anywhere: Vec<_> = partitions.iter().map(|at| (at.clone(), Offset::ZERO)).collect();
+        self.assign(&anywhere)?;
+        self.pause(partitions)
+    }
+
     /// Gives partitions back. Their buffered records are dropped.
     ///
     /// # Errors
@@ -186,12 +205,39 @@ pub trait Session {
     /// When the log is away.
     fn committed(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Option<Offset>>, LogError>;
 
+    /// The same, but `None` where the answer is not there within about `wait`: for who has other work meanwhile.
+    ///
+    /// # Errors
+    /// What waiting does not mend.
+    fn committed_within(
+        &mut self,
+        partitions: &[TopicPartition],
+        wait: Duration,
+    ) -> Result<Option<Vec<Option<Offset>>>, LogError> {
+        let _ = wait;
+        self.committed(partitions).map(Some)
+    }
+
     /// The offset behind the last record that was appended, as asked of the log. Records of transactions that are open
     /// or are just being completed lie before it: a position that has passed it has seen all that was appended before.
     ///
     /// # Errors
     /// When the log is away.
     fn ends(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, LogError>;
+
+    /// The same, but `None` where the answer is not there within about `wait`: one broker that stands still would have
+    /// everybody wait.
+    ///
+    /// # Errors
+    /// What waiting does not mend.
+    fn ends_within(
+        &mut self,
+        partitions: &[TopicPartition],
+        wait: Duration,
+    ) -> Result<Option<Vec<Offset>>, LogError> {
+        let _ = wait;
+        self.ends(partitions).map(Some)
+    }
 
     /// The offset of the earliest record that is still there.
     ///
@@ -256,10 +302,14 @@ pub trait Session {
     }
 }
 
+/// The earliest offsets of partitions, and those behind their last records.
+pub type Bounds = (Vec<Offset>, Vec<Offset>);
+
 /// Reads committed records of chosen partitions, without a group.
 pub trait Reader {
     /// Replaces what is read: each partition from the offset that is read next. [`Offset::ZERO`] reads from the
-    /// earliest record that is there; an offset beyond the end waits.
+    /// earliest record that is there; an offset beyond the end waits for it. A log with several replicas waits for some
+    /// seconds only, since a replica may be behind; then what was read is gone, and a poll says so.
     ///
     /// # Errors
     /// When the log is away.
@@ -304,6 +354,19 @@ pub trait Reader {
     /// When the log is away.
     fn written_ends(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, LogError> {
         self.ends(partitions)
+    }
+
+    /// [`Reader::beginnings`], then [`Reader::written_ends`]; `None` where the answers are not there within about `wait`.
+    ///
+    /// # Errors
+    /// What waiting does not mend.
+    fn bounds_within(
+        &mut self,
+        partitions: &[TopicPartition],
+        wait: Duration,
+    ) -> Result<Option<Bounds>, LogError> {
+        let _ = wait;
+        Ok(Some((self.beginnings(partitions)?, self.written_ends(partitions)?)))
     }
 }
 

@@ -4,6 +4,7 @@
 
 use winback_core::debounce::Event;
 use winback_core::ids::Partition;
+use winback_core::privacy::unnamed;
 use winback_lane::Output;
 use winback_log::Append;
 use winback_proto::envelope::{Envelope, TRACEPARENT};
@@ -26,7 +27,7 @@ impl Forward<'_> {
         tally.broadcast += 1;
         let event = Event {
             source: self.source.to_owned(),
-            id: event.id,
+            id: unnamed(&event.id).into_owned(),
             kind: event.kind,
             class: event.class,
             event_time: event.at,

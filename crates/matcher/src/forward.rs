@@ -6,7 +6,7 @@ use std::time::Duration;
 use winback_core::ids::InputName;
 use winback_core::index::{Lookup, PinnedForBatch};
 use winback_core::privacy::{masked, unnamed};
-use winback_core::signal::{Candidate, is_from_the_future};
+use winback_core::signal::{Candidate, SignalKind, is_from_the_future};
 use winback_core::time::Time;
 use winback_lane::{DeadLetter, Output};
 use winback_log::{Append, Message, TopicPartition};
@@ -128,6 +128,9 @@ impl Forward<'_> {
                 };
                 let signal = self.wire(candidate, found.account.id, found.method.as_str(), matched_on);
                 self.forward(signal, out);
+                if candidate.kind == SignalKind::SelfReactivation {
+                    self.came_back(candidate, found.account.id, out);
+                }
             }
         }
     }

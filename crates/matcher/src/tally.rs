@@ -1,8 +1,7 @@
 //! What a batch came to. Counted while it is stepped, told when it is committed: a batch that is done again counts once.
 
-use winback_core::debounce::ResponseKind;
 use winback_core::index::Method;
-use winback_sources::{DeadReason, DropReason};
+use winback_sources::{AnswerKind, DeadReason, DropReason};
 use winback_telemetry::Metrics;
 use winback_telemetry::metrics::{Counter, Counters, GaugePart, Law, list};
 
@@ -17,7 +16,7 @@ pub(crate) struct Tally {
     pub(crate) broadcast: u64,
     pub(crate) matched: [u64; Method::ALL.len()],
     pub(crate) ambiguous: [u64; Method::ALL.len()],
-    pub(crate) answers: [u64; ResponseKind::ALL.len()],
+    pub(crate) answers: [u64; AnswerKind::ALL.len()],
     pub(crate) dropped: [u64; DropReason::ALL.len()],
     pub(crate) dead: [u64; DeadReason::ALL.len() + 1],
 }
@@ -49,7 +48,7 @@ pub struct MatcherMetrics {
     broadcasts: Counter,
     matched: Counters<Method>,
     ambiguous: Counters<Method>,
-    answers: Counters<ResponseKind>,
+    answers: Counters<AnswerKind>,
     dropped: Counters<DropReason>,
     conservation: GaugePart,
     imbalance: u64,
@@ -71,7 +70,7 @@ impl MatcherMetrics {
                 metrics.counter(&list::AMBIGUOUS, [source, method.as_str()])
             }),
             answers: Counters::new(
-                ResponseKind::ALL,
+                AnswerKind::ALL,
                 |kind| kind as usize,
                 |kind| metrics.counter(&list::ANSWERS, [source, kind.as_str()]),
             ),
@@ -94,7 +93,7 @@ impl MatcherMetrics {
             self.matched.add(*method, tally.matched[*method as usize]);
             self.ambiguous.add(*method, tally.ambiguous[*method as usize]);
         }
-        for kind in ResponseKind::ALL {
+        for kind in AnswerKind::ALL {
             self.answers.add(*kind, tally.answers[*kind as usize]);
         }
         for reason in DropReason::ALL {

@@ -18,6 +18,8 @@ use crate::suppression::{Admission, REQUEST_HEADER, Request, SuppressionKey, Sup
 const ACCOUNT_TYPE: &str = "winback.account.v1";
 /// How long a record waits before the schema registry is asked again.
 const SCHEMA_AWAY: Duration = Duration::from_secs(2);
+/// How long a row waits before the privacy key is looked for again.
+const KEY_AWAY: Duration = Duration::from_secs(1);
 
 /// Where a registrar writes.
 #[derive(Clone, Debug)]
@@ -143,7 +145,7 @@ impl RegistrarRole {
         if self.suppressions.is_empty() {
             return true;
         }
-        // Without the key no row gets here: the lane is not ready.
+        // Without the key no row gets here: `step` waits for it.
         let Some(key) = self.known_key() else { return false };
         let admission = match row {
             Row::Put(put, notes) => {
@@ -157,6 +159,14 @@ impl RegistrarRole {
             Row::Gone(_) => Admission::Taken,
         };
         admission != Admission::Refused
+    }
+
+    /// Why no row can be held against who was erased, when it cannot.
+    fn waits_for_key(&self) -> Option<String> {
+        if self.suppressions.is_empty() {
+            return None;
+        }
+        self.suppressions.refuses(self.known_key())
     }
 
     /// The key, asked for until there is one.
@@ -196,10 +206,7 @@ impl Role for RegistrarRole {
     }
 
     fn ready(&self) -> Readiness {
-        if self.suppressions.is_empty() {
-            return Readiness::Ready;
-        }
-        self.suppressions.refuses(self.known_key()).map_or(Readiness::Ready, Readiness::Waiting)
+        self.waits_for_key().map_or(Readiness::Ready, Readiness::Waiting)
     }
 
     fn step(&mut self, _: At<'_>, message: &Message, out: &mut Output) -> Step {
@@ -214,6 +221,11 @@ impl Role for RegistrarRole {
                 }
             }
             return Step::Done;
+        }
+        // `ready` was asked before the batch; the first erasure may stand in it, in front of this row.
+        if let Some(why) = self.waits_for_key() {
+            tracing::warn!(why, "a row waits for the privacy key");
+            return Step::Retry { after: KEY_AWAY };
         }
         if let Err(away) = self.rows.prepare(message.key(), message.value()) {
             tracing::warn!(%away, "a row waits for its schema");

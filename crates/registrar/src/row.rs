@@ -13,7 +13,7 @@ use crate::fields::{Fields, wrong};
 /// What a row asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Row {
-    /// The account is so, with what was left out of it because it would match strangers.
+    /// The account is so, with what was left out of it because it would match strangers, and what it lacks.
     Put(Box<Account>, Vec<String>),
     /// The account is no longer in the list.
     Gone(AccountId),
@@ -65,6 +65,10 @@ const FINER: [(&str, Reason); 10] = [
     ("regulation", Reason::Impossible),
 ];
 
+/// What is said of an account of which nobody knows what it is worth.
+const UNRATED: &str = "`arr_usd` is missing, so that it counts as $0 and nothing starts: state what they paid in a year \
+                       ($1,000 or more), or `strategic`";
+
 /// Reads a row. `version` is the row's, higher is newer.
 ///
 /// # Errors
@@ -95,6 +99,10 @@ fn account(
     let (reason, finer) = reason(fields)?;
     let churned_at = fields.time(&["churned_at", "churn_date"])?.ok_or(RowError::Missing("churned_at"))?;
     let name = fields.text(&["name", "company"])?.unwrap_or_else(|| id.to_owned());
+    let (arr_usd, strategic) = (fields.number(&["arr_usd", "arr"])?, fields.flag(&["strategic"])?);
+    if arr_usd.is_none() && strategic != Some(true) {
+        notes.push(UNRATED.to_owned());
+    }
     Ok(Account {
         aliases: fields.list(&["aliases"])?,
         domains: domains(fields, notes)?,
@@ -104,13 +112,13 @@ fn account(
         missing_features: fields.list(&["missing_features", "missing_feature"])?,
         competitor: fields.text(&["competitor"])?,
         competitor_term_months: fields.small(&["competitor_term_months"])?,
-        arr_usd: fields.number(&["arr_usd", "arr"])?.unwrap_or_default(),
+        arr_usd: arr_usd.unwrap_or_default(),
         seats: fields.small(&["seats"])?,
         tenure_months: fields.small(&["tenure_months"])?,
         usage_percent: fields.small(&["usage_percent"])?,
         manner: word(fields, "manner", Manner::ALL, Manner::as_str)?.unwrap_or(Manner::Neutral),
         concessions: fields.list(&["concessions"])?,
-        strategic: fields.flag(&["strategic"])?.unwrap_or_default(),
+        strategic: strategic.unwrap_or_default(),
         owner: fields.text(&["owner"])?,
         zone: zone(fields)?,
         earliest_at: fields.time(&["earliest_at"])?,
@@ -281,10 +289,25 @@ mod tests {
     #[test]
     fn what_would_match_strangers_is_left_out_and_said() {
         let (account, notes) = put(
-            r#"{"id":"a","domains":"gmail.com","ranges":"10.0.0.0/8","churned_at":"2026-01-31","reason":"unknown"}"#,
+            r#"{"id":"a","domains":"gmail.com","ranges":"10.0.0.0/8","churned_at":"2026-01-31","reason":"unknown","arr_usd":0}"#,
         );
         assert!(account.domains.is_empty() && account.ranges.is_empty());
         assert_eq!(notes.len(), 2);
+    }
+
+    #[test]
+    fn an_account_of_which_nobody_says_what_it_is_worth_is_taken_and_said_to_start_nothing() {
+        for (more, noted) in [
+            ("", true),
+            (r#","strategic":false"#, true),
+            (r#","strategic":true"#, false),
+            (r#","arr_usd":900"#, false),
+            (r#","arr":"$84,000""#, false),
+        ] {
+            let row = format!(r#"{{"id":"a","churned_at":"2026-01-31","reason":"unknown"{more}}}"#);
+            let (_, notes) = put(&row);
+            assert_eq!(notes.iter().any(|note| note.contains("`arr_usd` is missing")), noted, "{row}");
+        }
     }
 
     #[test]

@@ -170,9 +170,10 @@ impl Decoder {
 }
 
 impl Format {
-    /// All elements, or only that of one place: a filter's place is the event's in its list, whatever comes of it.
+    /// All elements, or only those of one place. Of an event in a list there can come several with a filter and with
+    /// mails; all else gives one, so that its place is the element's.
     fn decode_only(&self, text: &str, only: Option<u32>, sink: &mut Sink<'_>) -> Result<(), Refusal> {
-        let (Some(only), false) = (only, matches!(self, Self::Filtered(_))) else {
+        let (Some(only), false) = (only, matches!(self, Self::Filtered(_) | Self::Mail(..))) else {
             return self.decode(text, only, sink);
         };
         let mut place = 0;
@@ -188,7 +189,7 @@ impl Format {
         match self {
             Self::Filtered(filter) => filter.decode(text, only, sink),
             Self::Web(shape, web) => web.decode(*shape, text, sink),
-            Self::Mail(provider, mail) => mail.decode(*provider, text, sink),
+            Self::Mail(provider, mail) => mail.decode(*provider, text, only, sink),
             Self::Mapped(mapping) => mapping.decode(text, sink),
         }
     }

@@ -87,13 +87,48 @@ pub enum Element<'a> {
     Dead(Dead),
 }
 
-/// An answer to us, no sign of interest: it stops, and never starts anything.
+closed_enum! {
+    /// What became of what we wrote.
+    AnswerKind {
+        /// Wrote back.
+        Replied = "replied",
+        /// Said no.
+        Declined = "declined",
+        /// A contact must not be written to any more.
+        OptedOut = "opted_out",
+        /// Came back.
+        Reactivated = "reactivated",
+        /// A sequence of touches ended, and nobody answered.
+        SequenceEnded = "sequence_ended",
+    }
+}
+
+impl AnswerKind {
+    /// The account's response; `None` for silence, which is none.
+    pub const fn response(self) -> Option<ResponseKind> {
+        match self {
+            Self::Replied => Some(ResponseKind::Replied),
+            Self::Declined => Some(ResponseKind::Declined),
+            Self::OptedOut => Some(ResponseKind::OptedOut),
+            Self::Reactivated => Some(ResponseKind::Reactivated),
+            Self::SequenceEnded => None,
+        }
+    }
+}
+
+impl PartialEq<ResponseKind> for AnswerKind {
+    fn eq(&self, other: &ResponseKind) -> bool {
+        self.response() == Some(*other)
+    }
+}
+
+/// An answer to us, or that there was none: no sign of interest. It stops, and never starts anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer<'a> {
     /// Unique within the source, as a signal's.
     pub id: Cow<'a, str>,
     /// What they answered.
-    pub kind: ResponseKind,
+    pub kind: AnswerKind,
     /// When.
     pub at: Time,
     /// Whose it may be.

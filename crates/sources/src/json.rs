@@ -102,6 +102,15 @@ impl<'a> Scalar<'a> {
     }
 }
 
+/// The first of the named fields that has a value, taken out; where none has, that the one of that name is missing.
+pub(crate) fn first_of<'a, const N: usize>(
+    fields: [(&'static str, &mut Scalar<'a>); N],
+    otherwise: &'static str,
+) -> (&'static str, Scalar<'a>) {
+    let found = fields.into_iter().find(|(_, value)| !value.is_missing());
+    found.map_or((otherwise, Scalar::Missing), |(name, value)| (name, std::mem::take(value)))
+}
+
 fn trimmed(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
     let inner = text.trim();
     match (inner.is_empty(), inner.len() == text.len(), text) {

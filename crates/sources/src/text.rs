@@ -7,6 +7,7 @@ use winback_core::privacy::MASK;
 use winback_core::signal::MAX_DETAIL_BYTES;
 
 use crate::element::{DeadReason, Refusal};
+use crate::web::address;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 /// The most of a value that an error text quotes.
@@ -43,20 +44,27 @@ pub(crate) fn cut(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }
 
-/// The text without mail addresses, also where one is cut off.
+/// The text without mail addresses, also where one is cut off, and without network addresses.
 fn unaddressed(text: &str) -> String {
-    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '+' | '-' | '@' | '%');
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '+' | '-' | '@' | '%' | ':');
     let mut out = String::with_capacity(text.len());
     for piece in text.split_inclusive(|c| !is_part(c)) {
         let word = piece.trim_end_matches(|c| !is_part(c));
-        let has_address = word.contains('@') || word.contains("%40");
+        let has_address = word.contains('@') || word.contains("%40") || has_network_address(word);
         out.push_str(if has_address { MASK } else { word });
         out.push_str(&piece[word.len()..]);
     }
     out
 }
 
-/// A value as an error text quotes it: short, on one line, without a mail address.
+/// Whether there is a network address in a word: alone, behind a name and a colon, or before a port, a zone or a full stop.
+fn has_network_address(word: &str) -> bool {
+    let is = |part: &str| address(part).or_else(|| address(part.trim_end_matches(['.', ':']))).is_some();
+    let ends = |part: &str| part.match_indices(':').any(|(at, _)| is(&part[at + 1..]));
+    word.split(['%', '-', '_', '+']).any(|part| is(part) || ends(part))
+}
+
+/// A value as an error text quotes it: short, on one line, without anybody's address.
 pub(crate) fn quoted(value: &str) -> String {
     let safe = unaddressed(cut(value, SEEN_BYTES));
     let short = cut(&safe, QUOTED_BYTES);
@@ -126,6 +134,25 @@ mod tests {
             text,
             "byte 0x92 at 10, after `{\"n\":\"BYJU`, is not UTF-8: state the source's `encoding`, such as \"windows-1252\""
         );
+    }
+
+    #[test]
+    fn what_is_quoted_shows_nobodys_address() {
+        let table = [
+            ("mail jane@x.io, %6aane%40x.io", format!("`mail {MASK}, {MASK}`")),
+            (
+                "192.0.2.7 - - [01/Jan/2026:10:00:00 +0000]",
+                format!("`{MASK} - - [01/Jan/2026:10:00:00 +0000]`"),
+            ),
+            ("ip=192.0.2.7, 198.51.100.1:443.", format!("`ip={MASK}, {MASK}`")),
+            ("ip:192.0.2.7: gone", format!("`{MASK} gone`")),
+            ("from:2001:db8::1 [2001:db8::2]:443", format!("`{MASK} [{MASK}]:443`")),
+            ("fe80::1%eth0 ::ffff:192.0.2.7", format!("`{MASK} {MASK}`")),
+            ("at 10:30, version 1.2.3, std::net", "`at 10:30, version 1.2.3, std::net`".to_owned()),
+        ];
+        for (text, expected) in table {
+            assert_eq!(quoted(text), expected);
+        }
     }
 
     #[test]

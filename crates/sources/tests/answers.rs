@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail loudly")]
 
 use winback_core::debounce::ResponseKind;
-use winback_sources::{Decoder, Element, SourceConfig, Start};
+use winback_sources::{AnswerKind, Decoder, Element, SourceConfig, Start};
 
 fn responses() -> Decoder {
     Decoder::new("responses", &SourceConfig::of_preset("t", "responses", Start::Earliest)).unwrap()
@@ -29,7 +29,7 @@ fn told(decoder: &Decoder, record: &str) -> Vec<String> {
 #[test]
 fn the_preset_reads_every_answer_and_no_signal() {
     let decoder = responses();
-    for kind in ResponseKind::ALL {
+    for kind in AnswerKind::ALL {
         let record =
             format!(r#"{{"id":"r-1","account_id":"acc-1","kind":"{kind}","time":"2026-01-31T10:00:00Z"}}"#);
         assert_eq!(told(&decoder, &record), [format!("{kind} acc-1 r-1")]);
@@ -43,11 +43,25 @@ fn the_preset_reads_every_answer_and_no_signal() {
             r#"{"id":"r-3","email":"jane@a.example","kind":"complaint","time":1769853600}"#,
             "opted_out jane@a.example r-3",
         ),
+        (
+            r#"{"id":"r-4","account_id":"acc-1","kind":"no_response","time":1769853600}"#,
+            "sequence_ended acc-1 r-4",
+        ),
         (r#"{"id":"r-4","email":"jane@a.example","kind":"shrugged","time":1769853600}"#, "unknown_event"),
         (r#"{"id":"r-5","kind":"declined","time":1769853600}"#, "missing_field"),
         (r#"{"id":"r-6","email":"jane@a.example","kind":"declined"}"#, "missing_field"),
     ] {
         assert_eq!(told(&decoder, record), [expected], "{record}");
+    }
+}
+
+#[test]
+fn a_sequence_that_ended_is_an_answer_and_no_response() {
+    assert_eq!(AnswerKind::SequenceEnded.response(), None);
+    let responses: Vec<_> = AnswerKind::ALL.iter().filter_map(|kind| kind.response()).collect();
+    assert_eq!(responses, ResponseKind::ALL);
+    for response in ResponseKind::ALL {
+        assert_eq!(AnswerKind::parse(response.as_str()).unwrap(), *response, "both have one name");
     }
 }
 
@@ -92,5 +106,8 @@ won = "reactivated"
     }
     let wrong = toml.replace("\"declined\"", "\"said no\"");
     let error = Decoder::new("crm", &toml::from_str(&wrong).unwrap()).unwrap_err().to_string();
-    assert!(error.contains("keep.values.lost") && error.contains("opted_out"), "{error}");
+    assert!(
+        error.contains("keep.values.lost") && error.contains("opted_out") && error.contains("sequence_ended"),
+        "{error}"
+    );
 }

@@ -4,6 +4,8 @@
 mod common;
 
 use common::decoder;
+use winback_core::debounce::Impossible;
+use winback_core::index::Method;
 use winback_sources::{Decoder, Element};
 
 /// `kind class at id | who | detail`, `dropped:reason` or `dead:reason text`.
@@ -128,8 +130,61 @@ fn a_hubspot_batch_is_judged_change_by_change_and_one_that_fails_takes_no_other_
         "dead:mapping no `subscriptionType`: this is no webhook of HubSpot",
     ];
     assert_eq!(told(&hubspot, &format!("[{}]", batch.join(","))), expected);
+    let generic: Vec<_> = batch.iter().map(|change| as_generic(change)).collect();
+    assert_eq!(told(&hubspot, &format!("[{}]", generic.join(","))), expected, "in the generic form");
+    assert_eq!(ids(&hubspot, &batch[0]), ids(&hubspot, &generic[0]), "the same change in both forms");
     let again = batch[0].replace("\"attemptNumber\":0", "\"attemptNumber\":3").replace("100", "101");
     assert_eq!(ids(&hubspot, &batch[0]), ids(&hubspot, &again), "a second attempt is the same change");
+}
+
+/// The change as HubSpot's generic subscriptions write it.
+fn as_generic(change: &str) -> String {
+    [("deal", "0-3"), ("contact", "0-1"), ("company", "0-2")].iter().fold(
+        change.to_owned(),
+        |text, (object, id)| {
+            text.replace(
+                &format!(r#""subscriptionType":"{object}."#),
+                &format!(r#""objectTypeId":"{id}","subscriptionType":"object."#),
+            )
+        },
+    )
+}
+
+#[test]
+fn a_deal_in_a_pipeline_with_numbers_for_stages_is_won_or_lost_by_its_own_properties() {
+    let change = |property: &str, value: &str| {
+        format!(
+            r#"{{"occurredAt":1769860800000,"subscriptionType":"object.propertyChange","objectTypeId":"0-3","objectId":123,
+            "propertyName":"{property}","propertyValue":"{value}","companyId":77}}"#
+        )
+    };
+    for (property, value, expected) in [
+        ("dealstage", "1042517", "deal_stage_change 1042517 2026-01-31T12:00:00Z 77 | deal now at: 1042517"),
+        ("hs_is_closed_won", "true", "self_reactivation closed_won 2026-01-31T12:00:00Z 77 | deal won"),
+        ("hs_is_closed_won", "false", "dropped:not_interest"),
+        ("hs_is_closed_lost", "true", "dropped:not_interest"),
+    ] {
+        assert_eq!(told(&decoder("hubspot"), &change(property, value)), [expected], "{property} {value}");
+    }
+    let of_another = change("hs_is_closed_won", "true").replace("0-3", "2-7");
+    assert_eq!(told(&decoder("hubspot"), &of_another), ["dropped:not_interest"], "an object of their own");
+}
+
+#[test]
+fn news_that_a_company_cannot_come_back_says_so_in_the_word_that_shuts_it_out() {
+    let news = decoder("company_news");
+    for word in ["bankruptcy", "Bankruptcy", "insolvency", "acquired_other_tool"] {
+        let mut classes = Vec::new();
+        let record = format!(r#"{{"id":"n-1","kind":"{word}","domain":"acme.example","date":"2026-01-31"}}"#);
+        news.decode(record.as_bytes(), &mut |element| match element {
+            Element::Signal(signal) => {
+                let class = signal.class.as_deref().unwrap_or_default();
+                classes.push(Impossible::of(signal.kind, class, Method::Domain));
+            }
+            other => panic!("{record}: {other:?}"),
+        });
+        assert!(matches!(classes[..], [Some(_)]), "{word}: {classes:?}");
+    }
 }
 
 #[test]
@@ -150,7 +205,7 @@ fn every_word_of_company_news_is_a_kind_and_a_word_that_is_none_is_not_lost() {
     for (word, kind) in table {
         let record =
             format!(r#"{{"id":"n-1","kind":"{word}","company":"Acme","title":"News","date":"2026-01-31"}}"#);
-        let expected = format!("{kind} - 2026-01-31T00:00:00Z Acme | News");
+        let expected = format!("{kind} {word} 2026-01-31T00:00:00Z Acme | News");
         assert_eq!(told(&news, &record), [expected], "{word}");
     }
     let record = r#"{"articles":[{"id":"n-2","kind":"layoffs"},{"id":"n-3","kind":"rumour"}]}"#;
@@ -189,6 +244,28 @@ fn a_crunchbase_round_is_read_from_the_export_and_from_the_api() {
         "money_raised":{"value":5000000,"currency":"USD"},"funded_organization_identifier":{"value":"Acme"}}}]}"#;
     assert_eq!(told(&rounds, entities), expected);
     assert_eq!(ids(&rounds, row), ids(&rounds, entities));
+    for between_owners in ["secondary_market", "post_ipo_secondary"] {
+        let row = row.replace("series_b", between_owners);
+        assert_eq!(told(&rounds, &row), ["dropped:not_interest"], "{between_owners}");
+    }
+}
+
+#[test]
+fn a_post_that_opens_is_growth_and_one_that_flaps_is_not() {
+    let posts = decoder("job_postings");
+    let opened = "hiring - 2026-01-31T12:00:00Z Acme | Data Engineer · Oslo";
+    for (change, expected) in [
+        ("opened", opened),
+        ("reopened", "dropped:flap"),
+        ("closed", "dropped:closed_post"),
+        ("edited", "dropped:edited"),
+    ] {
+        let record = format!(
+            r#"{{"change":"{change}","id":"p-1","company_name":"Acme","title":"Data Engineer","locations":"Oslo",
+            "date_posted":1769860800,"seen_at":1769947200}}"#
+        );
+        assert_eq!(told(&posts, &record), [expected], "{change}");
+    }
 }
 
 #[test]
@@ -232,6 +309,14 @@ fn a_board_that_is_read_again_and_a_post_that_is_opened_again_bring_no_new_id() 
     };
     assert_eq!(told(&ashby, &job(true)), [expected]);
     assert_eq!(told(&ashby, &job(false)), ["dropped:closed_post"]);
+    let documented = job(true).replace(r#""id":"a-1","#, "");
+    assert_eq!(told(&ashby, &documented), [expected]);
+    assert_eq!(ids(&ashby, &documented), ["ashby-https://jobs.ashbyhq.com/acme/a-1"]);
+    let nameless = documented.replace("jobUrl", "url");
+    assert_eq!(
+        told(&ashby, &nameless),
+        ["dead:mapping a job has neither `id` nor `jobUrl`: send the board's own jobs"]
+    );
 }
 
 #[test]

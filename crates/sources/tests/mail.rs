@@ -5,7 +5,7 @@ mod common;
 
 use common::{Counts, Seen, count, decoder, decoder_from, elements};
 use winback_core::signal::SignalKind;
-use winback_sources::{Decoder, Element};
+use winback_sources::{AnswerKind, Decoder, Element, Incoming};
 
 fn assert_counts(decoder: &Decoder, json: &str, expected: &[(&str, usize)]) {
     let mut counts = Counts::new();
@@ -121,13 +121,54 @@ fn a_reply_is_a_persons_and_an_automatic_one_is_not() {
     ];
     for (preset, json, header) in cases {
         let decoder = decoder(preset);
-        decoder.decode(json.replace("HEADER", "").as_bytes(), &mut |element| {
-            let Element::Signal(signal) = element else { panic!("{preset}: {element:?}") };
-            assert_eq!(signal.kind, SignalKind::EmailReply);
-            assert_eq!(signal.who.email.as_deref(), Some("j@x.io"));
-            assert_eq!(signal.at.to_string(), "2016-01-27T14:05:45Z");
+        let mut seen = Vec::new();
+        decoder.decode(json.replace("HEADER", "").as_bytes(), &mut |element| match element {
+            Element::Answer(answer) => {
+                assert_eq!((answer.kind, answer.who.email.as_deref()), (AnswerKind::Replied, Some("j@x.io")));
+                seen.push((answer.id.into_owned(), answer.at.to_string()));
+            }
+            Element::Signal(signal) => {
+                assert_eq!(signal.kind, SignalKind::EmailReply);
+                assert_eq!(signal.who.email.as_deref(), Some("j@x.io"));
+                seen.push((signal.id.into_owned(), signal.at.to_string()));
+            }
+            other => panic!("{preset}: {other:?}"),
         });
+        let [(answer, stops), (signal, starts)] = &seen[..] else { panic!("{preset}: {seen:?}") };
+        assert_ne!(answer, signal, "{preset}: one would be the other's duplicate");
+        assert_eq!(
+            stops, "2016-01-27T14:05:44.999Z",
+            "{preset}: it stops nothing that the reply itself starts"
+        );
+        assert_eq!(starts, "2016-01-27T14:05:45Z");
         assert_counts(&decoder, &json.replace("HEADER", header), &[("dropped:auto_reply", 1)]);
+    }
+}
+
+#[test]
+fn an_event_is_asked_for_again_by_its_place_whatever_came_of_those_before_it() {
+    let complaint = r#"{"notificationType":"Complaint","complaint":{"timestamp":"2026-03-01T10:00:00Z","complainedRecipients":[{"emailAddress":"a@x.io"},{"emailAddress":"b@y.io"}]},"mail":{"messageId":"m"}}"#;
+    let open = |name: &str| {
+        format!(
+            r#"{{"eventType":"{name}","mail":{{"messageId":"m","destination":["j@x.io"]}},"open":{{"timestamp":"2026-03-01T10:00:00Z"}}}}"#
+        )
+    };
+    let record = |name: &str| format!("[{complaint},{},{}]", open(name), open("Open"));
+    let mut places = Vec::new();
+    decoder("ses").decode(record("Levitated").as_bytes(), &mut |element| {
+        if let Element::Dead(dead) = element {
+            places.push(dead.index);
+        }
+    });
+    assert_eq!(places, [Some(1)]);
+    for (place, expected) in [(0, 2), (1, 1), (2, 1), (3, 0)] {
+        let mut seen = 0;
+        let again = record("Open");
+        decoder("ses").decode_element(&Incoming::bare(again.as_bytes()), place, &mut |element| {
+            assert_eq!(matches!(element, Element::Answer(_)), place == 0);
+            seen += 1;
+        });
+        assert_eq!(seen, expected, "{place}");
     }
 }
 

@@ -17,7 +17,7 @@ fn who_and_when(preset: &str, record: &str) -> [String; 3] {
 fn check(preset: &str, table: &[(String, &str)]) {
     let decoder = decoder(preset);
     for (record, expected) in table {
-        assert_eq!(told(&decoder, record), [*expected], "{preset}: {record}");
+        assert_eq!(told(&decoder, record).join(" and "), *expected, "{preset}: {record}");
     }
 }
 
@@ -107,7 +107,7 @@ fn mailjets_events_are_told_apart_though_they_have_no_ids() {
             (mailjet("blocked", ""), "dropped not_interest"),
             (mailjet("levitated", ""), "dead unknown_event"),
             (mailjet("unsub", "").replace("1772359200", "0"), "dead bad_time"),
-            (parsed.to_owned(), "email_reply"),
+            (parsed.to_owned(), "replied and email_reply"),
             (
                 parsed.replace("\"Message-ID\"", "\"Auto-Submitted\":[\"auto-replied\"],\"Message-ID\""),
                 "dropped auto_reply",
@@ -155,7 +155,7 @@ fn mandrills_events_come_as_a_form_as_its_field_and_as_the_list_itself() {
             (r#"{"type":"blacklist","action":"add","reject":{"email":"jane@acme.io","reason":"unsub"},"ts":1772359200}"#.to_owned(), "opted_out"),
             (r#"{"type":"blacklist","action":"add","reject":{"email":"jane@acme.io","reason":"custom"},"ts":1772359200}"#.to_owned(), "dropped not_interest"),
             (r#"{"type":"blacklist","action":"remove","reject":{"email":"jane@acme.io","reason":"unsub"},"ts":1772359200}"#.to_owned(), "dropped not_interest"),
-            (inbound.to_owned(), "email_reply"),
+            (inbound.to_owned(), "replied and email_reply"),
             (inbound.replace("\"Received\"", "\"Precedence\":\"auto_reply\",\"Received\""), "dropped auto_reply"),
             ("mandrill_events=%5B".to_owned(), "dead malformed_json"),
             ("mandrill_events=%5B%5D".to_owned(), "dropped empty"),
@@ -204,7 +204,7 @@ fn sparkposts_events_are_unwrapped_and_one_look_is_one_open() {
             (sparkpost("message_event", "delivery", ""), "dropped not_interest"),
             (sparkpost("gen_event", "generation_failure", ""), "dropped not_interest"),
             (sparkpost("track_event", "levitated", ""), "dead unknown_event"),
-            (relay.to_owned(), "email_reply"),
+            (relay.to_owned(), "replied and email_reply"),
             (
                 relay.replace("{\"From\"", "{\"Auto-Submitted\":\"auto-replied\"},{\"From\""),
                 "dropped auto_reply",
@@ -237,6 +237,9 @@ fn resends_events_are_their_recipients() {
             r#"{{"type":"contact.updated","created_at":"2026-03-01T10:00:00Z","data":{{"id":"e1","audience_id":"78","email":"jane@acme.io","unsubscribed":{unsubscribed}}}}}"#
         )
     };
+    let by_subject = |subject: &str, more: &str| {
+        resend("email.received", more).replace(r#""subject":"news""#, &format!(r#""subject":"{subject}""#))
+    };
     check(
         "resend",
         &[
@@ -246,11 +249,16 @@ fn resends_events_are_their_recipients() {
             (resend("email.complained", ""), "opted_out"),
             (contact(true), "opted_out"),
             (contact(false), "dropped not_interest"),
-            (resend("email.received", r#","message_id":"<r@acme.io>""#), "email_reply"),
+            (resend("email.received", r#","message_id":"<r@acme.io>""#), "replied and email_reply"),
             (
                 resend("email.received", r#","headers":{"auto-submitted":"auto-replied"}"#),
                 "dropped auto_reply",
             ),
+            (by_subject("Automatic reply: your offer", ""), "dropped auto_reply"),
+            (by_subject("OUT OF OFFICE", r#","headers":{}"#), "dropped auto_reply"),
+            (by_subject("Réponse automatique : absence", ""), "dropped auto_reply"),
+            (by_subject("Re: automatic reply", ""), "replied and email_reply"),
+            (by_subject("Out of office", r#","headers":{"x-mailer":"m"}"#), "replied and email_reply"),
             (resend("email.delivered", ""), "dropped not_interest"),
             (resend("email.bounced", ""), "dropped not_interest"),
             (resend("domain.created", ""), "dropped not_interest"),

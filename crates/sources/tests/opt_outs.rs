@@ -64,6 +64,58 @@ fn a_complaint_that_may_be_several_peoples_holds_for_each_with_an_id_of_its_own(
     assert_ne!(all[0].0, all[1].0);
 }
 
+fn preferences(all: bool, news: &str, tips: &str) -> String {
+    format!(
+        r#"{{"unsubscribeAll":{all},"topicSubscriptionStatus":[{{"topicName":"news","subscriptionStatus":"{news}"}},{{"topicName":"tips","subscriptionStatus":"{tips}"}}]}}"#
+    )
+}
+
+#[test]
+fn a_change_of_topics_is_an_opt_out_only_where_something_ends_with_it() {
+    let table = [
+        (
+            preferences(false, "OptOut", "OptOut"),
+            preferences(false, "OptOut", "OptIn"),
+            "dropped not_interest",
+        ),
+        (
+            preferences(false, "OptOut", "OptIn"),
+            preferences(false, "OptOut", "OptIn"),
+            "dropped not_interest",
+        ),
+        (preferences(false, "OptOut", "OptIn"), preferences(false, "OptOut", "OptOut"), "opted_out"),
+        (preferences(false, "OptIn", "OptIn"), preferences(false, "OptIn", "OptOut"), "opted_out"),
+        (preferences(false, "OptOut", "OptOut"), preferences(true, "OptOut", "OptOut"), "opted_out"),
+        (
+            preferences(true, "OptOut", "OptOut"),
+            preferences(true, "OptOut", "OptOut"),
+            "dropped not_interest",
+        ),
+        (
+            preferences(true, "OptOut", "OptOut"),
+            preferences(false, "OptIn", "OptOut"),
+            "dropped not_interest",
+        ),
+        ("null".to_owned(), preferences(false, "OptOut", "OptIn"), "opted_out"),
+    ];
+    for (old, new, expected) in table {
+        let record = format!(
+            r#"{{"eventType":"Subscription","subscription":{{"timestamp":"2026-03-01T10:00:00Z","oldTopicPreferences":{old},"newTopicPreferences":{new}}},"mail":{{"messageId":"m","destination":["j@x.io"]}}}}"#
+        );
+        assert_eq!(told(&decoder("ses"), &record), [expected], "{record}");
+    }
+}
+
+#[test]
+fn a_mail_that_was_taken_out_of_the_spam_is_no_complaint() {
+    for (feedback, expected) in [("abuse", "opted_out"), ("not-spam", "dropped not_interest")] {
+        let record = format!(
+            r#"{{"notificationType":"Complaint","complaint":{{"timestamp":"2026-03-01T10:00:00Z","complaintFeedbackType":"{feedback}","complainedRecipients":[{{"emailAddress":"j@x.io"}}]}},"mail":{{"messageId":"m"}}}}"#
+        );
+        assert_eq!(told(&decoder("ses"), &record), [expected], "{feedback}");
+    }
+}
+
 #[test]
 fn what_is_nobodys_wish_is_no_opt_out() {
     for (preset, record, expected) in [

@@ -48,6 +48,9 @@ fn segments_user_is_an_account_only_where_the_source_says_so() {
     with_signal(&decoder("segment"), &call.replace("u-1", "j@x.io"), |signal| {
         assert_eq!(signal.who.email.as_deref(), Some("j@x.io"));
     });
+    with_signal(&decoder("segment"), &call.replace("u-1", &"ab".repeat(32)), |signal| {
+        assert_eq!(signal.who.email_sha256, Some([0xab; 32]));
+    });
     let toml = "topic = \"t\"\nstart = \"latest\"\npreset = \"segment\"\nuser_is_account = true";
     with_signal(&decoder_from(toml), call, |signal| {
         assert_eq!(signal.who.account_id.as_deref(), Some("u-1"));

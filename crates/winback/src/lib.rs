@@ -21,6 +21,7 @@ mod reading;
 mod run;
 mod show;
 mod source_test;
+mod standing;
 mod talk;
 
 use std::process::ExitCode;

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use prost::Message as _;
 use winback_core::debounce::{Policy, PolicyText, shadow};
-use winback_core::ids::{Offset, Partition};
-use winback_log::{Append, Log, Message, TopicPartition};
+use winback_log::Log;
 use winback_proto::v1::inbox_record::Body;
 use winback_proto::{Encoding, WireMessage, inbox, v1};
 
 use crate::config::{Config, ConfigError};
+use crate::holds;
+use crate::standing::{self, Inbox, Listed};
 use crate::topics::Topics;
 
 /// The policy of a deployment that has no files of its own.
@@ -77,24 +78,44 @@ pub(crate) fn parse(path: &Path, toml: &str) -> Result<Policy, ConfigError> {
 /// # Errors
 /// When the log is away or holds something else.
 pub(crate) fn applied(log: &dyn Log, topics: &Topics) -> anyhow::Result<BTreeMap<String, PolicyText>> {
-    let mut applied = BTreeMap::new();
-    let mut reader = log.reader()?;
-    let partition = TopicPartition::new(topics.policies.clone(), 0);
-    reader.assign(&[(partition.clone(), Offset::ZERO)])?;
-    let end = reader.ends(std::slice::from_ref(&partition))?.first().copied().unwrap_or(Offset::ZERO);
-    let mut messages: Vec<Message> = Vec::new();
-    while reader.position(&partition).is_none_or(|position| position < end) {
-        reader.poll(100, std::time::Duration::from_millis(100), &mut messages)?;
-        for message in messages.drain(..) {
-            let Some(value) = message.value() else { continue };
-            let wire = v1::PolicyVersion::from_bytes(value)?;
-            applied.insert(
-                wire.name.clone(),
-                PolicyText { name: wire.name, version: wire.version, toml: wire.toml },
-            );
+    Ok(listed(log, topics)?.into_iter().map(|(name, listed)| (name, listed.value)).collect())
+}
+
+fn listed(log: &dyn Log, topics: &Topics) -> anyhow::Result<BTreeMap<String, Listed<PolicyText>>> {
+    let mut newest: BTreeMap<String, Listed<PolicyText>> = BTreeMap::new();
+    standing::listed(log, &topics.policies, |listed| {
+        let wire = v1::PolicyVersion::from_bytes(listed.value)?;
+        // Who puts a version again may come behind somebody who applies the next one.
+        if newest.get(&wire.name).is_none_or(|known| known.value.version <= wire.version) {
+            let text = PolicyText { name: wire.name.clone(), version: wire.version, toml: wire.toml };
+            newest.insert(wire.name, listed.map(|_| text));
+        }
+        Ok(())
+    })?;
+    Ok(newest)
+}
+
+/// Puts the policies in force and in shadow into the inbox again: with `all` every one, otherwise those of which nothing
+/// says that this inbox has them. Says which, with their versions.
+///
+/// # Errors
+/// When the log is away.
+pub(crate) fn put_again(
+    log: &dyn Log,
+    config: &Config,
+    topics: &Topics,
+    all: bool,
+) -> anyhow::Result<Vec<(String, u32)>> {
+    let inbox = Inbox::of(log, topics)?;
+    let mut again = Vec::new();
+    // A name comes before that of its shadow, which it would end.
+    for (name, listed) in listed(log, topics)? {
+        if !listed.value.toml.is_empty() && (all || inbox.lacks(&listed)) {
+            put(log, config, topics, &listed.value)?;
+            again.push((name, listed.value.version));
         }
     }
-    Ok(applied)
+    Ok(again)
 }
 
 /// Puts the files into force where they differ from what was applied; says which, with their new versions. A version
@@ -169,16 +190,23 @@ pub(crate) fn end_shadow(
     Ok(true)
 }
 
-/// At the start of a deployment that never had a policy: applies the files. Otherwise the policies in force stay, and
-/// files that differ are told.
+/// At the start of a deployment that never had a policy: applies the files. Otherwise the policies in force stay, an inbox
+/// that was made anew gets them and the holds again, and files that differ are told.
 ///
 /// # Errors
 /// As [`apply`].
 pub(crate) fn seed(log: &dyn Log, config: &Config, topics: &Topics) -> anyhow::Result<()> {
+    // Holds come first, so that nothing fires between.
+    for hold in holds::put_again(log, config, topics, false)? {
+        tracing::warn!(policy = %hold.policy, "nothing said that this inbox has the hold: it was put there again");
+    }
     let before = applied(log, topics)?;
     if before.is_empty() {
         apply(log, config, topics).context("cannot apply the policies of a fresh deployment")?;
         return Ok(());
+    }
+    for (policy, version) in put_again(log, config, topics, false)? {
+        tracing::warn!(%policy, version, "nothing said that this inbox has the policy: it was put there again");
     }
     let files = files(config)?;
     let differs =
@@ -192,32 +220,15 @@ pub(crate) fn seed(log: &dyn Log, config: &Config, topics: &Topics) -> anyhow::R
 fn put(log: &dyn Log, config: &Config, topics: &Topics, policy: &PolicyText) -> anyhow::Result<()> {
     let encoding: Encoding = config.encoding.into();
     let wire = inbox::policy_to_wire(policy);
-    let record = v1::InboxRecord { body: Some(Body::Policy(wire)) };
-    let bytes = record.to_bytes(encoding);
-    let inboxes = log.describe(&[&topics.inbox])?.into_iter().flatten().next();
-    let partitions = inboxes.map_or(config.topics.partitions, |info| info.spec.partitions);
-    let mut writer = log.writer()?;
-    for partition in 0..partitions {
-        writer.append(&append(&topics.inbox, Some(Partition(partition)), None, &bytes))?;
-    }
-    writer.flush()?;
-    list(log, topics, policy)
+    let value = wire.encode_to_vec();
+    let record = v1::InboxRecord { body: Some(Body::Policy(wire)) }.to_bytes(encoding);
+    let entry = (&*topics.policies, policy.name.as_bytes(), &*value);
+    Ok(Inbox::of(log, topics)?.put(log, &record, entry)?)
 }
 
-/// Notes what was applied.
+/// Notes what the inbox knows without a record of its own.
 fn list(log: &dyn Log, topics: &Topics, policy: &PolicyText) -> anyhow::Result<()> {
-    let bytes = inbox::policy_to_wire(policy).encode_to_vec();
-    let mut writer = log.writer()?;
-    writer.append(&append(&topics.policies, Some(Partition(0)), Some(policy.name.as_bytes()), &bytes))?;
-    writer.flush()?;
-    Ok(())
-}
-
-fn append<'a>(
-    topic: &'a str,
-    partition: Option<Partition>,
-    key: Option<&'a [u8]>,
-    value: &'a [u8],
-) -> Append<'a> {
-    Append { topic, partition, key, value: Some(value), headers: &[], timestamp: None }
+    let value = inbox::policy_to_wire(policy).encode_to_vec();
+    let entry = (&*topics.policies, policy.name.as_bytes(), &*value);
+    Ok(Inbox::of(log, topics)?.list(log, entry)?)
 }

@@ -22,6 +22,9 @@ const MAX_PARTS: usize = 256;
 /// The largest answer.
 const MAX_BYTES: usize = 8 << 20;
 
+/// The least time that an answer may be given.
+const LEAST_TIMEOUT: Span = Span::from_millis(100);
+
 /// `[schema_registry]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,11 +66,17 @@ impl RegistryConfig {
         Ok(())
     }
 
-    /// Checks that nothing secret travels in the clear.
+    /// Checks that nothing secret travels in the clear, and that an answer has time to come.
     ///
     /// # Errors
     /// Names the key and the fix.
     pub(crate) fn check(&self) -> Result<(), String> {
+        if self.timeout < LEAST_TIMEOUT {
+            return Err(format!(
+                "schema_registry.timeout = {}: no registry answers so fast; write {LEAST_TIMEOUT} or more, such as 5s",
+                self.timeout
+            ));
+        }
         let fix = "write https://HOST, or http:// to this machine";
         let wrong = |why: &str| format!("schema_registry.url = \"{}\": {why}: {fix}", shown(&self.url));
         let url = reqwest::Url::parse(&self.url).map_err(|error| wrong(&error.to_string()))?;
@@ -216,6 +225,10 @@ impl Registry {
         match response.status().as_u16() {
             200 => {}
             404 => return Err(SchemaError::Unknown(format!("{shown}: the registry has no such schema"))),
+            code @ (401 | 403) => {
+                let why = "it refuses the login: correct schema_registry.user and schema_registry.password";
+                return Err(away(&format!("it answers {code}: {why}")));
+            }
             code => return Err(away(&format!("it answers {code}"))),
         }
         let mut body = Vec::new();
@@ -242,5 +255,42 @@ impl Schemas for Registry {
             asking.missing.insert(id, (Instant::now(), text.clone()));
         }
         answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+
+    use super::*;
+
+    /// What a registry that answers with that status comes to.
+    fn answered(status: &str) -> String {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 4_096];
+            assert!(stream.read(&mut request).unwrap() > 0);
+            stream.write_all(answer.as_bytes()).unwrap();
+        });
+        let config =
+            RegistryConfig { url, user: String::new(), password: String::new(), timeout: usual_timeout() };
+        let error = Registry::new(&config).unwrap().schema(7).unwrap_err().to_string();
+        server.join().unwrap();
+        error
+    }
+
+    #[test]
+    fn a_login_that_is_refused_names_its_keys() {
+        for status in ["401 Unauthorized", "403 Forbidden"] {
+            let error = answered(status);
+            for part in [&status[..3], "schema_registry.user", "schema_registry.password"] {
+                assert!(error.contains(part), "{error}");
+            }
+        }
+        let error = answered("503 Service Unavailable");
+        assert!(error.contains("503") && !error.contains("password"), "{error}");
     }
 }

@@ -57,15 +57,15 @@ fn the_examples_of_keys_without_a_default_can_be_used_as_they_stand() {
     };
     let all: Vec<String> = documented.lines().map(uncomment).collect();
     let config =
-        load(&all.join("\n"), &[("KAFKA_PASSWORD", "hush"), ("REGISTRY_PASSWORD", "quiet")]).unwrap();
-    assert_eq!(config.schema_registry.as_ref().map(|registry| registry.password.as_str()), Some("quiet"));
+        load(&all.join("\n"), &[("KAFKA_PASSWORD", "hush"), ("REGISTRY_PASSWORD", "mumble")]).unwrap();
+    assert_eq!(config.schema_registry.as_ref().map(|registry| registry.password.as_str()), Some("mumble"));
     assert_eq!(config.kafka.properties["sasl.password"], "hush");
     let webhook = config.worker.webhook.clone().unwrap();
     assert!(webhook.retry_policy().is_ok() && webhook.max_attempts.is_some());
     let shown = config.redacted();
     assert!(
         !shown.contains("hush")
-            && !shown.contains("quiet")
+            && !shown.contains("mumble")
             && !shown.contains("whsec_")
             && !shown.contains("hooks.example.com"),
         "{shown}"
@@ -104,6 +104,7 @@ fn a_wrong_config_names_the_file_the_key_the_value_and_the_fix() {
             &["schema_registry.url", "others can read", "https"],
         ),
         ("[schema_registry]\nurl = \"https://me:hush@registry.example\"", &["schema_registry.user"]),
+        ("[schema_registry]\nurl = \"https://r\"\ntimeout = \"0s\"", &["schema_registry.timeout", "100ms"]),
         (
             "[schema_registry]\nurl = \"https://r\"\npassword = \"env:NOT_SET\"",
             &["schema_registry.password", "NOT_SET"],

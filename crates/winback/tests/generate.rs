@@ -10,7 +10,7 @@ use std::process::Command;
 use winback::generate::{GenerateSpec, Generator, Shape, Signal, SourceSpec};
 use winback_core::signal::{Identity, is_from_the_future};
 use winback_core::time::{Span, Time};
-use winback_sources::{Decoder, DropReason, Element, SourceConfig, Start};
+use winback_sources::{AnswerKind, Decoder, DropReason, Element, SourceConfig, Start};
 
 const UNTIL: Time = Time::from_millis(1_795_348_800_000);
 const DAY: Span = Span::from_days(1);
@@ -56,6 +56,8 @@ impl Seen {
                 self.repeated += u64::from(!self.ids.insert(format!("{} {}", signal.source, candidate.id)));
             }
             Element::Dropped(reason) => *self.drops.entry(reason).or_default() += 1,
+            // A reply to a mail is a signal, too, and counted as that.
+            Element::Answer(answer) if answer.kind == AnswerKind::Replied => {}
             Element::Broadcast(_) | Element::Answer(_) | Element::Dead(_) => self.dead += 1,
         });
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
+use winback_core::time::Span;
 use winback_log::{Clock as _, SystemClock};
 
 const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/120.0 Safari/537.36";
@@ -183,4 +184,24 @@ fn an_answer_between_a_trigger_and_its_message_is_seen_at_the_moment_of_sending(
     }
     let story = text(&deployment.call(&["--json", "explain", "acc-4"], ""));
     assert!(story.contains("delivered"), "{story}");
+}
+
+#[test]
+fn an_earliest_date_that_comes_between_a_trigger_and_its_message_is_seen_at_the_moment_of_sending() {
+    let deployment = Deployment::new();
+    (0..2).for_each(|account| deployment.visit(account, "v"));
+    deployment.decide();
+    assert_eq!([0, 1].map(|account| deployment.triggers(account)), [1, 1]);
+    let earliest = SystemClock.now() + Span::from_days(20);
+    let row = json!({
+        "account_id": "acc-0", "name": "Northwind 0", "arr_usd": 20_000, "churned_at": "2025-03-01",
+        "reason": "product_gap", "contacts": [email(0)], "earliest_at": earliest.to_string(),
+    });
+    std::fs::write(deployment.0.path().join("later.jsonl"), row.to_string()).unwrap();
+    deployment.call(&["accounts", "import", "later.jsonl", "--yes"], "");
+    deployment.call(&["run", "--until-idle"], "");
+    let story =
+        |account: usize| text(&deployment.call(&["--json", "explain", &format!("acc-{account}")], ""));
+    assert!(story(0).contains("suppressed") && story(0).contains("not_yet"), "{}", story(0));
+    assert!(story(1).contains("delivered"), "{}", story(1));
 }

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn winback(dir: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_winback")).args(arguments).current_dir(dir).output().unwrap()
@@ -61,16 +61,39 @@ fn with_accounts_each_signal_says_whose_it_is() {
     let output = winback(dir.path(), &arguments);
     let lines: Vec<Value> = text(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 6);
-    assert_eq!(
-        lines[0]["match"],
-        serde_json::json!({"account":"A-1","method":"domain","by":"domain acme.io"})
-    );
+    assert_eq!(lines[0]["match"], json!({"account":"A-1","method":"domain","by":"domain acme.io"}));
     assert_eq!((&lines[2]["line"], &lines[2]["element"]), (&2.into(), &1.into()));
     assert_eq!(lines[3]["match"], Value::Null);
     let counts = &lines[5];
     let sum = |key: &str| counts[key].as_object().unwrap().values().filter_map(Value::as_u64).sum::<u64>();
     assert_eq!(counts["events"].as_u64().unwrap(), sum("signals") + sum("dropped") + sum("dead"));
     assert_eq!(sum("signals"), sum("matched") + counts["unmatched"].as_u64().unwrap());
+}
+
+#[test]
+fn an_id_or_a_title_with_an_address_in_it_is_not_shown_whole() {
+    let dir = folder();
+    let time = "2026-01-31T12:00:00Z";
+    let who = "jane.doe@acme.io";
+    let news = json!({"id": format!("n:{who}"), "kind": "conference", "company": "Acme", "title": format!("Meet {who}"),
+        "date": "2026-01-31"});
+    let answer = json!({"id": format!("r:{who}"), "kind": "replied", "account_id": "A-1", "time": time});
+    let release = json!({"id": format!("rel:{who}"), "type": "feature", "title": format!("SSO for {who}"),
+        "features": ["SSO"], "date": "2026-01-31"});
+    for (preset, record, outcome) in
+        [("company_news", news, "signal"), ("responses", answer, "answer"), ("releases", release, "fan_out")]
+    {
+        std::fs::write(dir.path().join("one.jsonl"), record.to_string()).unwrap();
+        for form in [&["--json"][..], &[]] {
+            let said = text(&winback(
+                dir.path(),
+                &[form, &["source", "test", "--preset", preset, "one.jsonl"]].concat(),
+            ));
+            assert!(!said.contains("jane"), "{said}");
+            assert!(said.contains("h-"), "its hash tells it from others: {said}");
+            assert!(form.is_empty() || said.contains(&format!("\"{outcome}\"")), "{said}");
+        }
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use winback_core::account::{Account, Reason};
 use winback_core::debounce::AccountChange;
+use winback_core::debounce::shadow::shadow_of;
 use winback_core::time::Time;
 use winback_log::{Append, Log, OpenOptions, SystemClock};
 use winback_matcher::retries::PREFIX;
@@ -157,6 +158,38 @@ fn the_story_of_an_account_is_in_order_and_says_what_did_not_fire_and_why() {
         assert!(found.is_some(), "{part:?} is not next in:\n{told}");
         from += found.unwrap();
     }
+}
+
+#[test]
+fn a_trigger_in_shadow_is_told_by_its_id_under_the_policy_in_shadow() {
+    let dir = tempfile::tempdir().unwrap();
+    tell_a_story(dir.path());
+    let (id, policy) = ("abcdef0123456789abcdef0123456789", shadow_of("default"));
+    let log = open(dir.path());
+    let decision = v1::Decision { policy: policy.clone(), trigger_id: id.to_owned(), ..signal("led", 1, 2) };
+    put(&*log, "winback.decisions", "acc-1", &decision, &[]);
+    let trigger = v1::Trigger {
+        id: id.to_owned(),
+        policy: policy.clone(),
+        edge: "leading".to_owned(),
+        account: Some(v1::AccountSnapshot { id: "acc-1".to_owned(), ..v1::AccountSnapshot::default() }),
+        burst_id: BURST.to_owned(),
+        fired_at: at(1),
+        ..v1::Trigger::default()
+    };
+    put(&*log, "winback.shadow-triggers", "acc-1", &trigger, &[("inboxposition", b"0/2")]);
+    for subject in [id, &id[..8]] {
+        let steps = json(&winback(dir.path(), &["explain", subject, "--json"]));
+        let told = steps.iter().find(|step| step["step"] == "trigger");
+        assert_eq!(told.map(|step| &step["trigger"]), Some(&id.into()), "{steps:?}");
+        let others: Vec<_> = steps
+            .iter()
+            .filter(|step| step["policy"].as_str().is_some_and(|named| named != policy))
+            .collect();
+        assert!(others.is_empty(), "what is in force has a story of its own: {others:?}");
+    }
+    let live = json(&winback(dir.path(), &["explain", TRIGGER, "--json"]));
+    assert!(live.iter().all(|step| step["trigger"] != id), "{live:?}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use winback_core::signal::SignalKind;
 use winback_core::time::{Span, Time};
 
 use crate::play::{Play, Plays};
+use crate::render::one_line;
 use crate::standing::{Standing, Suppression};
 use crate::trigger::CheckedTrigger;
 
@@ -45,6 +46,8 @@ pub enum Choice<'p> {
         play: &'p Play,
         /// The release that it names, where it claims one.
         release: Option<String>,
+        /// The play that the policy recommends and why it is not that one, where it is not.
+        instead_of: Option<String>,
     },
     /// Only note it.
     Noted,
@@ -97,12 +100,31 @@ fn pick<'p>(trigger: &CheckedTrigger<'_>, plays: &'p Plays) -> Choice<'p> {
     let mut lacks = Vec::new();
     for play in recommended.chain(others).filter(|play| play.reasons.contains(&trigger.reason)) {
         match fits(play, trigger) {
-            Ok(release) => return Choice::Play { play, release },
+            Ok(release) => {
+                let instead_of = instead_of(play, trigger, plays);
+                return Choice::Play { play, release, instead_of };
+            }
             Err(why) => lacks.push(format!("{}: {why}", play.name)),
         }
     }
     let tried = if lacks.is_empty() { String::new() } else { format!(" ({})", lacks.join("; ")) };
     Choice::NoPlay(format!("no play fits the reason {}{tried}", trigger.reason))
+}
+
+/// What the policy recommends instead of the play that fits, and what it lacks.
+fn instead_of(play: &Play, trigger: &CheckedTrigger<'_>, plays: &Plays) -> Option<String> {
+    let wished = trigger.trigger.play.as_str();
+    if wished.is_empty() || wished == play.name {
+        return None;
+    }
+    let lacks = match plays.iter().find(|play| play.name == wished) {
+        None => "there is no such play".to_owned(),
+        Some(wished) if !wished.reasons.contains(&trigger.reason) => {
+            format!("it does not answer the reason {}", trigger.reason)
+        }
+        Some(wished) => fits(wished, trigger).err().unwrap_or_default(),
+    };
+    Some(format!("instead of {}: {lacks}", one_line(wished)))
 }
 
 /// The release that a play would name, or what the play lacks.

@@ -8,6 +8,7 @@ use winback_core::closed_enum;
 use winback_core::time::Span;
 
 use crate::choose::Limits;
+use crate::moment::SendConfig;
 use crate::secret::Secret;
 use crate::webhook::RetryPolicy;
 
@@ -52,6 +53,8 @@ pub struct WorkerConfig {
     /// So long an account that declined is left alone; at least 180d.
     #[serde(with = "winback_core::time::text")]
     pub decline_rest: Span,
+    /// `[worker.send]`: when a message may go out.
+    pub send: SendConfig,
     /// `[worker.webhook]`; needed for `deliver = "webhook"`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook: Option<WebhookConfig>,
@@ -66,6 +69,7 @@ impl Default for WorkerConfig {
             plays_dir: None,
             stale_after: Span::from_days(2),
             decline_rest: Span::from_days(365),
+            send: SendConfig::default(),
             webhook: None,
         }
     }

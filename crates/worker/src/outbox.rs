@@ -2,7 +2,7 @@
 //!
 //! The path is a function of the trigger, apart from a counter where two triggers would share one; the file names its
 //! trigger in its head. So a trigger that comes again, after a crash between write and commit, finds its own file
-//! and writes the same bytes over it: one effect. A file appears whole or not at all.
+//! and writes itself over it: one effect. A file appears whole or not at all.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};

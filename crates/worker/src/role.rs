@@ -138,8 +138,14 @@ impl Role for WorkerRole {
     }
 
     fn rolled_back(&mut self) {
-        // What was delivered stays delivered: `finished` answers when the records come again.
-        self.stepped.clear();
+        // What was delivered stays delivered: `finished` answers when the records come again. What was refused is tried
+        // again under its old id: the receiver may be mended by now, and a lane that stopped over too many dead letters
+        // could find out in no other way.
+        for place in self.stepped.drain(..) {
+            if self.finished.get(&place).is_some_and(|finished| finished.dead.is_some()) {
+                self.finished.remove(&place);
+            }
+        }
     }
 
     fn released(&mut self, input: &Input) {

@@ -15,6 +15,7 @@ use winback_proto::v1::{Action, Trigger};
 use crate::choose::{Choice, Limits, Outcome, choose};
 use crate::config::{Channel, WorkerConfig, WorkerConfigError};
 use crate::delivery::{Delivery, Flight};
+use crate::moment::{Moment, SendTimes};
 use crate::outbox::{Outbox, OutboxError};
 use crate::play::{Play, PlayError, Plays};
 use crate::standing::Standing;
@@ -90,6 +91,7 @@ impl Progress {
 pub struct Worker {
     plays: Plays,
     limits: Limits,
+    send_times: SendTimes,
     standing: Arc<dyn Standing>,
     route: Route,
     pending: Mutex<HashMap<Slot, Pending>>,
@@ -105,6 +107,8 @@ enum Route {
 struct Pending {
     trigger: String,
     play: String,
+    /// What the action says of the message that is under way.
+    why: String,
     attempts: u32,
     not_before: Option<Time>,
     flight: Option<Flight>,
@@ -123,6 +127,7 @@ impl Worker {
         Ok(Self {
             plays,
             limits: config.limits()?,
+            send_times: SendTimes::of(&config.send)?,
             standing,
             route: Route::of(config)?,
             pending: Mutex::default(),
@@ -180,8 +185,10 @@ impl Worker {
             return Progress::Again { after: wait, why: None };
         }
         let (outcome, why) = match choose(trigger, &self.plays, self.standing.as_ref(), now, self.limits) {
-            Choice::Play { play, release } => {
-                return self.send(trigger, play, release.as_deref(), pending, now);
+            Choice::Play { play, release, instead_of } => {
+                let moment = self.send_times.send_at(now, &trigger.account.zone);
+                pending.why = explained(instead_of, &moment);
+                return self.send(trigger, play, release.as_deref(), &moment, pending, now);
             }
             Choice::Noted => (Outcome::Noted, format!("update of {}", trigger.trigger.parent_id)),
             Choice::Stale(age) => (Outcome::Stale, format!("fired {} ago", rough(age))),
@@ -196,6 +203,7 @@ impl Worker {
         trigger: &CheckedTrigger<'_>,
         play: &Play,
         release: Option<&str>,
+        moment: &Moment,
         pending: &mut Pending,
         now: Time,
     ) -> Progress {
@@ -211,6 +219,7 @@ impl Worker {
                     trigger.fired_at,
                     play,
                     &message,
+                    moment,
                 )) {
                     Ok(body) => body,
                     Err(why) => return dead("bad_trigger", format!("trigger has no JSON form: {why}")),
@@ -220,7 +229,7 @@ impl Worker {
                 under_way()
             }
             Route::Outbox(outbox) => {
-                let written = match texts.note(play, trigger, &message) {
+                let written = match texts.note(play, trigger, &message, moment) {
                     Ok(note) => outbox.deliver(trigger, play, &message, &note),
                     Err(why) => return dead("template", why.to_string()),
                 };
@@ -230,6 +239,7 @@ impl Worker {
                         play: play.name.clone(),
                         channel: Channel::Outbox.to_string(),
                         target: path.display().to_string(),
+                        why: pending.why.clone(),
                         attempts: pending.attempts,
                         ..report(trigger, Outcome::Delivered, now)
                     }),
@@ -257,7 +267,7 @@ impl Worker {
             ..report(trigger, outcome, now)
         };
         match attempt {
-            Attempt::Accepted => done(action(Outcome::Delivered, "")),
+            Attempt::Accepted => done(action(Outcome::Delivered, &pending.why)),
             Attempt::Stop(why) => Progress::Stopped(why),
             Attempt::Refuse(why) => refused(action(Outcome::Refused, &why), "refused", why),
             Attempt::Retry { why, .. } if !retry.allows(pending.attempts) => {
@@ -308,6 +318,12 @@ fn report(trigger: &CheckedTrigger<'_>, outcome: Outcome, now: Time) -> Action {
         at: Some(timestamp(now)),
         ..Action::default()
     }
+}
+
+/// What an action says of a message that was handed over: what it was not, and what it waits for.
+fn explained(instead_of: Option<String>, moment: &Moment) -> String {
+    let told = moment.told().map(|told| format!("to be sent {told}"));
+    instead_of.into_iter().chain(told).collect::<Vec<_>>().join("; ")
 }
 
 const fn under_way() -> Progress {

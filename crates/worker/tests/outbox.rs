@@ -89,6 +89,18 @@ fn a_draft_of_an_account_of_which_little_is_known_is_still_a_draft() {
 }
 
 #[test]
+fn a_draft_says_from_when_on_it_may_be_sent() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut record = trigger("unknown", Vec::new());
+    record.account.as_mut().unwrap().zone = "Asia/Tokyo".to_owned();
+    let action = handle(&worker(dir.path()), &record);
+    let draft = fs::read_to_string(&action.target).unwrap();
+    let said = "not before 2026-11-23 08:00 in Asia/Tokyo (quiet_hours)";
+    assert!(draft.contains(&format!("\r\nSend      {said}\r\nTrigger   ")), "{draft}");
+    assert_eq!(action.why, format!("to be sent {said}"));
+}
+
+#[test]
 fn the_path_is_the_day_it_fired_and_the_accounts_name() {
     let dir = tempfile::tempdir().unwrap();
     let action = handle(&worker(dir.path()), &trigger("unknown", Vec::new()));

@@ -14,7 +14,7 @@ use support::{Accounts, FIRED, trigger};
 use winback_core::ids::{Offset, Partition};
 use winback_lane::{At, Input, Output, Readiness, Role, Step};
 use winback_log::{Message, Record, TopicPartition};
-use winback_proto::v1::Action;
+use winback_proto::v1::{Action, Trigger};
 use winback_worker::{AccountStanding, Channel, Outcome, WebhookConfig, Worker, WorkerConfig, WorkerRole};
 
 struct Bench {
@@ -39,19 +39,28 @@ impl Bench {
     }
 
     fn step(&mut self, value: &[u8], out: &mut Output) -> Step {
+        self.step_at(Offset(7), value, out)
+    }
+
+    fn step_at(&mut self, offset: Offset, value: &[u8], out: &mut Output) -> Step {
         let record = Record { value: Some(value.to_vec().into()), ..Record::default() };
-        let message = Message::owned(0, Partition(3), Offset(7), FIRED, 1, record);
+        let message = Message::owned(0, Partition(3), offset, FIRED, 1, record);
         self.role.step(At { input: &self.input, now: FIRED }, &message, out)
     }
 
     /// Steps until it is done.
     fn finish(&mut self, value: &[u8]) -> Vec<Action> {
+        self.finish_at(Offset(7), value).0
+    }
+
+    /// Steps until it is done; with how many dead letters there were.
+    fn finish_at(&mut self, offset: Offset, value: &[u8]) -> (Vec<Action>, usize) {
         let mut out = Output::default();
-        while let Step::Retry { .. } = self.step(value, &mut out) {
+        while let Step::Retry { .. } = self.step_at(offset, value, &mut out) {
             assert!(out.is_empty(), "a step that is retried appended something");
             std::thread::yield_now();
         }
-        actions(&out)
+        (actions(&out), out.dead_letters())
     }
 }
 
@@ -80,6 +89,31 @@ fn an_aborted_transaction_delivers_nothing_twice() {
     bench.role.committed();
     assert_eq!(*bench.counted.borrow(), [Outcome::Delivered]);
     assert_eq!(receiver.requests.iter().count(), 1);
+}
+
+#[test]
+fn a_receiver_that_was_mended_gets_what_it_refused_when_the_transaction_is_tried_again() {
+    const RUN: usize = 100;
+    let status = |status| vec![Answer::Status(status, "", ""); RUN];
+    let receiver = Receiver::of([status(422), status(200)].concat());
+    let mut bench = Bench::of(&receiver.url);
+    let triggers: Vec<(Offset, Vec<u8>)> = (0..i64::try_from(RUN).unwrap())
+        .map(|at| {
+            let id = format!("trigger-{at}");
+            (Offset(at), Trigger { id, ..trigger("situational", Vec::new()) }.encode_to_vec())
+        })
+        .collect();
+    for (expected, dead) in [("refused", 1), ("delivered", 0)] {
+        for (offset, value) in &triggers {
+            let (actions, letters) = bench.finish_at(*offset, value);
+            assert_eq!((actions[0].outcome.as_str(), letters), (expected, dead), "{offset:?}");
+        }
+        bench.role.rolled_back();
+    }
+    // What it took stays taken: nothing goes out a third time.
+    assert_eq!(bench.finish_at(triggers[0].0, &triggers[0].1).0[0].outcome, "delivered");
+    let ids: Vec<_> = receiver.requests.iter().map(|request| request.headers["webhook-id"].clone()).collect();
+    assert_eq!((ids.len(), &ids[..RUN]), (2 * RUN, &ids[RUN..]));
 }
 
 #[test]

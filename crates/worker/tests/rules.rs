@@ -7,8 +7,10 @@ mod support;
 use support::{Accounts, FIRED, signal, trigger, wire};
 use winback_core::account::{Account, Contact, Reason, Status};
 use winback_core::time::{Span, Time};
-use winback_proto::v1::{EvidenceItem, Trigger};
-use winback_worker::{AccountStanding, CheckedTrigger, Choice, Limits, Offer, Plays, Suppression, choose};
+use winback_proto::v1::{self, EvidenceItem, Trigger};
+use winback_worker::{
+    AccountStanding, Answers, CheckedTrigger, Choice, Limits, Offer, Plays, Suppression, choose,
+};
 
 const LIMITS: Limits = Limits { stale_after: Span::from_days(2), decline_rest: Span::from_days(365) };
 
@@ -106,7 +108,7 @@ fn a_play_that_needs_a_release_is_not_chosen_without_one_and_names_it() {
     let plays = Plays::built_in().unwrap();
     let checked = CheckedTrigger::of(&record).unwrap();
     let accounts = Accounts::with("acc-1", AccountStanding::default());
-    let Choice::Play { play, release } = choose(&checked, &plays, &accounts, FIRED, LIMITS) else {
+    let Choice::Play { play, release, .. } = choose(&checked, &plays, &accounts, FIRED, LIMITS) else {
         panic!("no play");
     };
     assert_eq!(release.as_deref(), Some("Single sign-on"));
@@ -124,13 +126,68 @@ fn the_competitor_play_never_comes_before_90_days() {
         decide(&record, AccountStanding::default(), FIRED)
     };
     assert_eq!(after(90, 0), "competitor");
-    assert!(after(90, 1).contains("competitor: less than 90 days since they left"), "{}", after(90, 1));
-    assert!(after(0, 0).starts_with("no_play"));
+    // A live signal acts at once all the same: with the play that knows nothing of a competitor.
+    assert_eq!(after(90, 1), "general");
+    assert_eq!(after(0, 0), "general");
     let mut unknown = trigger("competitor", Vec::new());
     unknown.account.as_mut().unwrap().churned_at = None;
-    assert!(decide(&unknown, AccountStanding::default(), FIRED).starts_with("no_play"));
+    assert_eq!(decide(&unknown, AccountStanding::default(), FIRED), "general");
     let plays = Plays::from_texts(&[("p.toml", &play_file("reasons = [\"competitor\"]"))]).unwrap();
     assert_eq!(plays.iter().next().unwrap().min_days_since_churn, 90);
+    for (file, expected) in [
+        ("reasons = [\"competitor\"]\nmin_days_since_churn = 0", "0"),
+        ("reasons = [\"competitor\"]\nmin_days_since_churn = 89", "89"),
+        (
+            "reasons = [\"competitor\", \"unknown\"]\nneeds_signals = [\"competitor_event\"]\n\
+             min_days_since_churn = 30",
+            "30",
+        ),
+    ] {
+        let expected =
+            format!("p.toml: `min_days_since_churn` = {expected}: write 90 or more: the competitor's play");
+        let said = refusal(&play_file(file));
+        assert!(said.starts_with(&expected), "{file}: {said}");
+    }
+    let shared = play_file("reasons = [\"competitor\", \"unknown\"]\nmin_days_since_churn = 0");
+    assert_eq!(refusal(&shared), "accepted");
+}
+
+#[test]
+fn a_discount_is_15_to_25_percent_limited_in_time_and_tied_to_a_commitment() {
+    for (percent, valid_days, commitment_months, expected) in [
+        (15, 30, 12, "accepted"),
+        (25, 30, 12, "accepted"),
+        (14, 30, 12, "`discount.percent` = 14: "),
+        (26, 30, 12, "`discount.percent` = 26: "),
+        (20, 0, 12, "`discount.valid_days` "),
+        (20, 30, 0, "`discount.commitment_months` "),
+    ] {
+        let said = refusal(&play_file(&format!(
+            "reasons = [\"price_budget\"]\noffer = \"discount\"\n[discount]\npercent = {percent}\n\
+             valid_days = {valid_days}\ncommitment_months = {commitment_months}"
+        )));
+        assert!(said.contains(expected), "{percent} {valid_days} {commitment_months}: {said}");
+    }
+}
+
+#[test]
+fn who_came_back_by_a_signal_after_the_trigger_is_not_sent_to() {
+    let answers = Answers::default();
+    let came_back = v1::Response {
+        account_id: "acc-1".to_owned(),
+        kind: "reactivated".to_owned(),
+        event_time: Some(wire(FIRED + Span::from_mins(1))),
+        ..v1::Response::default()
+    };
+    let record = trigger("situational", Vec::new());
+    let churned_at = FIRED - Span::from_days(210);
+    let standing = |answers: &Answers| {
+        let books = AccountStanding::default();
+        answers.of("acc-1").map_or(books, |answered| answered.onto(books, churned_at, false))
+    };
+    assert_eq!(decide(&record, standing(&answers), FIRED), "situational");
+    assert!(answers.apply(came_back));
+    assert_eq!(decide(&record, standing(&answers), FIRED), "suppressed(reactivated)");
 }
 
 #[test]
@@ -200,6 +257,38 @@ fn the_recommended_play_is_taken_where_it_fits() {
     assert_eq!(decide(&record, AccountStanding::default(), FIRED), "gap-check-in");
     record.play = "competitor".to_owned();
     assert_eq!(decide(&record, AccountStanding::default(), FIRED), "gap-closed");
+}
+
+#[test]
+fn a_recommended_play_that_is_not_taken_is_named_with_what_it_lacks() {
+    let visit = || vec![signal("web_visit", "pricing", "/pricing")];
+    let mut early = trigger("competitor", visit());
+    early.account.as_mut().unwrap().churned_at = Some(wire(FIRED - Span::from_days(10)));
+    for (record, recommended, expected) in [
+        (trigger("product_gap", visit()), "", None),
+        (trigger("product_gap", visit()), "gap-check-in", None),
+        (
+            trigger("product_gap", visit()),
+            "gap-closed",
+            Some("instead of gap-closed: the evidence names no release of its kind"),
+        ),
+        (
+            trigger("product_gap", visit()),
+            "fit",
+            Some("instead of fit: it does not answer the reason product_gap"),
+        ),
+        (trigger("product_gap", visit()), "my-own", Some("instead of my-own: there is no such play")),
+        (early, "competitor", Some("instead of competitor: less than 90 days since they left")),
+    ] {
+        let record = Trigger { play: recommended.to_owned(), ..record };
+        let plays = Plays::built_in().unwrap();
+        let checked = CheckedTrigger::of(&record).unwrap();
+        let accounts = Accounts::with("acc-1", AccountStanding::default());
+        let Choice::Play { instead_of, .. } = choose(&checked, &plays, &accounts, FIRED, LIMITS) else {
+            panic!("no play");
+        };
+        assert_eq!(instead_of.as_deref(), expected, "{recommended}");
+    }
 }
 
 #[test]

@@ -95,6 +95,24 @@ fn a_receiver_gets_a_signed_envelope_under_the_triggers_id() {
 }
 
 #[test]
+fn a_receiver_is_told_from_when_on_it_may_send_and_the_action_says_why() {
+    for (zone, expected) in [("Europe/Berlin", None), ("Asia/Tokyo", Some("2026-11-22T23:00:00Z"))] {
+        let receiver = Receiver::of(vec![Answer::Status(200, "", "ok")]);
+        let (worker, _) = worker(&config(&receiver.url));
+        let mut record = record();
+        record.account.as_mut().unwrap().zone = zone.to_owned();
+        let action = action(answer(&worker, &record, FIRED));
+        let request = receiver.requests.recv_timeout(DEADLINE).unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
+        assert_eq!(body["data"]["send_not_before"].as_str(), expected, "{zone}");
+        let why = expected.map(|_| serde_json::json!(["quiet_hours"])).unwrap_or_default();
+        assert_eq!(body["data"]["send_not_before_why"], why, "{zone}");
+        let said = expected.map(|_| "to be sent not before 2026-11-23 08:00 in Asia/Tokyo (quiet_hours)");
+        assert_eq!(action.why, said.unwrap_or_default());
+    }
+}
+
+#[test]
 fn what_may_pass_is_retried_with_the_same_id_and_the_same_body() {
     let script = [500, 503, 408, 425, 429].map(|status| Answer::Status(status, "", "later"));
     let script = script.into_iter().chain([Answer::Hangup, Answer::Status(204, "", "")]).collect();

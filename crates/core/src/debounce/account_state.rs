@@ -118,11 +118,12 @@ impl AccountState {
         }
     }
 
-    /// Remembers an entry of the calendar, unless there were `most` in the year up to it (DOMAIN, *How often*, hard).
+    /// Remembers an entry of the calendar, unless there were `most` in the year up to it (DOMAIN, *How often*, hard), or
+    /// one of the same day: two reasons to speak on a day are one, and those of a kind would be one signal (R11).
     pub fn enter(&mut self, due: Time, most: usize) -> bool {
         let year_ago = due - YEAR;
         self.entries.retain(|entry| *entry > year_ago);
-        let room = self.entries.len() < most;
+        let room = self.entries.len() < most && self.entries.last() != Some(&due);
         if room {
             self.entries.push(due);
         }

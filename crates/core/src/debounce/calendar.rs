@@ -115,7 +115,7 @@ impl Partition {
         let oldest = now - Entry::longest_age();
         let mut hand = if hand.to < oldest { Hand::at(oldest) } else { hand };
         while hand.to < now {
-            let horizon = now.min(Day::of(hand.to).plus(1).start());
+            let horizon = now.min(page_end(hand.to));
             while let Some((due, account, entry)) = self.agenda.next(&self.accounts, &hand, horizon) {
                 hand = Hand { to: due, after: Some((account.clone(), entry)) };
                 if !rules.wants(entry, due) {
@@ -187,6 +187,12 @@ impl Partition {
             None => (entry.as_str(), says),
         }
     }
+}
+
+/// When the next day begins; behind the last day of the calendar none does, and the page has no end.
+fn page_end(from: Time) -> Time {
+    let next = Day::of(from).plus(1).start();
+    if next > from { next } else { Time::MAX }
 }
 
 /// The account, unless nothing that begins on our side may reach it: not in the list, back, erased, before its own

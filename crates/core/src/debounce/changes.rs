@@ -67,7 +67,7 @@ impl Partition {
         }
     }
 
-    /// A new churn date ends quiet times (R11).
+    /// A new churn date ends quiet times (R11), an erasure all that there is. Machines stand under known names only.
     pub(super) fn unhush(&mut self, account: &AccountId) {
         for policy in self.names() {
             let key = (account.clone(), policy);

@@ -2,12 +2,15 @@
 
 use std::ops::RangeInclusive;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::time::{Span, Time};
 
 const DAY: i64 = 86_400_000;
+/// The days at both ends of the calendar: those of the years -9999 and 9999.
+const ENDS: (i64, i64) = (-4_371_587, 2_932_896);
 
 /// A day, counted from 1970-01-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,7 +19,15 @@ pub(super) struct Day(pub(super) i32);
 impl Day {
     /// The day of that time in UTC. Times beyond the calendar are held at its ends.
     pub(super) fn of(time: Time) -> Self {
-        Self(i32::try_from(time.millis().div_euclid(DAY)).unwrap_or(i32::MAX).clamp(-2_000_000, 2_000_000))
+        let (first, last) = ENDS;
+        Self(i32::try_from(time.millis().div_euclid(DAY).clamp(first, last)).unwrap_or_default())
+    }
+
+    /// The day of that time in that zone.
+    pub(super) fn there(time: Time, zone: &TimeZone) -> Self {
+        let Ok(stamp) = Timestamp::from_millisecond(time.millis()) else { return Self::of(time) };
+        let date = stamp.to_zoned(zone.clone()).date();
+        Self::from_ymd(date.year().into(), date.month().into(), date.day().into())
     }
 
     /// When it begins in UTC.
@@ -160,6 +171,10 @@ mod tests {
         let nine = day("2026-07-01").at_nine(&zone, Span::ZERO).unwrap();
         assert_eq!(nine.to_string(), "2026-07-01T13:00:00Z");
         assert!(Day(2_000_000).at_nine(&zone, Span::ZERO).is_some());
+        let late = Time::from_millis(nine.millis() + 15 * 3_600_000);
+        assert_eq!((Day::of(late), Day::there(late, &zone)), (day("2026-07-02"), day("2026-07-02")));
+        let earlier = Time::from_millis(late.millis() - 3_600_000);
+        assert_eq!((Day::of(earlier), Day::there(earlier, &zone)), (day("2026-07-02"), day("2026-07-01")));
         assert_eq!(Day(i32::MAX / 2).at_nine(&zone, Span::ZERO), None);
     }
 }

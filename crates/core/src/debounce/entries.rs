@@ -3,10 +3,12 @@
 //! Everything here is a function of the account alone. The windows by reason hold by construction: a reason has no
 //! entry on a day that its window forbids.
 
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::tz::TimeZone;
 
+use super::caps::time_zone;
 use super::civil::Day;
 use super::policy::defaults;
+use super::rules::{default_window, least_window, whole_days};
 use crate::account::{Account, Reason};
 use crate::closed_enum;
 use crate::ids::AccountId;
@@ -16,7 +18,7 @@ use crate::time::{Span, Time};
 closed_enum! {
     /// An entry of the calendar; its name is the class of its signal.
     Entry {
-        /// The account's own earliest date, whatever the window of its reason.
+        /// The account's own earliest date, whatever the window of its reason; what is hard holds.
         Earliest = "earliest",
         /// Three days after: who left on an impulse.
         FirstDays = "first_days",
@@ -126,17 +128,26 @@ impl Entry {
     }
 }
 
-/// The first day on which anything but the first days' and a passing constraint's entries may stand, by reason.
-const fn window(reason: Reason) -> i32 {
-    match reason {
-        Reason::ProductGap | Reason::PriceBudget => 180,
-        _ => NINETY,
-    }
+/// The first day on which anything but the first days' and a passing constraint's entries may stand: that of the policies'
+/// own window, before which the gate would stop it.
+const fn window(reason: Reason) -> i64 {
+    let days = whole_days(default_window(reason));
+    if days > NINETY as i64 { days } else { NINETY as i64 }
 }
 
 /// The day on which they left. It is the day of the books, which say no hour: the one in UTC.
 pub(super) fn churn_day(account: &Account) -> Day {
     Day::of(account.churned_at)
+}
+
+/// How many days of the account's own calendar have gone since the one on which they left.
+pub(super) fn days_since_churn(account: &Account, at: Time) -> i64 {
+    i64::from(Day::there(at, &zone(account)).0) - i64::from(churn_day(account).0)
+}
+
+/// How many whole months of the account's own calendar have gone since they left.
+pub(super) fn months_since_churn(account: &Account, at: Time) -> u32 {
+    Day::there(at, &zone(account)).months_after(churn_day(account))
 }
 
 /// The day of the month of an account's budget entry.
@@ -157,7 +168,7 @@ pub(super) fn entries_on(account: &Account, on: Day, earliest: Option<Day>) -> V
     let days = on.0 - churned.0;
     let reason = account.reason;
     let mut found = Vec::new();
-    if earliest == Some(on) && days >= 0 && !(reason == Reason::Competitor && days < NINETY) {
+    if earliest == Some(on) && i64::from(days) >= whole_days(least_window(reason)) {
         found.push(Entry::Earliest);
     }
     match days {
@@ -166,7 +177,7 @@ pub(super) fn entries_on(account: &Account, on: Day, earliest: Option<Day>) -> V
         NINETY => found.push(Entry::NinetyDays),
         _ => {}
     }
-    if days >= window(reason) {
+    if i64::from(days) >= window(reason) {
         let monthly = on.months_since(churned).and_then(monthly);
         found.extend(monthly.filter(|entry| *entry != Entry::Quarterly || has_quarters(account, days)));
         if renews(account, churned, on) {
@@ -207,10 +218,9 @@ fn renews(account: &Account, churned: Day, on: Day) -> bool {
     on.months_since(churned).is_some_and(|months| months <= LAST_RENEWAL && (months + 1) % term == 0)
 }
 
-/// The zone of an account, from the data built in, so that every machine decides alike; UTC where there is none.
+/// The zone of an account; UTC where there is none.
 fn zone(account: &Account) -> TimeZone {
-    let name = account.zone.as_deref();
-    name.and_then(|name| TimeZoneDatabase::bundled().get(name).ok()).unwrap_or(TimeZone::UTC)
+    time_zone(account.zone.as_deref())
 }
 
 /// When an entry of that day is due: from nine in the morning there, later by what the account's id says.

@@ -2,14 +2,14 @@
 //! way any more.
 //!
 //! At the record: open bursts are cancelled, the machines and all that is known of the account go. The ids of its signals
-//! that are remembered go a few a step, since there may be many ([`Sweep`] is a function of the rows, so that a partition
-//! that was restored goes on as the one that never stopped). A row stays that says that it was erased, so that what was
+//! that are remembered go a few a report of the readers, since there may be many, and it takes a look at all ids to find
+//! them, once for all erasures since the last report ([`Sweep`] is a function of the rows, so that a partition that was
+//! restored goes on as the one that never stopped). A row stays that says that it was erased, so that what was
 //! still on its way is shut out; it goes after [`KEPT`].
 
 use std::collections::BTreeSet;
 
 use super::account_state::AccountState;
-use super::machine::Machine;
 use super::partition::{Effect, Forget, Partition};
 use super::state::SeenKey;
 use crate::ids::AccountId;
@@ -36,6 +36,11 @@ impl Sweep {
     /// A row came from the changelog.
     pub(super) fn loaded(&mut self) {
         self.left = None;
+    }
+
+    /// Who was erased, or what is remembered of them, changed.
+    pub(super) fn reset(&mut self) {
+        (self.left, self.touched) = (None, true);
     }
 
     pub(super) fn rollback(&mut self) {
@@ -68,16 +73,14 @@ impl Partition {
             return;
         }
         self.cancel_all(id, out);
-        let own = self.machines.rows().map(|(key, _)| key).filter(|(account, _)| account == id);
-        let own: Vec<_> = own.cloned().collect();
-        own.into_iter().for_each(|key| self.put_machine(key, Machine::default()));
+        self.unhush(id);
         let at = self.clock().last_append.unwrap_or_else(|| self.clock().now());
         let erased = AccountState::erased_then(at);
         self.put_account(id.clone(), Some(erased));
-        (self.sweep.left, self.sweep.touched) = (None, true);
+        self.sweep.reset();
     }
 
-    /// Forgets at most `most` ids of erased accounts. How many other rows the step may forget: `None` while there are ids
+    /// Forgets at most `most` ids of erased accounts, at a report of the readers. How many other rows the step may forget: `None` while there are ids
     /// left, lest the row that says "erased" goes before them.
     pub(super) fn sweep_some(&mut self, most: usize) -> Option<usize> {
         let mut left = match self.sweep.left.take() {
@@ -87,8 +90,11 @@ impl Partition {
         let mut swept = 0;
         while swept < most {
             let Some(key) = left.pop_first() else { break };
-            self.put_seen(key, None);
-            swept += 1;
+            // Some may have gone by their own time since they were found.
+            if self.seen.get(&key).is_some() {
+                self.put_seen(key, None);
+                swept += 1;
+            }
         }
         let done = left.is_empty();
         self.sweep.touched |= swept > 0;

@@ -74,6 +74,11 @@ impl Partition {
             else {
                 return;
             };
+            // It counts whether its accounts are at hand or to be found: a partition that was restored tells as many as the
+            // one that never stopped.
+            if !allowance.take_up() {
+                return;
+            }
             let mut targets = match self.targets.take().filter(|targets| targets.offset == number) {
                 Some(targets) => targets,
                 None => Targets::of(number, &fan_out, self.accounts.rows()),

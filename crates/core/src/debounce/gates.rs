@@ -3,7 +3,7 @@
 use super::account_state::AccountState;
 use super::evidence::Evidence;
 use super::policy::Policy;
-use super::rules::{NotFit, only_time_based};
+use super::rules::{NotFit, is_own_date, only_time_based};
 use crate::account::{Account, Reason, Tier};
 use crate::closed_enum;
 use crate::signal::SignalKind;
@@ -104,13 +104,13 @@ fn since(
 }
 
 /// What binds a start that only dates speak for; a live signal acts at once, however long ago they left, on any day.
-/// The worker's send-time rules move a message; a start is not moved, the next date comes.
+/// A start is not moved to a later day, neither here nor by the worker: the next date comes.
 fn time_based(account: &Account, policy: &Policy, evidence: &Evidence, at: Time) -> Option<Gate> {
     if !only_time_based(evidence) {
         return None;
     }
     let rules = &policy.rules.time_based;
-    if rules.is_early(account, at) {
+    if rules.is_early(account, is_own_date(evidence), at) {
         return Some(Gate::Window);
     }
     rules.is_blacked_out(account.zone.as_deref(), at).then_some(Gate::Blackout)

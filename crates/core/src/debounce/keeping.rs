@@ -45,10 +45,11 @@ impl Partition {
     /// Sets an account, or forgets it, and who is to hear of what.
     pub(super) fn put_account(&mut self, id: AccountId, state: Option<AccountState>) {
         self.reindex_account(&id, state.as_ref());
-        match (&mut self.targets, &state) {
-            (Some(targets), Some(state)) => targets.change(&id, state),
-            (targets, None) => *targets = None,
-            (None, Some(_)) => {}
+        if let Some(targets) = &mut self.targets {
+            match &state {
+                Some(state) => targets.change(&id, state),
+                None => targets.remove(&id),
+            }
         }
         self.accounts.put(id, state);
     }
@@ -57,9 +58,11 @@ impl Partition {
         let old = self.accounts.get(id);
         self.agenda.change(id, listed(old), listed(new));
         index_erased(&mut self.forget, id, old, new);
+        self.traces.account(id, old, new);
     }
 
     pub(super) fn reindex(&mut self, key: &MachineKey, old: Option<&Machine>, new: Option<&Machine>) {
+        self.traces.machine(key, new);
         let entry = |deadline: Time| (deadline, key.0.clone(), key.1.clone());
         if let Some(burst) = old.and_then(|machine| machine.burst.as_ref()) {
             self.deadlines.remove(&entry(burst.deadline));
@@ -94,12 +97,19 @@ impl Partition {
         }
     }
 
-    pub(super) fn forget_some(&mut self) {
+    /// Forgets what is over. What was left of erased accounts and ended shadows goes at reports of the readers only
+    /// (`reports`), since it takes a look at all rows to find the first; and so does the row that says "erased".
+    pub(super) fn forget_some(&mut self, reports: bool) {
+        let mut left = FORGET_A_STEP;
+        if reports {
+            self.forget_ended(FORGET_A_STEP);
+            let Some(rest) = self.sweep_some(FORGET_A_STEP) else { return };
+            left = rest;
+        }
         let now = self.head.clock.now();
-        let Some(left) = self.sweep_some(FORGET_A_STEP) else { return };
         for _ in 0..left {
             let Some((until, forget)) = self.forget.first().cloned() else { return };
-            if until >= now {
+            if until >= now || (matches!(forget, Forget::Erased(_)) && !reports) {
                 return;
             }
             match &forget {
@@ -115,19 +125,14 @@ impl Partition {
     /// Less than a point is left.
     fn forget_score(&mut self, key: &MachineKey) {
         if let Some(machine) = self.machines.get(key).cloned() {
-            let carried = match machine.quiet {
-                Some(_) => machine.carried,
-                None => self.still_carried(&key.1, machine.carried),
-            };
-            self.put_machine(key.clone(), Machine { score: None, carried, ..machine });
+            self.put_machine(key.clone(), Machine { score: None, ..machine });
         }
     }
 
     /// The quiet is over; what was carried stays for the next burst.
     fn forget_quiet(&mut self, key: &MachineKey) {
         if let Some(machine) = self.machines.get(key).cloned() {
-            let carried = self.still_carried(&key.1, machine.carried);
-            self.put_machine(key.clone(), Machine { quiet: None, carried, ..machine });
+            self.put_machine(key.clone(), Machine { quiet: None, ..machine });
         }
     }
 }

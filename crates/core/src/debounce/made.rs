@@ -19,11 +19,14 @@ pub const CALENDAR: &str = "calendar";
 const SIGNALS: u32 = 128;
 /// The most accounts that one progress record looks at.
 const LOOKS: u32 = 1_024;
+/// The most events that one progress record takes up, since each may take a look at all accounts.
+const EVENTS: u32 = 4;
 
 /// What a progress record may still do.
 pub(super) struct Allowance {
     signals: u32,
     looks: u32,
+    events: u32,
 }
 
 impl Allowance {
@@ -38,6 +41,13 @@ impl Allowance {
     /// Another day's items were gathered.
     pub(super) const fn turn_page(&mut self) {
         self.looks = self.looks.saturating_sub(LOOKS / 8);
+    }
+
+    /// Whether another event may be taken up, whose accounts are found among all.
+    pub(super) const fn take_up(&mut self) -> bool {
+        let may = self.events > 0;
+        self.events = self.events.saturating_sub(1);
+        may
     }
 
     pub(super) const fn made(&mut self) {
@@ -94,7 +104,7 @@ fn id(account: &AccountId, churn_number: u32, kind: SignalKind, name: &str) -> S
 impl Partition {
     /// What is due at `W`: the calendar's entries first, then the events that are on their way.
     pub(super) fn make_signals(&mut self, offset: Offset, out: &mut Vec<Effect>) {
-        let mut allowance = Allowance { signals: SIGNALS, looks: LOOKS };
+        let mut allowance = Allowance { signals: SIGNALS, looks: LOOKS, events: EVENTS };
         self.turn_calendar(offset, &mut allowance, out);
         self.fan_out(offset, &mut allowance, out);
     }

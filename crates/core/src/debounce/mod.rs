@@ -39,6 +39,7 @@ mod stepping;
 mod table;
 mod targets;
 mod telling;
+mod traces;
 mod trigger;
 
 pub use account_state::{AccountState, Fire};

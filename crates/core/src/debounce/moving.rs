@@ -32,6 +32,7 @@ impl Partition {
                 StateKey::Clock => {}
             }
         }
+        self.sweep.reset();
         self.find_newest();
         *self.counts_mut() = Counts::default();
     }
@@ -43,6 +44,7 @@ impl Partition {
             out.push(Effect::Dead { reason: "late_row", text: text.to_owned() });
             return;
         }
+        self.sweep.reset();
         match row.clone() {
             (StateKey::Account(id), StateRow::Account(state)) => self.put_account(id, Some(state)),
             (StateKey::Event(_), StateRow::Event(fan_out)) => self.carried_event(offset, fan_out),

@@ -15,6 +15,7 @@ use super::policy::Policy;
 use super::state::{Seen, SeenKey};
 use super::table::Table;
 use super::targets::Targets;
+use super::traces::Traces;
 use super::trigger::{Decision, Trigger};
 use crate::ids::{AccountId, InputName, Offset, PolicyName};
 use crate::time::Time;
@@ -102,6 +103,7 @@ pub struct Partition {
     pub(super) deadlines: BTreeSet<(Time, AccountId, PolicyName)>,
     pub(super) forget: BTreeSet<(Time, Forget)>,
     pub(super) sweep: Sweep,
+    pub(super) traces: Traces,
 }
 
 impl Partition {
@@ -117,7 +119,9 @@ impl Partition {
             Body::Signal(signal) => self.signal(input.offset, signal, out),
             Body::Account(change) => self.account(change, out),
             Body::Response(response) => self.response(input.offset, response, out),
-            Body::SequenceEnded(account, at) => self.edit(account, |state| state.resting_since = Some(*at)),
+            Body::SequenceEnded(account, at) => {
+                self.edit(account, |state| state.resting_since = state.resting_since.max(Some(*at)));
+            }
             Body::Policy(text) => self.policy(text, out),
             Body::Hold(policy, held) => self.hold(policy.as_deref(), *held, out),
             Body::Carried(row) => self.carried(input.offset, row, out),
@@ -130,7 +134,7 @@ impl Partition {
             }
             Body::Event(event) => self.event(input.offset, event, out),
         }
-        self.forget_some();
+        self.forget_some(matches!(input.body, Body::Progress(_)));
     }
 
     /// Everything before this offset was read, also what is no record, such as a transaction's marker.
@@ -161,6 +165,7 @@ impl Partition {
         for (id, new, old) in self.accounts.rollback() {
             self.agenda.change(&id, listed(new.as_ref()), listed(old.as_ref()));
             index_erased(&mut self.forget, &id, new.as_ref(), old.as_ref());
+            self.traces.account(&id, new.as_ref(), old.as_ref());
         }
         self.sweep.rollback();
         self.holds.rollback();

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::calendar::CalendarRules;
 use super::caps::Cap;
-use super::rules::{COMPETITOR_PLAY_FROM, Rules};
+use super::entries::days_since_churn;
+use super::rules::{COMPETITOR_PLAY_FROM, Rules, whole_days};
 use crate::account::{Account, Reason};
 use crate::ids::PolicyName;
 use crate::signal::SignalKind;
@@ -116,7 +117,8 @@ impl Policy {
     /// one: theirs never comes before 90 days (DOMAIN, *When*).
     pub fn recommended(&self, account: &Account, at: Time) -> &str {
         let play = self.play(account.reason);
-        if account.reason != Reason::Competitor || at >= account.churned_at + COMPETITOR_PLAY_FROM {
+        let is_late = || days_since_churn(account, at) >= whole_days(COMPETITOR_PLAY_FROM);
+        if account.reason != Reason::Competitor || is_late() {
             return play;
         }
         let general = self.play(Reason::Unknown);

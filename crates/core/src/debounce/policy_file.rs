@@ -12,7 +12,7 @@ use super::policy_schema::{Length, names};
 use super::policy_sections::{FileHoldOut, FileRules, FileScore, FileTimeBased};
 use super::policy_test::FileTest;
 use super::rules::NotFit;
-use super::shadow::shadow_of;
+use super::shadow::{in_force, shadow_of};
 use crate::account::Reason;
 use crate::signal::SignalKind;
 use crate::text::{explain_toml, nearest};
@@ -20,6 +20,9 @@ use crate::time::Span;
 
 /// The least rest after a *no* (DOMAIN, *How often*, hard: 6 to 12 months).
 const LEAST_DECLINED_REST: Span = Span::from_days(180);
+
+/// No longer name of a policy.
+const MOST_NAME_BYTES: usize = 64;
 
 /// What is wrong with a policy file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,6 +47,7 @@ pub enum PolicyError {
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
     /// The policy's name, unique in a deployment; no `~`.
+    #[schemars(length(min = 1, max = MOST_NAME_BYTES), extend("pattern" = "^[^~]*$"))]
     name: String,
     /// Whether it only runs beside the policy in force of its name: its triggers go to a topic of their own.
     #[serde(default)]
@@ -58,6 +62,7 @@ pub(super) struct File {
     #[schemars(with = "Option<Length>")]
     max_wait: Option<String>,
     /// A burst ends with its so many-th signal.
+    #[schemars(extend("minimum" = 1))]
     max_signals: Option<u32>,
     /// A burst fires at its end only if the weights of its signals add up to this.
     min_score: Option<u32>,
@@ -110,6 +115,7 @@ pub(super) struct File {
 /// At most so many starting triggers in a window: either `window` or `calendar`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [{ "required": ["window"] }, { "required": ["calendar"] }]))]
 struct FileCap {
     /// Whose triggers count: the account's under all policies, under this one, or those that only dates spoke for.
     #[schemars(extend("enum" = names(CapScope::ALL, CapScope::as_str)))]
@@ -157,8 +163,10 @@ impl Policy {
     }
 
     fn validate(&self) -> Result<(), PolicyError> {
-        if self.name.as_str().is_empty() || self.name.as_str().len() > 64 {
-            return Err(wrong("name", self.name.as_str(), "give it a name of 1 to 64 bytes"));
+        let name = in_force(self.name.as_str());
+        if name.is_empty() || name.len() > MOST_NAME_BYTES {
+            let fix = format!("give it a name of 1 to {MOST_NAME_BYTES} bytes");
+            return Err(wrong("name", name, &fix));
         }
         for (key, span) in [("quiet", self.quiet), ("max_wait", self.max_wait), ("stale", self.stale)] {
             if span <= Span::ZERO {
@@ -271,7 +279,12 @@ fn rules(kinds: &BTreeMap<String, FileKind>, max_wait: Span) -> Result<Rules, Po
         }
         for (class, file) in &file.classes {
             let base = by_class.get(&(kind, class.clone())).copied().unwrap_or(rule);
-            let rule = file.rule(&format!("{key}.classes.{class}"), base, max_wait)?;
+            let key = format!("{key}.classes.{class}");
+            if let Some(finer) = file.classes.keys().next() {
+                let fix = "a class has no classes of its own: name it beside this one";
+                return Err(wrong(&format!("{key}.classes"), finer, fix));
+            }
+            let rule = file.rule(&key, base, max_wait)?;
             by_class.insert((kind, class.clone()), rule);
         }
         by_kind.insert(kind, rule);
@@ -371,6 +384,13 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_is_long_enough_to_be_allowed_may_be_in_shadow() {
+        let file = |length: usize| format!("shadow = true\nname = \"{}\"", "n".repeat(length));
+        assert!(Policy::parse(&file(64), 1).is_ok());
+        assert!(error(&file(65)).contains("1 to 64"));
+    }
+
+    #[test]
     fn errors_name_the_key_the_value_and_the_fix() {
         for (toml, parts) in [
             ("name=\"p\"\nquite = \"1h\"", &["line 2", "quite", "`quiet`"][..]),
@@ -393,6 +413,10 @@ mod tests {
                 &["calendar.time_based_a_year", "5", "at most 4"],
             ),
             ("name=\"\"", &["name", "1 to 64"]),
+            (
+                "name=\"p\"\n[kinds.web_visit.classes.pricing.classes.yearly]\nweight=9",
+                &["kinds.web_visit.classes.pricing.classes", "yearly", "no classes of its own"],
+            ),
             ("name=\"p\"\nnot_fit=\"yes\"", &["not_fit", "yes", "`allow`"]),
             ("name=\"p\"\n[hold_out]\npercent=80", &["hold_out.percent", "80", "at most 50"]),
             ("name=\"p\"\n[score]\nhalf_life=\"1m\"", &["score.half_life", "1m", "1h to 365d"]),

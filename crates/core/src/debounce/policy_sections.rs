@@ -8,8 +8,7 @@ use serde::Deserialize;
 use super::policy_file::{PolicyError, span, wrong};
 use super::policy_schema::{Length, names};
 use super::rules::{
-    Blackout, COMPETITOR_PLAY_FROM, FIRST_WEEK, HoldOut, MOST_TIME_BASED, NotFit, Rules, TimeBased,
-    default_window,
+    Blackout, HoldOut, MOST_TIME_BASED, NotFit, Rules, TimeBased, default_window, least_window,
 };
 use crate::account::Reason;
 use crate::text::nearest;
@@ -105,10 +104,8 @@ impl FileHoldOut {
     fn hold_out(&self) -> Result<HoldOut, PolicyError> {
         let percent = self.percent.unwrap_or(0);
         if percent > MOST_HELD_OUT {
-            let fix = format!(
-                "must be at most {MOST_HELD_OUT}: the group is what the others are measured against (DOMAIN, What to \
-                 measure)"
-            );
+            let fix =
+                format!("must be at most {MOST_HELD_OUT}: the group is what the others are measured against");
             return Err(wrong("hold_out.percent", &percent.to_string(), &fix));
         }
         Ok(HoldOut { percent, salt: self.salt.clone().unwrap_or_else(|| "hold-out".to_owned()) })
@@ -120,8 +117,8 @@ impl FileTimeBased {
         let max_a_year = self.max_a_year.unwrap_or(MOST_TIME_BASED);
         if max_a_year > MOST_TIME_BASED {
             let fix = format!(
-                "must be at most {MOST_TIME_BASED}: what only a date speaks for starts at most 2 to 4 times a year for \
-                 an account (DOMAIN, How often, hard)"
+                "must be at most {MOST_TIME_BASED}: what only a date speaks for starts at most so often a year for an \
+                 account, whatever a policy says"
             );
             return Err(wrong("time_based.max_a_year", &max_a_year.to_string(), &fix));
         }
@@ -148,13 +145,13 @@ fn windows(file: &BTreeMap<String, String>) -> Result<BTreeMap<Reason, Span>, Po
             || wrong("time_based.windows", name, &format!("no such reason{}", nearest(name, &names)));
         let reason = Reason::parse(name).ok_or_else(unknown)?;
         let window = span(&key, Some(text), Span::ZERO)?;
-        let (least, rule) = match reason {
-            Reason::RegretImpulse => (Span::ZERO, ""),
-            Reason::Competitor => (COMPETITOR_PLAY_FROM, "competitor switchers are never approached earlier"),
-            _ => (FIRST_WEEK, "in the first week only regret is spoken to"),
-        };
+        let least = least_window(reason);
         if window < least {
-            let fix = format!("must be at least {least}: {rule} (DOMAIN, When)");
+            let rule = match reason {
+                Reason::Competitor => "competitor switchers are never approached earlier because of a date",
+                _ => "in the first week a date speaks to nobody but who left on an impulse",
+            };
+            let fix = format!("must be at least {least}: {rule}, whatever a policy says");
             return Err(wrong(&key, text, &fix));
         }
         Ok((reason, window))

@@ -8,11 +8,12 @@ use super::rules::{is_time_based, only_time_based};
 use crate::account::{Account, Reason, Tier};
 use crate::signal::SignalKind;
 
-/// Releases by what they improve; all others are features.
+/// Releases by what they improve.
 const SERVICE: &str = "service";
 const ONBOARDING: &str = "onboarding";
 const QUALITY: &str = "quality";
 const PRICE: &str = "price";
+const MAJOR_VERSION: &str = "major_version";
 
 /// A part of a priority.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,18 +68,20 @@ fn released(evidence: &Evidence, what: &str) -> bool {
     evidence.parts.iter().any(|part| part.kind == SignalKind::ProductRelease && is(&part.class))
 }
 
-/// A release that is about none of the four other things is a feature; the fan-out brings it to whom it was missing.
-fn feature_released(evidence: &Evidence) -> bool {
-    let feature = |class: &str| ![SERVICE, ONBOARDING, QUALITY, PRICE].contains(&class);
-    evidence.parts.iter().any(|part| part.kind == SignalKind::ProductRelease && feature(&part.class))
+/// A release of whatever class comes to whom left for a gap only when it names the feature that they missed.
+fn gap_closed(evidence: &Evidence) -> bool {
+    has(evidence, &[SignalKind::ProductRelease])
+}
+
+/// What went wrong technically is what a release of quality is about, and a major version, too.
+fn mended(evidence: &Evidence) -> bool {
+    released(evidence, QUALITY) || released(evidence, MAJOR_VERSION)
 }
 
 fn recoverability(reason: Reason, evidence: &Evidence) -> Rated {
     let opening = has(evidence, &[SignalKind::CompetitorEvent, SignalKind::ContractRenewal]);
     match reason {
-        Reason::ProductGap if feature_released(evidence) => {
-            Rated::new(100, "the gap they left for is closed")
-        }
+        Reason::ProductGap if gap_closed(evidence) => Rated::new(100, "the gap they left for is closed"),
         Reason::ProductGap => Rated::new(50, "no release is known that closes their gap"),
         Reason::ServiceSupport if released(evidence, SERVICE) => {
             Rated::new(100, "the service that failed them was mended")
@@ -92,7 +95,7 @@ fn recoverability(reason: Reason, evidence: &Evidence) -> Rated {
         Reason::AdoptionOnboarding | Reason::Complexity | Reason::LowUsageNoValue => {
             Rated::new(45, "they never got to see what it is good for")
         }
-        Reason::TechnicalQuality | Reason::UnmetExpectations if released(evidence, QUALITY) => {
+        Reason::TechnicalQuality | Reason::UnmetExpectations if mended(evidence) => {
             Rated::new(90, "what went wrong was improved since")
         }
         Reason::TechnicalQuality | Reason::UnmetExpectations => Rated::new(35, "they had a bad experience"),
@@ -158,7 +161,7 @@ fn fits(reason: Reason, evidence: &Evidence) -> Option<&'static str> {
         Reason::PriceBudget => news(&[SignalKind::FundingNews], "a round answers a budget")
             .or_else(|| released(evidence, PRICE).then_some("our price changed"))
             .or_else(|| news(&[SignalKind::Hiring], "growth answers a budget")),
-        Reason::ProductGap => feature_released(evidence).then_some("a release answers a gap"),
+        Reason::ProductGap => gap_closed(evidence).then_some("a release answers a gap"),
         Reason::Competitor => {
             news(&[SignalKind::CompetitorEvent], "the competitor's news answers their choice")
                 .or_else(|| news(&[SignalKind::ContractRenewal], "they evaluate again at the renewal"))
@@ -167,10 +170,11 @@ fn fits(reason: Reason, evidence: &Evidence) -> Option<&'static str> {
             released(evidence, SERVICE).then_some("our improvement answers what failed them")
         }
         Reason::AdoptionOnboarding | Reason::Complexity | Reason::LowUsageNoValue => {
-            released(evidence, ONBOARDING).then_some("an easier start answers why they never got going")
+            (released(evidence, ONBOARDING).then_some("an easier start answers why they never got going"))
+                .or_else(|| released(evidence, MAJOR_VERSION).then_some("it is another product since"))
         }
         Reason::TechnicalQuality | Reason::UnmetExpectations => {
-            released(evidence, QUALITY).then_some("a real improvement answers a bad experience")
+            mended(evidence).then_some("a real improvement answers a bad experience")
         }
         Reason::Situational | Reason::StrategicShift => news(
             &[

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 use super::caps::{Cap, CapScope, CapWindow, time_zone};
+use super::entries::{Entry, days_since_churn};
 use super::evidence::Evidence;
 use crate::account::{Account, Reason};
 use crate::closed_enum;
@@ -23,7 +24,7 @@ pub(super) const TIME_BASED_YEAR: Span = Span::from_days(365);
 /// Before this the competitor's play is never recommended (DOMAIN, *When*: never earlier).
 pub(super) const COMPETITOR_PLAY_FROM: Span = Span::from_days(90);
 /// In the first week only regret may be spoken to because of a date (DOMAIN, *When*).
-pub(super) const FIRST_WEEK: Span = Span::from_days(7);
+const FIRST_WEEK: Span = Span::from_days(7);
 
 closed_enum! {
     /// Whether an account that was not a fit may be approached (DOMAIN, *What to say*: content only).
@@ -76,6 +77,12 @@ pub const fn is_time_based(kind: SignalKind) -> bool {
 /// Whether nothing but dates speaks for a trigger of this evidence. What came in the quiet time before does not count.
 pub fn only_time_based(evidence: &Evidence) -> bool {
     !evidence.parts.is_empty() && evidence.parts.iter().all(|part| is_time_based(part.kind))
+}
+
+/// Whether the date that speaks is the account's own earliest one.
+pub(super) fn is_own_date(evidence: &Evidence) -> bool {
+    let own = Entry::Earliest;
+    evidence.parts.iter().any(|part| part.kind == own.kind() && part.class == own.as_str())
 }
 
 /// The part of a policy that is about whom and when.
@@ -157,9 +164,11 @@ impl TimeBased {
         self.windows.get(&reason).copied().unwrap_or(default_window(reason))
     }
 
-    /// Whether it is too early after the account left.
-    pub fn is_early(&self, account: &Account, at: Time) -> bool {
-        at < account.churned_at + self.window(account.reason)
+    /// Whether it is too early after the account left. `own_date`: the account's own earliest date has come, which beats
+    /// the window of its reason, but nothing that is hard. Days are counted as the calendar does that makes the entries.
+    pub fn is_early(&self, account: &Account, own_date: bool, at: Time) -> bool {
+        let window = if own_date { least_window(account.reason) } else { self.window(account.reason) };
+        days_since_churn(account, at) < whole_days(window)
     }
 
     /// Whether the day is one on which nothing starts because of a date.
@@ -177,6 +186,22 @@ impl TimeBased {
         let left = i16::from(date.days_in_month()) - i16::from(date.day());
         date.month() % 3 == 0 && left < i16::from(self.quarter_end_days)
     }
+}
+
+/// What no policy's window is shorter than: in the first week only regret is spoken to, and a competitor's switchers never
+/// before 90 days.
+pub(super) const fn least_window(reason: Reason) -> Span {
+    match reason {
+        Reason::RegretImpulse => Span::ZERO,
+        Reason::Competitor => COMPETITOR_PLAY_FROM,
+        _ => FIRST_WEEK,
+    }
+}
+
+/// Days, a part of one counted whole.
+pub(super) const fn whole_days(span: Span) -> i64 {
+    let day = Span::from_days(1).millis();
+    span.millis().div_euclid(day) + (span.millis().rem_euclid(day) > 0) as i64
 }
 
 /// DOMAIN, *When*: 0 to 7 days only regret, 30 to 60 temporary constraints, 90 competitor switchers, 6 months feature

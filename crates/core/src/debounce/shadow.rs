@@ -10,8 +10,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::account_state::{AccountState, Fire};
-use super::evidence::EvidenceItem;
 use super::input::{MatchedSignal, PolicyText};
+use super::machine::Machine;
 use super::outcome::BurstOutcome;
 use super::partition::{Effect, MachineKey, Partition, Versioned};
 use super::policy::Policy;
@@ -138,26 +138,29 @@ impl Partition {
         self.tidy(name);
     }
 
-    /// A shadow that comes anew: what ended the one before it holds no longer.
+    /// A policy comes, or a version of it. What ended a shadow of its name before holds no longer, and what that one left
+    /// is none of its business.
     pub(super) fn revive(&mut self, name: &PolicyName) {
         self.forget_versions(name, is_end);
+        if !self.newest.contains_key(name) {
+            self.forget_shadow(name);
+        }
     }
 
     /// Under which names there may be machines: those of the policies, and of shadows that have ended.
     pub(super) fn names(&self) -> BTreeSet<PolicyName> {
         let own: BTreeSet<_> = self.versions.rows().map(|((name, _), _)| name.clone()).collect();
         let beside = own.iter().map(|name| shadow_of(in_force(name.as_str())).into());
-        beside.chain(own.iter().cloned()).collect()
+        beside.chain(own.iter().cloned()).chain(self.traces.names().cloned()).collect()
     }
 
     /// A burst of a shadow that has ended is due, or its account is no more.
     pub(super) fn cancel_ended(&mut self, key: &MachineKey, at: Time, out: &mut Vec<Effect>) {
         let Some(mut machine) = self.machines.get(key).cloned() else { return };
         let Some(burst) = machine.burst.take() else { return };
-        machine.score = None;
         let at = at.max(burst.last);
         self.ended(key, &burst, &machine, BurstOutcome::Cancelled, None, at, None, out);
-        self.put_machine(key.clone(), machine);
+        self.put_machine(key.clone(), Machine::default());
         self.tidy(&key.1);
     }
 
@@ -169,11 +172,6 @@ impl Partition {
         if self.versions.rows().filter(|((own, _), _)| own == name).all(|(_, row)| is_end(&row.text)) {
             self.forget_versions(name, is_end);
         }
-    }
-
-    /// What a shadow that has ended carried is for no burst any more.
-    pub(super) fn still_carried(&self, policy: &PolicyName, carried: Vec<EvidenceItem>) -> Vec<EvidenceItem> {
-        if self.newest.contains_key(policy) { carried } else { Vec::new() }
     }
 
     fn forget_versions(&mut self, name: &PolicyName, goes: impl Fn(&PolicyText) -> bool) {

@@ -14,7 +14,7 @@ use crate::time::Time;
 /// Names a remembered signal id (R1).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SeenKey {
-    /// Whose signal.
+    /// Whose signal; nobody's (empty) for an event, which every partition has.
     pub account: AccountId,
     /// Hash of source and id.
     pub hash: [u8; 16],
@@ -64,13 +64,14 @@ pub enum StateKey {
 }
 
 impl StateKey {
-    /// Whose row it is; `None` for one of the whole partition.
-    pub const fn account(&self) -> Option<&AccountId> {
-        match self {
-            Self::Account(account) | Self::Machine(account, _) => Some(account),
-            Self::Seen(seen) => Some(&seen.account),
-            Self::Clock | Self::Policy(..) | Self::Event(_) | Self::Hold(_) => None,
-        }
+    /// Whose row it is; `None` for one of the whole partition, such as an event's id, which is remembered for nobody.
+    pub fn account(&self) -> Option<&AccountId> {
+        let account = match self {
+            Self::Account(account) | Self::Machine(account, _) => account,
+            Self::Seen(seen) => &seen.account,
+            Self::Clock | Self::Policy(..) | Self::Event(_) | Self::Hold(_) => return None,
+        };
+        (!account.as_str().is_empty()).then_some(account)
     }
 }
 

@@ -76,6 +76,11 @@ impl Targets {
         }
     }
 
+    /// An account is no more.
+    pub(super) fn remove(&mut self, id: &AccountId) {
+        self.rest.remove(id);
+    }
+
     /// The next account.
     pub(super) fn next(&mut self) -> Option<AccountId> {
         let next = self.rest.pop_first()?;

@@ -1,5 +1,7 @@
 //! What is told of a step: decisions, triggers, and the account's fires that caps count.
 
+use std::sync::Arc;
+
 use super::account_state::{AccountState, Fire};
 use super::caps::Cap;
 use super::gates::Gate;
@@ -9,7 +11,6 @@ use super::partition::{Effect, MachineKey, Partition};
 use super::policy::Policy;
 use super::priority::Priority;
 use super::rules::only_time_based;
-use super::shadow;
 use super::stepping::{Arrival, Verdict};
 use super::trigger::{BurstId, Decision, Snapshot, Subject, Trigger, TriggerId};
 use crate::time::{Span, Time};
@@ -33,23 +34,19 @@ impl Partition {
     pub(super) fn emit_trigger(&mut self, newest: &Policy, trigger: Option<Trigger>, out: &mut Vec<Effect>) {
         let Some(trigger) = trigger else { return };
         if trigger.edge.starts() {
-            let reach = self.reach();
+            let reach = self.reach(newest);
             let time_based = only_time_based(&trigger.evidence);
             let fire = Fire { policy: newest.name.clone(), at: trigger.fired_at, time_based };
-            let has_shadows = self.newest.values().any(|policy| policy.is_shadow());
-            self.edit(&trigger.account.id, |state| {
-                state.fired(fire, reach);
-                if !has_shadows {
-                    state.fires.retain(|fire| !shadow::is_shadow(fire.policy.as_str()));
-                }
-            });
+            self.edit(&trigger.account.id, |state| state.fired(fire, reach));
         }
         out.push(Effect::Trigger(Box::new(trigger)));
     }
 
-    /// How long ago a fire may lie and still count for some cap.
-    fn reach(&self) -> Span {
-        let caps = self.newest.values().flat_map(|policy| &policy.caps);
+    /// How long ago a fire beside one of this policy may lie and still count for some cap. What is kept of the fires of
+    /// policies in force is for no shadow to say.
+    fn reach(&self, of: &Policy) -> Span {
+        let counts = |policy: &&Arc<Policy>| of.is_shadow() || !policy.is_shadow();
+        let caps = self.newest.values().filter(counts).flat_map(|policy| &policy.caps);
         caps.map(Cap::reach).max().unwrap_or(Span::ZERO)
     }
 

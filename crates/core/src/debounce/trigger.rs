@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::MatchedSignal;
 use super::caps::Cap;
+use super::entries::months_since_churn;
 use super::evidence::Evidence;
 use super::gates::Gate;
 use super::outcome::{BurstOutcome, Edge, FiredBecause, SignalOutcome};
@@ -131,7 +132,7 @@ pub struct Snapshot {
     pub churned_at: Time,
     /// How often it has.
     pub churn_number: u32,
-    /// Whole calendar months since.
+    /// Whole calendar months since, by the account's own days.
     pub months_since_churn: u32,
     /// Who looks after it.
     pub owner: String,
@@ -155,23 +156,13 @@ impl Snapshot {
             reason_detail: account.reason_detail.clone(),
             churned_at: account.churned_at,
             churn_number,
-            months_since_churn: months_between(account.churned_at, at),
+            months_since_churn: months_since_churn(account, at),
             owner: account.owner.clone().unwrap_or_default(),
             zone: account.zone.clone().unwrap_or_default(),
             missing_features: account.missing_features.clone(),
             competitor: account.competitor.clone().unwrap_or_default(),
         }
     }
-}
-
-/// Whole calendar months in UTC; 0 when `to` is not later or the calendar has no such day.
-fn months_between(from: Time, to: Time) -> u32 {
-    let civil = |time: Time| {
-        jiff::Timestamp::from_millisecond(time.millis()).ok().map(|t| t.to_zoned(jiff::tz::TimeZone::UTC))
-    };
-    let (Some(from), Some(to)) = (civil(from), civil(to)) else { return 0 };
-    let between = from.until((jiff::Unit::Month, &to));
-    between.map_or(0, |span| u32::try_from(span.get_months()).unwrap_or(0))
 }
 
 /// The one decision to act, or an addendum to it.

@@ -30,6 +30,8 @@ pub struct Entry<'a> {
     pub do_not_contact: bool,
     /// When it last said no.
     pub declined_at: Option<Time>,
+    /// Not to be approached before this.
+    pub earliest_at: Option<Time>,
     /// Never contacted, so that what comes back untouched can be measured.
     pub hold_out: bool,
     /// There are contacts, and none may be written to.

@@ -30,6 +30,8 @@ pub(super) enum Kind {
     Declined,
     /// Not a key: the key of a contact that the books say opted out.
     OptedOut,
+    /// Not a key: before when the account is not to be approached. Few have it.
+    Earliest,
 }
 
 impl Kind {
@@ -41,7 +43,7 @@ impl Kind {
             Self::Domain => Some(Method::Domain),
             Self::Range => Some(Method::Range),
             Self::Name => Some(Method::Name),
-            Self::Declined | Self::OptedOut => None,
+            Self::Declined | Self::OptedOut | Self::Earliest => None,
         }
     }
 
@@ -53,7 +55,8 @@ impl Kind {
             3 => Self::Range,
             4 => Self::Name,
             5 => Self::Declined,
-            _ => Self::OptedOut,
+            6 => Self::OptedOut,
+            _ => Self::Earliest,
         }
     }
 }
@@ -72,6 +75,11 @@ impl Record<'_> {
     pub(super) fn end(&self) -> usize {
         let head = if self.bytes.len() < usize::from(LONG) { 5 } else { 9 };
         self.at + head + self.bytes.len()
+    }
+
+    /// The moment that it holds.
+    pub(super) fn time(&self) -> Option<Time> {
+        self.bytes.first_chunk().map(|bytes| Time::from_millis(i64::from_le_bytes(*bytes)))
     }
 }
 
@@ -130,9 +138,8 @@ impl Prepared {
     pub(super) fn of(account: &Account) -> Self {
         let mut records = Vec::with_capacity(96);
         push(&mut records, Kind::Id, account.id.as_str().as_bytes());
-        if let Some(at) = account.declined_at {
-            push(&mut records, Kind::Declined, &at.millis().to_le_bytes());
-        }
+        push_time(&mut records, Kind::Declined, account.declined_at);
+        push_time(&mut records, Kind::Earliest, account.earliest_at);
         if account.status == Status::Churned {
             push_all(&mut records, Kind::Contact, contacts(account));
             push_all(&mut records, Kind::Domain, domains(account));
@@ -233,6 +240,13 @@ pub(super) fn range_key(net: &IpNet) -> RangeKey {
         }
     };
     RangeKey { bytes, len }
+}
+
+/// Behind the id and before all keys, so that an entry finds it without a walk over them.
+fn push_time(records: &mut Vec<u8>, kind: Kind, at: Option<Time>) {
+    if let Some(at) = at {
+        push(records, kind, &at.millis().to_le_bytes());
+    }
 }
 
 fn push_all<K: AsRef<[u8]> + Ord>(records: &mut Vec<u8>, kind: Kind, mut keys: Vec<K>) {

@@ -232,9 +232,10 @@ impl Index {
     pub(super) fn entry(&self, row: usize) -> Entry<'_> {
         let Row { version, churned_at, reason, tier, flags, .. } = self.rows[row];
         let has = |bit: u8| flags & bit != 0;
-        let mut records = self.records(row);
+        let mut records = self.records(row).peekable();
         let id = records.next().map_or(&[][..], |record| record.bytes);
-        let declined = records.next().filter(|record| record.kind == Kind::Declined);
+        let mut time = |kind| records.next_if(|record| record.kind == kind).and_then(|record| record.time());
+        let (declined_at, earliest_at) = (time(Kind::Declined), time(Kind::Earliest));
         Entry {
             id: std::str::from_utf8(id).unwrap_or_default(),
             version,
@@ -243,9 +244,8 @@ impl Index {
             reason,
             tier,
             do_not_contact: has(flag::DO_NOT_CONTACT),
-            declined_at: declined
-                .and_then(|record| record.bytes.first_chunk())
-                .map(|bytes| Time::from_millis(i64::from_le_bytes(*bytes))),
+            declined_at,
+            earliest_at,
             hold_out: has(flag::HOLD_OUT),
             all_opted_out: has(flag::ALL_OPTED_OUT),
             consent: has(flag::CONSENT_KNOWN).then(|| has(flag::CONSENT)),

@@ -1,7 +1,8 @@
 //! What an erasure leaves, and what it does not.
 
 use winback_core::debounce::{
-    AccountChange, Body, ERASED_KEPT, Effect, Input, Partition, Response, ResponseKind, StateKey, StateRow,
+    AccountChange, Body, ERASED_KEPT, Effect, Input, Partition, Progress, Reached, Response, ResponseKind,
+    StateKey, StateRow,
 };
 use winback_core::ids::Offset;
 
@@ -85,16 +86,21 @@ fn that_it_was_erased_is_forgotten_when_nothing_can_be_on_its_way() {
     assert_eq!(rows(&rig.partition), []);
 }
 
-/// The record after the last, which moves nothing.
-fn idle(partition: &mut Partition, offset: i64) {
-    let input =
-        Input { offset: Offset(offset), appended_at: at(0), body: Body::Hold(Some("none".into()), false) };
-    partition.step(&input, &mut Vec::new());
+/// The record after the last.
+fn next(partition: &mut Partition, offset: &mut i64, body: Body) {
+    partition.step(&Input { offset: Offset(*offset), appended_at: at(0), body }, &mut Vec::new());
     partition.commit();
+    *offset += 1;
+}
+
+/// A report that moves nothing.
+fn report() -> Body {
+    let inputs = vec![("web/0".into(), Reached::NewestAppend(at(0)))];
+    Body::Progress(Progress { inputs, known: Vec::new() })
 }
 
 #[test]
-fn many_remembered_ids_go_a_few_a_step_and_the_same_after_a_restore_and_a_rollback() {
+fn many_remembered_ids_go_a_few_a_report_and_the_same_after_a_restore_and_a_rollback() {
     let mut rig = Rig::new("");
     for id in 0..300 {
         rig.body(Body::Signal(Box::new(signal("a", &format!("n{id}"), 0, 0, 0))));
@@ -114,13 +120,28 @@ fn many_remembered_ids_go_a_few_a_step_and_the_same_after_a_restore_and_a_rollba
         for (key, row) in rig.partition.rows() {
             restored.load(key, Some(row)).unwrap();
         }
-        idle(&mut rig.partition, offset);
-        idle(&mut restored, offset);
+        let before = counts.last().copied();
+        for body in [Body::Hold(Some("none".into()), false), report()] {
+            assert_eq!(Some(rows(&rig.partition).len()), before, "other records look for none");
+            next(&mut restored, &mut offset.clone(), body.clone());
+            next(&mut rig.partition, &mut offset, body);
+        }
         assert_eq!(rig.partition.rows(), restored.rows(), "after {counts:?}");
         counts.push(rows(&rig.partition).len());
-        offset += 1;
     }
-    assert_eq!(counts, [301 - 64, 301 - 128, 301 - 192, 301 - 256, 1]);
+    assert_eq!(counts, [301, 301 - 64, 301 - 128, 301 - 192, 301 - 256, 1]);
+}
+
+#[test]
+fn that_it_was_erased_is_not_forgotten_before_a_report_says_so() {
+    let mut rig = busy();
+    erase(&mut rig);
+    rig.progress(6);
+    let late = ERASED_KEPT.millis() + DAY;
+    rig.body(Body::Signal(Box::new(signal("b", "late", 0, late, late))));
+    assert_eq!(rows(&rig.partition).len(), 1, "the clock has passed it");
+    rig.progress(late);
+    assert_eq!(rows(&rig.partition), []);
 }
 
 #[test]

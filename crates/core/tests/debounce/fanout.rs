@@ -137,7 +137,7 @@ fn an_event_that_is_too_old_is_told_to_nobody_and_one_from_the_future_is_a_dead_
 #[test]
 fn an_account_that_is_not_open_hears_of_nothing() {
     let mut rig = Rig::new("leading=\"off\"\n");
-    for id in ["b", "c", "d"] {
+    for id in ["a", "b", "c", "d"] {
         list(&mut rig, id, Reason::ProductGap, &["sso"], None);
     }
     rig.progress(0);
@@ -149,6 +149,53 @@ fn an_account_that_is_not_open_hears_of_nothing() {
     rig.body(Body::Signal(Box::new(back)));
     rig.progress(1);
     assert_eq!(told(&rig), ["c: domain northwind.example", "d: missing feature sso"]);
+}
+
+#[test]
+fn what_is_remembered_of_an_event_is_nobodys() {
+    let mut rig = Rig::new("");
+    tell(&mut rig, &release("feature", &["SSO"], 0));
+    let seen = |key: &StateKey| matches!(key, StateKey::Seen(_));
+    let rows = rig.partition.rows();
+    let (key, row) = rows.into_iter().find(|(key, _)| seen(key)).unwrap();
+    assert_eq!(key.account(), None);
+    assert_eq!(Body::Carried(Box::new((key, row))).account(), None, "it goes to every partition");
+}
+
+/// Events that are on their way.
+fn on_their_way(partition: &Partition) -> usize {
+    partition.rows().keys().filter(|key| matches!(key, StateKey::Event(_))).count()
+}
+
+#[test]
+fn events_about_nobody_are_sought_for_a_few_a_report_and_as_many_after_a_restore() {
+    let mut rig = Rig::new("[calendar]\nentries=[]\n");
+    rig.progress(0);
+    (0..9).for_each(|number| tell(&mut rig, &release("feature", &["SSO"], number)));
+    rig.partition.commit();
+    let mut left = vec![on_their_way(&rig.partition)];
+    for millis in 1..=3 {
+        let mut after = restored(&rig.partition);
+        rig.progress(millis);
+        after.step(rig.log.last().unwrap(), &mut Vec::new());
+        assert_eq!(after.rows(), rig.partition.rows());
+        left.push(on_their_way(&rig.partition));
+    }
+    assert_eq!(left, [9, 5, 1, 0]);
+}
+
+#[test]
+fn a_partition_that_was_restored_in_the_middle_tells_as_many_a_report() {
+    let log = crowd(700, 8);
+    let (mut whole, cut) = (Partition::default(), log.len() - 6);
+    fired(&mut whole, &log[..cut]);
+    for input in &log[cut..] {
+        let mut after = restored(&whole);
+        let one = std::slice::from_ref(input);
+        assert_eq!(fired(&mut after, one), fired(&mut whole, one));
+        assert_eq!(after.rows(), whole.rows());
+    }
+    assert_eq!(on_their_way(&whole), 0);
 }
 
 fn gap(id: &str) -> Account {

@@ -1,6 +1,6 @@
 //! A deployment that goes on on another log: rows of its state come as records, and nobody is triggered again.
 
-use winback_core::debounce::{Body, Effect, Moved, Partition, StateKey, StateRow};
+use winback_core::debounce::{AccountChange, Body, Effect, Moved, Partition, Progress, StateKey, StateRow};
 use winback_core::ids::Offset;
 
 use crate::rig::{Rig, at, signal};
@@ -74,6 +74,34 @@ fn quiet_times_and_caps_hold() {
     there.now(2, 300);
     assert_eq!(there.outcomes(), ["cooled", "cooled", "capped"]);
     assert_eq!(there.triggers().len(), 0);
+}
+
+#[test]
+fn what_was_left_of_an_erased_account_goes_there_and_the_same_after_a_restart() {
+    let mut here = Rig::new("");
+    for id in 0..100 {
+        here.body(Body::Signal(Box::new(signal("a", &format!("n{id}"), 0, 0, 0))));
+    }
+    here.body(Body::Account(AccountChange::Erased("a".into())));
+    let mut there = Rig::default();
+    // A report of nobody looks for what is to go, and finds nothing yet.
+    there.body(Body::Progress(Progress::default()));
+    carry(&mut there, &here.partition);
+    there.body(moved(true));
+    let seen = |partition: &Partition| {
+        partition.rows().keys().filter(|key| matches!(key, StateKey::Seen(_))).count()
+    };
+    let mut left = vec![seen(&there.partition)];
+    for millis in 0..2 {
+        there.partition.commit();
+        let mut restarted = Partition::default();
+        there.partition.rows().into_iter().for_each(|(key, row)| restarted.load(key, Some(row)).unwrap());
+        there.progress(millis);
+        restarted.step(there.log.last().unwrap(), &mut Vec::new());
+        assert_eq!(restarted.rows(), there.partition.rows());
+        left.push(seen(&there.partition));
+    }
+    assert_eq!(left, [100, 36, 0]);
 }
 
 #[test]

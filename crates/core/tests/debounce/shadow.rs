@@ -1,11 +1,13 @@
 //! Policies in shadow: what they do, and that they do nothing to those in force.
 
 use proptest::prelude::*;
-use winback_core::debounce::{Body, Effect, Input, Partition, PolicyText, Subject, shadow};
+use winback_core::debounce::{
+    AccountChange, Body, Effect, Input, Partition, PolicyText, StateKey, StateRow, Subject, shadow,
+};
 use winback_core::ids::Offset;
 
 use crate::properties::{Op, decisions, log, op, replay, triggers};
-use crate::rig::{Rig, WORKED};
+use crate::rig::{Rig, WORKED, account, signal};
 
 const OFF: &str = "leading=\"off\"\n";
 
@@ -47,12 +49,25 @@ fn fires(effects: &[Effect], in_shadow: bool) -> Vec<String> {
 
 fn texts() -> impl Strategy<Value = String> {
     let leading = prop_oneof![Just("off"), Just("always"), Just("strength>=1")];
-    (leading, 1..30_u32, 30..60_u32, 0..6_u32, 1..4_u32).prop_map(|(leading, quiet, wait, score, cap)| {
+    let caps = (1..4_u32, 100..2_000_u32);
+    (leading, 1..30_u32, 30..60_u32, 0..6_u32, caps).prop_map(|(leading, quiet, wait, score, (cap, window))| {
         format!(
             "leading=\"{leading}\"\nquiet=\"{quiet}ms\"\nmax_wait=\"{wait}ms\"\ncooldown=\"{wait}ms\"\nmin_score={score}\n\
-             [[caps]]\nper=\"account\"\nmax={cap}\nwindow=\"300ms\"\n[kinds.web_visit]\nmax_age=\"30ms\"\n"
+             [[caps]]\nper=\"account\"\nmax={cap}\nwindow=\"{window}ms\"\n[kinds.web_visit]\nmax_age=\"30ms\"\n"
         )
     })
+}
+
+/// The log with another window in the caps of each version.
+fn with_caps(mut log: Vec<Input>, windows: &[u32]) -> Vec<Input> {
+    let versions = log.iter_mut().filter_map(|input| match &mut input.body {
+        Body::Policy(text) => Some(text),
+        _ => None,
+    });
+    for (text, window) in versions.zip(windows.iter().cycle()) {
+        text.toml = text.toml.replace("window=\"400ms\"", &format!("window=\"{window}ms\""));
+    }
+    log
 }
 
 proptest! {
@@ -64,8 +79,9 @@ proptest! {
         first in texts(),
         second in texts(),
         places in (0..40_usize, 0..80_usize, 0..110_usize),
+        windows in prop::collection::vec(10..2_000_u32, 1..4),
     ) {
-        let plain = log(&ops);
+        let plain = with_caps(log(&ops), &windows);
         let shadowed = with(&plain, vec![
             (places.2, Body::Policy(shadow::ended("p~shadow", 3))),
             (places.1, shadow_text(2, &second)),
@@ -172,6 +188,89 @@ fn a_shadow_comes_anew_after_its_end_even_while_bursts_of_the_first_are_open() {
     assert_eq!(rig.outcomes(), ["joined", "joined", "joined", "joined", "joined"]);
     rig.progress(50);
     assert_eq!(rig.ends(), ["fired(quiet)@12", "fired(quiet)@12"]);
+}
+
+#[test]
+fn a_shadows_caps_keep_no_fires_for_those_in_force() {
+    let caps =
+        |max: u32, window: &str| format!("[[caps]]\nper=\"account\"\nmax={max}\nwindow=\"{window}\"\n");
+    let fired = |in_shadow: bool| {
+        let mut rig = Rig::new(&format!("leading=\"always\"\n{}", caps(1, "10ms")));
+        if in_shadow {
+            rig.body(shadow_text(1, &format!("{WORKED}{OFF}{}", caps(9, "10d"))));
+        }
+        rig.arrives("x", 1, 0, 0);
+        rig.arrives("y", 1, 500, 500);
+        rig.policy("p", 2, &format!("{WORKED}leading=\"always\"\n{}", caps(2, "10d")));
+        rig.arrives("z", 1, 1_000, 1_000);
+        fires(&rig.effects, false)
+    };
+    assert_eq!(fired(true), fired(false));
+    assert_eq!(fired(false).len(), 3, "the fire at 0 is known no more at 1000");
+}
+
+/// The rows that a shadow left something in.
+fn left(partition: &Partition) -> usize {
+    let is_left = |(key, row): &(StateKey, StateRow)| match (key, row) {
+        (StateKey::Machine(_, policy), _) => shadow::is_shadow(policy.as_str()),
+        (_, StateRow::Account(state)) => {
+            state.fires.iter().any(|fire| shadow::is_shadow(fire.policy.as_str()))
+        }
+        _ => false,
+    };
+    partition.rows().into_iter().filter(is_left).count()
+}
+
+#[test]
+fn what_an_ended_shadow_left_goes_a_few_a_report_and_the_same_after_a_restore() {
+    let mut rig = Rig::new(OFF);
+    rig.body(shadow_text(1, &format!("{WORKED}leading=\"always\"\n").replace("100ms", "100d")));
+    for number in 0..100 {
+        let id = format!("a{number:03}");
+        rig.body(Body::Account(AccountChange::Upsert(Box::new(account(&id)))));
+        rig.body(Body::Signal(Box::new(signal(&id, "x", 1, 0, 0))));
+    }
+    rig.progress(20);
+    // In the quiet: evidence, which nothing else would ever forget.
+    rig.body(Body::Signal(Box::new(signal("a000", "y", 1, 21, 21))));
+    assert_eq!(left(&rig.partition), 200, "machines and fires");
+    rig.body(Body::Policy(shadow::ended("p~shadow", 2)));
+    let mut counts = vec![left(&rig.partition)];
+    for millis in 22..26 {
+        rig.partition.commit();
+        let mut restored = Partition::default();
+        rig.partition.rows().into_iter().for_each(|(key, row)| restored.load(key, Some(row)).unwrap());
+        rig.progress(millis);
+        restored.step(rig.log.last().unwrap(), &mut Vec::new());
+        assert_eq!(restored.rows(), rig.partition.rows());
+        counts.push(left(&rig.partition));
+    }
+    assert_eq!(counts, [200, 136, 72, 8, 0]);
+    let names: Vec<_> = rig.partition.rows().into_keys().map(|key| format!("{key:?}")).collect();
+    assert!(!names.iter().any(|name| name.contains("~shadow")), "nothing is left of it");
+}
+
+#[test]
+fn a_new_shadow_begins_without_the_memory_of_the_one_that_ended() {
+    let text = format!(
+        "{WORKED}leading=\"always\"\n[[caps]]\nper=\"policy\"\nmax=1\nwindow=\"10d\"\n[score]\ncarry=true\n"
+    );
+    let mut rig = Rig::new(OFF);
+    rig.body(shadow_text(1, &text));
+    rig.now(1, 0);
+    rig.progress(50);
+    rig.now(1, 55);
+    let of_shadow = |rig: &Rig| -> Vec<&'static str> {
+        let own = rig.decisions().into_iter().filter(|made| shadow::is_shadow(made.policy.as_str()));
+        own.filter(|made| matches!(made.subject, Subject::Signal { .. })).map(|made| made.outcome()).collect()
+    };
+    assert_eq!(of_shadow(&rig), ["led", "cooled"]);
+    rig.body(Body::Policy(shadow::ended("p~shadow", 2)));
+    rig.body(shadow_text(3, &text));
+    rig.now(1, 60);
+    assert_eq!(of_shadow(&rig), ["led", "cooled", "led"], "neither quiet nor capped");
+    let last = rig.triggers().into_iter().rfind(|it| shadow::is_shadow(it.policy.as_str())).unwrap();
+    assert_eq!(last.evidence.items.len(), 1, "and nothing carried along");
 }
 
 #[test]

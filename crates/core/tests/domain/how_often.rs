@@ -52,10 +52,17 @@ fn a_new_churn_date_ends_no_hard_cap() {
 
 #[test]
 fn declined_means_nothing_for_its_rest_and_then_only_on_a_material_change() {
-    let table: [(SignalKind, i64, bool); 5] = [
+    let table: [(SignalKind, i64, bool); 12] = [
         (FundingNews, 364, false),
         (FundingNews, 366, true),
+        (ProductRelease, 364, false),
         (ProductRelease, 366, true),
+        (CompetitorEvent, 364, false),
+        (CompetitorEvent, 366, true),
+        (Acquisition, 364, false),
+        (Acquisition, 366, true),
+        (Hiring, 366, false),
+        (ExecutiveChange, 366, false),
         (WebVisit, 366, false),
         (Anniversary, 366, false),
     ];

@@ -1,16 +1,17 @@
 //! DOMAIN, *When*: live signals at once, dates within their windows.
 
 use winback_core::account::Reason;
-use winback_core::debounce::Gate;
+use winback_core::debounce::{Band, Gate};
 use winback_core::signal::SignalKind::*;
 
 use crate::rig::at;
 use crate::support::{DAY, changed, comes, gate, left};
 
+const HOUR: i64 = DAY / 24;
 const OFF: &str = "leading=\"off\"\n";
 
 /// Reason, the first day on which a date may speak for them.
-const WINDOWS: [(Reason, i64); 8] = [
+const WINDOWS: [(Reason, i64); 14] = [
     (Reason::RegretImpulse, 0),
     (Reason::PaymentInvoluntary, 7),
     (Reason::Situational, 30),
@@ -18,8 +19,85 @@ const WINDOWS: [(Reason, i64); 8] = [
     (Reason::ProductGap, 180),
     (Reason::PriceBudget, 365),
     (Reason::ServiceSupport, 90),
+    (Reason::AdoptionOnboarding, 90),
+    (Reason::LowUsageNoValue, 90),
+    (Reason::TechnicalQuality, 90),
+    (Reason::Complexity, 90),
+    (Reason::UnmetExpectations, 90),
+    (Reason::StrategicShift, 90),
     (Reason::Unknown, 90),
 ];
+
+/// Days since they left, and what a trigger says of them. The rig's zero is 2025-10-09T08:53:20Z.
+const BANDS: [(i64, u32, Band); 8] = [
+    (0, 0, Band::Early),
+    (182, 5, Band::Early),
+    (183, 6, Band::SweetSpot),
+    (365, 12, Band::SweetSpot),
+    (760, 24, Band::SweetSpot),
+    (761, 25, Band::Late),
+    (1_125, 36, Band::Late),
+    (1_126, 37, Band::NewProspect),
+];
+
+#[test]
+fn every_trigger_says_how_many_months_ago_they_left_and_in_which_band() {
+    for (days, months, band) in BANDS {
+        let mut rig = left("leading=\"strength>=2\"\n", Reason::PriceBudget, days);
+        comes(&mut rig, FundingNews, "", 0);
+        comes(&mut rig, WebVisit, "", 5);
+        rig.progress(30);
+        let told: Vec<_> = rig.triggers().iter().map(|it| it.account.months_since_churn).collect();
+        assert!(!told.is_empty() && told.iter().all(|told| *told == months), "{days} days: {told:?}");
+        assert_eq!(Band::of(months), band, "{days} days");
+    }
+}
+
+#[test]
+fn days_and_months_are_those_of_the_accounts_own_calendar() {
+    // They left on 9 July 2025 at 22:53 UTC: 90 days later is 7 October, wherever they are.
+    for (zone, hours, fires) in [
+        (None, 0, true),
+        (None, -9, false),
+        (Some("Pacific/Auckland"), -9, true),
+        (Some("America/Los_Angeles"), 0, true),
+        (Some("America/Los_Angeles"), -2, false),
+    ] {
+        let mut rig = changed(OFF, |account| {
+            account.reason = Reason::ServiceSupport;
+            account.churned_at = at(-92 * DAY + 14 * HOUR);
+            account.zone = zone.map(str::to_owned);
+        });
+        comes(&mut rig, TimeSinceChurn, "", -2 * DAY + hours * HOUR);
+        let told: Vec<_> = rig.triggers().iter().map(|it| it.account.months_since_churn).collect();
+        assert_eq!(told, if fires { vec![2] } else { Vec::new() }, "{zone:?} {hours}");
+        assert_eq!(gate(&rig), (!fires).then_some(Gate::Window));
+    }
+}
+
+#[test]
+fn an_accounts_own_earliest_date_beats_the_window_of_its_reason_and_nothing_that_is_hard() {
+    for (reason, days, fires) in [
+        (Reason::ServiceSupport, 7, true),
+        (Reason::ServiceSupport, 6, false),
+        (Reason::PriceBudget, 100, true),
+        (Reason::Competitor, 90, true),
+        (Reason::Competitor, 89, false),
+        (Reason::RegretImpulse, 0, true),
+    ] {
+        let mut rig = left(OFF, reason, days);
+        comes(&mut rig, TimeSinceChurn, "earliest", 0);
+        assert_eq!(rig.fired().len(), usize::from(fires), "{reason} {days} days");
+        assert_eq!(gate(&rig), (!fires).then_some(Gate::Window));
+    }
+    // A date of its own that has gone by lifts no window for the others.
+    let mut rig = changed(OFF, |account| {
+        (account.reason, account.churned_at) = (Reason::PriceBudget, at(-100 * DAY));
+        account.earliest_at = Some(at(-DAY));
+    });
+    comes(&mut rig, Anniversary, "yearly", 0);
+    assert_eq!((rig.fired().len(), gate(&rig)), (0, Some(Gate::Window)));
+}
 
 #[test]
 fn a_date_speaks_only_within_the_window_of_the_reason() {

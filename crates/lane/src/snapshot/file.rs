@@ -12,6 +12,7 @@ use crc32fast::Hasher;
 use serde::{Deserialize, Serialize};
 use winback_core::ids::Offset;
 use winback_core::time::Time;
+use winback_log::{FailPoint, fail_point};
 
 /// The form of the file; another one is not read.
 pub(super) const FORM: &str = "winback-snapshot-1";
@@ -62,6 +63,7 @@ pub(super) struct SnapshotWriter {
     hasher: Hasher,
     fresh: PathBuf,
     path: PathBuf,
+    topic: String,
 }
 
 impl SnapshotWriter {
@@ -69,7 +71,8 @@ impl SnapshotWriter {
         let fresh = path.with_extension("new");
         let file = File::create(&fresh).map_err(|error| SnapshotError::Io { path: fresh.clone(), error })?;
         let out = BufWriter::with_capacity(1 << 20, file);
-        let mut writer = Self { out, hasher: Hasher::new(), fresh, path: path.to_path_buf() };
+        let mut writer =
+            Self { out, hasher: Hasher::new(), fresh, path: path.to_path_buf(), topic: head.topic.clone() };
         // A head is strings and numbers: nothing that JSON cannot say.
         let line = serde_json::to_string(head).unwrap_or_default() + "\n";
         writer.bytes(&[line.as_bytes()])?;
@@ -103,6 +106,7 @@ impl SnapshotWriter {
             .write_all(&checksum)
             .and_then(|()| self.out.flush())
             .and_then(|()| self.out.get_ref().sync_all())
+            .inspect(|()| fail_point(FailPoint::Snapshot, &self.topic))
             .and_then(|()| std::fs::rename(&self.fresh, &self.path));
         written.map_err(|error| self.io(error))
     }

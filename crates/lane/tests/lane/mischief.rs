@@ -25,6 +25,10 @@ pub(crate) struct Mischief {
     pub(crate) strays: Vec<Message>,
     /// A position and a row of the changelog that the member before commits just before the first positions are told.
     pub(crate) meanwhile: Option<(i64, String)>,
+    /// No position is told while this holds: an open transaction has one.
+    pub(crate) unstable: bool,
+    /// No end is told while this holds.
+    pub(crate) endless: bool,
     /// The calls that matter, in order.
     pub(crate) calls: Vec<String>,
 }
@@ -146,8 +150,33 @@ impl Session for TestSession {
         writer.flush()?;
         Ok(vec![Some(Offset(position)); partitions.len()])
     }
+    fn committed_within(
+        &mut self,
+        partitions: &[TopicPartition],
+        wait: Duration,
+    ) -> Result<Option<Vec<Option<Offset>>>, LogError> {
+        let mischief = self.mischief.lock().unwrap();
+        let (unstable, meanwhile) = (mischief.unstable, mischief.meanwhile.is_some());
+        drop(mischief);
+        match (unstable, meanwhile) {
+            (true, _) => Ok(None),
+            (false, true) => self.committed(partitions).map(Some),
+            (false, false) => self.inner.committed_within(partitions, wait),
+        }
+    }
     fn ends(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, LogError> {
         self.inner.ends(partitions)
+    }
+    fn ends_within(
+        &mut self,
+        partitions: &[TopicPartition],
+        wait: Duration,
+    ) -> Result<Option<Vec<Offset>>, LogError> {
+        if self.mischief.lock().unwrap().endless {
+            Ok(None)
+        } else {
+            self.inner.ends_within(partitions, wait)
+        }
     }
     fn beginnings(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, LogError> {
         self.inner.beginnings(partitions)

@@ -117,7 +117,10 @@ impl Cursors {
         }
         for cursor in &mut self.list {
             let bounds = view.bounds(cursor.slot)?;
-            cursor.check(bounds, self.outside)?;
+            // A paused one may have to be sought before it is read.
+            if !cursor.paused {
+                cursor.check(bounds, self.outside)?;
+            }
             cursor.end = bounds.end;
         }
         self.version = Some(version);

@@ -262,6 +262,17 @@ impl Session for EmbeddedSession {
         })
     }
 
+    fn committed_within(
+        &mut self,
+        partitions: &[TopicPartition],
+        _: Duration,
+    ) -> Result<Option<Vec<Option<Offset>>>, LogError> {
+        match self.committed(partitions) {
+            Err(LogError::Away { .. }) => Ok(None),
+            committed => committed.map(Some),
+        }
+    }
+
     fn ends(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, LogError> {
         self.each(partitions, |view, slot| Ok(view.bounds(slot)?.end))
     }

@@ -11,7 +11,7 @@ impl KafkaOptions {
     /// A consumer's settings.
     pub(super) fn consumer(&self, group: &str) -> ClientConfig {
         // Members hear of a rebalance by their heartbeat, so its length is what a join or leave costs everybody.
-        let heartbeat = (self.session_timeout / 6).min(Duration::from_millis(500));
+        let heartbeat = (self.session_timeout / 6).min(Duration::from_millis(250));
         let (session, heartbeat) = (millis(self.session_timeout), millis(heartbeat));
         let membership: &[(&str, &str)] = match self.protocol {
             GroupProtocol::Eager => &[
@@ -48,6 +48,20 @@ impl KafkaOptions {
             if !self.properties.contains_key(*key) {
                 config.set(*key, *value);
             }
+        }
+        config
+    }
+
+    /// The settings of a consumer that reads without a group.
+    pub(super) fn reading(&self) -> ClientConfig {
+        self.consumer("winback-reader")
+    }
+
+    /// The same for a restore, which is over when the broker says that there is nothing more: it must not take its time.
+    pub(super) fn restoring(&self) -> ClientConfig {
+        let mut config = self.reading();
+        if !self.properties.contains_key("fetch.wait.max.ms") {
+            config.set("fetch.wait.max.ms", "10");
         }
         config
     }

@@ -37,6 +37,15 @@ pub(super) struct Tracked {
     at_end: bool,
     /// What comes is not from `position` on: dropped until it is read again from there.
     held: bool,
+    /// Nobody has said where it is read from; the next seek does.
+    unplaced: bool,
+}
+
+impl Tracked {
+    /// Where it is read from, as librdkafka takes it.
+    const fn start(&self) -> KafkaOffset {
+        if self.unplaced { KafkaOffset::Beginning } else { KafkaOffset::Offset(self.position) }
+    }
 }
 
 /// What came instead of a record.
@@ -86,7 +95,7 @@ impl Fetch {
 
     /// All of them with their positions, as librdkafka takes them.
     pub(super) fn positions(&self) -> Result<TopicPartitionList, KafkaError> {
-        list(self.tracked.iter().map(|tracked| (&tracked.partition, KafkaOffset::Offset(tracked.position))))
+        list(self.tracked.iter().map(|tracked| (&tracked.partition, tracked.start())))
     }
 
     /// Makes room for a partition; to be called before it is assigned.
@@ -106,8 +115,18 @@ impl Fetch {
             paused: false,
             at_end: false,
             held: false,
+            unplaced: false,
         });
         self.queue.forward(partition)
+    }
+
+    /// The same for a partition that is paused, and whose position the first seek says.
+    pub(super) fn track_unplaced(&mut self, partition: &TopicPartition, topic: u16, epoch: u32) -> bool {
+        let tracked = self.track(partition, topic, epoch, Offset::ZERO);
+        if let Some(tracked) = self.get_mut(partition) {
+            (tracked.paused, tracked.held, tracked.unplaced) = (true, true, true);
+        }
+        tracked
     }
 
     pub(super) fn forget(&mut self, partition: &TopicPartition) {
@@ -123,6 +142,11 @@ impl Fetch {
 
     pub(super) fn position(&self, partition: &TopicPartition) -> Option<Offset> {
         self.get(partition).map(|tracked| Offset(tracked.position))
+    }
+
+    /// Whether the log said that nothing is behind the position, and nothing came since.
+    pub(super) fn is_at_end(&self, partition: &TopicPartition) -> bool {
+        self.get(partition).is_some_and(|tracked| tracked.at_end)
     }
 
     /// The high watermark may lie behind an open transaction, where nothing can be read: whoever read to the end
@@ -237,8 +261,12 @@ impl Fetch {
             return;
         }
         for partition in std::mem::take(&mut self.stray) {
-            let Some(position) = self.position(&partition) else { continue };
+            let Some(tracked) = self.get(&partition) else { continue };
+            let (position, unplaced) = (Offset(tracked.position), tracked.unplaced);
             self.queue.forward(&partition);
+            if unplaced {
+                continue;
+            }
             let restarted =
                 self.seek(&partition, position, RESTART).or_else(|_| self.assign_again(&partition));
             if let Err(error) = restarted {
@@ -258,7 +286,9 @@ impl Fetch {
                     self.queue.forward(&tracked.partition);
                 }
                 consumer.assign(&self.positions()?)?;
-                self.tracked.iter_mut().for_each(|tracked| (tracked.held, tracked.at_end) = (false, false));
+                for tracked in &mut self.tracked {
+                    (tracked.held, tracked.at_end) = (tracked.unplaced, false);
+                }
             }
             GroupProtocol::Cooperative | GroupProtocol::Consumer => {
                 consumer.incremental_unassign(&list([(partition, KafkaOffset::Invalid)])?)?;
@@ -297,8 +327,7 @@ impl Fetch {
         }
         if let Some(tracked) = self.get_mut(partition) {
             tracked.position = offset.0;
-            tracked.at_end = false;
-            tracked.held = false;
+            (tracked.at_end, tracked.held, tracked.unplaced) = (false, false, false);
         }
         Ok(())
     }

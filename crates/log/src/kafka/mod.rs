@@ -13,6 +13,7 @@ mod native;
 mod offsets;
 mod options;
 mod plain;
+mod positions;
 mod reader;
 mod record;
 mod session;
@@ -89,7 +90,15 @@ impl Log for KafkaLog {
     }
 
     fn reader(&self) -> Result<Box<dyn Reader>, LogError> {
-        Ok(Box::new(KafkaReader::open(self.name.clone(), Arc::clone(&self.options), self.asker()?)?))
+        let settings = self.options.reading();
+        let options = Arc::clone(&self.options);
+        Ok(Box::new(KafkaReader::open(self.name.clone(), options, self.asker()?, &settings)?))
+    }
+
+    fn restore_reader(&self) -> Result<Box<dyn Reader>, LogError> {
+        let settings = self.options.restoring();
+        let options = Arc::clone(&self.options);
+        Ok(Box::new(KafkaReader::open(self.name.clone(), options, self.asker()?, &settings)?))
     }
 
     fn writer(&self) -> Result<Box<dyn Writer>, LogError> {

@@ -109,6 +109,18 @@ impl Asking<'_> {
     }
 }
 
+/// An answer that did not come in time is none.
+pub(super) fn unless_late<T>(answer: Result<T, LogError>) -> Result<Option<T>, LogError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(LogError::Away { why, .. }) => {
+            tracing::debug!(why, "the log has not answered yet");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 type Answers = Result<Vec<Option<i64>>, (String, KafkaError)>;
 
 fn read(partitions: &[TopicPartition], answer: &TopicPartitionList) -> Answers {

@@ -1,6 +1,7 @@
 //! The same work without transactions, so that a benchmark can say what they cost: records first, positions behind them.
 //! No release has it.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use rdkafka::TopicPartitionList;
@@ -22,7 +23,7 @@ impl Transactions {
             .set("linger.ms", "0")
             .create_with_context(WriteContext::default())
             .map_err(|error| CommitError::Fatal(config_error(&error).to_string()))?;
-        self.producer = Some(producer);
+        self.producer = Some(Arc::new(producer));
         self.state = State::Idle;
         Ok(())
     }

@@ -3,19 +3,21 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rdkafka::Offset as KafkaOffset;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::{ClientConfig, Offset as KafkaOffset};
 use winback_core::ids::Offset;
 
 use super::classify::log_error;
 use super::context::GroupContext;
 use super::fetch::{Fetch, Trouble, config_error, list};
-use super::offsets::{Asker, Asking};
+use super::offsets::{Asker, Asking, unless_late};
 use super::options::{GroupProtocol, KafkaOptions};
-use super::session::{broken, out_of_range};
-use crate::{LogError, Message, Reader, TopicPartition};
+use super::session::{broken, no_queue, out_of_range};
+use crate::{Bounds, LogError, Message, Reader, TopicPartition};
 
 const SLICE: Duration = Duration::from_millis(200);
+/// What is read again from its position has that long until something comes.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(super) struct KafkaReader {
     log: String,
@@ -23,14 +25,29 @@ pub(super) struct KafkaReader {
     asker: Asker,
     topics: Vec<Arc<str>>,
     fetch: Fetch,
-    /// Partitions whose offset lies beyond their end, and when to try again.
-    beyond: Vec<(TopicPartition, Instant)>,
+    /// Partitions whose offset lies beyond their end.
+    beyond: Vec<Beyond>,
+}
+
+/// A partition that ends before where it is read. A replica that was behind catches up; a topic that was made anew, or has
+/// lost records, does not, and would be read on from there once it is as long again.
+struct Beyond {
+    partition: TopicPartition,
+    position: Offset,
+    since: Instant,
+    /// When to look again.
+    again: Instant,
 }
 
 impl KafkaReader {
-    pub(super) fn open(log: String, options: Arc<KafkaOptions>, asker: Asker) -> Result<Self, LogError> {
+    pub(super) fn open(
+        log: String,
+        options: Arc<KafkaOptions>,
+        asker: Asker,
+        settings: &ClientConfig,
+    ) -> Result<Self, LogError> {
         // librdkafka assigns partitions to members of a group only; nobody joins this one.
-        let fetch = Fetch::new(&options.consumer("winback-reader"), GroupProtocol::Cooperative)?;
+        let fetch = Fetch::new(settings, GroupProtocol::Cooperative)?;
         Ok(Self { log, options, asker, topics: Vec::new(), fetch, beyond: Vec::new() })
     }
 
@@ -57,19 +74,52 @@ impl KafkaReader {
                 self.fetch.restart(partition);
                 Ok(())
             }
-            LogError::OutOfRange { offset, end, .. } if offset > end => {
-                self.beyond.push((partition, Instant::now() + SLICE));
-                Ok(())
+            error @ LogError::OutOfRange { offset, end, .. } if offset > end => {
+                self.wait_beyond(partition, Offset(offset), error)
             }
             error => Err(error),
         }
     }
 
-    fn try_again(&mut self) {
+    /// Waits as long as for an answer of the cluster, then says what is wrong.
+    fn wait_beyond(
+        &mut self,
+        partition: TopicPartition,
+        position: Offset,
+        error: LogError,
+    ) -> Result<(), LogError> {
         let now = Instant::now();
-        for (partition, _) in self.beyond.extract_if(.., |(_, at)| *at <= now) {
-            self.fetch.restart(partition);
+        let again = now + SLICE;
+        let Some(known) = self.beyond.iter_mut().find(|known| known.partition == partition) else {
+            tracing::warn!(%error, "it is read from beyond its end");
+            self.beyond.push(Beyond { partition, position, since: now, again });
+            return Ok(());
+        };
+        if now.saturating_duration_since(known.since) > self.options.ask_deadline {
+            return Err(error);
         }
+        known.again = again;
+        Ok(())
+    }
+
+    /// Looks by itself: librdkafka says once that a position is not there, and not always to our queue.
+    fn try_again(&mut self) -> Result<(), LogError> {
+        let now = Instant::now();
+        let Some(due) = self.beyond.iter_mut().find(|beyond| beyond.again <= now) else { return Ok(()) };
+        due.again = now + PATIENCE;
+        let partition = due.partition.clone();
+        match self.face(Trouble::OutOfRange(partition)) {
+            Err(LogError::Away { .. }) => Ok(()),
+            faced => faced,
+        }
+    }
+
+    /// A partition of which something came, if only its end, is not beyond it any more.
+    fn forget_beyond(&mut self) {
+        let Self { beyond, fetch, .. } = self;
+        beyond.retain(|beyond| {
+            fetch.position(&beyond.partition) == Some(beyond.position) && !fetch.is_at_end(&beyond.partition)
+        });
     }
 }
 
@@ -82,7 +132,7 @@ impl Reader for KafkaReader {
         for (partition, start) in starts {
             let topic = self.topic_index(&partition.topic)?;
             if !self.fetch.track(partition, topic, 0, *start) {
-                return Err(LogError::Fatal(format!("librdkafka has no queue for {partition}")));
+                return Err(no_queue(partition));
             }
         }
         let from = |start: &Offset| match start {
@@ -100,12 +150,13 @@ impl Reader for KafkaReader {
             if let Some(trouble) = self.fetch.serve() {
                 return self.face(trouble);
             }
-            self.try_again();
+            self.try_again()?;
             let left = deadline.saturating_duration_since(Instant::now());
             let (came, trouble) = self.fetch.consume(max, left.min(SLICE), into);
             if let Some(trouble) = trouble {
                 return self.face(trouble);
             }
+            self.forget_beyond();
             if came || left <= SLICE {
                 return Ok(());
             }
@@ -118,6 +169,15 @@ impl Reader for KafkaReader {
 
     fn ends(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, LogError> {
         self.asking().ends(partitions)
+    }
+
+    fn bounds_within(
+        &mut self,
+        partitions: &[TopicPartition],
+        wait: Duration,
+    ) -> Result<Option<Bounds>, LogError> {
+        let asking = self.asker.asking(&self.log, wait);
+        unless_late(asking.beginnings(partitions).and_then(|first| Ok((first, asking.ends(partitions)?))))
     }
 
     fn beginnings(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, LogError> {

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rdkafka::Offset as KafkaOffset;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError;
+use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 use winback_core::ids::Offset;
 use winback_core::time::Time;
 
 use super::classify::log_error;
 use super::fetch::{Fetch, Trouble, list};
-use super::offsets::{Asker, Asking};
+use super::offsets::{Asker, Asking, unless_late};
 use super::options::{GroupProtocol, KafkaOptions};
 use super::statistics;
 use super::transact::Transactions;
@@ -42,10 +42,15 @@ impl KafkaSession {
         asker: Asker,
         spec: SessionSpec,
     ) -> Result<Self, LogError> {
-        let transactions = Transactions::take(&spec.transactional_id, Arc::clone(&options), &log)?;
-        let fetch = Fetch::new(&options.consumer(&spec.group), options.protocol)?;
+        let mut fetch = Fetch::new(&options.consumer(&spec.group), options.protocol)?;
         let topics: Vec<&str> = spec.topics.iter().map(|topic| &**topic).collect();
         fetch.consumer().subscribe(&topics).map_err(|error| broken("subscribe", &error))?;
+        // The group waits for a member that died while the transaction that it left is ended. Nothing is taken over
+        // before: rebalances are answered by polls, and nobody can poll what is not made yet.
+        let transactions = Transactions::take(&spec.transactional_id, Arc::clone(&options), &log)
+            .inspect_err(|_| {
+                fetch.leave(FAREWELL);
+            })?;
         Ok(Self {
             log,
             options,
@@ -99,6 +104,17 @@ impl KafkaSession {
                 Ok(())
             }
             error => Err(error),
+        }
+    }
+
+    /// Takes what is new, which is tracked already.
+    fn take(&self, new: Result<TopicPartitionList, KafkaError>) -> Result<(), KafkaError> {
+        let consumer = self.fetch.consumer();
+        match self.options.protocol {
+            GroupProtocol::Eager => self.fetch.positions().and_then(|all| consumer.assign(&all)),
+            GroupProtocol::Cooperative | GroupProtocol::Consumer => {
+                new.and_then(|new| consumer.incremental_assign(&new))
+            }
         }
     }
 
@@ -159,18 +175,28 @@ impl Session for KafkaSession {
         for (partition, start) in starts {
             let topic = self.topic_index(partition)?;
             if !self.fetch.track(partition, topic, self.epoch, *start) {
-                return Err(LogError::Fatal(format!("librdkafka has no queue for {partition}")));
+                return Err(no_queue(partition));
             }
         }
+        let new = list(starts.iter().map(|(partition, start)| (partition, KafkaOffset::Offset(start.0))));
+        self.take(new).map_err(|error| broken("assign", &error))
+    }
+
+    fn assign_paused(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
+        self.epoch += 1;
+        self.fetch.settle();
+        self.fetch.consumer().context().answered();
+        for partition in partitions {
+            let topic = self.topic_index(partition)?;
+            if !self.fetch.track_unplaced(partition, topic, self.epoch) {
+                return Err(no_queue(partition));
+            }
+        }
+        let paused = list(partitions.iter().map(|partition| (partition, KafkaOffset::Invalid)));
         let consumer = self.fetch.consumer();
-        match self.options.protocol {
-            GroupProtocol::Eager => self.fetch.positions().and_then(|all| consumer.assign(&all)),
-            GroupProtocol::Cooperative | GroupProtocol::Consumer => {
-                list(starts.iter().map(|(partition, start)| (partition, KafkaOffset::Offset(start.0))))
-                    .and_then(|new| consumer.incremental_assign(&new))
-            }
-        }
-        .map_err(|error| broken("assign", &error))
+        self.take(list(partitions.iter().map(|partition| (partition, KafkaOffset::Beginning))))
+            .and_then(|()| consumer.pause(&paused?))
+            .map_err(|error| broken("assign", &error))
     }
 
     fn release(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
@@ -214,8 +240,25 @@ impl Session for KafkaSession {
         Asking { log, consumer: self.fetch.consumer(), wait }.committed(partitions)
     }
 
+    fn committed_within(
+        &mut self,
+        partitions: &[TopicPartition],
+        wait: Duration,
+    ) -> Result<Option<Vec<Option<Offset>>>, LogError> {
+        let asking = Asking { log: &self.log, consumer: self.fetch.consumer(), wait };
+        unless_late(asking.committed(partitions))
+    }
+
     fn ends(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, LogError> {
         self.asking().ends(partitions)
+    }
+
+    fn ends_within(
+        &mut self,
+        partitions: &[TopicPartition],
+        wait: Duration,
+    ) -> Result<Option<Vec<Offset>>, LogError> {
+        unless_late(self.asker.asking(&self.log, wait).ends(partitions))
     }
 
     fn beginnings(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, LogError> {
@@ -314,6 +357,10 @@ pub(super) fn out_of_range(
         },
         Err(error) => error,
     }
+}
+
+pub(super) fn no_queue(partition: &TopicPartition) -> LogError {
+    LogError::Fatal(format!("librdkafka has no queue for {partition}"))
 }
 
 /// A call that librdkafka refuses although it was made in order.

@@ -18,10 +18,14 @@ use super::context::WriteContext;
 use super::fetch::config_error;
 use super::native::{self, Client};
 use super::options::KafkaOptions;
+use super::positions::PositionSender;
 use super::record::{Sent, deliver, send};
 use crate::{Append, CommitError, FailPoint, LogError, fail_point};
 
 const SLICE: Duration = Duration::from_millis(1);
+/// While the broker still ends the transaction of who had the id before, librdkafka asks again after half a second. A call
+/// that timed out goes on in the background, and being called again it asks at once.
+const RESUME: Duration = Duration::from_millis(50);
 const SERVE_EVERY: u32 = 256;
 /// More events of one transaction than these are left for later.
 const EVENTS: usize = 10_000;
@@ -40,7 +44,8 @@ pub(super) enum State {
 pub(super) struct Transactions {
     id: String,
     pub(super) options: Arc<KafkaOptions>,
-    pub(super) producer: Option<BaseProducer<WriteContext>>,
+    pub(super) producer: Option<Arc<BaseProducer<WriteContext>>>,
+    positions: Option<PositionSender>,
     pub(super) state: State,
     appended: u32,
 }
@@ -48,8 +53,14 @@ pub(super) struct Transactions {
 impl Transactions {
     /// Takes the transactional id; whoever had it is fenced.
     pub(super) fn take(id: &str, options: Arc<KafkaOptions>, log: &str) -> Result<Self, LogError> {
-        let mut transactions =
-            Self { id: id.to_owned(), options, producer: None, state: State::Unknown, appended: 0 };
+        let mut transactions = Self {
+            id: id.to_owned(),
+            options,
+            producer: None,
+            positions: None,
+            state: State::Unknown,
+            appended: 0,
+        };
         transactions.recover().map_err(|error| match error {
             CommitError::Unknown(why) => LogError::Away { log: log.to_owned(), why },
             other => LogError::Fatal(other.to_string()),
@@ -63,7 +74,7 @@ impl Transactions {
 
     pub(super) fn recover(&mut self) -> Result<(), CommitError> {
         self.state = State::Unknown;
-        self.producer = None;
+        (self.producer, self.positions) = (None, None);
         if self.options.is_plain() {
             return self.recover_plain();
         }
@@ -74,10 +85,12 @@ impl Transactions {
             .map_err(|error| CommitError::Fatal(config_error(&error).to_string()))?;
         let deadline = Instant::now() + self.options.ask_deadline;
         loop {
-            let Err(error) = producer.init_transactions(left(deadline)) else { break };
+            let Err(error) = producer.init_transactions(left(deadline).min(RESUME)) else { break };
             producer.poll(Duration::ZERO);
             let failure = Failure::from(&error);
             match failure.verdict(Stage::Work) {
+                // While it goes on in the background an error is what the last attempt came to.
+                _ if failure.retriable && Instant::now() < deadline => {}
                 Verdict::Fenced => return Err(self.fenced(failure.text)),
                 Verdict::Fatal => return Err(CommitError::Fatal(failure.text)),
                 Verdict::Retry if Instant::now() < deadline => {}
@@ -86,6 +99,9 @@ impl Transactions {
                 }
             }
         }
+        let producer = Arc::new(producer);
+        let positions = PositionSender::of(&producer);
+        self.positions = Some(positions.map_err(|error| CommitError::Fatal(format!("no thread: {error}")))?);
         self.producer = Some(producer);
         self.state = State::Idle;
         Ok(())
@@ -220,7 +236,7 @@ impl Transactions {
 
     fn producer(&self) -> Result<&BaseProducer<WriteContext>, CommitError> {
         self.producer
-            .as_ref()
+            .as_deref()
             .ok_or_else(|| CommitError::Unknown("there is no producer; recover first".to_owned()))
     }
 
@@ -230,7 +246,7 @@ impl Transactions {
         client: &Client,
         deadline: Instant,
     ) -> Result<(), Failure> {
-        let Ok(producer) = self.producer() else { return Err(lost("there is no producer")) };
+        let Some(sender) = &self.positions else { return Err(lost("there is no producer")) };
         loop {
             // A broker does not fence a transaction of who names no generation: that one must not be sent.
             if native::generation(client).is_none() || client.consumer.assignment_lost() {
@@ -239,9 +255,8 @@ impl Transactions {
             let Some(member) = client.consumer.group_metadata() else {
                 return Err(lost("this member has no group"));
             };
-            let Err(error) = producer.send_offsets_to_transaction(positions, &member, left(deadline)) else {
-                return Ok(());
-            };
+            let Some(sent) = sender.send(positions, member, deadline) else { return Err(unheard()) };
+            let Err(error) = sent else { return Ok(()) };
             let failure = Failure::from(&error);
             if failure.verdict(Stage::Work) != Verdict::Retry || Instant::now() >= deadline {
                 return Err(failure);
@@ -347,6 +362,17 @@ fn lost(why: &str) -> Failure {
         abortable: true,
         retriable: false,
         text: why.to_owned(),
+    }
+}
+
+/// Nobody took the positions, and the call that offers them is still under way: only another producer goes on.
+fn unheard() -> Failure {
+    Failure {
+        code: Code::OperationTimedOut,
+        fatal: true,
+        abortable: false,
+        retriable: false,
+        text: "the group's coordinator did not take the positions in time".to_owned(),
     }
 }
 

@@ -33,6 +33,7 @@ macro_rules! conformance {
             groups: epochs_tell_assignments_apart,
             groups: two_groups_read_the_same_records,
             reading: a_paused_partition_delivers_nothing_until_it_is_resumed,
+            reading: a_partition_that_is_taken_paused_delivers_from_where_it_is_sought,
             reading: a_seek_delivers_again_from_there,
             reading: an_offset_is_found_by_time,
             reading: a_reader_restores_from_the_beginning_to_the_end,

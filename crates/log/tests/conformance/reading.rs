@@ -2,7 +2,7 @@
 
 use winback_core::ids::Offset;
 use winback_core::time::Span;
-use winback_log::{Append, TimestampKind, TopicSpec};
+use winback_log::{Append, GroupEvent, TimestampKind, TopicSpec};
 
 use crate::harness::{
     Harness, Lane, POLL, now, partitions, plain, read_all, reader, spec, text, topic, topic_with, until,
@@ -25,6 +25,28 @@ pub(crate) fn a_paused_partition_delivers_nothing_until_it_is_resumed(harness: &
     lane.session.resume(&all[..1]).unwrap();
     let rest: Vec<_> = lane.take(harness, 20).iter().map(text).collect();
     assert_eq!(rest, (0..20).map(|number| number.to_string()).collect::<Vec<_>>());
+}
+
+pub(crate) fn a_partition_that_is_taken_paused_delivers_from_where_it_is_sought(harness: &dyn Harness) {
+    let input = topic(harness, "in", 1);
+    write_numbers(harness, &input, 0, 0..20);
+    let mut lane = Lane::join(harness, &harness.unique("group"), &harness.unique("id"), &[&input]);
+    let at = &partitions(&input, 1)[..];
+    let mut early = Vec::new();
+    until(harness, "an assignment", || {
+        match lane.session.poll(10, POLL, &mut early).unwrap() {
+            Some(GroupEvent::Assigned(list)) => lane.session.assign_paused(&list).unwrap(),
+            _ => return false,
+        }
+        true
+    });
+    lane.answer(POLL, 10, &mut early);
+    assert!(early.is_empty(), "it was not sought yet");
+    assert_eq!(lane.session.committed_within(at, POLL).unwrap().unwrap_or(vec![None]), [None]);
+    lane.session.seek(&at[0], Offset(7)).unwrap();
+    lane.session.resume(at).unwrap();
+    let rest: Vec<_> = lane.take(harness, 13).iter().map(|message| message.offset.0).collect();
+    assert_eq!(rest, (7..20).collect::<Vec<_>>());
 }
 
 pub(crate) fn a_seek_delivers_again_from_there(harness: &dyn Harness) {

@@ -9,7 +9,8 @@ mod support;
 use std::time::{Duration, Instant};
 
 use support::{
-    DEADLINE, WAIT, append, compacted, deleted, join, log, poll_until, record, spec, take_all, write,
+    DEADLINE, WAIT, append, compacted, deleted, join, log, log_with, poll_until, record, spec, take_all,
+    write,
 };
 use winback_core::ids::Offset;
 use winback_core::time::{Span, Time};
@@ -348,7 +349,7 @@ fn a_broker_that_is_away_is_an_error_in_bounded_time_and_no_error_to_who_polls()
         }
         Err(error) => panic!("{error}"),
     };
-    let log = support::log_with(&broker, |options| options.ask_deadline = Duration::from_secs(2));
+    let log = log_with(&broker, |options| options.ask_deadline = Duration::from_secs(2));
     log.create(&deleted("away", 1)).unwrap();
     write(&log, "away", 10, 1);
     let input = TopicPartition::new("away", 0);
@@ -376,4 +377,23 @@ fn a_broker_that_is_away_is_an_error_in_bounded_time_and_no_error_to_who_polls()
     assert_eq!(session.committed(std::slice::from_ref(&input)).unwrap(), [None], "nothing was committed");
     broker.kill();
     drop(session);
+}
+
+#[test]
+fn a_reader_that_stays_beyond_the_end_says_so() {
+    let Some(broker) = broker_or_skip("a reader beyond the end") else { return };
+    log(broker).create(&deleted("beyond", 1)).unwrap();
+    write(&log(broker), "beyond", 2, 1);
+    let hasty = log_with(broker, |options| options.ask_deadline = Duration::from_millis(500));
+    let mut reader = hasty.reader().unwrap();
+    reader.assign(&[(TopicPartition::new("beyond", 0), Offset(9))]).unwrap();
+    let deadline = Instant::now() + DEADLINE;
+    let error = loop {
+        assert!(Instant::now() < deadline, "it waits without a word");
+        match reader.poll(10, WAIT, &mut Vec::new()) {
+            Ok(()) | Err(LogError::Away { .. }) => {}
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, LogError::OutOfRange { offset: 9, end: 2, .. }), "{error}");
 }

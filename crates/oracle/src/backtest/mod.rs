@@ -2,10 +2,11 @@
 //!
 //! Both sides are the production core, stepped record by record over one pass of the inbox, so that a candidate that
 //! says what the policy in force says changes nothing. Memory is two partitions' states and what may still find its
-//! counterpart: a fire waits no longer than a burst may last.
+//! counterpart, where a fire waits no longer than a burst may last, and the earliest of the changes.
 
 mod change;
 mod fork;
+mod kept;
 mod pairing;
 mod read;
 mod tally;
@@ -61,12 +62,10 @@ impl Backtest {
     /// What came of it, with the changes in the order of their times.
     pub fn end(self) -> Outcome {
         let Self { fork, pairing } = self;
-        let (tally, mut changes) =
+        let (tally, kept) =
             pairing.end(|is_live, account, policy| fork.has_open_burst(is_live, account, policy));
-        let more = changes.len().saturating_sub(MOST_KEPT);
-        changes.sort_by(|left, right| left.order().cmp(&right.order()));
-        changes.truncate(MOST_KEPT);
-        Outcome { tally, changes, not_kept: more as u64 }
+        let (changes, not_kept) = kept.end();
+        Outcome { tally, changes, not_kept }
     }
 }
 

@@ -10,8 +10,10 @@ use winback_core::debounce::{Body, BurstId, Decision, Edge, Effect, Subject, Tri
 use winback_core::ids::{AccountId, PolicyName};
 use winback_core::time::{Span, Time};
 
+use super::MOST_KEPT;
 use super::change::{Change, ChangeKind, Fired, Why};
 use super::fork::{Made, Question};
+use super::kept::Kept;
 use super::tally::{Day, Tally};
 
 type BurstKey = (AccountId, PolicyName, BurstId);
@@ -121,7 +123,7 @@ impl Bench {
 pub(super) struct Pairing {
     question: Question,
     tally: Tally,
-    changes: Vec<Change>,
+    changes: Kept,
     live: Bench,
     candidate: Bench,
     longest: Span,
@@ -130,7 +132,7 @@ pub(super) struct Pairing {
 impl Pairing {
     pub(super) fn new(question: &Question) -> Self {
         let (live, candidate) = (Bench::default(), Bench::default());
-        let (tally, changes) = (Tally::default(), Vec::new());
+        let (tally, changes) = (Tally::default(), Kept::new(MOST_KEPT));
         Self { question: question.clone(), tally, changes, live, candidate, longest: Span::ZERO }
     }
 
@@ -263,10 +265,7 @@ impl Pairing {
 
     /// The records end: what still waits has no counterpart in them. `is_open` says whether a side, the one in force or
     /// the candidate's, has a burst open.
-    pub(super) fn end(
-        mut self,
-        is_open: impl Fn(bool, &AccountId, &PolicyName) -> bool,
-    ) -> (Tally, Vec<Change>) {
+    pub(super) fn end(mut self, is_open: impl Fn(bool, &AccountId, &PolicyName) -> bool) -> (Tally, Kept) {
         while let Some(waiting) = self.live.take_older(Time::MAX) {
             let is_open = is_open(false, &waiting.key.0.0, &waiting.key.0.1);
             self.settle(waiting, true, is_open);

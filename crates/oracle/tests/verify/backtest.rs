@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use winback_core::account::{Account, Reason};
 use winback_core::debounce::{
-    AccountChange, Body, Input, MatchedSignal, PolicyText, Progress, Reached, Response, ResponseKind,
+    AccountChange, AccountState, Body, Event, Input, MatchedSignal, Moved, Partition, PolicyText, Progress,
+    Reached, Response, ResponseKind, Seen, SeenKey, StateKey, StateRow,
 };
 use winback_core::ids::Offset;
 use winback_core::index::Method;
@@ -163,7 +164,45 @@ impl Dice {
     }
 }
 
-/// Inbox records of three days that look for trouble: late, weak and strong signals of accounts that come and go.
+/// What comes from another log before anything else: an account, and the id of a signal that it had there.
+fn carried() -> [Body; 4] {
+    let moved =
+        |complete| Body::Moved(Moved { id: "7".to_owned(), from: "sqlite:a.db".to_owned(), complete });
+    let state = AccountState::new(left("moved", 300));
+    let account = (StateKey::Account("moved".into()), StateRow::Account(state));
+    let begin = Time::from_millis(BEGIN);
+    let seen = Seen { event_time: begin, offset: Offset(9), until: begin + Span::from_days(3) };
+    let seen = (StateKey::Seen(SeenKey::of(&"moved".into(), "web", "1")), StateRow::Seen(seen));
+    [moved(false), Body::Carried(Box::new(account)), Body::Carried(Box::new(seen)), moved(true)]
+}
+
+/// An account that left so many days before the first record.
+fn left(id: &str, days: i64) -> Account {
+    let churned = Time::from_millis(BEGIN) - Span::from_days(days);
+    Account {
+        arr_usd: 20_000,
+        missing_features: vec!["SSO".to_owned()],
+        ..Account::new(id, id, churned, Reason::ProductGap)
+    }
+}
+
+/// A release that closes their gap, or an event at a competitor that nobody of them went to.
+fn event(number: u64, is_release: bool, now: Time) -> Body {
+    Body::Event(Box::new(Event {
+        source: "news".to_owned(),
+        id: number.to_string(),
+        kind: if is_release { SignalKind::ProductRelease } else { SignalKind::CompetitorEvent },
+        class: if is_release { "major_version" } else { "outage" }.to_owned(),
+        event_time: now,
+        append_time: now,
+        title: "4.0".to_owned(),
+        features: vec!["sso".to_owned()],
+        competitor: "Brightloom".to_owned(),
+    }))
+}
+
+/// Inbox records of some weeks that look for trouble: late, weak and strong signals of accounts that come and go, events,
+/// the calendar's days, what an operator does, and a deployment that came from another log.
 fn generated(seed: u64) -> Vec<Input> {
     let mut dice = Dice(seed);
     let policy = |version: u32, quiet: i64| {
@@ -172,19 +211,16 @@ fn generated(seed: u64) -> Vec<Input> {
         );
         Body::Policy(PolicyText { name: "p".to_owned(), version, toml })
     };
-    let mut bodies = vec![(0, policy(1, 30))];
+    let mut bodies: Vec<_> = carried().into_iter().chain([policy(1, 30)]).map(|body| (0, body)).collect();
     let mut minute = 0;
     for number in 0..1_500 {
         minute += dice.below(6);
         let now = Time::from_millis(BEGIN + minute * 60_000);
-        let who = format!("a{}", dice.below(12));
+        let who = format!("a{}", dice.below(20));
         let body = match dice.below(24) {
             0 | 1 => {
-                let account = Account {
-                    arr_usd: 20_000,
-                    version: number,
-                    ..Account::new(&who, &who, Time::from_millis(BEGIN - 40_000_000_000), Reason::ProductGap)
-                };
+                // Half a year ago for some of them, within the weeks to come.
+                let account = Account { version: number, ..left(&who, 170 + dice.below(4) * 100) };
                 Body::Account(AccountChange::Upsert(Box::new(account)))
             }
             2 if dice.below(6) == 0 => Body::Account(AccountChange::Gone(who.as_str().into())),
@@ -197,6 +233,19 @@ fn generated(seed: u64) -> Vec<Input> {
                 contact: Vec::new(),
             }),
             4 if dice.below(20) == 0 => policy(u32::try_from(number).unwrap() + 2, 10 + dice.below(60)),
+            5 if dice.below(6) == 0 => {
+                Body::Hold((dice.below(2) == 0).then(|| "p".to_owned()), dice.below(3) == 0)
+            }
+            6 if dice.below(20) == 0 => Body::Account(AccountChange::Erased(who.as_str().into())),
+            7 if dice.below(8) == 0 => {
+                // Most of the rest is over.
+                Body::SequenceEnded(who.as_str().into(), now - Span::from_days(160 + dice.below(25)))
+            }
+            8 if dice.below(8) == 0 => event(number, dice.below(3) > 0, now),
+            9 if dice.below(8) == 0 => {
+                minute += dice.below(3) * 24 * 60;
+                continue;
+            }
             _ => {
                 let class = ["pricing", "blog", "blog", "docs"][usize::try_from(dice.below(4)).unwrap()];
                 Body::Signal(Box::new(MatchedSignal {
@@ -229,6 +278,13 @@ fn generated(seed: u64) -> Vec<Input> {
     (0..).zip(bodies).map(input).collect()
 }
 
+/// How many signals the detector makes of them itself.
+fn made_of(inputs: &[Input]) -> u64 {
+    let (mut partition, mut effects) = (Partition::default(), Vec::new());
+    inputs.iter().for_each(|input| partition.step(input, &mut effects));
+    partition.counts().made
+}
+
 fn decided(inputs: &[Input], question: &Question) -> Outcome {
     let mut run = Backtest::new(question);
     inputs.iter().all(|input| run.step(input));
@@ -237,19 +293,21 @@ fn decided(inputs: &[Input], question: &Question) -> Outcome {
 
 #[test]
 fn over_generated_trouble_nothing_changes_under_the_same_policy_and_the_counts_always_add_up() {
-    let (mut told, mut kinds) = (0, BTreeMap::new());
+    let (mut told, mut kinds, mut made, mut held) = (0, BTreeMap::new(), 0, 0);
     for seed in 0..12 {
         let inputs = generated(seed);
         let same = "name=\"p\"\nquiet=\"30m\"\nmax_wait=\"4h\"\ncooldown=\"8h\"\n[[caps]]\nper=\"account\"\nmax=3\nwindow=\"2d\"\n";
         let unchanged: Vec<Input> = inputs
             .iter()
             .enumerate()
-            .filter(|(at, input)| *at == 0 || !matches!(input.body, Body::Policy(_)))
+            .filter(|(at, input)| *at <= carried().len() || !matches!(input.body, Body::Policy(_)))
             .map(|(_, input)| input.clone())
             .collect();
         let outcome = decided(&unchanged, &question(same, true));
         assert!(outcome.is_empty(), "seed {seed}: {:?}", outcome.changes.first());
         assert!(outcome.tally.live.starting() > 10, "seed {seed}");
+        made += made_of(&unchanged);
+        held += outcome.tally.live.refusals.get("gated(hold)").copied().unwrap_or_default();
         let half = Time::from_millis(BEGIN + 1_800 * 60_000);
         for (other, from) in [
             (
@@ -276,6 +334,7 @@ fn over_generated_trouble_nothing_changes_under_the_same_policy_and_the_counts_a
         }
     }
     assert!(told > 300, "{told}");
+    assert!(made > 0 && held > 0, "{made} made by the calendar and of events, {held} held");
     for kind in ["added", "removed", "earlier", "later"] {
         assert!(kinds.contains_key(kind), "{kinds:?}");
     }

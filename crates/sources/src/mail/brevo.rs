@@ -1,15 +1,14 @@
 //! Brevo's webhooks: one event a record, or the list of mails that came in. An event's `id` is the webhook's and no
 //! use; `date` is in the account's own zone (the source's `zone`), so the epochs are preferred.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
 use winback_core::signal::SignalKind;
 
-use super::{By, Delivered, Heard, OptOut, Touch, by_email, is_automatic, name_of, other};
+use super::headers::Headers;
+use super::{By, Delivered, Heard, OptOut, Touch, by_email, name_of, other};
 use crate::element::DropReason;
-use crate::json::{Lenient, Scalar};
+use crate::json::{Lenient, Scalar, first_of};
 
 const OTHERS: [&str; 15] = [
     "request",
@@ -69,7 +68,7 @@ pub(super) struct Inbound<'a> {
     #[serde(borrow, default)]
     date: Scalar<'a>,
     #[serde(borrow, default)]
-    headers: Lenient<BTreeMap<String, Scalar<'a>>>,
+    headers: Headers<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -88,8 +87,7 @@ impl<'a> Event<'a> {
             ("ts", &mut self.ts),
             ("date", &mut self.date),
         ];
-        let found = times.into_iter().find(|(_, time)| !time.is_missing());
-        found.map_or(("ts_epoch", Scalar::Missing), |(name, time)| (name, std::mem::take(time)))
+        first_of(times, "ts_epoch")
     }
 }
 
@@ -104,8 +102,7 @@ pub(super) fn hear(mut event: Event<'_>) -> Heard<'_> {
         "click" | "clicked" => (SignalKind::EmailClick, By::Somebody),
         "delivered" => return Delivered::said(event.message, event.email, at.1),
         "unsubscribe" | "unsubscribed" | "spam" | "complaint" => {
-            let (message, who) = (event.message.text(), vec![event.email]);
-            return OptOut { provider: "brevo", id: None, message, who, at }.said();
+            return OptOut::of("brevo", event.message, event.email, at).said();
         }
         name => return Err(other("event", "Brevo", name, &OTHERS)),
     };
@@ -121,8 +118,7 @@ pub(super) fn hear(mut event: Event<'_>) -> Heard<'_> {
 
 /// What a mail that came in says.
 pub(super) fn hear_inbound(mail: Inbound<'_>) -> Heard<'_> {
-    let headers = mail.headers.object().unwrap_or_default();
-    if headers.iter().any(|(name, value)| is_automatic(name, value.as_str().unwrap_or_default())) {
+    if mail.headers.say_automatic() {
         return Err(DropReason::AutoReply.into());
     }
     let at = match mail.sent_at_date.is_missing() {

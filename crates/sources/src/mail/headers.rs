@@ -15,6 +15,10 @@ use crate::json::{Lenient, Scalar};
 pub(super) struct Headers<'a>(Vec<(Cow<'a, str>, Scalar<'a>)>);
 
 impl<'a> Headers<'a> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether a machine wrote the mail, by its own word.
     pub(super) fn say_automatic(&self) -> bool {
         self.0.iter().any(|(name, value)| is_automatic(name, value.as_str().unwrap_or_default()))

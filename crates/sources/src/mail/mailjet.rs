@@ -49,8 +49,7 @@ pub(super) fn hear(event: Event<'_>) -> Heard<'_> {
         "click" => SignalKind::EmailClick,
         "sent" => return Delivered::said(event.message, event.email, event.time),
         "unsub" | "spam" => {
-            let (message, who, at) = (event.message.text(), vec![event.email], ("time", event.time));
-            return OptOut { provider: "mailjet", id: None, message, who, at }.said();
+            return OptOut::of("mailjet", event.message, event.email, ("time", event.time)).said();
         }
         name => return Err(other("event", "Mailjet", name, &OTHERS)),
     };

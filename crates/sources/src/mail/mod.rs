@@ -23,25 +23,28 @@ mod sparkpost;
 
 use std::borrow::Cow;
 
-use winback_core::debounce::ResponseKind;
 use winback_core::signal::{Candidate, Identity, SignalKind};
+use winback_core::time::Span;
 
 pub(crate) use machine::{MACHINES, Machines};
 pub(crate) use provider::Provider;
 pub(crate) use scanner::{SCANNERS, Scanners};
 
-use said::{By, Delivered, Heard, OptOut, Said, Touch};
+use said::{Action, By, Delivered, Heard, OptOut, Said, Touch};
 use scanner::{is_too_soon, too_fast};
 
 use crate::bots::Bots;
 use crate::config::ImageProxies;
 use crate::decoder::listed;
-use crate::element::{Answer, DeadReason, DropReason, Element, Refusal, Sink, Verdict, element};
+use crate::element::{Answer, AnswerKind, DeadReason, DropReason, Element, Refusal, Sink, Verdict, element};
 use crate::ids;
 use crate::json::{Lenient, Scalar};
 use crate::text::{detail, quoted, slice};
 use crate::times::TimeReader;
 use crate::web::path_in;
+
+/// The least difference between two times.
+const MOMENT: Span = Span::from_millis(1);
 
 /// What the providers share.
 #[derive(Debug)]
@@ -55,11 +58,12 @@ pub(crate) struct Mail {
 }
 
 impl Mail {
-    /// Gives the elements of all events of a record. They are heard first and judged after, since what a record tells of
-    /// one event can say what another was.
+    /// Gives the elements of all events of a record, or only of the one in that place. They are heard first and judged
+    /// after, since what a record tells of one event can say what another was.
     fn each<'a, T>(
         &self,
         events: Lenient<T>,
+        only: Option<u32>,
         sink: &mut Sink<'_>,
         hear: impl Fn(T) -> Heard<'a>,
     ) -> Result<(), Refusal> {
@@ -70,7 +74,8 @@ impl Mail {
         let mut heard = Vec::new();
         listed(events, |event, index| heard.push((event.and_then(&hear), index)))?;
         let fast = too_fast(&heard, &self.times);
-        for (place, (said, index)) in heard.into_iter().enumerate() {
+        let wanted = |index: Option<u32>| only.is_none() || only == index;
+        for (place, (said, index)) in heard.into_iter().enumerate().filter(|(_, (_, index))| wanted(*index)) {
             self.tell(said, index, fast.get(place).copied().unwrap_or_default(), sink);
         }
         Ok(())
@@ -79,7 +84,13 @@ impl Mail {
     /// Gives what an event comes to; `fast` where the record shows that no person can have done it.
     fn tell(&self, said: Heard<'_>, index: Option<u32>, fast: bool, sink: &mut Sink<'_>) {
         match said {
-            Ok(Said::Touch(touch)) => sink(element(self.judge(touch, fast), index)),
+            Ok(Said::Touch(touch)) => {
+                let verdict = self.judge(touch, fast);
+                if let Some(answer) = verdict.as_ref().ok().and_then(replied) {
+                    sink(Element::Answer(answer));
+                }
+                sink(element(verdict, index));
+            }
             Ok(Said::OptOut(out)) => self.opt_out(out, index, sink),
             Ok(Said::Delivered(_)) => sink(element(Err(DropReason::NotInterest.into()), index)),
             Err(refusal) => sink(element(Err(refusal), index)),
@@ -153,7 +164,7 @@ impl Mail {
             }
             Err(refusal) => return sink(element(Err(refusal), index)),
         };
-        let kind = ResponseKind::OptedOut;
+        let kind = AnswerKind::OptedOut;
         for email in all {
             let id = match &id {
                 Some(id) if one => ids::bounded(Cow::Borrowed(id)),
@@ -168,6 +179,17 @@ impl Mail {
             sink(Element::Answer(Answer { id, kind, at, who: email_of(email) }));
         }
     }
+}
+
+/// A reply is an answer, too: it stops what was sent before it. The answer goes first, so that the rest after a sequence
+/// is over when the signal comes, and its time is a moment earlier, so that it stops nothing that the signal starts.
+fn replied<'a>(signal: &Candidate<'a>) -> Option<Answer<'a>> {
+    (signal.kind == SignalKind::EmailReply).then(|| Answer {
+        id: ids::derived(&[AnswerKind::Replied.as_str().as_bytes(), signal.id.as_bytes()]),
+        kind: AnswerKind::Replied,
+        at: signal.at - MOMENT,
+        who: signal.who.clone(),
+    })
 }
 
 fn by_machine(kind: SignalKind) -> Refusal {
@@ -241,6 +263,26 @@ fn other(field: &str, provider: &str, name: &str, known: &[&str]) -> Refusal {
         quoted(name)
     );
     Refusal::Dead(DeadReason::UnknownEvent, text)
+}
+
+/// How the subjects begin that mailbox providers give to what they answer by themselves, in lower case.
+const AUTOMATIC_SUBJECTS: [&str; 10] = [
+    "automatic reply",
+    "auto reply",
+    "auto-reply",
+    "autoreply",
+    "out of office",
+    "out of the office",
+    "automatische antwort",
+    "réponse automatique",
+    "respuesta automática",
+    "risposta automatica",
+];
+
+/// Whether a subject says that a machine wrote the mail: weaker than a header, for where there are none.
+fn is_automatic_subject(subject: &str) -> bool {
+    let subject = subject.trim_start().to_lowercase();
+    AUTOMATIC_SUBJECTS.iter().any(|begin| subject.starts_with(begin))
 }
 
 /// Whether a header says that a machine wrote the mail (RFC 3834 and what was before it).

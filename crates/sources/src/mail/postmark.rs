@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use winback_core::signal::{Identity, SignalKind};
 
-use super::{Delivered, Heard, OptOut, Touch, by_email, is_automatic, name_of, other};
+use super::headers::Headers;
+use super::{Delivered, Heard, OptOut, Touch, by_email, name_of, other};
 use crate::element::DropReason;
 use crate::json::{Lenient, Scalar};
 
@@ -52,7 +53,7 @@ pub(super) struct Event<'a> {
     #[serde(borrow, default)]
     date: Scalar<'a>,
     #[serde(borrow, default)]
-    headers: Lenient<Header<'a>>,
+    headers: Headers<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -66,15 +67,6 @@ struct Geo<'a> {
 struct Sender<'a> {
     #[serde(borrow, default)]
     email: Scalar<'a>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Header<'a> {
-    #[serde(borrow, default)]
-    name: Scalar<'a>,
-    #[serde(borrow, default)]
-    value: Scalar<'a>,
 }
 
 /// What a Postmark event says. A mail that came in has no record type, but a sender.
@@ -114,15 +106,12 @@ fn opt_out(event: Event<'_>) -> Heard<'_> {
         true => ("BouncedAt", event.bounced_at),
         false => ("ChangedAt", event.changed_at),
     };
-    let who = vec![if event.recipient.is_missing() { event.email } else { event.recipient }];
-    OptOut { provider: "postmark", id: None, message: event.message.text(), who, at }.said()
+    let who = if event.recipient.is_missing() { event.email } else { event.recipient };
+    OptOut::of("postmark", event.message, who, at).said()
 }
 
 fn hear_inbound(event: Event<'_>) -> Heard<'_> {
-    let automatic = |header: &Header<'_>| {
-        is_automatic(header.name.as_str().unwrap_or_default(), header.value.as_str().unwrap_or_default())
-    };
-    if event.headers.objects().iter().any(automatic) {
+    if event.headers.say_automatic() {
         return Err(DropReason::AutoReply.into());
     }
     let sender = by_email(event.from_full.object().unwrap_or_default().email);

@@ -39,66 +39,73 @@ impl Provider {
 }
 
 impl Mail {
-    /// Gives the elements of a record of that provider.
-    pub(crate) fn decode(&self, provider: Provider, text: &str, sink: &mut Sink<'_>) -> Result<(), Refusal> {
+    /// Gives the elements of a record of that provider, or only those of the event in that place: an event may have
+    /// several.
+    pub(crate) fn decode(
+        &self,
+        provider: Provider,
+        text: &str,
+        only: Option<u32>,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), Refusal> {
         match provider {
-            Provider::SendGrid => self.each(json::parse(text)?, sink, sendgrid::hear),
-            Provider::Postmark => self.each(json::parse(text)?, sink, postmark::hear),
-            Provider::Mailjet => self.each(json::parse(text)?, sink, mailjet::hear),
-            Provider::SparkPost => self.each(json::parse(text)?, sink, sparkpost::hear),
-            Provider::Resend => self.each(json::parse(text)?, sink, resend::hear),
-            Provider::Ses => self.ses(text, sink),
+            Provider::SendGrid => self.each(json::parse(text)?, only, sink, sendgrid::hear),
+            Provider::Postmark => self.each(json::parse(text)?, only, sink, postmark::hear),
+            Provider::Mailjet => self.each(json::parse(text)?, only, sink, mailjet::hear),
+            Provider::SparkPost => self.each(json::parse(text)?, only, sink, sparkpost::hear),
+            Provider::Resend => self.each(json::parse(text)?, only, sink, resend::hear),
+            Provider::Ses => self.ses(text, only, sink),
             Provider::Brevo => match json::parse(text)? {
                 Lenient::One(brevo::Event { items: Lenient::Many(items), .. }) => {
-                    self.each(Lenient::Many(items), sink, brevo::hear_inbound)
+                    self.each(Lenient::Many(items), only, sink, brevo::hear_inbound)
                 }
-                events => self.each(events, sink, brevo::hear),
+                events => self.each(events, only, sink, brevo::hear),
             },
-            Provider::Mailgun => self.mailgun(text, sink),
+            Provider::Mailgun => self.mailgun(text, only, sink),
             Provider::Mandrill => match form::field(text, mandrill::FIELD) {
-                Some(events) => self.mandrill(&events, sink),
-                None => self.mandrill(text, sink),
+                Some(events) => self.mandrill(&events, only, sink),
+                None => self.mandrill(text, only, sink),
             },
         }
     }
 
     /// Amazon SES, bare or as the text in an SNS notification.
-    fn ses(&self, text: &str, sink: &mut Sink<'_>) -> Result<(), Refusal> {
+    fn ses(&self, text: &str, only: Option<u32>, sink: &mut Sink<'_>) -> Result<(), Refusal> {
         match json::parse::<Lenient<ses::Event<'_>>>(text)? {
             Lenient::One(event) if event.is_notification() => {
                 let ses::Event { wrapped, envelope_id, .. } = event;
                 let (inner, id) = (wrapped.text().unwrap_or_default(), envelope_id.text());
-                self.each(json::parse(&inner)?, sink, |event| ses::hear(event, id.clone()))
+                self.each(json::parse(&inner)?, only, sink, |event| ses::hear(event, id.clone()))
             }
-            events => self.each(events, sink, |event| ses::hear(event, None)),
+            events => self.each(events, only, sink, |event| ses::hear(event, None)),
         }
     }
 
     /// Mailgun's webhook wraps an event; its events API lists them bare.
-    fn mailgun(&self, text: &str, sink: &mut Sink<'_>) -> Result<(), Refusal> {
+    fn mailgun(&self, text: &str, only: Option<u32>, sink: &mut Sink<'_>) -> Result<(), Refusal> {
         match json::parse::<Lenient<mailgun::Envelope<'_>>>(text)? {
             Lenient::One(mailgun::Envelope { items: Lenient::Many(items), .. }) => {
-                self.each(Lenient::Many(items), sink, mailgun::hear)
+                self.each(Lenient::Many(items), only, sink, mailgun::hear)
             }
             Lenient::One(envelope) if envelope.is_empty() => {
-                self.each(json::parse(text)?, sink, mailgun::hear)
+                self.each(json::parse(text)?, only, sink, mailgun::hear)
             }
             Lenient::Many(envelopes) if envelopes.iter().flatten().all(mailgun::Envelope::is_empty) => {
-                self.each(json::parse(text)?, sink, mailgun::hear)
+                self.each(json::parse(text)?, only, sink, mailgun::hear)
             }
-            envelopes => self.each(envelopes, sink, mailgun::hear_wrapped),
+            envelopes => self.each(envelopes, only, sink, mailgun::hear_wrapped),
         }
     }
 
     /// Mailchimp Transactional posts a form; what writes it to a topic may pass on its one field, as JSON or as text.
-    fn mandrill(&self, text: &str, sink: &mut Sink<'_>) -> Result<(), Refusal> {
+    fn mandrill(&self, text: &str, only: Option<u32>, sink: &mut Sink<'_>) -> Result<(), Refusal> {
         if !text.trim_start().starts_with('{') {
-            return self.each(json::parse(text)?, sink, mandrill::hear);
+            return self.each(json::parse(text)?, only, sink, mandrill::hear);
         }
         match json::parse::<mandrill::Envelope<'_>>(text)?.events {
-            Embedded::Text(inner) => self.each(json::parse(&inner)?, sink, mandrill::hear),
-            Embedded::Value(Lenient::Other) => self.each(json::parse(text)?, sink, mandrill::hear),
-            Embedded::Value(events) => self.each(events, sink, mandrill::hear),
+            Embedded::Text(inner) => self.each(json::parse(&inner)?, only, sink, mandrill::hear),
+            Embedded::Value(Lenient::Other) => self.each(json::parse(text)?, only, sink, mandrill::hear),
+            Embedded::Value(events) => self.each(events, only, sink, mandrill::hear),
         }
     }
 }

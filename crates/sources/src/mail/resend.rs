@@ -5,7 +5,9 @@ use serde::Deserialize;
 use winback_core::signal::SignalKind;
 
 use super::headers::Headers;
-use super::{Delivered, Heard, OptOut, Touch, by_email, name_of, other, recipient};
+use super::{
+    Action, Delivered, Heard, OptOut, Touch, by_email, is_automatic_subject, name_of, other, recipient,
+};
 use crate::element::DropReason;
 use crate::embedded::Several;
 use crate::json::{Lenient, Scalar};
@@ -51,6 +53,8 @@ struct Data<'a> {
     #[serde(borrow, default)]
     message_id: Scalar<'a>,
     #[serde(borrow, default)]
+    subject: Scalar<'a>,
+    #[serde(borrow, default)]
     headers: Headers<'a>,
     #[serde(borrow, default)]
     open: Lenient<Action<'a>>,
@@ -61,19 +65,6 @@ struct Data<'a> {
     email: Scalar<'a>,
     #[serde(borrow, default)]
     unsubscribed: Scalar<'a>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Action<'a> {
-    #[serde(borrow, default)]
-    timestamp: Scalar<'a>,
-    #[serde(borrow, default)]
-    user_agent: Scalar<'a>,
-    #[serde(borrow, default)]
-    ip_address: Scalar<'a>,
-    #[serde(borrow, default)]
-    link: Scalar<'a>,
 }
 
 /// What a Resend event says.
@@ -112,7 +103,9 @@ fn opt_out<'a>(message: Scalar<'a>, who: Vec<Scalar<'a>>, at: Scalar<'a>) -> Hea
 }
 
 fn hear_received<'a>(data: Data<'a>, at: Scalar<'a>) -> Heard<'a> {
-    if data.headers.say_automatic() {
+    // Its webhook may leave the headers to a second request, which nobody makes here.
+    let by_subject = || data.subject.as_str().is_some_and(is_automatic_subject);
+    if data.headers.say_automatic() || (data.headers.is_empty() && by_subject()) {
         return Err(DropReason::AutoReply.into());
     }
     let message = if data.message_id.is_missing() { data.email_id } else { data.message_id };

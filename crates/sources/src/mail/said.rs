@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use serde::Deserialize;
 use winback_core::signal::{Identity, SignalKind};
 
 use crate::element::Refusal;
@@ -60,6 +61,20 @@ pub(super) struct Touch<'a> {
     pub(super) sent: Scalar<'a>,
 }
 
+/// What was done to a mail, as the providers write it that track with Amazon SES or like it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Action<'a> {
+    #[serde(borrow, default)]
+    pub(super) timestamp: Scalar<'a>,
+    #[serde(borrow, default)]
+    pub(super) user_agent: Scalar<'a>,
+    #[serde(borrow, default)]
+    pub(super) ip_address: Scalar<'a>,
+    #[serde(borrow, default)]
+    pub(super) link: Scalar<'a>,
+}
+
 impl<'a> Touch<'a> {
     /// One of which nothing more is known.
     pub(super) fn new(
@@ -101,6 +116,21 @@ pub(super) struct OptOut<'a> {
 }
 
 impl<'a> OptOut<'a> {
+    /// One person's.
+    pub(super) fn of(
+        provider: &'static str,
+        message: Scalar<'a>,
+        email: Scalar<'a>,
+        at: (&'static str, Scalar<'a>),
+    ) -> Self {
+        Self { provider, id: None, message: message.text(), who: vec![email], at }
+    }
+
+    /// With the provider's own id.
+    pub(super) fn with_id(self, id: Scalar<'a>) -> Self {
+        Self { id: id.text(), ..self }
+    }
+
     pub(super) fn said(self) -> Heard<'a> {
         Ok(Said::OptOut(self))
     }

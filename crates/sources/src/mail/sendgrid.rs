@@ -61,12 +61,6 @@ pub(super) fn hear(event: Event<'_>) -> Heard<'_> {
 }
 
 fn opt_out(event: Event<'_>) -> Heard<'_> {
-    OptOut {
-        provider: "sendgrid",
-        id: event.sg_event_id.text(),
-        message: event.sg_message_id.text(),
-        who: vec![event.email],
-        at: ("timestamp", event.timestamp),
-    }
-    .said()
+    let at = ("timestamp", event.timestamp);
+    OptOut::of("sendgrid", event.sg_message_id, event.email, at).with_id(event.sg_event_id).said()
 }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use winback_core::signal::SignalKind;
 
-use super::{Heard, OptOut, Touch, by_email, is_automatic, name_of, other, recipient};
+use super::{Action, Heard, OptOut, Touch, by_email, is_automatic, name_of, other, recipient};
 use crate::element::DropReason;
 use crate::json::{Lenient, Scalar};
 
@@ -60,6 +60,8 @@ struct Complaint<'a> {
     timestamp: Scalar<'a>,
     #[serde(borrow, default)]
     complained_recipients: Lenient<Complainer<'a>>,
+    #[serde(borrow, default)]
+    complaint_feedback_type: Scalar<'a>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -74,6 +76,8 @@ struct Complainer<'a> {
 struct Subscription<'a> {
     #[serde(borrow, default)]
     timestamp: Scalar<'a>,
+    #[serde(borrow, default)]
+    old_topic_preferences: Lenient<Preferences<'a>>,
     #[serde(borrow, default)]
     new_topic_preferences: Lenient<Preferences<'a>>,
 }
@@ -91,14 +95,27 @@ struct Preferences<'a> {
 #[serde(rename_all = "camelCase")]
 struct Topic<'a> {
     #[serde(borrow, default)]
+    topic_name: Scalar<'a>,
+    #[serde(borrow, default)]
     subscription_status: Scalar<'a>,
 }
 
-impl Preferences<'_> {
-    /// Whether they do not want something any more: of one topic it counts for all.
-    fn stop(self) -> bool {
-        let out = |topic: &Topic<'_>| topic.subscription_status.as_str() == Some("OptOut");
-        self.unsubscribe_all.is_true() || self.topic_subscription_status.objects().iter().any(out)
+impl<'a> Preferences<'a> {
+    /// Whether they do not want something that they did want: of one topic it counts for all. Topics that were out
+    /// before say nothing: the list is that of all topics, whichever changed.
+    fn stop_more_than(self, old: Self) -> bool {
+        let was_out = old.topic_subscription_status.out();
+        let is_new = |topic: &Scalar<'a>| !was_out.contains(topic);
+        (self.unsubscribe_all.is_true() && !old.unsubscribe_all.is_true())
+            || self.topic_subscription_status.out().iter().any(is_new)
+    }
+}
+
+impl<'a> Lenient<Topic<'a>> {
+    /// The names of the topics that are not wanted.
+    fn out(self) -> Vec<Scalar<'a>> {
+        let is_out = |topic: &Topic<'_>| topic.subscription_status.as_str() == Some("OptOut");
+        self.objects().into_iter().filter(is_out).map(|topic| topic.topic_name).collect()
     }
 }
 
@@ -123,19 +140,6 @@ struct Header<'a> {
     name: Scalar<'a>,
     #[serde(borrow, default)]
     value: Scalar<'a>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Action<'a> {
-    #[serde(borrow, default)]
-    timestamp: Scalar<'a>,
-    #[serde(borrow, default)]
-    user_agent: Scalar<'a>,
-    #[serde(borrow, default)]
-    ip_address: Scalar<'a>,
-    #[serde(borrow, default)]
-    link: Scalar<'a>,
 }
 
 impl Event<'_> {
@@ -186,6 +190,10 @@ fn complained<'a>(
     id: Option<Cow<'a, str>>,
 ) -> Heard<'a> {
     let complaint = complaint.object().unwrap_or_default();
+    // Their mailbox took it for spam, and they took it out again.
+    if complaint.complaint_feedback_type.as_str() == Some("not-spam") {
+        return Err(DropReason::NotInterest.into());
+    }
     let who = complaint.complained_recipients.objects().into_iter().map(|one| one.email_address).collect();
     opt_out(who, ("complaint.timestamp", complaint.timestamp), message, id)
 }
@@ -196,7 +204,9 @@ fn unsubscribed<'a>(
     id: Option<Cow<'a, str>>,
 ) -> Heard<'a> {
     let subscription = subscription.object().unwrap_or_default();
-    if !subscription.new_topic_preferences.object().unwrap_or_default().stop() {
+    let [old, new] = [subscription.old_topic_preferences, subscription.new_topic_preferences]
+        .map(|preferences| preferences.object().unwrap_or_default());
+    if !new.stop_more_than(old) {
         return Err(DropReason::NotInterest.into());
     }
     let who = message.destination.take().unwrap_or_default();

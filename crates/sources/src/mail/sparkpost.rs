@@ -185,14 +185,8 @@ fn is_unsubscribe(class: &Scalar<'_>) -> bool {
 }
 
 fn opt_out(event: Event<'_>) -> Heard<'_> {
-    OptOut {
-        provider: "sparkpost",
-        id: event.event_id.text(),
-        message: event.message_id.text(),
-        who: vec![event.rcpt_to],
-        at: ("timestamp", event.timestamp),
-    }
-    .said()
+    let at = ("timestamp", event.timestamp);
+    OptOut::of("sparkpost", event.message_id, event.rcpt_to, at).with_id(event.event_id).said()
 }
 
 /// A mail that came in has no time but the one in its headers.

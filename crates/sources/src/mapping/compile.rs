@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
-use winback_core::debounce::ResponseKind;
 use winback_core::signal::SignalKind;
 
 use super::pointer::{Field, Pointer};
 use super::template::Template;
 use super::{Fields, Keep, Mapping};
-use crate::element::DropReason;
+use crate::element::{AnswerKind, DropReason};
 use crate::times::{TimeFormat, TimeReader};
 
 /// What is wrong: the key, its value, the fix.
@@ -27,6 +26,7 @@ pub(crate) struct Compiled {
     pub(super) id_of: Vec<Field>,
     pub(super) who: Who,
     pub(super) class: Vec<Field>,
+    /// By what they are called in the record, in lower case.
     pub(super) classes: HashMap<String, String>,
     pub(super) detail: Template,
     pub(super) absent: Vec<String>,
@@ -61,7 +61,7 @@ pub(super) struct Deciding {
 pub(super) enum Meaning {
     Signal,
     Kind(SignalKind),
-    Answer(ResponseKind),
+    Answer(AnswerKind),
     Drop(DropReason),
     Dead,
 }
@@ -87,7 +87,11 @@ impl Compiled {
             id_of: list("id_of", &mapping.id_of)?,
             who: Who::new(mapping)?,
             class: fields("class", &mapping.class)?,
-            classes: mapping.classes.clone().into_iter().collect(),
+            classes: mapping
+                .classes
+                .iter()
+                .map(|(word, class)| (word.to_lowercase(), class.clone()))
+                .collect(),
             detail: Template::parse(&mapping.detail).map_err(|fix| wrong("detail", &mapping.detail, fix))?,
             absent: mapping.absent.clone(),
             required: list("required", &mapping.required)?,
@@ -142,11 +146,15 @@ fn meaning(text: &str) -> Result<Meaning, String> {
         _ => {}
     }
     let kind = SignalKind::parse(text).map(Meaning::Kind);
-    let kind = kind.or_else(|| ResponseKind::parse(text).map(Meaning::Answer));
+    let kind = kind.or_else(|| AnswerKind::parse(text).map(Meaning::Answer));
     kind.or_else(|| DropReason::parse(text).map(Meaning::Drop)).ok_or_else(|| {
+        let answers: Vec<_> = AnswerKind::ALL.iter().map(|kind| kind.as_str()).collect();
         let reasons: Vec<_> = DropReason::ALL.iter().map(|reason| reason.as_str()).collect();
-        format!("write signal, dead, a kind of signal, an answer (replied, declined, opted_out, reactivated), or a reason to drop \
-             it: {}", reasons.join(", "))
+        format!(
+            "write signal, dead, a kind of signal, an answer ({}), or a reason to drop it: {}",
+            answers.join(", "),
+            reasons.join(", ")
+        )
     })
 }
 

@@ -68,7 +68,7 @@ pub struct Mapping {
     /// The finer class that policies may weigh.
     #[serde(default)]
     pub class: Fields,
-    /// What the values of `class` are called here; others stay as they are.
+    /// What the values of `class`, in any case, are called here; others stay as they are.
     #[serde(default)]
     pub classes: BTreeMap<String, String>,
     /// A few words for a person: `{/title}` is a field, `{/a|/b}` the first that has a value, and what stands in
@@ -106,7 +106,7 @@ pub struct Keep {
     /// The deciding field.
     pub from: Fields,
     /// What each value means, in any case: `signal`, a kind of signal, an answer (`replied`, `declined`, `opted_out`,
-    /// `reactivated`), or a reason to drop it.
+    /// `reactivated`, `sequence_ended`), or a reason to drop it.
     pub values: BTreeMap<String, String>,
     /// What every other value means, and none: the same, or `dead` (the default).
     #[serde(default = "dead")]

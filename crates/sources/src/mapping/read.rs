@@ -3,14 +3,13 @@
 use std::borrow::Cow;
 
 use sonic_rs::{JsonContainerTrait, JsonValueTrait, Value};
-use winback_core::debounce::ResponseKind;
 use winback_core::signal::{Candidate, Identity, SignalKind};
 use winback_core::time::Time;
 
 use super::compile::{Compiled, Meaning, Who};
 use super::pointer::{Document, Field, Pointer};
 use crate::decoder::Raw;
-use crate::element::{Answer, DeadReason, DropReason, Element, Refusal, Sink, Verdict, judged};
+use crate::element::{Answer, AnswerKind, DeadReason, DropReason, Element, Refusal, Sink, Verdict, judged};
 use crate::ids;
 use crate::json;
 use crate::text::{detail, quoted};
@@ -19,7 +18,7 @@ use crate::web::address;
 /// What an event is.
 enum Says {
     Signal(SignalKind),
-    Answer(ResponseKind),
+    Answer(AnswerKind),
 }
 
 impl Compiled {
@@ -105,10 +104,12 @@ impl Compiled {
     }
 
     pub(super) fn class<'v>(&'v self, document: Document<'v>) -> Option<Cow<'v, str>> {
-        document.text(&self.class).map(|class| match self.classes.get(class.as_ref()) {
-            Some(name) => Cow::Borrowed(name.as_str()),
-            None => class,
-        })
+        let class = document.text(&self.class)?;
+        if self.classes.is_empty() {
+            return Some(class);
+        }
+        let name = self.classes.get(&class.to_lowercase());
+        Some(name.map_or(class, |name| Cow::Borrowed(name.as_str())))
     }
 
     pub(super) fn words(&self, document: Document<'_>) -> Cow<'static, str> {

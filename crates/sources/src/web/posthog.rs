@@ -11,7 +11,7 @@ use super::{Visit, Web, address};
 use crate::decoder::{Raw, listed};
 use crate::element::{DeadReason, DropReason, Refusal, Sink, Verdict, element};
 use crate::embedded::Embedded;
-use crate::json::{self, Lenient, Scalar};
+use crate::json::{self, Lenient, Scalar, first_of};
 
 /// What a company's groups are called, where there are groups of several types.
 const ACCOUNT_GROUPS: [&str; 6] =
@@ -212,22 +212,21 @@ impl Web {
 
     fn view<'a>(
         &'a self,
-        event: Event<'a>,
-        properties: Properties<'a>,
-        around: Around<'a>,
+        mut event: Event<'a>,
+        mut properties: Properties<'a>,
+        mut around: Around<'a>,
         raw: Raw<'a>,
     ) -> Verdict<'a> {
         if properties.browser_type.as_str() == Some("bot") {
             return Err(DropReason::Bot.into());
         }
         let times = [
-            ("timestamp", event.timestamp),
-            ("properties.$time", properties.time),
-            ("sent_at", around.sent_at),
-            ("created_at", event.created_at),
+            ("timestamp", &mut event.timestamp),
+            ("properties.$time", &mut properties.time),
+            ("sent_at", &mut around.sent_at),
+            ("created_at", &mut event.created_at),
         ];
-        let at = times.into_iter().find(|(_, time)| !time.is_missing());
-        let (field, time) = at.unwrap_or(("timestamp", Scalar::Missing));
+        let (field, time) = first_of(times, "timestamp");
         let first = |values: [Scalar<'a>; 2]| values.into_iter().find_map(Scalar::text);
         let set = properties.set.object().unwrap_or_default();
         let known = person_email(event.person_properties);

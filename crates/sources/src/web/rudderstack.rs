@@ -4,13 +4,15 @@
 use serde::Deserialize;
 use winback_core::signal::Identity;
 
-use super::segment::{Page, Properties};
+use super::segment::{Page, Properties, is_visit};
 use super::{Visit, Web, address};
 use crate::decoder::Raw;
-use crate::element::{DeadReason, DropReason, Refusal, Verdict};
+use crate::element::{DropReason, Verdict};
 use crate::embedded::Embedded;
-use crate::json::{Lenient, Scalar};
-use crate::text::quoted;
+use crate::json::{Lenient, Scalar, first_of};
+
+/// Calls that are no visits.
+const OTHERS: [&str; 5] = ["identify", "group", "alias", "screen", "reset"];
 
 /// A call, as far as it matters here.
 #[derive(Debug, Deserialize)]
@@ -90,21 +92,6 @@ impl<'a> Company<'a> {
 }
 
 impl<'a> Call<'a> {
-    fn is_visit(&self) -> Result<(), Refusal> {
-        match self.kind.as_str() {
-            Some("page" | "track") => Ok(()),
-            Some("identify" | "group" | "alias" | "screen" | "reset") => Err(DropReason::NotInterest.into()),
-            Some(other) => Err(Refusal::Dead(
-                DeadReason::UnknownEvent,
-                format!("`type` is {}, which is no RudderStack call: expected page or track", quoted(other)),
-            )),
-            None => Err(Refusal::Dead(
-                DeadReason::MissingField,
-                "`type` is missing: is this source RudderStack's?".to_owned(),
-            )),
-        }
-    }
-
     fn time(&mut self) -> (&'static str, Scalar<'a>) {
         let times = [
             ("timestamp", &mut self.timestamp),
@@ -112,15 +99,14 @@ impl<'a> Call<'a> {
             ("sentAt", &mut self.sent_at),
             ("receivedAt", &mut self.received_at),
         ];
-        let found = times.into_iter().find(|(_, time)| !time.is_missing());
-        found.map_or(("originalTimestamp", Scalar::Missing), |(name, time)| (name, std::mem::take(time)))
+        first_of(times, "originalTimestamp")
     }
 }
 
 impl Web {
     /// The signal of a call; `raw` is what a missing id is derived from.
     pub(crate) fn rudderstack<'a>(&'a self, mut call: Call<'a>, raw: Raw<'a>) -> Verdict<'a> {
-        call.is_visit()?;
+        is_visit(&call.kind, "RudderStack", &OTHERS)?;
         let (field, time) = call.time();
         let context = call.context.object().unwrap_or_default();
         if context.is_bot.is_true() {

@@ -1,14 +1,12 @@
 //! Segment's `page` and `track` calls. An `identify`, `group`, `alias` or `screen` is no visit to a page.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
 use winback_core::signal::Identity;
 
 use super::{Visit, Web, address};
 use crate::decoder::Raw;
 use crate::element::{DeadReason, DropReason, Refusal, Verdict};
-use crate::json::{Lenient, Scalar};
+use crate::json::{Lenient, Scalar, first_of};
 use crate::text::quoted;
 
 /// A call, as far as it matters here.
@@ -76,22 +74,26 @@ struct Traits<'a> {
     email: Scalar<'a>,
 }
 
-impl<'a> Call<'a> {
-    fn is_visit(&self) -> Result<(), Refusal> {
-        match self.kind.as_str() {
-            Some("page" | "track") => Ok(()),
-            Some("identify" | "group" | "alias" | "screen") => Err(DropReason::NotInterest.into()),
-            Some(other) => Err(Refusal::Dead(
-                DeadReason::UnknownEvent,
-                format!("`type` is {}, which is no Segment call: expected page or track", quoted(other)),
-            )),
-            None => Err(Refusal::Dead(
-                DeadReason::MissingField,
-                "`type` is missing: is this source Segment's?".to_owned(),
-            )),
-        }
-    }
+/// Calls that are no visits.
+const OTHERS: [&str; 4] = ["identify", "group", "alias", "screen"];
 
+/// Whether a call of that kind is a visit, with those whose calls are Segment's in spirit; `others` are those that are none.
+pub(super) fn is_visit(kind: &Scalar<'_>, producer: &str, others: &[&str]) -> Result<(), Refusal> {
+    match kind.as_str() {
+        Some("page" | "track") => Ok(()),
+        Some(other) if others.contains(&other) => Err(DropReason::NotInterest.into()),
+        Some(other) => Err(Refusal::Dead(
+            DeadReason::UnknownEvent,
+            format!("`type` is {}, which is no {producer} call: expected page or track", quoted(other)),
+        )),
+        None => Err(Refusal::Dead(
+            DeadReason::MissingField,
+            format!("`type` is missing: is this source {producer}'s?"),
+        )),
+    }
+}
+
+impl<'a> Call<'a> {
     /// Segment's own corrected time first.
     fn time(&mut self) -> (&'static str, Scalar<'a>) {
         let times = [
@@ -100,36 +102,33 @@ impl<'a> Call<'a> {
             ("sentAt", &mut self.sent_at),
             ("receivedAt", &mut self.received_at),
         ];
-        let found = times.into_iter().find(|(_, time)| !time.is_missing());
-        found.map_or(("timestamp", Scalar::Missing), |(name, time)| (name, std::mem::take(time)))
+        first_of(times, "timestamp")
     }
 }
 
 impl Web {
     /// The signal of a call; `raw` is what a missing id is derived from.
     pub(crate) fn segment<'a>(&'a self, mut call: Call<'a>, raw: Raw<'a>) -> Verdict<'a> {
-        call.is_visit()?;
+        is_visit(&call.kind, "Segment", &OTHERS)?;
         let (field, time) = call.time();
         let context = call.context.object().unwrap_or_default();
         let properties = call.properties.object().unwrap_or_default();
         let page = context.page.object().unwrap_or_default();
-        let user = call.user_id.text();
-        let user_mail = user.clone().filter(|user| user.contains('@'));
         let mail_of = |traits: Lenient<Traits<'a>>| traits.object().and_then(|traits| traits.email.text());
-        let who = Identity {
-            account_id: context.group_id.text().or(user.filter(|_| self.user_is_account)),
+        let mut who = Identity {
+            account_id: context.group_id.text(),
             email: mail_of(call.traits)
                 .or_else(|| mail_of(context.traits))
-                .or_else(|| properties.email.text())
-                .or(user_mail),
+                .or_else(|| properties.email.text()),
             address: context.ip.text().as_deref().and_then(address),
             ..Identity::default()
         };
+        self.put_user(&mut who, call.user_id.text());
         let urls = [page.url, properties.url, page.path, properties.path];
         let visit = Visit {
             id: call.message_id.text(),
             raw,
-            url: urls.into_iter().find_map(|url: Scalar<'a>| -> Option<Cow<'a, str>> { url.text() }),
+            url: urls.into_iter().find_map(Scalar::text),
             user_agent: context.user_agent.text(),
             who,
         };

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use winback_sources::{Decoder, Element, SourceConfig, Start};
+use winback_sources::{AnswerKind, Decoder, Element, SourceConfig, Start};
 
 /// What became of a record, owned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub fn told(decoder: &Decoder, value: &str) -> Vec<String> {
     told
 }
 
-/// The one signal of a record, as far as its fields say whose it is: id, time, account, address of mail, domain, name, IP.
+/// The one signal of a record, beside the answer that a reply is, as far as its fields say whose it is: id, time, account, address of mail, domain, name, IP.
 pub fn whose(decoder: &Decoder, value: &str) -> [String; 7] {
     let mut all = Vec::new();
     decoder.decode(value.as_bytes(), &mut |element| match element {
@@ -77,6 +77,7 @@ pub fn whose(decoder: &Decoder, value: &str) -> [String; 7] {
                 who.address.map(|ip| ip.to_string()).unwrap_or_default(),
             ]);
         }
+        Element::Answer(answer) if answer.kind == AnswerKind::Replied => {}
         other => panic!("{value}: {other:?}"),
     });
     let [one] = all.try_into().unwrap();

@@ -122,7 +122,7 @@ list! {
         "Events that belong to a churned account, by the rung of the match ladder.",
         "a rung that falls to nothing: the accounts lost their domains or contacts";
     ANSWERS: Counter<2> = "winback_answers_total", "answers", ["source", "kind"],
-        "Answers of accounts that went to the inbox: replied, declined, opted_out, reactivated.",
+        "What accounts answered, as the inbox got it: replied, declined, opted_out, reactivated; sequence_ended is silence.",
         "`opted_out` or `declined` at a rate that is new: the messages are not welcome";
     UNMATCHED: Counter<1> = "winback_unmatched_total", "events", ["source"],
         "Events that belong to no churned account; most of them.",

@@ -40,6 +40,10 @@ pub enum PolicyCommand {
         /// Put this file in shadow instead: it decides beside the policy of its name, and nobody acts on its triggers.
         #[arg(long, value_name = "FILE")]
         shadow: Option<PathBuf>,
+        /// Put everything that is in force, in shadow and held into the inbox again, whether it changed or not: for an inbox
+        /// that no longer has it. What the detector knows it takes no second time.
+        #[arg(long, conflicts_with = "shadow")]
+        again: bool,
     },
     /// End the shadow of a policy.
     EndShadow {

@@ -52,6 +52,7 @@ pub(crate) fn run(mut context: Context, args: &DemoArgs) -> anyhow::Result<ExitC
         positions: None,
         pace: Pace(pace),
         config_path: context.config_path(),
+        stop: stop.clone(),
     };
     let config = context.config.clone();
     let mut running = run::start(config, log.clone(), clock.clone(), &plan)?;
@@ -80,6 +81,7 @@ fn stay(context: &Context, mut show: Show) -> anyhow::Result<ExitCode> {
         positions: None,
         pace: Pace(1),
         config_path: context.config_path(),
+        stop: show.stop.clone(),
     };
     let mut running = run::start(context.config.clone(), log, clock, &plan)?;
     show.bar = bar();

@@ -74,7 +74,7 @@ pub(crate) fn list(context: &Context) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn whose(hold: &v1::Hold) -> String {
+pub(super) fn whose(hold: &v1::Hold) -> String {
     if hold.policy.is_empty() {
         "all policies".to_owned()
     } else {

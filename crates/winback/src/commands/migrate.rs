@@ -152,6 +152,8 @@ impl Move<'_> {
             matches!(letter, Some(Ok(letter)) if letter.topic != *own.inbox)
         })?;
         all(&own.policies)?;
+        all(&own.holds)?;
+        all(&own.answers)?;
         moved.complete = true;
         migrate::mark(context, &**to, partitions, &moved)?;
         Ok((counts, accounts, letters))

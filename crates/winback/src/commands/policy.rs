@@ -6,19 +6,20 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use winback_core::debounce::{PolicyText, Tested, policy_schema, shadow, test_policy};
+use winback_proto::v1;
 
 use crate::cli::PolicyCommand;
 use crate::config::ConfigError;
 use crate::context::Context;
-use crate::policies;
 use crate::show::out::until_closed;
 use crate::show::{Out, words};
 use crate::{EXIT_FAILED, EXIT_PARTLY};
+use crate::{holds, policies};
 
 pub(crate) fn run(context: &Context, command: PolicyCommand) -> anyhow::Result<ExitCode> {
     until_closed(match command {
-        PolicyCommand::Apply { shadow: None } => apply(context),
-        PolicyCommand::Apply { shadow: Some(file) } => in_shadow(context, &file),
+        PolicyCommand::Apply { shadow: None, again } => apply(context, again),
+        PolicyCommand::Apply { shadow: Some(file), .. } => in_shadow(context, &file),
         PolicyCommand::EndShadow { name } => end_shadow(context, &name),
         PolicyCommand::List => list(context),
         PolicyCommand::Diff => diff(context),
@@ -27,14 +28,45 @@ pub(crate) fn run(context: &Context, command: PolicyCommand) -> anyhow::Result<E
     })
 }
 
-fn apply(context: &Context) -> anyhow::Result<ExitCode> {
+fn apply(context: &Context, again: bool) -> anyhow::Result<ExitCode> {
     let log = context.log()?;
-    let changed = policies::apply(&*log, &context.config, &context.topics)?;
-    if changed.is_empty() {
-        anstream::eprintln!("nothing to do: the files are in force as they are");
+    let (config, topics) = (&context.config, &context.topics);
+    // Holds come first, so that nothing fires between.
+    let held = holds::put_again(&*log, config, topics, again)?;
+    let changed = policies::apply(&*log, config, topics)?;
+    let mut stood = policies::put_again(&*log, config, topics, again)?;
+    stood.retain(|policy| !changed.contains(policy));
+    if changed.is_empty() && stood.is_empty() && held.is_empty() {
+        anstream::eprintln!(
+            "nothing to do: the files are in force as they are; `winback policy apply --again` puts them into an inbox that \
+             does not have them"
+        );
     }
+    held.iter().try_for_each(|hold| held_again(context, hold))?;
     changed.iter().try_for_each(|(name, version)| applied(context, name, *version))?;
+    stood.iter().try_for_each(|(name, version)| put_again(context, name, *version))?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn held_again(context: &Context, hold: &v1::Hold) -> anyhow::Result<()> {
+    let mut out = Out::new();
+    if context.json {
+        out.json(&json!({ "hold": hold.policy, "again": true }))?;
+    } else {
+        out.line(&format!("{}: held as before, put into the inbox again", super::holds::whose(hold)))?;
+    }
+    Ok(out.flush()?)
+}
+
+fn put_again(context: &Context, name: &str, version: u32) -> anyhow::Result<()> {
+    let mut out = Out::new();
+    if context.json {
+        let in_shadow = shadow::is_shadow(name);
+        out.json(&json!({ "policy": name, "version": version, "shadow": in_shadow, "again": true }))?;
+    } else {
+        out.line(&format!("{}: version {version} was put into the inbox again", words::safe(name)))?;
+    }
+    Ok(out.flush()?)
 }
 
 fn in_shadow(context: &Context, file: &Path) -> anyhow::Result<ExitCode> {

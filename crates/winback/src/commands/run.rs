@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::run::{self, Pace, Plan};
 
 /// How often the lanes are looked at.
-const WATCH: Duration = Duration::from_millis(100);
+const WATCH: Duration = Duration::from_millis(20);
 
 pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode> {
     logging::init(&context.logging()?)?;
@@ -24,6 +24,7 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode>
         positions: args.positions,
         pace: Pace(1),
         config_path: context.config_path(),
+        stop: stop.clone(),
     };
     let mut config = context.config.clone();
     if args.until_idle {

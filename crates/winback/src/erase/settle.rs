@@ -2,6 +2,7 @@
 //! here where the deployment does not run, beside it where it does.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use winback_core::ids::{Offset, Partition};
@@ -154,6 +155,7 @@ fn here(context: &Context, log: &SharedLog) -> anyhow::Result<()> {
         positions: None,
         pace: Pace(1),
         config_path: context.config_path(),
+        stop: Arc::default(),
     };
     let mut config = context.config.clone();
     config.http.listen.clear();

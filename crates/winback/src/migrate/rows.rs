@@ -81,6 +81,7 @@ pub(crate) fn carry(
     let mut carried = Carried { context, writer: to.writer()?, counts: Counts::default() };
     let mut policies: BTreeMap<(PolicyName, u32), PolicyText> = BTreeMap::new();
     let (mut holds, mut events) = (BTreeSet::new(), Vec::new());
+    let mut told: BTreeMap<StateKey, StateRow> = BTreeMap::new();
     let mut used: BTreeSet<(i32, PolicyName, u32)> = BTreeSet::new();
     each(context, from, |key, row| match (&key, &row) {
         (StateKey::Policy(name, version), StateRow::Policy(text)) => {
@@ -97,6 +98,14 @@ pub(crate) fn carry(
             events.push((of, row));
             Ok(())
         }
+        // An event comes to every partition, and each has to know it again.
+        (StateKey::Seen(_), StateRow::Seen(seen)) if key.account().is_none() => {
+            // The longest memory, where partitions of the old log remember it differently.
+            if !matches!(told.get(&key), Some(StateRow::Seen(known)) if known.until >= seen.until) {
+                told.insert(key, row);
+            }
+            Ok(())
+        }
         // The clock begins anew when the readers there have reported: it waits for no input that is not there.
         (StateKey::Clock, _) => Ok(()),
         _ => {
@@ -111,6 +120,7 @@ pub(crate) fn carry(
     })?;
     // Each partition of the old log brings its row of an event; the new one takes them together.
     events.sort_by(|(left, _), (right, _)| left.cmp(right));
+    told.values().for_each(|row| carried.counts.add(row));
     let newest: BTreeMap<PolicyName, u32> = policies.keys().cloned().collect();
     for number in 0..partitions {
         for ((name, version), text) in &policies {
@@ -129,6 +139,9 @@ pub(crate) fn carry(
         for (_, row) in &events {
             carried.row(Some(number), &StateKey::Event(Offset::ZERO), row)?;
         }
+        for (key, row) in &told {
+            carried.append(Some(number), key, row)?;
+        }
         for policy in &holds {
             carried.row(Some(number), &StateKey::Hold(policy.clone()), &StateRow::Hold)?;
         }
@@ -145,9 +158,13 @@ struct Carried<'a> {
 
 impl Carried<'_> {
     fn row(&mut self, partition: Option<i32>, key: &StateKey, row: &StateRow) -> anyhow::Result<()> {
+        self.counts.add(row);
+        self.append(partition, key, row)
+    }
+
+    fn append(&mut self, partition: Option<i32>, key: &StateKey, row: &StateRow) -> anyhow::Result<()> {
         let encoding: Encoding = self.context.config.encoding.into();
         let bytes = inbox::carried_to_wire(key, row).to_bytes(encoding);
-        self.counts.add(row);
         Ok(self.writer.append(&Append {
             topic: &self.context.topics.inbox,
             partition: partition.map(Partition),

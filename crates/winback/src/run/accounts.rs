@@ -1,21 +1,26 @@
 //! The account index of the process: filled before the first signal is judged, live after.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use winback_core::account::{Reason, Status};
 use winback_core::ids::Offset;
 use winback_core::index::SharedIndex;
+use winback_core::time::Span;
 use winback_log::{LogError, Reader, TopicPartition};
 use winback_matcher::{AccountFeed, FeedStatus};
-use winback_telemetry::Component;
-use winback_telemetry::metrics::list;
+use winback_telemetry::metrics::{GaugePart, list};
+use winback_telemetry::{Component, Metrics};
 use winback_worker::{AccountStanding, Standing};
 
 use super::answers::{AnswerFeed, Known};
 use super::{Failure, Shared};
 
 const TURN: Duration = Duration::from_millis(50);
+/// Between two tries while the log is away.
+const PAUSE: Duration = Duration::from_millis(200);
+/// How often the registrar's group is looked at: on Kafka each look is a client of its own.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// The index, and whether it is complete.
 #[derive(Clone)]
@@ -55,41 +60,121 @@ impl Keeper {
         }
     }
 
+    /// Keeps on, also through an outage that is shorter than the lanes' patience.
     fn keep(&self, component: &Component) -> Result<(), LogError> {
-        let log = &self.shared.log;
-        let mut feed = AccountFeed::new(
-            log,
-            &self.shared.topics.accounts,
-            self.accounts.index.clone(),
-            self.accounts.status.clone(),
-        )?;
-        let mut answers = AnswerFeed::new(&self.shared, self.accounts.answers.clone())?;
-        let mut registrar = Registered::new(&self.shared)?;
-        let metrics = &self.shared.metrics;
-        let size = metrics.gauge(&list::INDEX_ACCOUNTS, []);
-        let bytes = metrics.gauge(&list::INDEX_BYTES, []);
-        let complete = metrics.gauge(&list::INDEX_BOOTSTRAPPED, []);
-        complete.set(0.0);
-        let mut begun = false;
+        let gauges = Gauges::new(&self.shared.metrics);
+        let mut patience = Patience::new(&self.shared.config.lanes.patience);
+        let mut feeds = None;
         while !self.shared.shutdown.is_asked() {
-            if !begun && registrar.has_caught_up()? {
-                feed.begin()?;
-                begun = true;
-            }
-            feed.turn(TURN / 2)?;
-            answers.turn(TURN / 2)?;
-            match self.accounts.status.waits_for() {
-                Some(why) => component.waiting(why),
-                None => {
-                    component.ready();
-                    complete.set(1.0);
+            match self.turn(&mut feeds) {
+                Ok(()) => {
+                    patience.rest();
+                    self.tell(component, &gauges);
+                }
+                Err(error) => {
+                    let why = patience.with(error, Instant::now())?;
+                    component.waiting(why);
+                    std::thread::park_timeout(PAUSE);
                 }
             }
-            let index = self.accounts.index.pin();
-            size.set(index.len() as f64);
-            bytes.set(index.bytes() as f64);
         }
         Ok(())
+    }
+
+    fn turn(&self, feeds: &mut Option<Feeds>) -> Result<(), LogError> {
+        if feeds.is_none() {
+            *feeds = Some(Feeds::new(&self.shared, &self.accounts)?);
+        }
+        feeds.as_mut().map_or(Ok(()), Feeds::turn)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "counts in floats, as Prometheus has them")]
+    fn tell(&self, component: &Component, gauges: &Gauges) {
+        match self.accounts.status.waits_for() {
+            Some(why) => component.waiting(why),
+            None => {
+                component.ready();
+                gauges.complete.set(1.0);
+            }
+        }
+        let index = self.accounts.index.pin();
+        gauges.size.set(index.len() as f64);
+        gauges.bytes.set(index.bytes() as f64);
+    }
+}
+
+struct Gauges {
+    size: GaugePart,
+    bytes: GaugePart,
+    complete: GaugePart,
+}
+
+impl Gauges {
+    fn new(metrics: &Metrics) -> Self {
+        let gauge = |metric| metrics.gauge(metric, []);
+        let gauges = Self {
+            size: gauge(&list::INDEX_ACCOUNTS),
+            bytes: gauge(&list::INDEX_BYTES),
+            complete: gauge(&list::INDEX_BOOTSTRAPPED),
+        };
+        gauges.complete.set(0.0);
+        gauges
+    }
+}
+
+/// What is read: positions outlive an outage.
+struct Feeds {
+    accounts: AccountFeed,
+    answers: AnswerFeed,
+    registrar: Registered,
+    begun: bool,
+}
+
+impl Feeds {
+    fn new(shared: &Shared, accounts: &Accounts) -> Result<Self, LogError> {
+        let (index, status) = (accounts.index.clone(), accounts.status.clone());
+        Ok(Self {
+            accounts: AccountFeed::new(&shared.log, &shared.topics.accounts, index, status)?,
+            answers: AnswerFeed::new(shared, accounts.answers.clone())?,
+            registrar: Registered::new(shared)?,
+            begun: false,
+        })
+    }
+
+    fn turn(&mut self) -> Result<(), LogError> {
+        if !self.begun && self.registrar.has_caught_up(Instant::now())? {
+            self.accounts.begin()?;
+            self.begun = true;
+        }
+        self.accounts.turn(TURN / 2)?;
+        self.answers.turn(TURN / 2)
+    }
+}
+
+/// How long the log may be away, as for a lane.
+struct Patience {
+    limit: Duration,
+    away_since: Option<Instant>,
+}
+
+impl Patience {
+    fn new(limit: &Span) -> Self {
+        Self { limit: Duration::from_millis(limit.millis().unsigned_abs()), away_since: None }
+    }
+
+    /// The log is there.
+    fn rest(&mut self) {
+        self.away_since = None;
+    }
+
+    /// Why to wait; the error itself when waiting does not mend it, or has lasted long enough.
+    fn with(&mut self, error: LogError, now: Instant) -> Result<String, LogError> {
+        let since = *self.away_since.get_or_insert(now);
+        let is_over = now.saturating_duration_since(since) >= self.limit;
+        match error {
+            LogError::Away { .. } if !is_over => Ok(error.to_string()),
+            error => Err(error),
+        }
     }
 }
 
@@ -99,6 +184,7 @@ struct Registered {
     group: String,
     partitions: Vec<TopicPartition>,
     ends: Vec<Offset>,
+    look_at: Option<Instant>,
 }
 
 impl Registered {
@@ -109,13 +195,18 @@ impl Registered {
         let partitions: Vec<_> = (0..count).map(|at| TopicPartition::new(topic.as_str(), at)).collect();
         let mut reader = shared.log.reader()?;
         let ends = if partitions.is_empty() { Vec::new() } else { reader.ends(&partitions)? };
-        Ok(Self { reader, group: super::lanes::registrar_group(&shared.config), partitions, ends })
+        let group = super::lanes::registrar_group(&shared.config);
+        Ok(Self { reader, group, partitions, ends, look_at: None })
     }
 
-    fn has_caught_up(&mut self) -> Result<bool, LogError> {
+    fn has_caught_up(&mut self, now: Instant) -> Result<bool, LogError> {
         if self.ends.iter().all(|end| *end == Offset::ZERO) {
             return Ok(true);
         }
+        if self.look_at.is_some_and(|at| now < at) {
+            return Ok(false);
+        }
+        self.look_at = Some(now + LOOK_EVERY);
         let committed = self.reader.committed(&self.group, &self.partitions)?;
         Ok(committed.iter().zip(&self.ends).all(|(position, end)| position.unwrap_or(Offset::ZERO) >= *end))
     }
@@ -133,7 +224,7 @@ impl Standing for Accounts {
             declined_at: entry.declined_at,
             replied_at: None,
             hold_out: entry.hold_out,
-            earliest_at: None,
+            earliest_at: entry.earliest_at,
         };
         let answered = self.answers.answers.of(account_id);
         Some(answered.map_or(books, |answered| {
@@ -144,5 +235,66 @@ impl Standing for Accounts {
 
     fn waits_for(&self) -> Option<String> {
         self.status.waits_for().or_else(|| self.answers.waits_for())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use parking_lot::Mutex;
+    use winback_lane::Shutdown;
+    use winback_log::{EmbeddedLog, Fault, SharedLog, SystemClock};
+    use winback_telemetry::Health;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::topics::{self, Topics};
+
+    fn away() -> LogError {
+        LogError::Away { log: "kafka://x".to_owned(), why: "all brokers are down".to_owned() }
+    }
+
+    #[test]
+    fn an_outage_is_waited_for_as_long_as_lanes_are_patient() {
+        let (mut patience, start) = (Patience::new(&Span::from_secs(120)), Instant::now());
+        let after = |seconds| start + Duration::from_secs(seconds);
+        assert!(patience.with(away(), start).unwrap().contains("all brokers are down"));
+        patience.with(away(), after(119)).unwrap();
+        patience.with(away(), after(120)).unwrap_err();
+        patience.rest();
+        patience.with(away(), after(121)).unwrap();
+        patience.with(LogError::NoTopic("t".to_owned()), after(122)).unwrap_err();
+    }
+
+    fn shared(log: &SharedLog) -> Arc<Shared> {
+        let config = Config::default();
+        topics::apply(&**log, &config, true).unwrap();
+        Arc::new(Shared {
+            topics: Topics::of(&config.deployment),
+            log: log.clone(),
+            clock: Arc::new(SystemClock),
+            metrics: Metrics::new(),
+            health: Health::new(Duration::from_secs(60)),
+            shutdown: Shutdown::new(Duration::from_secs(15)),
+            failures: Mutex::default(),
+            config,
+        })
+    }
+
+    #[test]
+    fn the_keeper_outlives_a_log_that_is_away_for_a_moment() {
+        let log = Arc::new(EmbeddedLog::memory(Arc::new(SystemClock)));
+        let shared = shared(&(log.clone() as SharedLog));
+        log.inject("", Fault::ReadFails);
+        let mut threads = Vec::new();
+        let accounts = start(&shared, &mut threads).unwrap();
+        while accounts.waits_for().is_some() && shared.failures.lock().is_empty() {
+            std::thread::park_timeout(PAUSE);
+        }
+        shared.shutdown.ask();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert!(shared.failures.lock().is_empty(), "{:?}", shared.failures.lock());
+        assert_eq!(accounts.waits_for(), None, "it read on");
     }
 }

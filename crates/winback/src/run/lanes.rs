@@ -1,16 +1,15 @@
 //! The lanes of a run: one thread each, named after role, source and number.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-use anyhow::Context as _;
 use winback_core::ids::InputName;
 use winback_core::time::Span;
 use winback_detector::{DetectorMetrics, DetectorRole, DetectorTopics};
 use winback_lane::{
-    BreakerPolicy, DeadLetters, Lane, LaneConfig, LaneError, LaneStatus, PositionsFrom, Role, Snapshots,
-    Start, run_lane,
+    BreakerPolicy, DeadLetters, Lane, LaneConfig, LaneStatus, PositionsFrom, Role, Snapshots, Start, run_lane,
 };
 use winback_log::{SessionSpec, TopicPartition};
 use winback_matcher::{InboxTarget, MatcherMetrics, MatcherRole, MatcherSource, RetryRole, input_name};
@@ -21,6 +20,7 @@ use winback_worker::{Outcome, Worker, WorkerRole};
 
 use super::accounts::{self, Accounts};
 use super::observe::LaneMetrics;
+use super::opening::{self, Joined, Opening};
 use super::{Failure, Plan, Shared, snapshots};
 use crate::cli::{PositionsArg, RoleName};
 use crate::config::{Config, ConfigError, RESPONSES};
@@ -55,8 +55,9 @@ pub(super) fn registrar_group(config: &Config) -> String {
 struct Builder<'a> {
     shared: &'a Arc<Shared>,
     plan: &'a Plan,
-    threads: &'a mut Vec<JoinHandle<()>>,
-    lanes: Vec<Started>,
+    /// How many partitions the topics have that are there.
+    partitions: BTreeMap<String, i32>,
+    opening: Vec<Opening>,
     snapshots: Option<Arc<Snapshots>>,
 }
 
@@ -70,11 +71,16 @@ pub(super) fn start(
     check_choice(&shared.config, plan)?;
     let has = |role| plan.roles.contains(&role);
     let worker_config = has(RoleName::Worker).then_some(&shared.config.worker);
-    let mut builder =
-        Builder { shared, plan, threads, lanes: Vec::new(), snapshots: snapshots::folder(shared) };
+    let mut builder = Builder {
+        shared,
+        plan,
+        partitions: partitions(shared)?,
+        opening: Vec::new(),
+        snapshots: snapshots::folder(shared),
+    };
     let mut accounts = None;
     if has(RoleName::Matcher) || has(RoleName::Worker) {
-        accounts = Some(accounts::start(shared, builder.threads)?);
+        accounts = Some(accounts::start(shared, threads)?);
     }
     let mut worker = None;
     if let (Some(config), Some(accounts)) = (worker_config, &accounts) {
@@ -92,12 +98,25 @@ pub(super) fn start(
     if let Some(worker) = &worker {
         builder.workers(worker)?;
     }
-    if let Some(folder) = builder.snapshots.clone().filter(|_| has(RoleName::Detector)) {
-        let detectors = builder.lanes.iter().filter(|lane| lane.role == RoleName::Detector);
-        let lanes = detectors.map(|lane| lane.status.clone()).collect();
-        snapshots::start(shared, folder, lanes, builder.threads)?;
+    let lanes = opening::wait(builder.opening, &plan.stop, threads)?;
+    if let Some(folder) = builder.snapshots.filter(|_| has(RoleName::Detector)) {
+        let detectors = lanes.iter().filter(|lane| lane.role == RoleName::Detector);
+        let detectors = detectors.map(|lane| lane.status.clone()).collect();
+        snapshots::start(shared, folder, detectors, threads)?;
     }
-    Ok(Built { lanes: builder.lanes, worker })
+    Ok(Built { lanes, worker })
+}
+
+/// Partitions of what roles read and write, asked for once.
+fn partitions(shared: &Shared) -> anyhow::Result<BTreeMap<String, i32>> {
+    let (config, topics) = (&shared.config, &shared.topics);
+    let mut names: Vec<&str> = vec![&config.accounts.topic, &topics.inbox, &topics.retries, &topics.triggers];
+    names.extend(config.sources.values().map(|source| source.topic.as_str()));
+    names.sort_unstable();
+    names.dedup();
+    let there = shared.log.describe(&names)?;
+    let known = names.iter().zip(there).filter_map(|(name, info)| Some((name, info?)));
+    Ok(known.map(|(name, info)| ((*name).to_owned(), info.spec.partitions)).collect())
 }
 
 type Sources = Vec<(String, SourceConfig, Arc<Decoder>)>;
@@ -147,7 +166,7 @@ impl Builder<'_> {
     }
 
     fn matchers(&mut self, sources: &Sources, accounts: &Accounts) -> anyhow::Result<()> {
-        let known = self.known_inputs()?;
+        let known = self.known_inputs();
         let inbox = InboxTarget {
             topic: self.shared.topics.inbox.clone(),
             answers: self.shared.topics.answers.clone(),
@@ -199,17 +218,16 @@ impl Builder<'_> {
     }
 
     /// Every input of every configured source whose topic is there (R2).
-    fn known_inputs(&self) -> anyhow::Result<Vec<InputName>> {
+    fn known_inputs(&self) -> Vec<InputName> {
         let mut known = Vec::new();
         let sources = self.shared.config.sources.iter();
         for (name, source) in sources.filter(|(name, source)| is_clocked(name, source)) {
-            let info = self.shared.log.describe(&[&source.topic])?.into_iter().next().flatten();
-            let partitions = info.map_or(0, |info| info.spec.partitions);
+            let partitions = self.partitions.get(&source.topic).copied().unwrap_or_default();
             known.extend(
                 (0..partitions).map(|at| input_name(name, &TopicPartition::new(source.topic.as_str(), at))),
             );
         }
-        Ok(known)
+        known
     }
 
     fn detectors(&mut self) -> anyhow::Result<()> {
@@ -255,12 +273,12 @@ impl Builder<'_> {
     }
 
     fn partitions(&self, topic: &str) -> anyhow::Result<Vec<TopicPartition>> {
-        let info = self.shared.log.describe(&[topic])?.into_iter().next().flatten();
-        let info = info.ok_or_else(|| winback_log::LogError::NoTopic(topic.to_owned()))?;
-        Ok((0..info.spec.partitions).map(|at| TopicPartition::new(topic, at)).collect())
+        let count = self.partitions.get(topic).copied();
+        let count = count.ok_or_else(|| winback_log::LogError::NoTopic(topic.to_owned()))?;
+        Ok((0..count).map(|at| TopicPartition::new(topic, at)).collect())
     }
 
-    /// Starts one lane on a thread of its own, and waits until it has joined.
+    /// Starts one lane on a thread of its own; whether it joins is told later.
     fn lane<R: Role>(
         &mut self,
         role: RoleName,
@@ -287,9 +305,8 @@ impl Builder<'_> {
         let shared = self.shared.clone();
         let (told, joined) = channel();
         let thread = std::thread::Builder::new().name(format!("winback-{name}"));
-        self.threads.push(thread.spawn(move || live(&shared, role, &name, spec, settings, make, &told))?);
-        let status = joined.recv().context("a lane ended before it joined")??;
-        self.lanes.push(Started { role, reads: reads.to_owned(), partitions, status });
+        let thread = thread.spawn(move || live(&shared, role, &name, spec, settings, make, &told))?;
+        self.opening.push(Opening { role, reads: reads.to_owned(), partitions, joined, thread });
         Ok(())
     }
 
@@ -333,7 +350,7 @@ fn live<R: Role>(
     spec: SessionSpec,
     settings: LaneConfig,
     make: impl FnOnce() -> R,
-    told: &Sender<Result<Arc<LaneStatus>, LaneError>>,
+    told: &Sender<Joined>,
 ) {
     let observer = Arc::new(LaneMetrics::new(&shared.metrics, role.as_str()));
     let opened = Lane::open(shared.log.clone(), shared.clock.clone(), spec, settings, make(), observer);

@@ -6,10 +6,12 @@ mod idle;
 mod lanes;
 mod monitor;
 mod observe;
+mod opening;
 mod snapshots;
 mod summary;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -43,6 +45,8 @@ pub(crate) struct Plan {
     pub(crate) pace: Pace,
     /// Where the config came from, for errors.
     pub(crate) config_path: String,
+    /// Set when the run is to end, also while it starts.
+    pub(crate) stop: Arc<AtomicBool>,
 }
 
 /// What all parts of a run share.
@@ -104,7 +108,7 @@ pub(crate) fn start(
     });
     let http = serve(&shared, plan)?;
     let mut threads = Vec::new();
-    let built = lanes::start(&shared, plan, &mut threads)?;
+    let built = lanes::start(&shared, plan, &mut threads).inspect_err(|_| shared.shutdown.ask())?;
     let monitor = monitor::Monitor::new(&shared, built, plan.pace);
     Ok(Running { shared, threads, monitor, http })
 }

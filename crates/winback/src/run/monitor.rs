@@ -118,6 +118,8 @@ impl Watched {
             self.component.failed(format!("endpoint stopped: {why}"));
         } else if let Some(why) = stalled {
             self.component.failed(format!("stalled: {why}"));
+        } else if let Some(why) = &snapshot.away {
+            self.component.waiting(format!("the log is away: {why}"));
         } else if let Some((done, total)) = snapshot.restoring {
             self.component.waiting(format!("restoring {done} of {total}"));
         } else if let Some(why) = &snapshot.waiting_for {

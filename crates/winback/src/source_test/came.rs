@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use winback_core::identity::{Mail, company_domain, company_name};
+use winback_core::privacy;
 use winback_core::signal::{Candidate, Identity};
 use winback_core::time::Time;
 use winback_sources::{Answer, Broadcast, Element};
@@ -54,7 +55,9 @@ impl Came {
             Element::Answer(answer) => Self::Answer(Box::new(Signal::answer(answer, book))),
             Element::Broadcast(event) => Self::FanOut(Box::new(Signal::fan_out(event))),
             Element::Dropped(reason) => Self::Dropped(reason.as_str()),
-            Element::Dead(dead) => Self::Dead { reason: dead.reason.as_str(), text: dead.text.clone() },
+            Element::Dead(dead) => {
+                Self::Dead { reason: dead.reason.as_str(), text: privacy::masked(&dead.text).into_owned() }
+            }
         }
     }
 
@@ -76,8 +79,8 @@ impl Signal {
             kind: candidate.kind.as_str(),
             class: candidate.class.as_deref().unwrap_or_default().to_owned(),
             at: candidate.at,
-            id: candidate.id.to_string(),
-            detail: candidate.detail.to_string(),
+            id: privacy::unnamed(&candidate.id).into_owned(),
+            detail: privacy::masked(&candidate.detail).into_owned(),
             who: masked(&candidate.who),
             found: book.map(|book| book.find(&candidate.who)),
         }
@@ -88,7 +91,7 @@ impl Signal {
             kind: answer.kind.as_str(),
             class: String::new(),
             at: answer.at,
-            id: answer.id.to_string(),
+            id: privacy::unnamed(&answer.id).into_owned(),
             detail: String::new(),
             who: masked(&answer.who),
             found: book.map(|book| book.find(&answer.who)),
@@ -103,8 +106,8 @@ impl Signal {
             kind: event.kind.as_str(),
             class: event.class.clone(),
             at: event.at,
-            id: event.id.clone(),
-            detail: event.title.clone(),
+            id: privacy::unnamed(&event.id).into_owned(),
+            detail: privacy::masked(&event.title).into_owned(),
             who: competitor.into_iter().chain(features).collect(),
             found: None,
         }

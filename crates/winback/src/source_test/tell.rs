@@ -81,7 +81,7 @@ impl Teller {
 fn signal_text(signal: &Signal) -> String {
     let below = |text: &str| format!("\n{}{text}", " ".repeat(INDENT));
     let class = words::safe(&signal.class);
-    let class = if class.is_empty() { class } else { format!(" {class}") };
+    let class = if class.is_empty() || class == signal.kind { String::new() } else { format!(" {class}") };
     let kind = styled(BOLD, &format!("{}{class}", signal.kind));
     let mut text = format!("{kind}  {}", words::minute(Some(signal.at)));
     if !signal.detail.is_empty() {

@@ -24,8 +24,6 @@ const KEYS: [&str; 11] = [
 const MESSAGE_KEYS: [&str; 2] = ["subject", "body"];
 const DISCOUNT_KEYS: [&str; 3] = ["percent", "valid_days", "commitment_months"];
 const DEFAULT_RANK: u32 = 50;
-/// Competitor switchers are left alone this long unless the file says otherwise.
-const COMPETITOR_DAYS: u32 = 90;
 const MAX_DAYS: u32 = 3_650;
 const NAME_FIX: &str = "write a short name of a-z, 0-9 and -, such as gap-closed";
 
@@ -65,8 +63,9 @@ fn read(file: &str, keys: &Keys<'_>) -> Result<Play, PlayError> {
     })
 }
 
+/// Competitor switchers are left alone this long unless the file says otherwise.
 fn default_days(reasons: &[Reason]) -> u32 {
-    if reasons.contains(&Reason::Competitor) { COMPETITOR_DAYS } else { 0 }
+    if reasons.contains(&Reason::Competitor) { rules::COMPETITOR_DAYS } else { 0 }
 }
 
 fn name(keys: &Keys<'_>) -> Result<String, PlayError> {

@@ -1,10 +1,14 @@
 //! The rules that hold whatever a play's file says.
 
 use winback_core::account::Reason;
+use winback_core::signal::SignalKind;
 
 use super::error::PlayError;
 use super::keys::Keys;
 use super::{Offer, Play};
+
+/// The competitor's play never comes earlier (DOMAIN, *When*).
+pub(super) const COMPETITOR_DAYS: u32 = 90;
 
 /// Words that no first message has, and why.
 const NEVER_SAID: [(&str, &str); 11] = [
@@ -24,6 +28,7 @@ const NEVER_SAID: [(&str, &str); 11] = [
 /// Refuses a play that breaks a hard rule.
 pub(super) fn check(play: &Play, keys: &Keys<'_>) -> Result<(), PlayError> {
     reasons(play, keys)?;
+    competitor(play, keys)?;
     offer(play, keys)?;
     release(play, keys)?;
     words(play)
@@ -35,6 +40,21 @@ fn reasons(play: &Play, keys: &Keys<'_>) -> Result<(), PlayError> {
     }
     if play.reasons.contains(&Reason::Impossible) {
         return Err(keys.wrong("reasons", "leave out `impossible`: who cannot come back is never written to"));
+    }
+    Ok(())
+}
+
+/// The competitor's play is the one for them alone, or one that waits for the competitor's news. A play for others, too,
+/// that knows nothing of a competitor may come sooner: a live signal acts at once.
+fn competitor(play: &Play, keys: &Keys<'_>) -> Result<(), PlayError> {
+    let theirs = play.reasons.iter().all(|reason| *reason == Reason::Competitor);
+    let about_it = play.needs_signals.contains(&SignalKind::CompetitorEvent);
+    let for_them = play.reasons.contains(&Reason::Competitor);
+    if for_them && (theirs || about_it) && play.min_days_since_churn < COMPETITOR_DAYS {
+        return Err(keys.wrong(
+            "min_days_since_churn",
+            "write 90 or more: the competitor's play never comes earlier; who comes by sooner gets a play for others, too",
+        ));
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use lettre::message::Mailbox;
 use serde::Serialize;
 
 use super::Rendered;
+use crate::moment::Moment;
 use crate::play::{Discount, Offer, Play};
 use crate::trigger::{CheckedTrigger, time};
 
@@ -63,6 +64,7 @@ pub(super) struct NoteFacts {
     framework: String,
     offer: String,
     discount: Option<Discount>,
+    send: String,
     trigger_id: String,
     subject: String,
     body: String,
@@ -78,7 +80,7 @@ struct EvidenceFacts {
 }
 
 impl NoteFacts {
-    pub(super) fn of(play: &Play, trigger: &CheckedTrigger<'_>, message: &Rendered) -> Self {
+    pub(super) fn of(play: &Play, trigger: &CheckedTrigger<'_>, message: &Rendered, moment: &Moment) -> Self {
         let (record, account) = (trigger.trigger, trigger.account);
         Self {
             account: account_name(trigger),
@@ -102,6 +104,7 @@ impl NoteFacts {
             framework: one_line(&play.framework),
             offer: play.offer.to_string(),
             discount: play.discount,
+            send: moment.told().unwrap_or_default(),
             trigger_id: record.id.clone(),
             subject: message.subject.clone(),
             body: message.body.clone(),
@@ -130,6 +133,7 @@ impl NoteFacts {
             ],
             offer: Offer::Discount.to_string(),
             discount: Some(Discount { percent: 20, valid_days: 30, commitment_months: 12 }),
+            send: word(),
             ..Self::default()
         }
     }

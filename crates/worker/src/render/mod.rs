@@ -8,6 +8,7 @@ mod facts;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 
+use crate::moment::Moment;
 use crate::play::{Play, PlayError};
 use crate::trigger::CheckedTrigger;
 use facts::{MessageFacts, NoteFacts};
@@ -91,8 +92,9 @@ impl Texts {
         play: &Play,
         trigger: &CheckedTrigger<'_>,
         message: &Rendered,
+        moment: &Moment,
     ) -> Result<String, RenderError> {
-        self.render(NOTE, minijinja::Value::from_serialize(NoteFacts::of(play, trigger, message)))
+        self.render(NOTE, minijinja::Value::from_serialize(NoteFacts::of(play, trigger, message, moment)))
     }
 
     fn add(&mut self, file: &str, key: &str, name: String, source: &str) -> Result<(), PlayError> {

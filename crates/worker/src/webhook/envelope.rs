@@ -1,9 +1,11 @@
-//! The body of a request. It is a function of trigger and play, so that a retry has the same bytes.
+//! The body of a request. It is a function of trigger, play and moment of sending, so that a retry has the same bytes as
+//! long as the moment from which the message may go out stays the same.
 
 use serde::Serialize;
 use winback_core::time::Time;
 use winback_proto::v1::Trigger;
 
+use crate::moment::{Moment, Obstacle};
 use crate::play::{Discount, Offer, Play};
 use crate::render::Rendered;
 
@@ -23,6 +25,11 @@ struct Data<'a> {
     trigger: &'a Trigger,
     play: PlayData<'a>,
     message: &'a Rendered,
+    /// The receiver's automation waits until then, and asks `winback.answers` again before it sends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    send_not_before: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    send_not_before_why: Option<&'a [Obstacle]>,
 }
 
 #[derive(Serialize)]
@@ -35,9 +42,20 @@ struct PlayData<'a> {
 }
 
 impl<'a> Envelope<'a> {
-    pub(crate) fn of(trigger: &'a Trigger, fired_at: Time, play: &'a Play, message: &'a Rendered) -> Self {
+    pub(crate) fn of(
+        trigger: &'a Trigger,
+        fired_at: Time,
+        play: &'a Play,
+        message: &'a Rendered,
+        moment: &'a Moment,
+    ) -> Self {
         let Play { name, framework, offer, discount, .. } = play;
         let play = PlayData { name, framework, offer: *offer, discount: *discount };
-        Self { r#type: ENVELOPE_TYPE, timestamp: fired_at.to_string(), data: Data { trigger, play, message } }
+        let (send_not_before, send_not_before_why) = match moment {
+            Moment::Now => (None, None),
+            Moment::Later { at, why, .. } => (Some(at.to_string()), Some(why.as_slice())),
+        };
+        let data = Data { trigger, play, message, send_not_before, send_not_before_why };
+        Self { r#type: ENVELOPE_TYPE, timestamp: fired_at.to_string(), data }
     }
 }

@@ -105,3 +105,13 @@ fn each_test_knows_its_line_and_begins_anew() {
     );
     assert!(tests.iter().all(|test| test.failure.is_none()), "{tests:?}");
 }
+
+#[test]
+fn a_test_at_the_end_of_the_calendar_ends() {
+    for start in ["8000-01-01T00:00:00Z", "9999-12-30T00:00:00Z"] {
+        let toml = format!(
+            "{POLICY}[[test]]\nname = \"late\"\nstart = \"{start}\"\nlasts = \"30d\"\ngiven = []\nthen = []\n"
+        );
+        assert!(test_policy(&toml).is_ok(), "{start}");
+    }
+}
