@@ -25,8 +25,6 @@ use crate::restore::Restorer;
 use crate::role::{Readiness, Role, Urgency};
 use crate::status::{LaneStatus, PartitionStatus};
 
-/// After a failure of the log that may pass, this long until the next attempt.
-const AWAY_BACKOFF: Duration = Duration::from_millis(200);
 /// How long everything waits for the ends of the inputs.
 const ENDS_WITHIN: Duration = Duration::from_millis(100);
 /// A lane that waits for something that no poll reports looks after it this often.
@@ -78,8 +76,8 @@ pub struct Lane<R> {
     pub(crate) last_input: Time,
     ends_due: Time,
     ends: Patience,
-    away_since: Option<Time>,
-    next_wait: Duration,
+    pub(crate) away_since: Option<Time>,
+    pub(crate) next_wait: Duration,
     /// What the clock said when the last turn began.
     turned_at: Time,
 }
@@ -231,26 +229,6 @@ impl<R: Role> Lane<R> {
         Ok(self.wait_after(more, decision))
     }
 
-    /// A failure that may pass: everything is tried again until it lasts too long.
-    fn wait_for_the_log(&mut self, error: &LogError) -> Result<Duration, LaneError> {
-        let now = self.clock.now();
-        let since = *self.away_since.get_or_insert(now);
-        tracing::warn!(lane = self.config.name, %error, "the log is away");
-        let mut status = self.status.lock();
-        (status.last_error, status.away) = (Some(error.to_string()), Some(error.to_string()));
-        drop(status);
-        if now.since(since) > self.config.away_limit {
-            return Err(self.away(error.to_string()));
-        }
-        self.next_wait = AWAY_BACKOFF;
-        Ok(AWAY_BACKOFF)
-    }
-
-    pub(crate) fn away(&self, why: String) -> LaneError {
-        let seconds = u64::try_from(self.config.away_limit.millis() / 1_000).unwrap_or_default();
-        LaneError::Away { seconds, why }
-    }
-
     pub(crate) fn ended(&self, error: &LaneError) {
         tracing::error!(lane = self.config.name, kind = error.kind(), %error, "the lane ended");
         let mut status = self.status.lock();
@@ -265,20 +243,6 @@ impl<R: Role> Lane<R> {
             Readiness::Ready => None,
             Readiness::Waiting(why) => Some(why),
         };
-    }
-
-    /// Goes on with what it knows, but not for ever.
-    pub(crate) fn has_no_answer(&self, is_news: bool, waited: Span, what: &str) -> Result<(), LaneError> {
-        if is_news {
-            let why = format!("the log does not say {what}");
-            tracing::warn!(lane = self.config.name, why, "the lane waits");
-            let mut status = self.status.lock();
-            (status.last_error, status.away) = (Some(why.clone()), Some(why));
-        }
-        if waited > self.config.away_limit {
-            return Err(self.away(format!("the log does not say {what}")));
-        }
-        Ok(())
     }
 
     /// The clock is read first, so that what is appended from then on is behind the end or counts as newer.

@@ -27,6 +27,7 @@
 //! }
 //! ```
 
+mod away;
 mod batch;
 mod breaker;
 mod commit;

@@ -80,8 +80,8 @@ impl Partition {
         self.sweep.reset();
     }
 
-    /// Forgets at most `most` ids of erased accounts, at a report of the readers. How many other rows the step may forget: `None` while there are ids
-    /// left, lest the row that says "erased" goes before them.
+    /// Forgets at most `most` ids of erased accounts, at a report of the readers. How many other rows the step may forget:
+    /// `None` while there are ids left, lest the row that says "erased" goes before them.
     pub(super) fn sweep_some(&mut self, most: usize) -> Option<usize> {
         let mut left = match self.sweep.left.take() {
             Some(left) => left,

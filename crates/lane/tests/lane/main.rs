@@ -5,5 +5,6 @@
 mod breaker;
 mod faults;
 mod mischief;
+mod positions;
 mod support;
 mod turns;
