@@ -1,49 +1,98 @@
 //! Rows of the changelog on their way into a partition's memory. Decoding is most of a restore's work and needs nothing
-//! but the bytes, so that several threads do it; the rows go in one after the other, in the log's order.
+//! but the bytes, so that other threads do it ahead of this one, which takes the rows in, one after the other, in the
+//! log's order.
 
+use std::collections::BTreeMap;
 use std::num::NonZero;
-use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread;
 
 use winback_core::debounce::{Partition, StateKey, StateRow};
 use winback_lane::{RestoreError, Row};
 use winback_proto::{WireMessage, state, v1};
 
-/// Fewer rows than this are not worth a thread.
-const ROWS_A_THREAD: usize = 1_024;
+/// What a thread decodes at a time.
+const ROWS_A_PART: usize = 512;
 /// More threads than this wait for the one that takes the rows in.
-const MAX_THREADS: usize = 4;
+const MAX_HELPERS: usize = 3;
 
-type Decoded = Vec<(StateKey, Option<StateRow>)>;
+type Decoded = Result<Vec<(StateKey, Option<StateRow>)>, RestoreError>;
 
 /// Takes the rows in.
 pub(crate) fn load(partition: &mut Partition, rows: &[Row<'_>]) -> Result<(), RestoreError> {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = (rows.len() / ROWS_A_THREAD).clamp(1, cores.min(MAX_THREADS));
-    let parts: Vec<_> = rows.chunks(rows.len().div_ceil(threads).max(1)).collect();
-    for (rows, decoded) in parts.iter().zip(decode_all(&parts)) {
-        for (row, (key, value)) in rows.iter().zip(decoded?) {
-            partition.load(key, value).map_err(|why| failed(row, &why))?;
-        }
-    }
-    Ok(())
-}
-
-/// Each part by a thread of its own, the first by this one, and by this one, too, what the system has no thread for.
-fn decode_all(parts: &[&[Row<'_>]]) -> Vec<Result<Decoded, RestoreError>> {
-    let Some((first, others)) = parts.split_first() else { return Vec::new() };
+    let parts = Parts { parts: rows.chunks(ROWS_A_PART).collect(), next: AtomicUsize::new(0) };
+    let helpers = helpers_for(parts.parts.len());
     thread::scope(|scope| {
-        let begun = |part| thread::Builder::new().spawn_scoped(scope, move || decode(part)).map_err(|_| part);
-        let others: Vec<_> = others.iter().map(|part| begun(*part)).collect();
-        let finish = |other: Result<thread::ScopedJoinHandle<'_, _>, _>| match other {
-            Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
-            Err(part) => decode(part),
-        };
-        std::iter::once(decode(first)).chain(others.into_iter().map(finish)).collect()
+        let (sender, decoded) = channel();
+        for _ in 0..helpers {
+            let (sender, parts) = (sender.clone(), &parts);
+            let help = move || while parts.take().is_some_and(|part| sender.send(part).is_ok()) {};
+            // This thread decodes what the system has no thread for.
+            if thread::Builder::new().spawn_scoped(scope, help).is_err() {
+                break;
+            }
+        }
+        drop(sender);
+        let mut ahead = Ahead { decoded, parts: &parts, early: BTreeMap::new() };
+        for (number, rows) in parts.parts.iter().enumerate() {
+            for (row, (key, value)) in rows.iter().zip(ahead.part(number)?) {
+                partition.load(key, value).map_err(|why| failed(row, &why))?;
+            }
+        }
+        Ok(())
     })
 }
 
-fn decode(rows: &[Row<'_>]) -> Result<Decoded, RestoreError> {
+/// The system is asked how many cores there are only where that matters: it opens files to say so.
+fn helpers_for(parts: usize) -> usize {
+    let most = parts.saturating_sub(1).min(MAX_HELPERS);
+    if most == 0 { 0 } else { most.min(thread::available_parallelism().map_or(1, NonZero::get) - 1) }
+}
+
+/// The parts, and the first that nobody has taken.
+struct Parts<'a> {
+    parts: Vec<&'a [Row<'a>]>,
+    next: AtomicUsize,
+}
+
+impl Parts<'_> {
+    /// Decodes the next part; `None` when all are taken.
+    fn take(&self) -> Option<(usize, Decoded)> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        self.parts.get(number).map(|rows| (number, decode(rows)))
+    }
+}
+
+/// What was decoded before its turn.
+struct Ahead<'a> {
+    decoded: Receiver<(usize, Decoded)>,
+    parts: &'a Parts<'a>,
+    early: BTreeMap<usize, Decoded>,
+}
+
+impl Ahead<'_> {
+    /// That part, decoded. While it is not there, this thread decodes another.
+    fn part(&mut self, number: usize) -> Decoded {
+        loop {
+            if let Some(decoded) = self.early.remove(&number) {
+                return decoded;
+            }
+            let next = match self.decoded.try_recv() {
+                Ok(part) => Some(part),
+                Err(TryRecvError::Empty) => self.parts.take().or_else(|| self.decoded.recv().ok()),
+                Err(TryRecvError::Disconnected) => self.parts.take(),
+            };
+            match next {
+                Some((number, decoded)) => self.early.insert(number, decoded),
+                // Whoever took it is gone without it.
+                None => return self.parts.parts.get(number).map_or(Ok(Vec::new()), |rows| decode(rows)),
+            };
+        }
+    }
+}
+
+fn decode(rows: &[Row<'_>]) -> Decoded {
     rows.iter().map(one).collect()
 }
 
@@ -78,7 +127,7 @@ mod tests {
         let row = |number: i64, name: &str| {
             let id = format!("acc-{number}");
             let account = Account::new(&id, name, Time::from_millis(number), Reason::PriceBudget);
-            let row = StateRow::Account(AccountState::new(account));
+            let row = StateRow::Account(AccountState::new(account).into());
             let value = state::row_to_wire(&row).to_bytes(Encoding::Protobuf);
             (state::key_to_bytes(&StateKey::Account(id.as_str().into())), Some(value))
         };

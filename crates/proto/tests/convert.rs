@@ -71,7 +71,7 @@ fn row() -> impl Strategy<Value = (StateKey, StateRow)> {
         state.impossible = flag.then_some(Impossible::Bankrupt);
         state.entries = vec![at];
         state.erased_at = flag.then_some(at);
-        (key, StateRow::Account(state))
+        (key, StateRow::Account(state.into()))
     });
     let machine = (prop::collection::vec(item(), 0..4), time(), any::<[u8; 16]>(), any::<bool>()).prop_map(
         |(items, at, id, led)| {
@@ -95,12 +95,15 @@ fn row() -> impl Strategy<Value = (StateKey, StateRow)> {
             let quiet = Some(Quiet { burst: BurstId(id), until: at, strength: 1 });
             (
                 StateKey::Machine("a".into(), "p".into()),
-                StateRow::Machine(Machine {
-                    burst: Some(burst),
-                    quiet,
-                    carried: items,
-                    score: Fading::new(1 << 20, at, Span::from_days(7)),
-                }),
+                StateRow::Machine(
+                    Machine {
+                        burst: Some(burst),
+                        quiet,
+                        carried: items,
+                        score: Fading::new(1 << 20, at, Span::from_days(7)),
+                    }
+                    .into(),
+                ),
             )
         },
     );
@@ -119,7 +122,10 @@ fn row() -> impl Strategy<Value = (StateKey, StateRow)> {
             hand: watermark.map(|to| Hand { to, after: flag.then(|| ("a".into(), Entry::Quarterly)) }),
             release: watermark.map(|at| MajorRelease { at, title: "4.0".into() }),
         };
-        (StateKey::Clock, StateRow::Clock(clock, Offset(next), Counts { opened: 4, ended: 3, made: 2 }))
+        (
+            StateKey::Clock,
+            StateRow::Clock(clock.into(), Offset(next), Counts { opened: 4, ended: 3, made: 2 }),
+        )
     });
     let policy = any::<u32>().prop_map(|version| {
         let text = PolicyText { name: "p".into(), version, toml: "name = \"p\"".into() };
@@ -139,7 +145,7 @@ fn row() -> impl Strategy<Value = (StateKey, StateRow)> {
             competitor: String::new(),
         };
         let after = begun.then(|| "a".into());
-        (StateKey::Event(Offset(offset)), StateRow::Event(FanOut { event, after }))
+        (StateKey::Event(Offset(offset)), StateRow::Event(FanOut { event, after }.into()))
     });
     prop_oneof![account, machine, seen, clock, policy, hold, event]
 }

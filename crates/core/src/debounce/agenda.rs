@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
@@ -24,6 +25,9 @@ pub(super) type Item = (Time, AccountId, Entry);
 
 /// Accounts by a number.
 type Buckets = HashMap<i32, HashSet<AccountId, RandomState>, RandomState>;
+
+/// Looking at so few accounts is quicker than looking for those who left on one of the days that matter.
+const FEW: usize = 32;
 
 /// The index of the calendar.
 #[derive(Clone, Debug, Default)]
@@ -88,7 +92,7 @@ impl Agenda {
     /// The first item after the hand that is due at `to`, which lies in the hand's day or begins the next.
     pub(super) fn next(
         &mut self,
-        accounts: &Table<AccountId, AccountState>,
+        accounts: &Table<AccountId, Arc<AccountState>>,
         hand: &Hand,
         to: Time,
     ) -> Option<Item> {
@@ -101,6 +105,9 @@ impl Agenda {
                 self.days.insert(day, items);
             }
         }
+        if self.days.values().all(BTreeSet::is_empty) {
+            return None;
+        }
         let from = match &hand.after {
             Some((account, entry)) => Bound::Excluded((hand.to, account.clone(), *entry)),
             None => Bound::Included((hand.to + Span::from_millis(1), AccountId::from(""), Entry::ALL[0])),
@@ -111,18 +118,30 @@ impl Agenda {
     }
 
     /// All items of a civil day.
-    fn gather(&self, accounts: &Table<AccountId, AccountState>, on: Day) -> BTreeSet<Item> {
+    fn gather(&self, accounts: &Table<AccountId, Arc<AccountState>>, on: Day) -> BTreeSet<Item> {
         let mut items = BTreeSet::new();
-        let mut take = |buckets: &Buckets, key: i32| {
-            for id in buckets.get(&key).into_iter().flatten() {
-                let Some(account) = accounts.get(id).and_then(|state| state.account.as_ref()) else {
-                    continue;
-                };
-                for_each_item(account, on, earliest_day(account), |item| {
-                    items.insert(item);
-                });
-            }
+        let look_at = |id: &AccountId| {
+            let Some(account) = accounts.get(id).and_then(|state| state.account.as_ref()) else { return };
+            for_each_item(account, on, earliest_day(account), |item| {
+                items.insert(item);
+            });
         };
+        if self.has_few() {
+            self.churned.values().flatten().for_each(look_at);
+        } else {
+            self.each_that_may(on, look_at);
+        }
+        items
+    }
+
+    fn has_few(&self) -> bool {
+        self.churned.len() <= FEW && self.churned.values().map(HashSet::len).sum::<usize>() <= FEW
+    }
+
+    /// The accounts that may have an entry on that day, some of them more than once.
+    fn each_that_may(&self, on: Day, mut visit: impl FnMut(&AccountId)) {
+        let mut take =
+            |buckets: &Buckets, key: i32| buckets.get(&key).into_iter().flatten().for_each(&mut visit);
         let (days, months) = offsets();
         days.for_each(|days| take(&self.churned, on.plus(-days).0));
         months.for_each(|months| on.months_before(months).for_each(|day| take(&self.churned, day)));
@@ -133,7 +152,6 @@ impl Agenda {
         }
         take(&self.budgets, on.ymd().2);
         take(&self.earliest, on.0);
-        items
     }
 }
 
@@ -178,4 +196,67 @@ fn has_the_same_days(old: &Account, new: &Account) -> bool {
         && old.competitor_term_months == new.competitor_term_months
         && old.earliest_at == new.earliest_at
         && old.zone == new.zone
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::Reason;
+
+    /// Accounts of every reason that left on days all over four years, some with what has days of its own.
+    fn many() -> Vec<Account> {
+        let of = |reason: Reason, nth: i64| {
+            let churned = Time::from_millis(1_640_000_000_000) + Span::from_days(nth * 17);
+            let mut account = Account::new(&format!("{reason}-{nth}"), "a", churned, reason);
+            account.competitor = (nth % 3 == 0).then(|| "rival".to_owned());
+            account.competitor_term_months = (nth % 6 == 0).then_some(24);
+            account.earliest_at = (nth % 4 == 1).then(|| churned + Span::from_days(100 + nth));
+            account
+        };
+        Reason::ALL.iter().flat_map(|reason| (0..90).map(|nth| of(*reason, nth))).collect()
+    }
+
+    #[test]
+    fn who_has_an_entry_on_a_day_is_found_by_the_day_on_which_they_left() {
+        let accounts = many();
+        let (mut table, mut agenda) = (Table::default(), Agenda::default());
+        for account in &accounts {
+            agenda.change(&account.id, None, Some(account));
+            table.put(account.id.clone(), Some(AccountState::new(account.clone()).into()));
+        }
+        assert!(!agenda.has_few());
+        let mut found = 0;
+        for day in (19_700..21_000).map(Day) {
+            let mut all = BTreeSet::new();
+            for account in &accounts {
+                for_each_item(account, day, earliest_day(account), |item| {
+                    all.insert(item);
+                });
+            }
+            found += all.len();
+            assert_eq!(agenda.gather(&table, day), all, "{day:?}");
+        }
+        assert!(found > 1_000, "{found}");
+    }
+
+    #[test]
+    fn a_few_accounts_have_the_items_that_they_have_among_many() {
+        let accounts = many();
+        for few in accounts.chunks(FEW) {
+            let (mut table, mut agenda) = (Table::default(), Agenda::default());
+            for account in few {
+                agenda.change(&account.id, None, Some(account));
+                table.put(account.id.clone(), Some(AccountState::new(account.clone()).into()));
+            }
+            assert!(agenda.has_few());
+            for day in (19_700..21_000).step_by(7).map(Day) {
+                let mut near = BTreeSet::new();
+                agenda.each_that_may(day, |id| {
+                    near.insert(id.clone());
+                });
+                let items = agenda.gather(&table, day);
+                assert!(items.iter().all(|(_, id, _)| near.contains(id)), "{day:?}");
+            }
+        }
+    }
 }

@@ -155,11 +155,11 @@ impl Partition {
         // Due in the morning there is at most a day from the civil day, in UTC.
         let months = Day::of(due).plus(1).months_after(churn_day(account));
         let churn_number = state.churn_number;
-        let mut state = state.clone();
+        let mut state = AccountState::clone(state);
         if !state.enter(due, usize::try_from(rules.most).unwrap_or_default()) {
             return false;
         }
-        self.put_account(id.clone(), Some(state));
+        self.put_account(id.clone(), Some(state.into()));
         let (class, detail) = self.words(entry, months, due);
         let told = Told {
             account: id.clone(),

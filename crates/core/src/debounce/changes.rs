@@ -31,13 +31,13 @@ impl Partition {
 
     fn upsert(&mut self, account: &crate::account::Account, out: &mut Vec<Effect>) {
         let Some(before) = self.accounts.get(&account.id) else {
-            self.put_account(account.id.clone(), Some(AccountState::new(account.clone())));
+            self.put_account(account.id.clone(), Some(AccountState::new(account.clone()).into()));
             return;
         };
         if before.account.as_ref().is_some_and(|known| known.version > account.version) || before.erased {
             return;
         }
-        let mut state = before.clone();
+        let mut state = AccountState::clone(before);
         let anew = account.churned_at != state.churned_at;
         if anew {
             state.churned_at = account.churned_at;
@@ -54,7 +54,7 @@ impl Partition {
         if anew {
             self.unhush(&account.id);
         }
-        self.put_account(account.id.clone(), Some(state));
+        self.put_account(account.id.clone(), Some(state.into()));
     }
 
     /// News that the account cannot come back shuts it out until it churns anew, however old the news is; what happened
@@ -62,7 +62,7 @@ impl Partition {
     pub(super) fn exclude(&mut self, signal: &MatchedSignal) {
         let Some(why) = Impossible::of(signal.kind, &signal.class, signal.method) else { return };
         let since_left = |state: &AccountState| signal.event_time >= state.churned_at;
-        if self.accounts.get(&signal.account).is_some_and(since_left) {
+        if self.accounts.get(&signal.account).is_some_and(|state| since_left(state)) {
             self.edit(&signal.account, |state| state.impossible = Some(why));
         }
     }
@@ -140,13 +140,13 @@ impl Partition {
         if shadow::is_end(text) {
             return self.end_shadow(&name);
         }
-        match Policy::parse(&text.toml, text.version) {
+        match shadow::read(text) {
             Ok(policy) if policy.name == name => {
                 // A version in force ends the shadow beside it; a shadow comes anew.
                 self.end_shadow(&shadow::shadow_of(&text.name).into());
                 self.revive(&name);
                 let key = (name.clone(), text.version);
-                self.versions.put(key, Some(Versioned { text: text.clone(), policy: Arc::new(policy) }));
+                self.versions.put(key, Some(Versioned { text: text.clone(), policy }));
                 let replaced = self.newest.get(&name).map(|policy| policy.version);
                 self.find_newest();
                 replaced.into_iter().for_each(|version| self.drop_unused(&name, version));

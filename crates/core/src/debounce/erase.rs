@@ -76,7 +76,7 @@ impl Partition {
         self.unhush(id);
         let at = self.clock().last_append.unwrap_or_else(|| self.clock().now());
         let erased = AccountState::erased_then(at);
-        self.put_account(id.clone(), Some(erased));
+        self.put_account(id.clone(), Some(erased.into()));
         self.sweep.reset();
     }
 

@@ -81,7 +81,7 @@ impl Partition {
             }
             let mut targets = match self.targets.take().filter(|targets| targets.offset == number) {
                 Some(targets) => targets,
-                None => Targets::of(number, &fan_out, self.accounts.rows()),
+                None => Targets::of(number, &fan_out, self.accounts.rows().map(|(id, state)| (id, &**state))),
             };
             while !allowance.is_spent() {
                 let Some(account) = targets.next() else { break };

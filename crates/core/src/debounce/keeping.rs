@@ -1,5 +1,7 @@
 //! What a partition keeps, the indices over it, and what it forgets in time.
 
+use std::sync::Arc;
+
 use super::account_state::AccountState;
 use super::erase::index_erased;
 use super::machine::Machine;
@@ -19,11 +21,16 @@ impl Partition {
         Some((*deadline, (account.clone(), policy.clone())))
     }
 
+    /// A machine to change; what readers share is not touched.
+    pub(super) fn machine(&self, key: &MachineKey) -> Option<Machine> {
+        self.machines.get(key).map(|machine| Machine::clone(machine))
+    }
+
     /// Sets a machine; one that has nothing left to remember is removed.
     pub(super) fn put_machine(&mut self, key: MachineKey, machine: Machine) {
-        let machine = (!machine.is_over(self.head.clock.now())).then_some(machine);
+        let machine = (!machine.is_over(self.head.clock.now())).then(|| Arc::new(machine));
         let old = self.machines.get(&key).cloned();
-        self.reindex(&key, old.as_ref(), machine.as_ref());
+        self.reindex(&key, old.as_deref(), machine.as_deref());
         self.machines.put(key, machine);
     }
 
@@ -36,15 +43,15 @@ impl Partition {
 
     pub(super) fn edit(&mut self, account: &AccountId, change: impl FnOnce(&mut AccountState)) {
         if let Some(state) = self.accounts.get(account).filter(|state| !state.erased) {
-            let mut state = state.clone();
+            let mut state = AccountState::clone(state);
             change(&mut state);
-            self.put_account(account.clone(), Some(state));
+            self.put_account(account.clone(), Some(state.into()));
         }
     }
 
     /// Sets an account, or forgets it, and who is to hear of what.
-    pub(super) fn put_account(&mut self, id: AccountId, state: Option<AccountState>) {
-        self.reindex_account(&id, state.as_ref());
+    pub(super) fn put_account(&mut self, id: AccountId, state: Option<Arc<AccountState>>) {
+        self.reindex_account(&id, state.as_deref());
         if let Some(targets) = &mut self.targets {
             match &state {
                 Some(state) => targets.change(&id, state),
@@ -55,7 +62,7 @@ impl Partition {
     }
 
     pub(super) fn reindex_account(&mut self, id: &AccountId, new: Option<&AccountState>) {
-        let old = self.accounts.get(id);
+        let old = self.accounts.get(id).map(|state| &**state);
         self.agenda.change(id, listed(old), listed(new));
         index_erased(&mut self.forget, id, old, new);
         self.traces.account(id, old, new);
@@ -124,14 +131,14 @@ impl Partition {
 
     /// Less than a point is left.
     fn forget_score(&mut self, key: &MachineKey) {
-        if let Some(machine) = self.machines.get(key).cloned() {
+        if let Some(machine) = self.machine(key) {
             self.put_machine(key.clone(), Machine { score: None, ..machine });
         }
     }
 
     /// The quiet is over; what was carried stays for the next burst.
     fn forget_quiet(&mut self, key: &MachineKey) {
-        if let Some(machine) = self.machines.get(key).cloned() {
+        if let Some(machine) = self.machine(key) {
             self.put_machine(key.clone(), Machine { quiet: None, ..machine });
         }
     }

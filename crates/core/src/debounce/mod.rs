@@ -27,6 +27,7 @@ mod partition;
 mod policy;
 mod policy_file;
 mod policy_lines;
+mod policy_memo;
 mod policy_schema;
 mod policy_sections;
 mod policy_test;

@@ -47,17 +47,17 @@ impl Partition {
         self.sweep.reset();
         match row.clone() {
             (StateKey::Account(id), StateRow::Account(state)) => self.put_account(id, Some(state)),
-            (StateKey::Event(_), StateRow::Event(fan_out)) => self.carried_event(offset, fan_out),
+            (StateKey::Event(_), StateRow::Event(fan_out)) => self.carried_event(offset, *fan_out),
             (StateKey::Machine(account, policy), StateRow::Machine(machine)) => {
                 let key = (account, policy);
                 let known = self.machines.get(&key).is_some_and(|machine| machine.burst.is_some());
                 self.counts_mut().opened += u64::from(machine.burst.is_some() && !known);
-                self.put_machine(key, machine);
+                self.put_machine(key, Arc::unwrap_or_clone(machine));
             }
             (StateKey::Seen(key), StateRow::Seen(seen)) => self.put_seen(key, Some(Seen { offset, ..seen })),
             (StateKey::Policy(name, version), StateRow::Policy(text)) => match shadow::read(&text) {
                 Ok(policy) => {
-                    let row = Versioned { text, policy: Arc::new(policy) };
+                    let row = Versioned { text, policy };
                     self.versions.put((name, version), Some(row));
                     self.find_newest();
                 }

@@ -90,8 +90,8 @@ pub(super) struct Head {
 pub struct Partition {
     pub(super) head: Head,
     pub(super) committed: Option<Head>,
-    pub(super) accounts: Table<AccountId, AccountState>,
-    pub(super) machines: Table<MachineKey, Machine>,
+    pub(super) accounts: Table<AccountId, Arc<AccountState>>,
+    pub(super) machines: Table<MachineKey, Arc<Machine>>,
     pub(super) seen: Table<SeenKey, Seen>,
     pub(super) versions: Table<(PolicyName, u32), Versioned>,
     pub(super) holds: Table<String, ()>,
@@ -163,16 +163,16 @@ impl Partition {
             self.head = head;
         }
         for (id, new, old) in self.accounts.rollback() {
-            self.agenda.change(&id, listed(new.as_ref()), listed(old.as_ref()));
-            index_erased(&mut self.forget, &id, new.as_ref(), old.as_ref());
-            self.traces.account(&id, new.as_ref(), old.as_ref());
+            self.agenda.change(&id, listed(new.as_deref()), listed(old.as_deref()));
+            index_erased(&mut self.forget, &id, new.as_deref(), old.as_deref());
+            self.traces.account(&id, new.as_deref(), old.as_deref());
         }
         self.sweep.rollback();
         self.holds.rollback();
         self.events.rollback();
         self.targets = None;
         for (key, new, old) in self.machines.rollback() {
-            self.reindex(&key, new.as_ref(), old.as_ref());
+            self.reindex(&key, new.as_deref(), old.as_deref());
         }
         for (key, new, old) in self.seen.rollback() {
             self.index_seen(&key, new, old);
@@ -215,7 +215,7 @@ impl Partition {
 
     /// What is known of an account.
     pub fn account_state(&self, id: &AccountId) -> Option<&AccountState> {
-        self.accounts.get(id)
+        self.accounts.get(id).map(|state| &**state)
     }
 
     /// The newest version of each policy.

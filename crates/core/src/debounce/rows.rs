@@ -1,7 +1,6 @@
 //! A partition as rows: what a batch changed goes to the changelog, and comes back from it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::partition::{Head, Partition, Versioned};
 use super::policy_file::PolicyError;
@@ -30,7 +29,7 @@ impl Partition {
             visit(StateKey::Hold(key.clone()), row.map(|()| StateRow::Hold));
         }
         for (offset, row) in self.events.changed() {
-            visit(StateKey::Event(*offset), row.cloned().map(StateRow::Event));
+            visit(StateKey::Event(*offset), row.cloned().map(|row| StateRow::Event(row.into())));
         }
         if self.committed.is_some() {
             visit(StateKey::Clock, self.head_row());
@@ -52,14 +51,14 @@ impl Partition {
         });
         let holds = self.holds.rows().map(|(key, ())| (StateKey::Hold(key.clone()), StateRow::Hold));
         let events =
-            self.events.rows().map(|(key, row)| (StateKey::Event(*key), StateRow::Event(row.clone())));
+            self.events.rows().map(|(key, row)| (StateKey::Event(*key), StateRow::Event(row.clone().into())));
         let head = self.head_row().map(|row| (StateKey::Clock, row));
         accounts.chain(machines).chain(seen).chain(versions).chain(holds).chain(events).chain(head).collect()
     }
 
     fn head_row(&self) -> Option<StateRow> {
         let next = self.head.next?;
-        Some(StateRow::Clock(self.head.clock.clone(), next, self.head.counts))
+        Some(StateRow::Clock(self.head.clock.clone().into(), next, self.head.counts))
     }
 
     /// Takes a row from the changelog; rows come in the log's order, the last of a key counts.
@@ -69,11 +68,11 @@ impl Partition {
     pub fn load(&mut self, key: StateKey, row: Option<StateRow>) -> Result<(), PolicyError> {
         match (key, row) {
             (StateKey::Clock, Some(StateRow::Clock(clock, next, counts))) => {
-                self.head = Head { clock, next: Some(next), counts };
+                self.head = Head { clock: *clock, next: Some(next), counts };
             }
             (StateKey::Account(id), row) => {
                 let new = if let Some(StateRow::Account(state)) = row { Some(state) } else { None };
-                self.reindex_account(&id, new.as_ref());
+                self.reindex_account(&id, new.as_deref());
                 self.sweep.loaded();
                 self.accounts.load(id, new);
             }
@@ -81,7 +80,7 @@ impl Partition {
                 let new = if let Some(StateRow::Machine(machine)) = row { Some(machine) } else { None };
                 let key = (account, policy);
                 let old = self.machines.load(key.clone(), new.clone());
-                self.reindex(&key, old.as_ref(), new.as_ref());
+                self.reindex(&key, old.as_deref(), new.as_deref());
             }
             (StateKey::Seen(key), row) => {
                 let new = if let Some(StateRow::Seen(seen)) = row { Some(seen) } else { None };
@@ -89,7 +88,7 @@ impl Partition {
                 self.index_seen(&key, old, new);
             }
             (StateKey::Policy(name, version), Some(StateRow::Policy(text))) => {
-                let policy = Arc::new(shadow::read(&text)?);
+                let policy = shadow::read(&text)?;
                 self.versions.load((name, version), Some(Versioned { text, policy }));
                 self.find_newest();
             }
@@ -99,7 +98,7 @@ impl Partition {
             }
             (StateKey::Hold(policy), row) => drop(self.holds.load(policy, row.map(|_| ()))),
             (StateKey::Event(offset), row) => {
-                let new = if let Some(StateRow::Event(event)) = row { Some(event) } else { None };
+                let new = if let Some(StateRow::Event(event)) = row { Some(*event) } else { None };
                 self.events.load(offset, new);
             }
             (StateKey::Clock, _) => {}

@@ -8,6 +8,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::account_state::{AccountState, Fire};
 use super::input::{MatchedSignal, PolicyText};
@@ -16,6 +17,7 @@ use super::outcome::BurstOutcome;
 use super::partition::{Effect, MachineKey, Partition, Versioned};
 use super::policy::Policy;
 use super::policy_file::PolicyError;
+use super::policy_memo;
 use super::state::{Seen, SeenKey};
 use crate::ids::{Offset, PolicyName};
 use crate::time::{Span, Time};
@@ -66,8 +68,8 @@ pub fn is_end(text: &PolicyText) -> bool {
 }
 
 /// The policy of a record; a stand-in for what ends one.
-pub(super) fn read(text: &PolicyText) -> Result<Policy, PolicyError> {
-    Policy::parse(if is_end(text) { "name = \"ended\"" } else { &text.toml }, text.version)
+pub(super) fn read(text: &PolicyText) -> Result<Arc<Policy>, PolicyError> {
+    policy_memo::parse(if is_end(text) { "name = \"ended\"" } else { &text.toml }, text.version)
 }
 
 /// The fires that caps of that policy count.
@@ -156,7 +158,7 @@ impl Partition {
 
     /// A burst of a shadow that has ended is due, or its account is no more.
     pub(super) fn cancel_ended(&mut self, key: &MachineKey, at: Time, out: &mut Vec<Effect>) {
-        let Some(mut machine) = self.machines.get(key).cloned() else { return };
+        let Some(mut machine) = self.machine(key) else { return };
         let Some(burst) = machine.burst.take() else { return };
         let at = at.max(burst.last);
         self.ended(key, &burst, &machine, BurstOutcome::Cancelled, None, at, None, out);

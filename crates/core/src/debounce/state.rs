@@ -1,5 +1,7 @@
 //! The state of a partition as rows: what the changelog holds, a record a row.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 
 use super::account_state::AccountState;
@@ -76,15 +78,14 @@ impl StateKey {
 }
 
 /// A row's content. `None` instead of a row means that it is gone.
-#[expect(clippy::large_enum_variant, reason = "a row is passed on at once, never kept in a list")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StateRow {
     /// The clock, the offset read next, the counts.
-    Clock(InboxClock, Offset, Counts),
+    Clock(Box<InboxClock>, Offset, Counts),
     /// An account.
-    Account(AccountState),
+    Account(Arc<AccountState>),
     /// A machine.
-    Machine(Machine),
+    Machine(Arc<Machine>),
     /// A remembered signal id.
     Seen(Seen),
     /// A version of a policy.
@@ -92,5 +93,5 @@ pub enum StateRow {
     /// A hold.
     Hold,
     /// An event on its way.
-    Event(FanOut),
+    Event(Box<FanOut>),
 }

@@ -102,7 +102,7 @@ impl Partition {
                 self.cancel_ended(&key, at, out);
                 continue;
             }
-            let Some(mut machine) = self.machines.get(&key).cloned() else { continue };
+            let Some(mut machine) = self.machine(&key) else { continue };
             let Some(burst) = machine.burst.take() else { continue };
             machine.score = None;
             let at = at.max(burst.last);
@@ -136,7 +136,7 @@ impl Partition {
             return None;
         }
         let Some(state) = self.accounts.get(&signal.account).filter(|state| state.is_open()).cloned() else {
-            let gate = shut(self.accounts.get(&signal.account));
+            let gate = shut(self.account_state(&signal.account));
             self.tell(&key, &arrival, SignalOutcome::Gated, Some(Verdict::Gated(gate)), None, None, out);
             // Nothing is remembered of an account that was erased.
             return (gate != Gate::Erased).then_some(arrival.rule.dedupe);
@@ -195,7 +195,7 @@ impl Partition {
         state: &AccountState,
         out: &mut Vec<Effect>,
     ) {
-        let mut machine = self.machines.get(key).cloned().unwrap_or_default();
+        let mut machine = self.machine(key).unwrap_or_default();
         let quiet = machine.quiet_at(arrival.at);
         if machine.burst.is_none() && quiet.is_none() {
             self.open(&mut machine, arrival);
@@ -310,7 +310,7 @@ impl Partition {
         let Some(newest) = self.newest.get(&key.1).cloned() else {
             return self.cancel_ended(key, at, out);
         };
-        let Some(mut machine) = self.machines.get(key).cloned() else { return };
+        let Some(mut machine) = self.machine(key) else { return };
         let Some(mut burst) = machine.burst.take() else { return };
         let policy = self.version(key, &burst, &newest);
         let because = because.unwrap_or_else(|| burst.because(&policy));
@@ -318,7 +318,7 @@ impl Partition {
             burst.evidence.carried_score = machine.carried_score(at, &policy);
         }
         let state = self.accounts.get(&key.0).cloned();
-        let (outcome, verdict) = self.conclude(state.as_ref(), &burst, &policy, &newest, at);
+        let (outcome, verdict) = self.conclude(state.as_deref(), &burst, &policy, &newest, at);
         if outcome == BurstOutcome::BelowThreshold {
             machine.keep_score(&burst, at, &policy);
         }

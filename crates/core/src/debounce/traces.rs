@@ -45,6 +45,10 @@ impl Traces {
             let fires = state.into_iter().flat_map(|state| &state.fires).map(|fire| &fire.policy);
             fires.filter(|policy| is_shadow(policy.as_str())).cloned().collect()
         };
+        let never_fired = |state: Option<&AccountState>| state.is_none_or(|state| state.fires.is_empty());
+        if never_fired(old) && never_fired(new) {
+            return;
+        }
         let (old, new) = (fires(old), fires(new));
         for policy in old.union(&new) {
             set(&mut self.fires, &(id.clone(), policy.clone()), new.contains(policy));
@@ -100,11 +104,7 @@ impl Partition {
                 self.put_machine(key, Machine { burst, ..Machine::default() });
             }
             Trace::Fires((account, policy)) => {
-                let state = self.accounts.get(&account).cloned().map(|mut state| {
-                    state.fires.retain(|fire| fire.policy != policy);
-                    state
-                });
-                self.put_account(account, state);
+                self.edit(&account, |state| state.fires.retain(|fire| fire.policy != policy));
             }
         }
     }

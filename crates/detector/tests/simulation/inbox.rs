@@ -1,5 +1,6 @@
 //! The inbox's records, and the writer that brings them in transactions, as matchers do.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use winback_core::account::{Account, Reason};
@@ -53,11 +54,15 @@ pub(crate) struct Script {
 
 impl Script {
     /// What every inbox begins with: the policy, the accounts, and that all inputs are there.
-    pub(crate) fn beginning(&mut self) -> Vec<Line> {
-        let mut lines = self.policy(10);
-        lines.extend((0..ACCOUNTS.len()).map(|account| self.listed(account, 200)));
-        (0..INPUTS.len()).for_each(|input| lines.extend(self.progress(input, 0)));
-        lines
+    pub(crate) fn beginning() -> (Self, &'static [Line]) {
+        static BEGINNING: LazyLock<(Script, Vec<Line>)> = LazyLock::new(|| {
+            let mut script = Script::default();
+            let mut lines = script.policy(10);
+            lines.extend((0..ACCOUNTS.len()).map(|account| script.listed(account, 200)));
+            (0..INPUTS.len()).for_each(|input| lines.extend(script.progress(input, 0)));
+            (script, lines)
+        });
+        (BEGINNING.0.clone(), &BEGINNING.1)
     }
 
     /// The records of an op; none of one that is not about the inbox.

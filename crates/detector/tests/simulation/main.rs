@@ -5,6 +5,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail loudly")]
 #![allow(clippy::print_stdout, reason = "a seed and what was seen under it are worth seeing")]
 
+// As in the binary: see docs/adr/0005-allocator.md.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod dice;
 mod inbox;
 mod metamorphic;

@@ -136,8 +136,8 @@ impl World {
         let log = Arc::new(EmbeddedLog::model(of_the_log));
         make_topics(&log, PARTITIONS);
         let mut feed = Feed::new(log.as_ref());
-        let mut script = Script::default();
-        feed.write(&script.beginning());
+        let (script, beginning) = Script::beginning();
+        feed.write(beginning);
         Self {
             shared: Arc::clone(&log) as SharedLog,
             log,

@@ -99,6 +99,9 @@ impl Coordinator {
             let lost = member.lost.clone();
             return self.hand_out(id, lost, GroupEvent::Lost);
         }
+        if member.owned == member.target {
+            return None; // as at almost every poll
+        }
         let revoked: BTreeSet<_> = member.owned.difference(&member.target).cloned().collect();
         if !revoked.is_empty() {
             return self.hand_out(id, revoked, GroupEvent::Revoked);

@@ -1,6 +1,6 @@
 //! Records in memory: what the file does, without the file.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,8 +30,8 @@ impl Memory {
 #[derive(Default)]
 struct Inner {
     topics: Vec<Topic>,
-    partitions: HashMap<Slot, Stored>,
-    positions: HashMap<String, HashMap<Slot, Offset>>,
+    partitions: BTreeMap<Slot, Stored>,
+    positions: BTreeMap<String, BTreeMap<Slot, Offset>>,
     version: i64,
 }
 

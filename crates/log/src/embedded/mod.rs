@@ -21,7 +21,7 @@ mod tests;
 
 pub use faults::Fault;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -58,7 +58,7 @@ struct Shared {
     /// Held while a commit is checked and written, and while a member is replaced or expelled.
     gate: Mutex<()>,
     coordinator: Mutex<Coordinator>,
-    topics: RwLock<HashMap<String, Arc<Topic>>>,
+    topics: RwLock<BTreeMap<String, Arc<Topic>>>,
     wake: Wake,
     faults: Faults,
     flights: Flights,
@@ -99,7 +99,7 @@ impl EmbeddedLog {
                 clock,
                 gate: Mutex::new(()),
                 coordinator: Mutex::new(Coordinator::default()),
-                topics: RwLock::new(HashMap::new()),
+                topics: RwLock::new(BTreeMap::new()),
                 wake: Wake::default(),
                 faults: Faults::default(),
                 flights: Flights::default(),

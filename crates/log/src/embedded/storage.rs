@@ -21,7 +21,7 @@ pub(super) struct Topic {
 }
 
 /// A partition as the storage addresses it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Slot {
     pub(super) topic: i64,
     pub(super) partition: Partition,

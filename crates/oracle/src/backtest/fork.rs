@@ -95,7 +95,7 @@ impl Fork {
     /// An account that is known before the first record.
     pub(super) fn known(&mut self, account: &Account) {
         for side in std::iter::once(&mut self.live).chain(&mut self.other) {
-            let row = StateRow::Account(AccountState::new(account.clone()));
+            let row = StateRow::Account(AccountState::new(account.clone()).into());
             drop(side.load(StateKey::Account(account.id.clone()), Some(row)));
         }
     }

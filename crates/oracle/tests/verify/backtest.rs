@@ -169,7 +169,7 @@ fn carried() -> [Body; 4] {
     let moved =
         |complete| Body::Moved(Moved { id: "7".to_owned(), from: "sqlite:a.db".to_owned(), complete });
     let state = AccountState::new(left("moved", 300));
-    let account = (StateKey::Account("moved".into()), StateRow::Account(state));
+    let account = (StateKey::Account("moved".into()), StateRow::Account(state.into()));
     let begin = Time::from_millis(BEGIN);
     let seen = Seen { event_time: begin, offset: Offset(9), until: begin + Span::from_days(3) };
     let seen = (StateKey::Seen(SeenKey::of(&"moved".into(), "web", "1")), StateRow::Seen(seen));

@@ -42,7 +42,8 @@ pub fn key_from_bytes(bytes: &[u8]) -> Result<StateKey, DecodeError> {
     let broken = || DecodeError::Invalid {
         field: "key",
         value: String::from_utf8_lossy(bytes).into_owned(),
-        fix: "this topic belongs to the detector: nobody else may write to it",
+        fix: "this topic belongs to the detector: where a newer winback wrote it, run that version again, or a later one; \
+              nobody else may write to it",
     };
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| broken());
     let (table, rest) = bytes.split_first().ok_or_else(broken)?;
@@ -93,10 +94,10 @@ pub fn row_to_wire(row: &StateRow) -> v1::StateRecord {
 /// # Errors
 /// Names the field, the value and the fix.
 pub fn row_from_wire(record: v1::StateRecord) -> Result<StateRow, DecodeError> {
-    Ok(match record.state.ok_or(DecodeError::Missing("state"))? {
+    Ok(match record.state.ok_or(DecodeError::Newer("the state"))? {
         State::Clock(clock) => clock_from_wire(clock)?,
-        State::Account(state) => StateRow::Account(account_from_wire(state)?),
-        State::Machine(machine) => StateRow::Machine(machine_from_wire(machine)?),
+        State::Account(state) => StateRow::Account(account_from_wire(state)?.into()),
+        State::Machine(machine) => StateRow::Machine(machine_from_wire(machine)?.into()),
         State::Seen(seen) => StateRow::Seen(Seen {
             event_time: Time::from_millis(seen.event_ms),
             offset: Offset(seen.offset),
@@ -109,7 +110,7 @@ pub fn row_from_wire(record: v1::StateRecord) -> Result<StateRow, DecodeError> {
         State::FanOut(state) => {
             let event = state.event.ok_or(DecodeError::Missing("fan_out.event"))?;
             let after = state.after.map(AccountId::from);
-            StateRow::Event(FanOut { event: super::inbox::event_from_wire(event)?, after })
+            StateRow::Event(FanOut { event: super::inbox::event_from_wire(event)?, after }.into())
         }
     })
 }
@@ -178,7 +179,7 @@ fn clock_from_wire(wire: v1::ClockState) -> Result<StateRow, DecodeError> {
             .map(|release| MajorRelease { at: Time::from_millis(release.at_ms), title: release.title }),
     };
     let counts = Counts { opened: wire.bursts_opened, ended: wire.bursts_ended, made: wire.signals_made };
-    Ok(StateRow::Clock(clock, Offset(wire.next_offset), counts))
+    Ok(StateRow::Clock(clock.into(), Offset(wire.next_offset), counts))
 }
 
 fn account_to_wire(state: &AccountState) -> v1::AccountState {
