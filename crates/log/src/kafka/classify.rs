@@ -84,6 +84,7 @@ pub(super) const fn is_transient(code: Code) -> bool {
         code,
         Code::BrokerTransportFailure
             | Code::AllBrokersDown
+            | Code::DestroyBroker
             | Code::OperationTimedOut
             | Code::TimedOutQueue
             | Code::RequestTimedOut
@@ -185,6 +186,14 @@ mod tests {
             code_of(&KafkaError::AdminOp(Code::RequestTimedOut)),
         );
         assert!(matches!(away, LogError::Away { .. }), "{away}");
+    }
+
+    #[test]
+    fn a_broker_whose_connection_is_given_up_in_a_request_is_away() {
+        for code in [Code::DestroyBroker, Code::BrokerTransportFailure, Code::LeaderNotAvailable] {
+            let error = log_error("kafka://x", "accounts/0", code);
+            assert!(matches!(error, LogError::Away { .. }), "{error}");
+        }
     }
 
     #[test]
