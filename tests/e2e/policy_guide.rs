@@ -23,7 +23,7 @@ fn guide() -> Vec<String> {
     block.lines().map(|line| line.split('#').next().unwrap().trim().to_owned()).collect()
 }
 
-/// A deployment that read a day of docs pages, with the shipped policy as a file.
+/// A deployment that read a page of comparisons, with the shipped policy as a file.
 struct Guided {
     deployment: Deployment,
     now: Time,
@@ -47,10 +47,10 @@ impl Guided {
         guided
     }
 
-    /// A docs page, seen so long ago.
+    /// A page that compares us with others, seen so long ago.
     fn visit(&self, who: &str, ago: Span) {
         let time = self.now - ago;
-        let visit = json!({ "id": format!("{who}-visit"), "url": "https://us.com/docs/sso", "email": format!("jo@{who}.io"), "time": time.to_string() });
+        let visit = json!({ "id": format!("{who}-visit"), "url": "https://us.com/compare/alternatives", "email": format!("jo@{who}.io"), "time": time.to_string() });
         let file = self.deployment.write(&format!("{who}.jsonl"), visit.to_string().as_bytes());
         self.deployment.ok(&["ingest", "web", utf8(&file), "--format", "jsonl", "--yes"]);
     }
@@ -69,13 +69,14 @@ impl Guided {
         Running::spawn(&mut shell).ended()
     }
 
-    /// next.toml: a docs page, too, is acted on at once.
+    /// next.toml: who compares us with others is acted on at once, too.
     fn edit(&self) {
         let path = self.deployment.path("next.toml");
         let text = std::fs::read_to_string(&path).unwrap();
         let (before, after) = text.split_once("classes.reactivation").expect("the classes stand there");
-        let edited =
-            format!("{before}classes.docs = {{ strength = 2, weight = 5 }}\nclasses.reactivation{after}");
+        let edited = format!(
+            "{before}classes.comparison = {{ strength = 2, weight = 5 }}\nclasses.reactivation{after}"
+        );
         std::fs::write(path, edited).unwrap();
     }
 
@@ -127,7 +128,7 @@ fn a_policy_is_tried_put_in_shadow_and_made_live_as_the_readme_says_while_a_run_
     guided
         .types(&guide[7])
         .expect(4)
-        .says(&["default: changed", "kinds.web_visit.classes.docs.strength: nothing -> 2"]);
+        .says(&["default: changed", "kinds.web_visit.classes.comparison.strength: nothing -> 2"]);
     guided.types(&guide[8]).expect(0).says(&["default: version 2 holds from here on"]);
     guided.types(&guide[7]).expect(0).says(&["default: the same"]);
     guided.visit("live", Span::ZERO);

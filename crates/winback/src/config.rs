@@ -93,7 +93,7 @@ pub struct Config {
     pub dead_letters: DeadLettersConfig,
     /// `[worker]`.
     pub worker: WorkerConfig,
-    /// `[sources.NAME]`; the four built in when there is none.
+    /// `[sources.NAME]`; the six built in when there is none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub sources: BTreeMap<String, SourceConfig>,
 }
@@ -122,13 +122,16 @@ impl Default for Config {
     }
 }
 
-/// The sources of a config that names none: one of each of the first four kinds.
+/// The sources of a config that names none: one of each of the first kinds, and the events that concern many
+/// accounts.
 fn default_sources() -> BTreeMap<String, SourceConfig> {
     [
         ("web", "web-visits", "segment"),
         ("mail", "mail-events", "sendgrid"),
         ("funding", "funding-news", "funding"),
         ("hiring", "job-posts", "hiring"),
+        ("releases", "releases", "releases"),
+        ("competitors", "competitor-events", "competitor_events"),
     ]
     .map(|(name, topic, preset)| (name.to_owned(), SourceConfig::of_preset(topic, preset, Start::Earliest)))
     .into()

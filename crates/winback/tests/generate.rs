@@ -8,12 +8,14 @@ use std::path::Path;
 use std::process::Command;
 
 use winback::generate::{GenerateSpec, Generator, Shape, Signal, SourceSpec};
-use winback_core::signal::{Identity, is_from_the_future};
+use winback_core::signal::{Identity, SignalKind, is_from_the_future};
 use winback_core::time::{Span, Time};
-use winback_sources::{AnswerKind, Decoder, DropReason, Element, SourceConfig, Start};
+use winback_sources::{AnswerKind, Broadcast, Decoder, DropReason, Element, SourceConfig, Start};
 
 const UNTIL: Time = Time::from_millis(1_795_348_800_000);
 const DAY: Span = Span::from_days(1);
+/// What concerns many accounts at once.
+const EVENTS: [Shape; 2] = [Shape::Releases, Shape::CompetitorEvents];
 
 fn spec(shapes: &[Shape], accounts: u64, signals: u64) -> GenerateSpec {
     let source =
@@ -81,7 +83,7 @@ fn see(shapes: &[Shape], signals: u64) -> Seen {
 
 #[test]
 fn every_producer_speaks_its_own_shape_and_the_decoder_understands_it() {
-    for shape in Shape::ALL {
+    for shape in Shape::ALL.iter().filter(|shape| !EVENTS.contains(shape)) {
         let seen = see(&[*shape], 5_000);
         assert!(seen.signals > 500, "{shape}: {} signals", seen.signals);
         assert!((1..12).contains(&seen.dead), "{shape}: {} dead", seen.dead);
@@ -117,6 +119,43 @@ fn an_access_log_has_what_servers_log() {
     }
 }
 
+/// What a source of events makes of a record.
+fn broadcast(decoder: &Decoder, signal: &Signal) -> Broadcast {
+    let (mut read, mut others) = (Vec::new(), 0);
+    decoder.decode(&signal.value, &mut |element| match element {
+        Element::Broadcast(event) => read.push(event.clone()),
+        _ => others += 1,
+    });
+    assert_eq!((read.len(), others), (1, 0));
+    *read.remove(0)
+}
+
+#[test]
+fn a_release_and_a_competitors_event_fall_in_the_day_and_concern_accounts_of_the_list() {
+    let shapes = [Shape::Segment, Shape::Releases, Shape::CompetitorEvents];
+    let spec = spec(&shapes, 1_000, 5_000);
+    let (generator, decoders) = (Generator::new(&spec), decoders(&shapes));
+    let signals: Vec<Signal> = generator.signals().collect();
+    assert_eq!(signals.len(), 5_000, "events are among what was asked for");
+    let told = signals.iter().filter(|signal| signal.source > 0);
+    let told: Vec<_> = told.map(|signal| (signal, broadcast(&decoders[signal.source], signal))).collect();
+    let [(_, release), (_, rival)] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((release.kind, rival.kind), (SignalKind::ProductRelease, SignalKind::CompetitorEvent));
+    for (signal, event) in &told {
+        assert_eq!((event.at, &signal.key), (signal.event_time, &None));
+        assert!(signal.append_time > spec.start() + Span::from_hours(6) && signal.append_time < UNTIL);
+    }
+    let rows: Vec<serde_json::Value> =
+        generator.accounts().map(|account| serde_json::from_slice(&account.value).unwrap()).collect();
+    let concerned = |test: &dyn Fn(&serde_json::Value) -> bool| rows.iter().filter(|row| test(row)).count();
+    let gaps = concerned(&|row| {
+        let missing = row["missing_features"].as_array();
+        missing.is_some_and(|missing| missing.contains(&release.features[0].as_str().into()))
+    });
+    let switchers = concerned(&|row| row["competitor"] == rival.competitor.as_str());
+    assert!((4..100).contains(&gaps) && (4..100).contains(&switchers), "{gaps} {switchers}");
+}
+
 #[test]
 fn about_three_in_a_hundred_are_of_churned_accounts() {
     let spec = spec(&[Shape::Web], 200, 20_000);
@@ -142,6 +181,7 @@ fn nothing_is_asked_of_no_accounts_and_no_sources() {
     assert_eq!(Generator::new(&spec(&[], 3, 100)).signals().count(), 0);
     assert_eq!(Generator::new(&spec(&[Shape::Web], 0, 100)).signals().count(), 100);
     assert_eq!(Generator::new(&spec(&[Shape::Web], 5, 0)).signals().count(), 0);
+    assert_eq!(Generator::new(&spec(&EVENTS, 5, 100)).signals().count(), 2, "strangers have no events");
     assert_eq!(Generator::new(&spec(&[Shape::Hiring], 5, 1)).accounts().count(), 5);
 }
 
@@ -179,7 +219,15 @@ fn the_same_arguments_give_the_same_bytes() {
     let files = generate(first.path(), "3");
     assert_eq!(
         files.keys().collect::<Vec<_>>(),
-        ["accounts.jsonl", "funding.jsonl", "hiring.jsonl", "mail.jsonl", "web.jsonl"]
+        [
+            "accounts.jsonl",
+            "competitors.jsonl",
+            "funding.jsonl",
+            "hiring.jsonl",
+            "mail.jsonl",
+            "releases.jsonl",
+            "web.jsonl",
+        ]
     );
     assert_eq!(files, generate(second.path(), "3"));
     assert_ne!(files, generate(second.path(), "4"));

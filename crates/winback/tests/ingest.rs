@@ -90,9 +90,14 @@ fn what_was_generated_into_files_goes_in_whole() {
     ];
     assert!(winback(dir.path(), &made, b"").status.success());
     let mut written = 0;
-    for (source, topic) in
-        [("web", "web-visits"), ("mail", "mail-events"), ("funding", "funding-news"), ("hiring", "job-posts")]
-    {
+    for (source, topic) in [
+        ("web", "web-visits"),
+        ("mail", "mail-events"),
+        ("funding", "funding-news"),
+        ("hiring", "job-posts"),
+        ("releases", "releases"),
+        ("competitors", "competitor-events"),
+    ] {
         let file = format!("out/{source}.jsonl");
         let told = summary(&winback(dir.path(), &["ingest", topic, &file], b""));
         written += told["written"].as_u64().unwrap();

@@ -126,8 +126,15 @@ impl Policy {
     }
 }
 
-/// The classes that say by themselves that somebody wants to come back.
-pub(super) const STRONG_PAGES: [&str; 4] = ["pricing", "billing", "sign_up", "reactivation"];
+/// The classes of pages that weigh more than the blog, where the file is silent: their weights, and the strength of those
+/// that say by themselves that somebody wants to come back.
+pub(super) const PAGES: [(&str, Option<u8>, u32); 5] = [
+    ("pricing", Some(2), 5),
+    ("billing", Some(2), 5),
+    ("sign_up", Some(2), 5),
+    ("reactivation", Some(2), 5),
+    ("docs", None, 3),
+];
 
 /// What a kind counts where the file is silent (DESIGN section 6): strength, weight, `A` in days.
 pub(super) const fn defaults(kind: SignalKind) -> (u8, u32, i64) {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::calendar::FileCalendar;
 use super::caps::{Calendar, Cap, CapScope, CapWindow};
-use super::policy::{Escalate, KindRule, Leading, Policy, STRONG_PAGES, defaults};
+use super::policy::{Escalate, KindRule, Leading, PAGES, Policy, defaults};
 use super::policy_schema::{Length, names};
 use super::policy_sections::{FileHoldOut, FileRules, FileScore, FileTimeBased};
 use super::policy_test::FileTest;
@@ -274,8 +274,14 @@ fn rules(kinds: &BTreeMap<String, FileKind>, max_wait: Span) -> Result<Rules, Po
         let base = KindRule { strength, weight, max_age: Span::from_days(days), dedupe: Span::ZERO };
         let rule = file.rule(&key, base, max_wait)?;
         if kind == SignalKind::WebVisit {
-            let strong = KindRule { strength: 2, weight: 5, ..rule };
-            by_class.extend(STRONG_PAGES.map(|class| ((kind, class.to_owned()), strong)));
+            let page = |strength: Option<u8>, weight| KindRule {
+                strength: strength.unwrap_or(rule.strength),
+                weight,
+                ..rule
+            };
+            by_class.extend(
+                PAGES.map(|(class, strength, weight)| ((kind, class.to_owned()), page(strength, weight))),
+            );
         }
         for (class, file) in &file.classes {
             let base = by_class.get(&(kind, class.clone())).copied().unwrap_or(rule);
@@ -378,6 +384,7 @@ mod tests {
         assert_eq!((policy.version, policy.leading, policy.max_signals), (3, Leading::Strength(2), 50));
         assert_eq!(policy.quiet, Span::from_mins(30));
         assert_eq!(policy.rule(SignalKind::WebVisit, "pricing").weight, 5);
+        assert_eq!(policy.rule(SignalKind::WebVisit, "docs").weight, 3);
         assert_eq!(policy.rule(SignalKind::WebVisit, "blog").weight, 2);
         let funding = policy.rule(SignalKind::FundingNews, "");
         assert_eq!(funding.dedupe, Span::from_days(91), "A + M");

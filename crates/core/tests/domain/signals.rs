@@ -5,7 +5,7 @@ use winback_core::index::Method;
 use winback_core::signal::SignalKind::{self, *};
 
 use crate::rig::Rig;
-use crate::support::{changed, comes, comes_by, gate};
+use crate::support::{DAY, changed, comes, comes_by, gate};
 
 const DEFAULTS: &str = "leading=\"strength>=2\"\n";
 
@@ -46,6 +46,34 @@ fn each_kind_has_the_strength_of_the_table_and_only_strength_2_fires_at_once() {
         let expected = if strength == 2 { "leading(leading)@0 n=1" } else { "trailing(quiet)@10 n=1" };
         assert_eq!(rig.fired(), [expected], "{kind} {class}");
     }
+}
+
+/// The shipped policy, as its table says, and as a burst of one page is scored.
+#[test]
+fn pages_that_say_more_weigh_more_than_the_blog() {
+    let shipped = include_str!("../../../../config/policies/default.toml");
+    let policy = Policy::parse(shipped, 1).unwrap();
+    let score = |class: &str| {
+        let mut rig = Rig::default();
+        let gathers = shipped.replacen("name = \"default\"", "", 1).replacen(
+            "leading = \"strength>=2\"",
+            "leading = \"off\"",
+            1,
+        );
+        rig.policy("default", 1, &gathers);
+        rig.change(|_| {});
+        comes(&mut rig, WebVisit, class, 0);
+        rig.progress(DAY);
+        rig.triggers()[0].evidence.score()
+    };
+    for class in ["pricing", "billing", "sign_up", "docs", "reactivation"] {
+        for other in ["blog", ""] {
+            let [more, less] = [class, other].map(|class| policy.rule(WebVisit, class).weight);
+            assert!(more > less, "{class} {more}, {other:?} {less}");
+            assert!(score(class) > score(other), "{class} beside {other:?}");
+        }
+    }
+    assert_eq!(policy.rule(WebVisit, "docs").strength, 1, "docs are no decision by themselves");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use super::run::{roles, stop_flag};
 use crate::cli::DemoArgs;
 use crate::config::Config;
 use crate::context::Context;
-use crate::demo::{AGO, FastClock, Player, REST, Teller};
+use crate::demo::{AGO, FastClock, Player, REST, Teller, ago};
 use crate::generate::{GenerateSpec, Generator, sources_of};
 use crate::run::{self, Pace, Plan, Running};
 use crate::talk;
@@ -36,7 +36,7 @@ pub(crate) fn run(mut context: Context, args: &DemoArgs) -> anyhow::Result<ExitC
     context.config.log = fresh_log(context.named_log.as_deref())?;
     let seconds = u32::try_from(args.seconds.clamp(5, 86_400)).unwrap_or(60);
     let pace = 1 + u32::try_from(AGO.millis() / 1_000).unwrap_or(90_000) / seconds;
-    let clock = Arc::new(FastClock::new(AGO, pace));
+    let clock = Arc::new(FastClock::new(ago(pace), pace));
     let log = winback_log::open(&context.config.log, clock.clone(), &OpenOptions::default())?;
     let generator = generator(&context.config, args, &clock);
     prepare(&log, &context.config, &generator, &*clock)?;
@@ -58,8 +58,9 @@ pub(crate) fn run(mut context: Context, args: &DemoArgs) -> anyhow::Result<ExitC
     let mut running = run::start(config, log.clone(), clock.clone(), &plan)?;
     announce(&running);
     let mut show = Show { teller: Teller::new(&log, &context.topics)?, bar: bar(), stop };
-    let player = Player::start(log, clock, generator)?;
-    while show.goes_on(&mut running)? && !(player.is_over() && running.is_idle()) {}
+    let player = Player::start(log, clock.clone(), generator)?;
+    while show.goes_on(&mut running)? && !(player.is_over() && (running.is_idle() || clock.has_caught_up())) {
+    }
     player.end()?;
     let played = running.stop()?;
     show.bar.finish_and_clear();

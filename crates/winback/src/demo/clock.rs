@@ -17,6 +17,16 @@ impl FastClock {
         Self { started: Instant::now(), from: SystemClock.now() - ago, pace }
     }
 
+    /// Whether it has caught up with the world, and runs no faster any more.
+    pub(crate) fn has_caught_up(&self) -> bool {
+        self.played() >= SystemClock.now()
+    }
+
+    fn played(&self) -> Time {
+        let elapsed = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        self.from + Span::from_millis(elapsed.saturating_mul(i64::from(self.pace)))
+    }
+
     /// When it began.
     pub(crate) const fn from(&self) -> Time {
         self.from
@@ -25,8 +35,6 @@ impl FastClock {
 
 impl Clock for FastClock {
     fn now(&self) -> Time {
-        let elapsed = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
-        let played = Span::from_millis(elapsed.saturating_mul(i64::from(self.pace)));
-        (self.from + played).min(SystemClock.now())
+        self.played().min(SystemClock.now())
     }
 }

@@ -34,6 +34,10 @@ pub(super) enum Act {
     Job,
     /// A post was closed or edited.
     JobChange(&'static str),
+    /// A feature of ours was released.
+    Ships,
+    /// A competitor raised its prices.
+    Raises,
 }
 
 impl Act {
@@ -49,6 +53,7 @@ impl Act {
             | Self::Delivered => Class::Mail,
             Self::Round => Class::Funding,
             Self::Job | Self::JobChange(_) => Class::Hiring,
+            Self::Ships | Self::Raises => Class::Event,
         }
     }
 }

@@ -19,6 +19,9 @@ use super::words::{ASSET, LINK, PAGE};
 use super::{GenerateSpec, SourceSpec};
 
 const PURPOSE: u64 = 2;
+const EVENT_PURPOSE: u64 = 3;
+/// What concerns many accounts, and when in the time it happens, in 100.
+const EVENTS: [(Act, i64); 2] = [(Act::Ships, 40), (Act::Raises, 70)];
 /// Signals of churned accounts, in a thousand.
 const MATCHING: u64 = 30;
 /// Companies that are not on the list.
@@ -102,14 +105,32 @@ pub struct Signals<'s> {
 impl<'s> Signals<'s> {
     pub(super) fn new(spec: &'s GenerateSpec) -> Self {
         let micros = |time: Time| time.millis().saturating_mul(1_000);
-        Self {
+        let mut signals = Self {
             spec,
             rng: dice(spec.seed, PURPOSE, 0),
             coming: BinaryHeap::new(),
-            left: if spec.sources.is_empty() { 0 } else { spec.signals },
+            left: spec.signals,
             planned: 0,
             now: micros(spec.until - spec.over),
             until: micros(spec.until),
+        };
+        signals.announce();
+        if spec.classes.iter().all(|class| class.share() == 0) {
+            signals.left = 0;
+        }
+        signals
+    }
+
+    /// Plans the events that there are sources for.
+    fn announce(&mut self) {
+        for (number, (act, part)) in (0..).zip(EVENTS) {
+            let at = self.spec.start() + Span::from_millis(self.spec.over.millis() / 100 * part);
+            let nonce = dice(self.spec.seed, EVENT_PURPOSE, number).random();
+            let plot = Plot { act, who: Who::Nobody, visitor: 0, nonce, at };
+            if let Some(source) = self.source(plot) {
+                let happened = self.spec.sources[source].shape.rounded(at);
+                self.push(source, Plot { at: happened, ..plot }, at, Flaw::None);
+            }
         }
     }
 
@@ -178,6 +199,7 @@ impl<'s> Signals<'s> {
                 _ => Act::AutoReply,
             },
             Class::Funding => Act::Round,
+            Class::Event => Act::Ships,
             Class::Hiring => match rng.random_range(0..100) {
                 0..80 => Act::Job,
                 80..92 => Act::JobChange("closed"),
@@ -201,7 +223,7 @@ impl<'s> Signals<'s> {
             (_, Class::Web | Class::Mail) if one_in(&mut self.rng, late) => {
                 append - Span::from_secs(self.rng.random_range(120..18_000))
             }
-            (_, Class::Web | Class::Mail) => append,
+            (_, Class::Web | Class::Mail | Class::Event) => append,
         };
         let plot = Plot { at: shape.rounded(happened), ..plot };
         // What is planted must not hide among those that nobody knows.

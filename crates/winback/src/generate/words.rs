@@ -156,8 +156,14 @@ pub(super) const FEATURE: [&str; 10] = [
     "dark mode",
 ];
 
+/// What we ship in the time, and how we announce it.
+pub(super) const SHIPPED: (&str, &str) = (FEATURE[1], "The audit log: who changed what, and when");
+
 /// Whom they went to.
 pub(super) const RIVAL: [&str; 5] = ["Brightloom", "Stackharbor", "Quillworks", "Pipewren", "Tidemark One"];
+
+/// Who raises prices in the time, and what is written about it.
+pub(super) const RAISED: (&str, &str) = (RIVAL[0], "Brightloom raises its prices by a third");
 
 /// What was promised at exit.
 pub(super) const CONCESSION: [&str; 4] =

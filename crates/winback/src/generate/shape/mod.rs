@@ -1,6 +1,7 @@
 //! The producers' own shapes. What a signal says is decided elsewhere; here it is only written down, and the same
 //! signal has the same bytes each time, so that a repeated one is a real duplicate.
 
+mod event;
 mod mail;
 mod news;
 mod web;
@@ -23,19 +24,22 @@ pub enum Class {
     Funding,
     /// Posts.
     Hiring,
+    /// What concerns many accounts, and is nobody's own.
+    Event,
 }
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Web, Self::Mail, Self::Hiring, Self::Funding];
+    pub const ALL: [Self; 5] = [Self::Web, Self::Mail, Self::Hiring, Self::Funding, Self::Event];
 
-    /// Its share of all signals, in 100.
+    /// Its share of all signals, in 100. Events are few, and planted.
     pub(super) const fn share(self) -> u32 {
         match self {
             Self::Web => 80,
             Self::Mail => 14,
             Self::Hiring => 4,
             Self::Funding => 2,
+            Self::Event => 0,
         }
     }
 }
@@ -61,6 +65,10 @@ winback_core::closed_enum! {
         Funding = "funding",
         /// Job posts.
         Hiring = "hiring",
+        /// Our own releases.
+        Releases = "releases",
+        /// What happens at competitors.
+        CompetitorEvents = "competitor_events",
     }
 }
 
@@ -72,6 +80,7 @@ impl Shape {
             Self::SendGrid | Self::Postmark | Self::Ses | Self::Brevo => Class::Mail,
             Self::Funding => Class::Funding,
             Self::Hiring => Class::Hiring,
+            Self::Releases | Self::CompetitorEvents => Class::Event,
         }
     }
 
@@ -82,13 +91,15 @@ impl Shape {
         act.class() == self.class()
             && !(replies && self == Self::SendGrid)
             && !(moved && self.class() == Class::Web && self != Self::CombinedLog)
+            && !(act == Act::Ships && self != Self::Releases)
+            && !(act == Act::Raises && self != Self::CompetitorEvents)
     }
 
     /// The time as precisely as the format writes it.
     pub(super) fn rounded(self, time: Time) -> Time {
         let unit = match self {
             Self::CombinedLog | Self::SendGrid => 1_000,
-            Self::Funding | Self::Hiring => 86_400_000,
+            Self::Funding | Self::Hiring | Self::Releases | Self::CompetitorEvents => 86_400_000,
             Self::Segment | Self::Web | Self::Postmark | Self::Ses | Self::Brevo => 1,
         };
         Time::from_millis(time.millis() - time.millis().rem_euclid(unit))
@@ -102,6 +113,8 @@ pub(super) enum Who {
     Account(u64),
     /// Somebody at a company of that number, which is not on the list; or a private person.
     Stranger(u64),
+    /// Nobody's own: it is about many accounts.
+    Nobody,
 }
 
 /// A signal before it is written down.
@@ -140,6 +153,7 @@ impl Trace {
                 Self::of_account(&Identity::nth(seed, number).0, shape, class, plot.visitor)
             }
             (Who::Stranger(number), class) => Self::of_stranger(seed, number, shape, class, plot.visitor),
+            (Who::Nobody, _) => Self::default(),
         }
     }
 
@@ -152,6 +166,7 @@ impl Trace {
         };
         let mail = who.company.mail(person);
         match (class, shape) {
+            (Class::Event, _) => Self::default(),
             (Class::Mail, _) => Self { email: Some(mail), ..Self::default() },
             (Class::Funding | Class::Hiring, _) => Self {
                 // News says a name, and a site where the writer looked it up.
@@ -191,6 +206,7 @@ impl Trace {
             _ => Company::nth(seed, number).mail(visitor % 200),
         };
         match class {
+            Class::Event => Self::default(),
             Class::Mail => Self { email: Some(mail()), ..Self::default() },
             Class::Funding | Class::Hiring => {
                 let company = Company::nth(seed, number);
@@ -213,6 +229,7 @@ pub(super) fn write(seed: u64, shape: Shape, plot: &Plot, into: &mut Vec<u8>) ->
         Class::Web => web::write(shape, plot, &trace, into),
         Class::Mail => mail::write(shape, plot, &trace, into),
         Class::Funding | Class::Hiring => news::write(shape, plot, &trace, into),
+        Class::Event => event::write(shape, plot, into),
     }
     trace.key()
 }
