@@ -16,6 +16,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         .extern_path(".google.protobuf.Timestamp", "crate::Timestamp")
         .compile_fds(descriptors.clone())?;
     let bytes = prost::Message::encode_to_vec(&descriptors);
-    pbjson_build::Builder::new().register_descriptors(&bytes)?.build(&[".winback"])?;
+    // As with protobuf, what a newer version adds is read over.
+    let mut json = pbjson_build::Builder::new();
+    json.ignore_unknown_fields().register_descriptors(&bytes)?.build(&[".winback"])?;
     Ok(())
 }

@@ -11,6 +11,7 @@ pub mod identity;
 pub mod ids;
 pub mod index;
 pub mod privacy;
+pub mod segment;
 pub mod signal;
 pub mod text;
 pub mod time;

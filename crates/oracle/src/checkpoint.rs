@@ -26,6 +26,9 @@ use crate::partition::OutputOffsets;
 use crate::state::Rows;
 
 const MAGIC: &str = "winback checkpoint 2\n";
+/// What the first line of every version's begins with.
+const ANY_MAGIC: &str = "winback checkpoint ";
+const LONGEST_MAGIC: u64 = 64;
 const DIGEST: u64 = 32;
 /// No row is larger; a length beyond it is none.
 const LARGEST: i64 = 64 << 20;
@@ -42,6 +45,17 @@ pub enum CheckpointError {
         path: PathBuf,
         /// What the machine said.
         why: io::Error,
+    },
+    /// Another version wrote it.
+    #[error(
+        "{path} is a \"{form}\", and this version reads a \"{}\": verify with the version that wrote it, or delete it where \
+         the inbox is whole", MAGIC.trim_end()
+    )]
+    Form {
+        /// Which file.
+        path: PathBuf,
+        /// What its first line says.
+        form: String,
     },
     /// It is not what was written.
     #[error("{path} is torn or changed: {why}")]
@@ -95,7 +109,11 @@ impl Checkpoint {
             Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(why) => return Err(CheckpointError::Io { doing: "opening", path: path.to_path_buf(), why }),
         };
-        Self::read(path, BufReader::new(file)).map(Some).map_err(|why| torn(path, why))
+        let mut file = BufReader::new(file);
+        if let Some(form) = another_form(&mut file).map_err(|why| torn(path, why.to_string()))? {
+            return Err(CheckpointError::Form { path: path.to_path_buf(), form });
+        }
+        Self::read(path, file).map(Some).map_err(|why| torn(path, why))
     }
 
     fn read(path: &Path, mut file: BufReader<File>) -> Result<Self, String> {
@@ -117,6 +135,15 @@ impl Checkpoint {
 
 fn torn(path: &Path, why: String) -> CheckpointError {
     CheckpointError::Torn { path: path.to_path_buf(), why }
+}
+
+/// The form that another version wrote, when it is one; asked before the digest, which that version may make otherwise.
+fn another_form(file: &mut BufReader<File>) -> io::Result<Option<String>> {
+    let mut line = Vec::new();
+    file.by_ref().take(LONGEST_MAGIC).read_until(b'\n', &mut line)?;
+    file.rewind()?;
+    let line = String::from_utf8_lossy(&line).trim_end().to_owned();
+    Ok((line.starts_with(ANY_MAGIC) && line != MAGIC.trim_end()).then_some(line))
 }
 
 /// Whether the digest is right; where it begins.

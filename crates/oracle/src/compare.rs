@@ -39,8 +39,14 @@ impl<W: Output> Found<W> {
         Self { at: message.offset, position, wire, bytes }
     }
 
-    /// Protobuf to the byte; JSON by what it says.
+    /// As this version writes it, or as the one before did.
     fn is(&self, expected: &W) -> bool {
+        let before = || self.wire.as_ref().ok().and_then(|found| expected.before(found));
+        self.says(expected) || before().is_some_and(|before| self.says(&before))
+    }
+
+    /// Protobuf to the byte; JSON by what it says.
+    fn says(&self, expected: &W) -> bool {
         if self.bytes.first() != Some(&b'{') {
             return self.bytes == expected.to_bytes(Encoding::Protobuf);
         }

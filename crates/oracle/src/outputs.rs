@@ -28,6 +28,13 @@ pub(crate) trait Output: WireMessage + Clone + PartialEq {
     /// The partition and offset of the inbox record.
     fn position(&self, message: &Message) -> Option<(i32, Offset)>;
 
+    /// What the version before wrote of it, where `found` is of that version: it lacks what has been added since. A log
+    /// outlives an upgrade, and what it holds of before is as right as it was.
+    fn before(&self, found: &Self) -> Option<Self> {
+        let _ = found;
+        None
+    }
+
     /// What must not come twice in the whole topic, where there is such a thing.
     fn unique(&self) -> Option<u128>;
 }
@@ -52,6 +59,22 @@ impl Output for v1::Trigger {
         let header = message.header(INBOX_POSITION)?;
         let (partition, offset) = std::str::from_utf8(&header).ok()?.split_once('/')?;
         Some((partition.parse().ok()?, Offset(offset.parse().ok()?)))
+    }
+
+    /// Every trigger says the manner of leaving since it tells the segment, what was promised and the usage.
+    fn before(&self, found: &Self) -> Option<Self> {
+        let tells =
+            |trigger: &Self| trigger.account.as_ref().is_some_and(|account| !account.manner.is_empty());
+        if tells(found) || !tells(self) {
+            return None;
+        }
+        let mut before = self.clone();
+        let account = before.account.as_mut()?;
+        account.segment.clear();
+        account.manner.clear();
+        account.concessions.clear();
+        (account.seats, account.tenure_months, account.usage_percent) = (None, None, None);
+        Some(before)
     }
 
     fn unique(&self) -> Option<u128> {

@@ -16,8 +16,16 @@ pub enum DecodeError {
     /// A field that must be there is not.
     #[error("{0} is missing: write it")]
     Missing(&'static str),
+    /// It says nothing that this version knows: what a newer one added, or nothing at all.
+    #[error(
+        "{0} says nothing that this version knows: a newer winback wrote it; run that version again, or a later one"
+    )]
+    Newer(&'static str),
     /// A word that is not in its closed list.
-    #[error("{field} = \"{value}\" is not known: this version knows {known}")]
+    #[error(
+        "{field} = \"{value}\" is not known: this version knows {known}; where a newer winback wrote it, run that version \
+         again, or a later one"
+    )]
     Unknown {
         /// The field.
         field: &'static str,

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use winback_core::account::{Account, Reason};
+use winback_core::account::{Account, Manner, Reason};
 use winback_core::debounce::AccountChange;
 use winback_core::debounce::shadow::shadow_of;
 use winback_core::time::Time;
@@ -82,6 +82,8 @@ fn tell_a_story(dir: &Path) {
     let log = open(dir);
     let account = Account {
         arr_usd: 84_000,
+        manner: Manner::Angry,
+        concessions: vec!["free migration".to_owned()],
         ..Account::new("acc-1", "Northwind Tools", Time::from_millis(1_776_000_000_000), Reason::ProductGap)
     };
     put(
@@ -108,6 +110,9 @@ fn tell_a_story(dir: &Path) {
     let snapshot = v1::AccountSnapshot {
         id: "acc-1".to_owned(),
         name: "Northwind Tools".to_owned(),
+        segment: "high_value".to_owned(),
+        manner: "angry".to_owned(),
+        concessions: vec!["free migration".to_owned()],
         ..v1::AccountSnapshot::default()
     };
     let trigger = v1::Trigger {
@@ -140,12 +145,14 @@ fn the_story_of_an_account_is_in_order_and_says_what_did_not_fire_and_why() {
     let told = stdout(&winback(dir.path(), &["explain", "acc-1"]));
     let parts = [
         "Northwind Tools  (acc-1)  tier 1, $84k",
+        "high value segment; left angry; promised at exit: free migration",
         "comes onto the list",
         "docs page (/docs/sso)",
         "opens a burst",
         "counts in the burst that is open until",
         "2 signals, score 4 of 2 needed: fired when nothing more came",
         TRIGGER,
+        "high value segment; left angry; promised at exit: free migration",
         "the worker: play gap-closed -> outbox/x.eml",
         "came in the quiet time until",
         "for a trigger: it had to come 13 days later",

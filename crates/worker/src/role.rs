@@ -11,6 +11,7 @@ use prost::Message as _;
 use winback_core::ids::{Offset, Partition};
 use winback_lane::{At, DeadLetter, Input, Output, Readiness, Role, Start, Step, Urgency};
 use winback_log::{Append, Message, TopicPartition};
+use winback_proto::WireMessage as _;
 use winback_proto::v1::{Action, Trigger};
 
 use crate::choose::Outcome;
@@ -106,7 +107,7 @@ impl Role for WorkerRole {
             self.stepped.push(place);
             return Step::Done;
         }
-        let progress = match Trigger::decode(message.value().unwrap_or_default()) {
+        let progress = match Trigger::from_bytes(message.value().unwrap_or_default()) {
             Ok(trigger) => self.worker.handle(Slot(message.partition.0), &trigger, at.now),
             Err(why) => Progress::undecodable(&why),
         };

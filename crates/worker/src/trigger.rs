@@ -23,7 +23,10 @@ pub enum TriggerError {
         what: &'static str,
     },
     /// A word that this version does not know.
-    #[error("trigger {id}: {field} `{word}` is not known to this version")]
+    #[error(
+        "trigger {id}: {field} `{word}` is not known to this version: where a newer winback wrote it, run that \
+         version again, or a later one"
+    )]
     Word {
         /// The trigger.
         id: String,

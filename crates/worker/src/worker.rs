@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use winback_core::time::{Span, Time};
+use winback_proto::DecodeError;
 use winback_proto::v1::{Action, Trigger};
 
 use crate::choose::{Choice, Limits, Outcome, choose};
@@ -82,8 +83,8 @@ pub enum Progress {
 
 impl Progress {
     /// For a record that is no trigger at all.
-    pub(crate) fn undecodable(why: &prost::DecodeError) -> Self {
-        dead("bad_trigger", format!("not a winback.v1.Trigger: {why}"))
+    pub(crate) fn undecodable(why: &DecodeError) -> Self {
+        dead("bad_trigger", why.to_string())
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use support::{Accounts, FIRED, signal, trigger};
 use winback_core::time::Span;
 use winback_proto::v1::{Action, Trigger};
-use winback_worker::{AccountStanding, Progress, Slot, Worker, WorkerConfig};
+use winback_worker::{AccountStanding, CheckedTrigger, Plays, Progress, Slot, Worker, WorkerConfig};
 
 fn worker(dir: &Path) -> Worker {
     let config = WorkerConfig { outbox_dir: dir.to_owned(), ..WorkerConfig::default() };
@@ -86,6 +86,38 @@ fn a_draft_of_an_account_of_which_little_is_known_is_still_a_draft() {
     account.months_since_churn = 0;
     let action = handle(&worker(dir.path()), &record);
     golden("sparse.eml", &fs::read_to_string(&action.target).unwrap());
+}
+
+#[test]
+fn concessions_promised_at_exit_are_named_and_what_we_think_of_them_is_for_the_owner_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut record = trigger("price_budget", vec![signal("funding_news", "", "Series B, $20M")]);
+    let account = record.account.as_mut().unwrap();
+    account.segment = "high_value".to_owned();
+    account.manner = "angry".to_owned();
+    account.concessions = vec!["free migration\r\nBcc: x".to_owned(), "two months of support".to_owned()];
+    (account.seats, account.tenure_months, account.usage_percent) = (Some(40), Some(26), Some(0));
+    let action = handle(&worker(dir.path()), &record);
+    golden("promised.eml", &fs::read_to_string(&action.target).unwrap());
+}
+
+#[test]
+fn every_play_honours_what_was_promised_and_promises_nothing_where_nothing_was() {
+    const STANDS: &str = "still stands: free migration, two months of support.";
+    let plays = Plays::built_in().unwrap();
+    let mut record = trigger("unknown", Vec::new());
+    for promised in [Vec::new(), vec!["free migration".to_owned(), "two months of support".to_owned()]] {
+        record.account.as_mut().unwrap().concessions.clone_from(&promised);
+        let checked = CheckedTrigger::of(&record).unwrap();
+        for play in plays.iter() {
+            let body = plays.texts().message(play, &checked, Some("4.0")).unwrap().body;
+            // Who was not a fit gets content only; the owner's note has it.
+            let named = !promised.is_empty() && play.name != "fit";
+            assert_eq!(body.contains(STANDS), named, "{}: {body}", play.name);
+            assert!(!body.contains("\n\n\n"), "{}: {body}", play.name);
+            assert!(named || !body.contains("promised"), "{}: {body}", play.name);
+        }
+    }
 }
 
 #[test]
@@ -170,6 +202,31 @@ fn no_name_leaves_the_outbox() {
         panic!("taken");
     };
     assert_eq!(dead.reason, "bad_trigger");
+}
+
+#[test]
+fn a_trigger_with_a_word_of_a_newer_version_is_a_dead_letter_that_says_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let of_edge = Trigger { edge: "of_the_next_version".to_owned(), ..trigger("unknown", Vec::new()) };
+    for record in [of_edge, trigger("of_the_next_version", Vec::new())] {
+        let Progress::Done { action: None, dead: Some(dead) } =
+            worker(dir.path()).handle(Slot(0), &record, FIRED)
+        else {
+            panic!("taken");
+        };
+        assert_eq!(dead.reason, "bad_trigger");
+        assert!(
+            dead.text.contains("newer winback") && dead.text.contains("run that version"),
+            "{}",
+            dead.text
+        );
+    }
+    // What is only told is taken as it is: a segment or a manner that this version does not know forbids nothing.
+    let mut told = trigger("unknown", Vec::new());
+    let account = told.account.as_mut().unwrap();
+    (account.segment, account.manner) = ("of_the_next_version".to_owned(), "wistful".to_owned());
+    let draft = fs::read_to_string(handle(&worker(dir.path()), &told).target).unwrap();
+    assert!(draft.contains("segment of the next version"), "{draft}");
 }
 
 #[test]

@@ -15,6 +15,7 @@ use winback_core::ids::{Offset, Partition};
 use winback_lane::{At, Input, Output, Readiness, Role, Step};
 use winback_log::{Message, Record, TopicPartition};
 use winback_proto::v1::{Action, Trigger};
+use winback_proto::{Encoding, WireMessage as _};
 use winback_worker::{AccountStanding, Channel, Outcome, WebhookConfig, Worker, WorkerConfig, WorkerRole};
 
 struct Bench {
@@ -89,6 +90,21 @@ fn an_aborted_transaction_delivers_nothing_twice() {
     bench.role.committed();
     assert_eq!(*bench.counted.borrow(), [Outcome::Delivered]);
     assert_eq!(receiver.requests.iter().count(), 1);
+}
+
+#[test]
+fn a_trigger_is_read_in_either_encoding_and_with_what_a_newer_version_adds() {
+    let record = trigger("situational", Vec::new());
+    let mut longer = record.encode_to_vec();
+    // Field 500, a length and three bytes.
+    longer.extend([0xa2, 0x1f, 3, 1, 2, 3]);
+    let json = String::from_utf8(record.to_bytes(Encoding::Json)).unwrap();
+    let added = json.replacen('{', "{\"addedByTheNextVersion\": {\"a\": 1},", 1);
+    for value in [longer, json.into_bytes(), added.into_bytes()] {
+        let receiver = Receiver::of(vec![Answer::Status(200, "", "")]);
+        let mut bench = Bench::of(&receiver.url);
+        assert_eq!(bench.finish(&value)[0].outcome, "delivered");
+    }
 }
 
 #[test]

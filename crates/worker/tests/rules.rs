@@ -299,7 +299,7 @@ fn the_first_message_has_no_offer_no_longing_and_nothing_observed() {
         let said = refusal(&play_file("reasons = [\"unknown\"]").replace("\"b\"", &format!("\"{phrase}\"")));
         assert!(said.starts_with("p.toml: `message.body` = … "), "{phrase}: {said}");
     }
-    for fact in ["score", "evidence", "reason", "competitor", "arr_usd"] {
+    for fact in ["score", "evidence", "reason", "competitor", "arr_usd", "segment", "manner"] {
         let said =
             refusal(&play_file("reasons = [\"unknown\"]").replace("\"b\"", &format!("\"{{{{ {fact} }}}}\"")));
         assert!(said.contains("there are account, owner, features"), "{fact}: {said}");

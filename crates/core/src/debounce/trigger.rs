@@ -11,9 +11,10 @@ use super::evidence::Evidence;
 use super::gates::Gate;
 use super::outcome::{BurstOutcome, Edge, FiredBecause, SignalOutcome};
 use super::priority::Priority;
-use crate::account::{Account, Reason, Tier};
+use crate::account::{Account, Manner, Reason, Tier};
 use crate::closed_enum;
 use crate::ids::{AccountId, PolicyName};
+use crate::segment::Segment;
 use crate::time::Time;
 
 macro_rules! hash_id {
@@ -24,7 +25,9 @@ macro_rules! hash_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                let mut text = [0; 32];
+                hex::encode_to_slice(self.0, &mut text).map_err(|_| fmt::Error)?;
+                f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
             }
         }
 
@@ -142,6 +145,18 @@ pub struct Snapshot {
     pub missing_features: Vec<String>,
     /// Whom it went to.
     pub competitor: String,
+    /// What kind of account it was; `None` when no segment fits.
+    pub segment: Option<Segment>,
+    /// How it left.
+    pub manner: Manner,
+    /// What was promised to it at exit, to be honoured.
+    pub concessions: Vec<String>,
+    /// Seats before it left.
+    pub seats: Option<u32>,
+    /// How long it had been a customer, in months.
+    pub tenure_months: Option<u32>,
+    /// Usage before it left, percent of its seats active.
+    pub usage_percent: Option<u32>,
 }
 
 impl Snapshot {
@@ -161,6 +176,12 @@ impl Snapshot {
             zone: account.zone.clone().unwrap_or_default(),
             missing_features: account.missing_features.clone(),
             competitor: account.competitor.clone().unwrap_or_default(),
+            segment: Segment::of(account),
+            manner: account.manner,
+            concessions: account.concessions.clone(),
+            seats: account.seats,
+            tenure_months: account.tenure_months,
+            usage_percent: account.usage_percent,
         }
     }
 }

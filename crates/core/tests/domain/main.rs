@@ -7,6 +7,7 @@ mod hard;
 mod how_often;
 #[path = "../debounce/rig.rs"]
 mod rig;
+mod segments;
 mod signals;
 mod slow_burn;
 mod support;

@@ -47,6 +47,17 @@ pub enum SnapshotError {
         /// What the machine said.
         error: io::Error,
     },
+    /// Another version wrote it.
+    #[error(
+        "{path} has the form {form}, and this version reads {}: it is made anew from the changelog",
+        FORM
+    )]
+    Form {
+        /// The file.
+        path: PathBuf,
+        /// The form that it says.
+        form: String,
+    },
     /// It is not what was written.
     #[error("{path} is torn: {why}")]
     Torn {

@@ -87,7 +87,7 @@ impl Keep<'_> {
     /// When the log is away, the changelog was cut or the file cannot be written; the snapshot that was there stays.
     pub fn run(&self) -> Result<Option<Kept>, KeepError> {
         match self.renew() {
-            Err(KeepError::File(error @ SnapshotError::Torn { .. })) => {
+            Err(KeepError::File(error @ (SnapshotError::Torn { .. } | SnapshotError::Form { .. }))) => {
                 tracing::warn!(%error, "a snapshot is made anew");
                 let path = self.snapshots.path(self.changelog);
                 std::fs::remove_file(&path).map_err(|error| SnapshotError::Io { path, error })?;

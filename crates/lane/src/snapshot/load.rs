@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crc32fast::Hasher;
+use serde::Deserialize;
 
 use super::file::{FORM, Head, SnapshotError, TRAILER, record_at};
 use super::{Snapshots, Standing};
@@ -13,6 +14,12 @@ use crate::role::Row;
 /// Bytes or records of one step: a few milliseconds.
 const CHUNK: usize = 4 << 20;
 const RECORDS: usize = 8_192;
+
+/// What every form's head says; the rest is read once it is known to be ours.
+#[derive(Deserialize)]
+struct Form {
+    form: String,
+}
 
 /// A snapshot on its way in.
 #[derive(Debug)]
@@ -69,10 +76,11 @@ impl Loading {
         file.by_ref().take(64 << 10).read_to_end(&mut body).map_err(io)?;
         let end = body.iter().position(|byte| *byte == b'\n');
         let end = end.ok_or_else(|| torn("it has no first line".to_owned()))?;
-        let head: Head = serde_json::from_slice(&body[..end]).map_err(|why| torn(why.to_string()))?;
-        if head.form != FORM {
-            return Err(torn(format!("it has the form {}, and {FORM} is read", head.form)));
+        let Form { form } = serde_json::from_slice(&body[..end]).map_err(|why| torn(why.to_string()))?;
+        if form != FORM {
+            return Err(SnapshotError::Form { path: path.to_path_buf(), form });
         }
+        let head: Head = serde_json::from_slice(&body[..end]).map_err(|why| torn(why.to_string()))?;
         let (hasher, path) = (Hasher::new(), path.to_path_buf());
         Ok(Some(Self { path, head, file, body, hasher, whole: false, at: end + 1 }))
     }

@@ -218,3 +218,44 @@ fn the_form_of_the_file_is_pinned() {
     assert_eq!(std::fs::read(&path).unwrap(), pinned);
     assert_eq!(Loading::begin(&path).unwrap().unwrap().head, head);
 }
+
+/// What the next version writes, and what the one before this wrote, is neither believed nor in the way.
+#[test]
+fn a_snapshot_of_another_form_is_named_not_used_and_made_anew() {
+    let world = World::new();
+    world.write(&[("a", Some("1")), ("b", Some("1"))]);
+    world.keep(1).unwrap();
+    let path = world.snapshots.path(&world.changelog);
+    let whole = std::fs::read(&path).unwrap();
+    let head = whole.iter().position(|byte| *byte == b'\n').unwrap();
+    // One with a head of its own, one with ours and records that we would misread.
+    let same_head =
+        String::from_utf8(whole[..head].to_vec()).unwrap().replace(file::FORM, "winback-snapshot-0");
+    for (head_line, form) in [
+        ("{\"form\":\"winback-snapshot-2\",\"of\":[1]}".to_owned(), "winback-snapshot-2"),
+        (same_head, "winback-snapshot-0"),
+    ] {
+        std::fs::write(&path, [head_line.as_bytes(), &whole[head..]].concat()).unwrap();
+        let error = Loading::begin(&path).unwrap_err().to_string();
+        assert!(error.contains(form) && error.contains(file::FORM) && error.contains("made anew"), "{error}");
+        assert!(world.open(&world.id(), (0, 2), SystemClock.now()).is_none());
+        assert_eq!(world.keep(1), Some(Kept { next: Offset(2), read: 2 }));
+        assert_eq!(world.rows().unwrap(), rows(&[("a", "1"), ("b", "1")]));
+    }
+}
+
+#[test]
+fn what_a_later_version_adds_to_the_head_is_read_over() {
+    let world = World::new();
+    world.write(&[("a", Some("1"))]);
+    world.keep(1).unwrap();
+    let path = world.snapshots.path(&world.changelog);
+    let whole = std::fs::read(&path).unwrap();
+    let records = whole.len() - 4;
+    let mut longer = b"{\"added\":{\"x\":1},".to_vec();
+    longer.extend(&whole[1..records]);
+    let checksum = crc32fast::hash(&longer).to_le_bytes();
+    longer.extend(checksum);
+    std::fs::write(&path, longer).unwrap();
+    assert_eq!(world.rows().unwrap(), rows(&[("a", "1")]));
+}

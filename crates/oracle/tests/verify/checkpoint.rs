@@ -97,11 +97,27 @@ fn a_torn_checkpoint_is_named_and_never_believed() {
 }
 
 #[test]
+fn a_checkpoint_of_another_version_is_named_with_what_to_do() {
+    let (rig, _folder, path) = cut();
+    let whole = std::fs::read(&path).unwrap();
+    let rest = whole.iter().position(|byte| *byte == b'\n').unwrap();
+    for form in ["winback checkpoint 1", "winback checkpoint 3"] {
+        std::fs::write(&path, [form.as_bytes(), &whole[rest..]].concat()).unwrap();
+        let text = from(&rig, &path).unwrap_err().to_string();
+        for part in
+            [form, "this version reads a \"winback checkpoint 2\"", "verify with the version that wrote it"]
+        {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+    }
+}
+
+#[test]
 fn where_the_whole_inbox_is_there_a_torn_checkpoint_costs_only_time() {
     let rig = Rig::ran();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint");
-    std::fs::write(&path, "winback checkpoint 1\nnot all of it").unwrap();
+    std::fs::write(&path, "winback checkpoint 2\nnot all of it").unwrap();
     let report = from(&rig, &path).unwrap();
     assert!(report.is_equal() && report.checkpoint_written);
     let [Note::CheckpointIgnored(why)] = report.notes.as_slice() else { panic!("{:?}", report.notes) };

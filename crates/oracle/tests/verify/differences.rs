@@ -1,5 +1,7 @@
 //! Each lie that is planted in the log has its own name.
 
+use std::sync::Arc;
+
 use winback_core::debounce::{StateKey, StateRow};
 use winback_core::ids::Offset;
 use winback_log::{Log as _, Message, TopicPartition};
@@ -68,6 +70,35 @@ fn a_trigger_whose_payload_was_changed() {
     let told = only(&without(&rig, &deployment().triggers, &message), Kind::TriggerChanged);
     assert_eq!(told.id, trigger.id);
     assert!(told.text.contains("evidence.signals is"), "{}", told.text);
+}
+
+/// What the version before wrote of a trigger.
+fn before(mut trigger: v1::Trigger) -> v1::Trigger {
+    let account = trigger.account.take().unwrap();
+    trigger.account = Some(v1::AccountSnapshot {
+        segment: String::new(),
+        manner: String::new(),
+        concessions: Vec::new(),
+        seats: None,
+        tenure_months: None,
+        usage_percent: None,
+        ..account
+    });
+    trigger
+}
+
+#[test]
+fn a_trigger_that_the_version_before_wrote_is_no_difference_unless_it_says_something_else() {
+    let rig = Rig::ran();
+    let (message, trigger) = some_trigger(&rig);
+    let mut old = before(trigger);
+    rig.again(&deployment().triggers, &message, Some(&old.to_bytes(Encoding::Protobuf)));
+    assert_eq!(kinds(&without(&rig, &deployment().triggers, &message)), [].into());
+
+    let rig = Rig::ran();
+    old.account.as_mut().unwrap().segment = "feature_gap".to_owned();
+    rig.again(&deployment().triggers, &message, Some(&old.to_bytes(Encoding::Protobuf)));
+    only(&without(&rig, &deployment().triggers, &message), Kind::TriggerChanged);
 }
 
 #[test]
@@ -146,7 +177,7 @@ fn a_row_of_the_state_too_many_one_too_few_and_one_that_says_something_else() {
     let told = only(&rig.verify(), Kind::RowMissing);
     assert!(matches!(key, StateKey::Account(id) if id.as_str() == told.account));
     let StateRow::Account(mut account) = row.clone() else { panic!("{row:?}") };
-    account.churn_number += 1;
+    Arc::make_mut(&mut account).churn_number += 1;
     put_row(&rig, 1, key, Some(&StateRow::Account(account)));
     let told = only(&rig.verify(), Kind::RowChanged);
     assert!(told.text.contains("churn_number") || told.text.contains("churnNumber"), "{}", told.text);

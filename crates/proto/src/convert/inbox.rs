@@ -19,7 +19,7 @@ use crate::wire::{Encoding, WireMessage as _};
 /// # Errors
 /// Names the field, the value and the fix.
 pub fn from_wire(record: v1::InboxRecord) -> Result<Body, DecodeError> {
-    match record.body.ok_or(DecodeError::Missing("body"))? {
+    match record.body.ok_or(DecodeError::Newer("a record of the inbox"))? {
         Wire::Signal(signal) => Ok(Body::Signal(Box::new(signal_from_wire(signal)?))),
         Wire::Account(change) => change_from_wire(change).map(Body::Account),
         Wire::Response(response) => response_from_wire(response).map(Body::Response),
@@ -73,7 +73,7 @@ pub fn carried_to_wire(key: &StateKey, row: &StateRow) -> v1::InboxRecord {
 }
 
 fn change_from_wire(wire: v1::AccountChange) -> Result<AccountChange, DecodeError> {
-    match wire.change.ok_or(DecodeError::Missing("account.change"))? {
+    match wire.change.ok_or(DecodeError::Newer("account.change"))? {
         v1::account_change::Change::Upsert(upsert) => {
             Ok(AccountChange::Upsert(Box::new(account::from_wire(upsert)?)))
         }
@@ -138,7 +138,7 @@ pub fn event_to_wire(event: &Event, input: &str, input_offset: i64) -> v1::Event
 
 fn progress_from_wire(wire: v1::Progress) -> Result<Progress, DecodeError> {
     let input = |input: v1::InputProgress| {
-        let reached = match input.reached.ok_or(DecodeError::Missing("progress.inputs.reached"))? {
+        let reached = match input.reached.ok_or(DecodeError::Newer("progress.inputs.reached"))? {
             v1::input_progress::Reached::EndSeenMsAgo(ago) => Reached::EndSeenAgo(Span::from_millis(ago)),
             v1::input_progress::Reached::NewestAppendMs(newest) => {
                 Reached::NewestAppend(Time::from_millis(newest))

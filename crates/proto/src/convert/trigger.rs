@@ -74,6 +74,12 @@ fn snapshot(account: &Snapshot) -> v1::AccountSnapshot {
         zone: account.zone.clone(),
         missing_features: account.missing_features.clone(),
         competitor: account.competitor.clone(),
+        segment: account.segment.map(|segment| segment.to_string()).unwrap_or_default(),
+        manner: account.manner.to_string(),
+        concessions: account.concessions.clone(),
+        seats: account.seats,
+        tenure_months: account.tenure_months,
+        usage_percent: account.usage_percent,
     }
 }
 

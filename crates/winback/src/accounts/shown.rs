@@ -7,6 +7,8 @@ use winback_core::account::Tier;
 use winback_core::time::Time;
 use winback_proto::v1;
 
+use crate::show::approach;
+
 /// Bytes of a hash that tell two contacts of an account apart.
 const HEAD: usize = 4;
 
@@ -63,6 +65,7 @@ pub(crate) fn text(account: &v1::Account) -> String {
     line("missing", &features);
     line("went to", account.competitor.as_deref().unwrap_or_default());
     line("worth", &format!("tier {}, ${} a year", Tier::of(account.arr_usd), account.arr_usd));
+    line("segment", approach::segment(account));
     line("aliases", &account.aliases.join(", "));
     line("domains", &account.domains.join(", "));
     line("ranges", &account.ranges.join(", "));

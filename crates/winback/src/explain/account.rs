@@ -4,6 +4,7 @@ use winback_core::account::Tier;
 use winback_proto::v1;
 use winback_proto::v1::account_change::Change;
 
+use crate::show::approach;
 use crate::show::words::{self, BOLD, DIM, styled};
 
 /// The heading of an account's story.
@@ -20,7 +21,7 @@ pub(crate) fn heading(id: &str, account: Option<&v1::Account>) -> String {
     )
 }
 
-/// `tier 1, $84k, left 20 Apr 2026: product gap (sso)`.
+/// `tier 1, $84k, left 20 Apr 2026: product gap (sso); high value segment`.
 fn row(account: &v1::Account) -> String {
     let features: Vec<String> =
         account.missing_features.iter().take(3).map(|feature| words::safe(feature)).collect();
@@ -29,8 +30,9 @@ fn row(account: &v1::Account) -> String {
     } else {
         format!(" ({})", words::short(&features.join(", "), 40))
     };
+    let told = approach::of_row(account).map(|told| format!("; {told}")).unwrap_or_default();
     format!(
-        "{}, {}, left {}: {}{features}",
+        "{}, {}, left {}: {}{features}{told}",
         tier(account),
         words::money(account.arr_usd),
         day(account.churned_at.as_ref()),
@@ -81,6 +83,7 @@ fn facts(before: &v1::Account, now: &v1::Account) -> Vec<String> {
     };
     tell(before.churned_at != now.churned_at, format!("left anew, on {}", day(now.churned_at.as_ref())));
     tell(before.status != now.status, format!("status {}", instead(&now.status, &before.status)));
+    tell(before.manner != now.manner, format!("left {}", instead(&now.manner, &before.manner)));
     tell(before.name != now.name, format!("name {}", instead(&now.name, &before.name)));
     tell(
         before.arr_usd != now.arr_usd,
@@ -92,6 +95,7 @@ fn facts(before: &v1::Account, now: &v1::Account) -> Vec<String> {
         ("domains", &before.domains, &now.domains),
         ("aliases", &before.aliases, &now.aliases),
         ("missing features", &before.missing_features, &now.missing_features),
+        ("promised at exit", &before.concessions, &now.concessions),
     ];
     for (what, before, now) in lists {
         let joined = words::short(&now.join(", "), 80);

@@ -287,7 +287,9 @@ fn fired(trigger: &v1::Trigger, cause: Option<(i32, i64)>, at: usize) -> Step {
         } else {
             format!(", play {} recommended", words::safe(&trigger.play))
         };
-        format!("trigger {id} ({}): score {score}{play}", words::spaced(&trigger.edge))
+        let told = trigger.account.as_ref().and_then(crate::show::of_snapshot);
+        let told = told.map(|told| format!("; {told}")).unwrap_or_default();
+        format!("trigger {id} ({}): score {score}{play}{told}", words::spaced(&trigger.edge))
     };
     let (partition, offset) = cause.unwrap_or((0, i64::MAX));
     let when = words::time(trigger.fired_at.as_ref());

@@ -58,7 +58,11 @@ impl AnswerFeed {
             let understood = v1::Response::from_bytes(value).is_ok_and(|wire| self.known.answers.apply(wire));
             if !understood {
                 let (partition, offset) = (message.partition.0, message.offset.0);
-                tracing::warn!(partition, offset, "an answer is not understood");
+                tracing::warn!(
+                    partition,
+                    offset,
+                    "an answer is not understood: where a newer winback wrote it, run that version of the worker"
+                );
             }
         }
         let position = |partition| self.reader.position(partition).unwrap_or(Offset::ZERO);

@@ -4,6 +4,7 @@
 //! `anstream` where no terminal shows them.
 
 mod action;
+pub(crate) mod approach;
 mod decision;
 pub(crate) mod differ;
 mod gates;
@@ -22,4 +23,4 @@ pub(crate) use action::action;
 pub(crate) use decision::decision;
 pub(crate) use out::Out;
 pub(crate) use sentence::{Sentence, sentence};
-pub(crate) use trigger::trigger;
+pub(crate) use trigger::{of_snapshot, trigger};

@@ -112,6 +112,10 @@ fn a_trigger_reads_as_a_person_would_say_it() {
         quiet_until: at("2027-01-06T14:02:00Z"),
         ..leading.clone()
     };
+    let mut promised = leading.clone();
+    let account = promised.account.as_mut().unwrap();
+    (account.segment, account.manner) = ("high_value".to_owned(), "angry".to_owned());
+    account.concessions = vec!["free migration".to_owned(), "two months of support".to_owned()];
     let update = v1::Trigger { edge: "update".to_owned(), parent_id: leading.id.clone(), ..leading.clone() };
     let escalation = v1::Trigger {
         edge: "escalation".to_owned(),
@@ -124,6 +128,7 @@ fn a_trigger_reads_as_a_person_would_say_it() {
         super::trigger(&trailing, Some(&action("suppressed", "opted_out"))),
         super::trigger(&update, Some(&action("noted", ""))),
         super::trigger(&escalation, Some(&action("stale", "3 days old"))),
+        super::trigger(&promised, None),
     ];
     assert!(shown[0].contains('\u{1b}'), "a terminal gets its colours");
     is_golden("triggers.txt", &shown.join("\n\n"));

@@ -15,6 +15,8 @@ const INDENT: &str = "           ";
 pub(crate) fn trigger(trigger: &v1::Trigger, action: Option<&v1::Action>) -> String {
     let mut lines =
         vec![head(trigger), labelled("why now", &why_now(trigger)), labelled("decided", &decided(trigger))];
+    let account = trigger.account.as_ref();
+    lines.extend(account.and_then(of_snapshot).map(|told| labelled("account", &told)));
     lines.extend(trigger.priority.as_ref().map(|found| labelled("priority", &priority(found))));
     match action {
         Some(action) => lines.push(labelled("did", &super::action(action))),
@@ -25,6 +27,11 @@ pub(crate) fn trigger(trigger: &v1::Trigger, action: Option<&v1::Action>) -> Str
     }
     lines.push(labelled("trigger", &words::safe(&trigger.id)));
     lines.join("\n")
+}
+
+/// What of the account is to be known to approach it.
+pub(crate) fn of_snapshot(account: &v1::AccountSnapshot) -> Option<String> {
+    super::approach::approach(&account.segment, &account.manner, &account.concessions)
 }
 
 /// `65 of 100: the gap they left for is closed (100 %) × tier 1, $84000 a year (91 %) × …`.

@@ -2,6 +2,7 @@
 
 use lettre::message::Mailbox;
 use serde::Serialize;
+use winback_proto::v1::AccountSnapshot;
 
 use super::Rendered;
 use crate::moment::Moment;
@@ -16,6 +17,8 @@ pub(super) struct MessageFacts {
     account: String,
     owner: String,
     features: Vec<String>,
+    /// What was promised at exit. It is owed and no offer, so that the first message may name it, too.
+    concessions: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     release: Option<String>,
 }
@@ -25,16 +28,19 @@ impl MessageFacts {
         Self {
             account: account_name(trigger),
             owner: sign_off(&trigger.account.owner),
-            features: trigger.account.missing_features.iter().map(|feature| one_line(feature)).collect(),
+            features: lines(&trigger.account.missing_features),
+            concessions: lines(&trigger.account.concessions),
             release: release.map(one_line),
         }
     }
 
-    pub(super) fn sample(features: &[&str], release: Option<&str>) -> Self {
+    /// With these as what was missing and as what was promised.
+    pub(super) fn sample(lists: &[String], release: Option<&str>) -> Self {
         Self {
             account: "Sample".to_owned(),
             owner: UNNAMED.to_owned(),
-            features: features.iter().map(|feature| (*feature).to_owned()).collect(),
+            features: lists.to_vec(),
+            concessions: lists.to_vec(),
             release: release.map(str::to_owned),
         }
     }
@@ -53,6 +59,11 @@ pub(super) struct NoteFacts {
     reason: String,
     reason_detail: String,
     competitor: String,
+    segment: String,
+    manner: String,
+    concessions: Vec<String>,
+    /// What kind of customer it was, a phrase each.
+    before: Vec<String>,
     score: u32,
     priority: u32,
     signals: u32,
@@ -93,6 +104,10 @@ impl NoteFacts {
             reason: trigger.reason.to_string(),
             reason_detail: one_line(&account.reason_detail),
             competitor: one_line(&account.competitor),
+            segment: one_line(&account.segment).replace('_', " "),
+            manner: one_line(&account.manner),
+            concessions: lines(&account.concessions),
+            before: before(account),
             score: record.score.as_ref().map_or(0, |score| score.total),
             priority: record.priority.as_ref().map_or(0, |priority| priority.total),
             signals: record.evidence.as_ref().map_or(0, |evidence| evidence.signals),
@@ -125,6 +140,10 @@ impl NoteFacts {
             months: 7,
             reason_detail: word(),
             competitor: word(),
+            segment: word(),
+            manner: word(),
+            concessions: vec![word(), word()],
+            before: vec![word(), word()],
             priority: 80,
             signals: 2,
             evidence: vec![
@@ -148,6 +167,17 @@ fn evidence(trigger: &CheckedTrigger<'_>) -> Vec<EvidenceFacts> {
         method: one_line(&item.method),
     };
     trigger.evidence().iter().map(facts).collect()
+}
+
+/// `a customer for 26 months`, `40 seats`, `71 % in use`: what the books say of the time before it left.
+fn before(account: &AccountSnapshot) -> Vec<String> {
+    let plural = |count: u32| if count == 1 { "" } else { "s" };
+    let said = [
+        account.tenure_months.map(|months| format!("a customer for {months} month{}", plural(months))),
+        account.seats.map(|seats| format!("{seats} seat{}", plural(seats))),
+        account.usage_percent.map(|percent| format!("{percent} % in use")),
+    ];
+    said.into_iter().flatten().collect()
 }
 
 fn account_name(trigger: &CheckedTrigger<'_>) -> String {
@@ -174,6 +204,10 @@ fn sign_off(owner: &str) -> String {
 pub(crate) fn one_line(text: &str) -> String {
     let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn lines(texts: &[String]) -> Vec<String> {
+    texts.iter().map(|text| one_line(text)).filter(|text| !text.is_empty()).collect()
 }
 
 fn day(rfc3339: &str) -> String {

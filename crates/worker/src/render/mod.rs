@@ -1,7 +1,8 @@
 //! From a play and a trigger to the words.
 //!
-//! The customer's text can use four facts only: `account`, `owner`, `features`, and `release` where the play needs one.
-//! What was observed is out of its reach by construction and stands in the owner's note.
+//! The customer's text can use five facts only: `account`, `owner`, `features`, `concessions` (what was promised at exit),
+//! and `release` where the play needs one. What was observed, and what we think of the account, its segment for one, is out
+//! of its reach by construction and stands in the owner's note.
 
 mod facts;
 
@@ -108,12 +109,13 @@ impl Texts {
     fn check(&self, play: &Play) -> Result<(), PlayError> {
         let release = play.needs_release.then(|| SAMPLE_RELEASE.to_owned());
         let mut named = false;
-        for features in [&[][..], &["sso", "audit log"][..]] {
+        let some = ["sso", "audit log"].map(str::to_owned);
+        for lists in [&[][..], &some[..]] {
             for (key, name) in [("message.subject", subject_of(play)), ("message.body", body_of(play))] {
-                let facts = MessageFacts::sample(features, release.as_deref());
+                let facts = MessageFacts::sample(lists, release.as_deref());
                 let text = self.env.get_template(&name).and_then(|one| one.render(facts)).map_err(|why| {
                     let why = format!(
-                        "{}; there are account, owner, features, and release with needs_release = true",
+                        "{}; there are account, owner, features, concessions, and release with needs_release = true",
                         told(&why)
                     );
                     PlayError::Template { file: play.file.clone(), key: key.to_owned(), why }

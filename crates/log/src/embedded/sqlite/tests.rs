@@ -1,4 +1,4 @@
-//! A full disk, which only the writing connection can be made to see.
+//! A full disk, which only the writing connection can be made to see, and files of another schema.
 
 use std::sync::Arc;
 
@@ -59,4 +59,56 @@ fn a_full_disk_leaves_an_unknown_outcome_and_after_reopening_nothing_is_lost_or_
     view.fetch(slot, Offset::ZERO, limit, &mut |offset, _, _| offsets.push(offset.0)).unwrap();
     assert_eq!(offsets, (0..55).collect::<Vec<_>>());
     assert_eq!(view.committed("g", slot).unwrap(), Some(Offset(55)));
+}
+
+/// The file's schema is a stored format: what a newer winback made is refused before anything of it is touched.
+#[test]
+fn a_file_of_a_later_schema_is_refused_with_what_to_do_and_stays_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.db");
+    drop(Sqlite::open(&path).unwrap());
+    let version = |set: Option<i32>| -> i32 {
+        let connection = Connection::open(&path).unwrap();
+        if let Some(version) = set {
+            connection.pragma_update(None, "user_version", version).unwrap();
+        }
+        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(version(None), schema::VERSION);
+    version(Some(schema::VERSION + 1));
+    let error = Sqlite::open(&path).err().unwrap().to_string();
+    for part in ["log.db", "newer winback", "schema 2", "reads up to 1", "use that one"] {
+        assert!(error.contains(part), "{part} is not in {error}");
+    }
+    assert_eq!(version(None), schema::VERSION + 1);
+    version(Some(schema::VERSION));
+    Sqlite::open(&path).unwrap();
+}
+
+/// A change of the tables is a new version, with a way from the one before: these are the tables of version 1.
+#[test]
+fn the_tables_of_the_schemas_version_are_pinned() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.db");
+    drop(Sqlite::open(&path).unwrap());
+    let connection = Connection::open(&path).unwrap();
+    let mut statement = connection
+        .prepare(
+            "SELECT m.name || '(' || group_concat(c.name || ' ' || c.type, ', ') || ')' FROM sqlite_schema m, \
+             pragma_table_info(m.name) c WHERE m.type = 'table' GROUP BY m.name ORDER BY m.name",
+        )
+        .unwrap();
+    let tables: Vec<String> =
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+    let pinned = [
+        "newest(topic INTEGER, partition INTEGER, key BLOB, offset INTEGER, tombstone INTEGER)",
+        "partitions(topic INTEGER, partition INTEGER, beginning INTEGER, end INTEGER, newest INTEGER, \
+         compacted INTEGER)",
+        "positions(group TEXT, topic INTEGER, partition INTEGER, offset INTEGER)",
+        "records(topic INTEGER, partition INTEGER, offset INTEGER, timestamp INTEGER, key BLOB, value BLOB, \
+         headers TEXT)",
+        "topics(id INTEGER, name TEXT, incarnation TEXT, partitions INTEGER, cleanup TEXT, retention_ms INTEGER, \
+         timestamps TEXT, max_record_bytes INTEGER)",
+    ];
+    assert_eq!((schema::VERSION, tables), (1, pinned.map(str::to_owned).to_vec()));
 }
