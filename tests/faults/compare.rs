@@ -1,5 +1,6 @@
 //! Whether a deployment's log says what one undisturbed process would have made of it. Everything is read back from the
-//! log; the oracle is the pure core over the inbox, and from the sources to the inbox it is the multiset of views.
+//! log; the oracle is the pure core over the inbox, and from the sources to the inbox it is the multiset of views and of
+//! events.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use winback_core::time::Time;
 use winback_log::TopicPartition;
 use winback_proto::{WireMessage as _, v1};
 
+use crate::events;
 use crate::feed::account_ids;
 use crate::field::{CAP, SOURCES};
 use crate::harness::{
@@ -28,8 +30,12 @@ pub(crate) struct Compared {
     pub(crate) records: usize,
     /// Matched signals.
     pub(crate) matched: usize,
+    /// Accounts that heard of an event.
+    pub(crate) told: usize,
     /// Triggers by edge.
     pub(crate) triggers: BTreeMap<String, u64>,
+    /// Triggers of the policy in shadow.
+    pub(crate) in_shadow: usize,
     /// Decisions.
     pub(crate) decisions: usize,
     /// Dead letters.
@@ -44,10 +50,10 @@ impl Compared {
     /// As a line of a report.
     pub(crate) fn line(&self) -> String {
         let edges: Vec<_> = self.triggers.iter().map(|(edge, count)| format!("{edge} {count}")).collect();
-        let Self { records, matched, decisions, dead, actions, rows, .. } = self;
+        let Self { records, matched, told, in_shadow, decisions, dead, actions, rows, .. } = self;
         format!(
-            "{records} records, {matched} matched, triggers {}, {decisions} decisions, {actions} actions, \
-             {dead} dead letters, {rows} rows of state",
+            "{records} records, {matched} matched, {told} told of events, triggers {}, {in_shadow} in shadow, \
+             {decisions} decisions, {actions} actions, {dead} dead letters, {rows} rows of state",
             edges.join(" ")
         )
     }
@@ -59,18 +65,26 @@ pub(crate) fn settled(deployment: &Deployment, seed: u64) -> Compared {
     loop {
         deployment.run();
         let (replayed, facts) = (replay(deployment), Facts::of(deployment));
-        if replayed.bursts.2 == 0 && facts.all_is_decided() {
+        // What falls due or is told of an event while a run ends is acted on by the next.
+        let all_is_acted_on = values::<v1::Action>(deployment, "actions").len() >= facts.triggers.len();
+        if replayed.bursts.2 == 0 && facts.all_is_decided() && all_is_acted_on {
             return compare(deployment, &replayed, &facts, &format!("seed {seed}"));
         }
         let open = replayed.bursts.2;
-        assert!(Instant::now() < deadline, "seed {seed}: {open} bursts stay open, or signals undecided");
+        assert!(
+            Instant::now() < deadline,
+            "seed {seed}: {open} bursts stay open, or signals undecided, or triggers not acted on"
+        );
     }
 }
 
 fn compare(deployment: &Deployment, replayed: &Replayed, facts: &Facts, seed: &str) -> Compared {
-    let fed = fed(deployment);
+    let (fed, mut events) = (fed(deployment), events::Fed::of(deployment));
     assert_eq!(difference(&fed.views, &facts.matched), None, "{seed}: matched and fed");
+    let told = events::compare(deployment, &events, facts, seed);
     assert_eq!(difference(&facts.triggers, &replayed.triggers), None, "{seed}: triggers and the core's");
+    let in_shadow = difference(&facts.in_shadow, &replayed.in_shadow);
+    assert_eq!(in_shadow, None, "{seed}: triggers in shadow and the core's");
     facts.assert_ids_are_unique();
     let lines = |made: &[v1::Decision]| sorted(made.iter().map(|made| serde_json::to_string(made).unwrap()));
     let decisions = difference(&lines(&facts.decisions), &lines(&replayed.decisions));
@@ -78,7 +92,10 @@ fn compare(deployment: &Deployment, replayed: &Replayed, facts: &Facts, seed: &s
     let state = restored(deployment);
     assert_eq!(difference(&state, &replayed.state), None, "{seed}: the changelog and the core's state");
     let dead = sorted(facts.dead.iter().map(|dead| (dead.topic.clone(), dead.partition, dead.offset)));
-    assert_eq!(difference(&dead, &fed.garbage), None, "{seed}: dead letters and records that are none");
+    let mut garbage = fed.garbage;
+    garbage.append(&mut events.garbage);
+    garbage.sort_unstable();
+    assert_eq!(difference(&dead, &garbage), None, "{seed}: dead letters and records that are none");
     let acted: Vec<v1::Action> = values(deployment, "actions");
     let acted = sorted(acted.into_iter().map(|action| action.trigger_id));
     let fired = sorted(facts.triggers.iter().map(|fired| fired.id.clone()));
@@ -86,9 +103,11 @@ fn compare(deployment: &Deployment, replayed: &Replayed, facts: &Facts, seed: &s
     no_cap_is_exceeded(facts, seed);
     nothing_is_behind_the_positions(deployment, facts, seed);
     Compared {
-        records: fed.views.len() + fed.garbage.len() + fed.strangers,
+        records: fed.views.len() + garbage.len() + fed.strangers + events.events.len(),
         matched: facts.matched.len(),
+        told,
         triggers: facts.edges(),
+        in_shadow: facts.in_shadow.len(),
         decisions: facts.decisions.len(),
         dead: dead.len(),
         actions: acted.len(),
@@ -102,7 +121,7 @@ fn sorted<T: Ord>(list: impl Iterator<Item = T>) -> Vec<T> {
     list
 }
 
-/// What stands in the topics of the sources.
+/// What stands in the topics of the sources of views.
 struct Fed {
     /// Views of known accounts.
     views: Vec<Matched>,
@@ -131,7 +150,6 @@ fn fed(deployment: &Deployment) -> Fed {
         }
     }
     fed.views.sort_unstable();
-    fed.garbage.sort_unstable();
     fed
 }
 
@@ -161,7 +179,9 @@ fn nothing_is_behind_the_positions(deployment: &Deployment, facts: &Facts, seed:
     for made in &facts.decisions {
         assert!(made.inbox_offset < position(made.inbox_partition), "{seed}: behind the position: {made:?}");
     }
-    for message in &messages_of(deployment, "triggers") {
+    let topics = ["triggers", "shadow-triggers"];
+    let fired = topics.into_iter().flat_map(|topic| messages_of(deployment, topic));
+    for message in fired {
         let header = message.header("inboxposition").unwrap();
         let text = std::str::from_utf8(&header).unwrap();
         let (partition, offset) = text.split_once('/').unwrap();

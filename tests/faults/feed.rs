@@ -1,5 +1,6 @@
-//! What is fed: page views by a seed, appended little by little while processes die. Accounts come back in bursts, with
-//! duplicates, late and old views, strangers, records that are none, and a source that stops and catches up.
+//! What is fed: page views and events by a seed, appended little by little while processes die. Accounts come back in
+//! bursts, with duplicates, late and old views, strangers, records that are none, and a source that stops and catches up.
+//! Releases and competitors' events concern many accounts at once; they, too, come twice, late and too old.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -13,8 +14,8 @@ use serde_json::{Value, json};
 use winback_core::time::{Span, Time};
 use winback_log::{Append, Clock as _, SharedLog, SystemClock, Writer};
 
-use crate::field::SOURCES;
-use crate::harness::Deployment;
+use crate::field::{EVENTS, SOURCES};
+use crate::harness::{Deployment, Source};
 
 /// How many accounts there are.
 pub(crate) const ACCOUNTS: usize = 150;
@@ -23,10 +24,32 @@ const TICK: Duration = Duration::from_millis(40);
 /// How many views a plan remembers, to send again.
 const REMEMBERED: usize = 64;
 const REASONS: [&str; 4] = ["product_gap", "price_budget", "service_support", "adoption_onboarding"];
+/// What those who left for a gap miss, one each.
+const FEATURES: [&str; 2] = ["sso", "audit log"];
+/// Where some went.
+const RIVALS: [&str; 2] = ["Brightloom", "Pipewren"];
+/// Older than a policy takes an event.
+const TOO_OLD: Span = Span::from_days(120);
 
 /// The id of an account.
 pub(crate) fn account(number: usize) -> String {
     format!("acc-{number:03}")
+}
+
+/// The feature that an account misses.
+fn missing(number: usize) -> Option<&'static str> {
+    number.is_multiple_of(REASONS.len()).then(|| FEATURES[number / REASONS.len() % FEATURES.len()])
+}
+
+/// The competitor that an account went to.
+fn rival(number: usize) -> Option<&'static str> {
+    (number % 5 == 2).then(|| RIVALS[number / 5 % RIVALS.len()])
+}
+
+/// The ids of the accounts that miss that feature or went to that competitor.
+pub(crate) fn concerned(about: &str) -> BTreeSet<String> {
+    let concerned = |number: &usize| [missing(*number), rival(*number)].contains(&Some(about));
+    (0..ACCOUNTS).filter(concerned).map(account).collect()
 }
 
 fn row(number: usize, arr_usd: u64) -> Value {
@@ -35,6 +58,8 @@ fn row(number: usize, arr_usd: u64) -> Value {
         "name": format!("Fault Works {number}"),
         "churned_at": "2026-01-15",
         "reason": REASONS[number % REASONS.len()],
+        "missing_features": missing(number).into_iter().collect::<Vec<_>>(),
+        "competitor": rival(number),
         "arr_usd": arr_usd,
         // These take part up to the gate.
         "do_not_contact": number % 25 == 24,
@@ -62,8 +87,10 @@ pub(crate) struct Record {
 /// Where a record goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum To {
-    /// The source of that number.
+    /// The source of page views of that number.
     Source(usize),
+    /// The source of events of that number.
+    Event(usize),
     /// The list of accounts.
     Accounts,
 }
@@ -75,6 +102,19 @@ pub(crate) fn view(id: &str, account: &str, path: &str, at: Time) -> Vec<u8> {
     serde_json::to_vec(&value).unwrap()
 }
 
+/// An event; what it is called tells which it was, wherever it is told. It is about a feature or a competitor.
+fn event(source: usize, id: &str, about: &str, at: Time) -> Vec<u8> {
+    let value = match source {
+        0 => {
+            json!({ "id": id, "type": "feature", "title": id, "features": [about], "date": at.millis() })
+        }
+        _ => {
+            json!({ "id": id, "type": "outage", "title": id, "competitor": about, "date": at.millis() })
+        }
+    };
+    serde_json::to_vec(&value).unwrap()
+}
+
 /// Steps by a seed, without an end.
 pub(crate) struct Plan {
     rng: ChaCha8Rng,
@@ -82,6 +122,7 @@ pub(crate) struct Plan {
     pace: Duration,
     number: u64,
     sent: Vec<Record>,
+    events: Vec<Record>,
     /// What a source that has stopped will bring, and what it brings now.
     backlog: VecDeque<Record>,
     due: VecDeque<Record>,
@@ -124,6 +165,7 @@ impl Plan {
             pace: Duration::from_secs(1) / a_second,
             number: 0,
             sent: Vec::new(),
+            events: Vec::new(),
             backlog: VecDeque::new(),
             due: VecDeque::new(),
             stopped_for: 0,
@@ -149,6 +191,7 @@ impl Plan {
             }
             0..11 => return self.changed_account(),
             11..13 => return self.garbage(),
+            13 => return self.event(now),
             _ => {}
         }
         let record = self.fresh(now);
@@ -178,8 +221,30 @@ impl Plan {
         Record { topic, key, value }
     }
 
+    /// A release or a competitor's event: of now, late, too old, or one that was written before.
+    fn event(&mut self, now: Time) -> Record {
+        if !self.events.is_empty() && self.rng.random_ratio(1, 4) {
+            return self.events[self.rng.random_range(0..self.events.len())].clone();
+        }
+        let behind = match self.rng.random_range(0..10) {
+            0 => TOO_OLD,
+            1..3 => Span::from_days(3),
+            _ => Span::ZERO,
+        };
+        let (source, key) = (self.rng.random_range(0..EVENTS.len()), self.next_id());
+        let about = [FEATURES, RIVALS][source][self.rng.random_range(0..2)];
+        let record =
+            Record { topic: To::Event(source), value: event(source, &key, about, now - behind), key };
+        self.events.push(record.clone());
+        record
+    }
+
     fn garbage(&mut self) -> Record {
-        let (topic, key) = (To::Source(self.rng.random_range(0..SOURCES.len())), self.next_id());
+        let topic = match self.rng.random_range(0..SOURCES.len() + EVENTS.len()) {
+            at if at < SOURCES.len() => To::Source(at),
+            at => To::Event(at - SOURCES.len()),
+        };
+        let key = self.next_id();
         let value = format!("{{ no page view: {key}").into_bytes();
         Record { topic, key, value }
     }
@@ -200,19 +265,23 @@ impl Plan {
 #[derive(Clone)]
 struct Topics {
     log: SharedLog,
-    names: [String; 3],
+    views: [String; 2],
+    events: [String; 2],
+    accounts: String,
 }
 
 impl Topics {
     fn of(deployment: &Deployment) -> Self {
-        let [web, shop] = SOURCES.map(|source| deployment.topic_of(source.name));
-        Self { log: deployment.log(), names: [web, shop, deployment.topic_of("accounts")] }
+        let topics = |sources: [Source; 2]| sources.map(|source| deployment.topic_of(source.name));
+        let (views, events) = (topics(SOURCES), topics(EVENTS));
+        Self { log: deployment.log(), views, events, accounts: deployment.topic_of("accounts") }
     }
 
     fn name(&self, to: To) -> &str {
         match to {
-            To::Source(number) => &self.names[number],
-            To::Accounts => &self.names[2],
+            To::Source(number) => &self.views[number],
+            To::Event(number) => &self.events[number],
+            To::Accounts => &self.accounts,
         }
     }
 }

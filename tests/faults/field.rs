@@ -1,18 +1,23 @@
-//! What is under fire: a deployment with two sources, a policy whose times are seconds, and accounts.
+//! What is under fire: a deployment with sources of page views and of events, a policy whose times are seconds and another
+//! in its shadow, and accounts.
 
 use std::time::Duration;
 
 use winback_testkit::{Broker, broker_or_skip};
 
 use crate::feed::accounts;
-use crate::harness::{Deployment, Settings, Source};
+use crate::harness::{Deployment, Settings, Source, utf8};
 
 /// How long a member may be silent. A transaction times out after four fifths of it.
 pub(crate) const SESSION: Duration = Duration::from_millis(2_500);
 
-/// The sources.
+/// The sources of page views.
 pub(crate) const SOURCES: [Source; 2] =
     [Source { name: "web", preset: "web" }, Source { name: "shop", preset: "web" }];
+
+/// The sources of events, each of which concerns many accounts: our releases, and what happens at competitors.
+pub(crate) const EVENTS: [Source; 2] =
+    [Source { name: "releases", preset: "releases" }, Source { name: "rivals", preset: "competitor_events" }];
 
 /// How often a starting trigger may fire for one account, and in which time.
 pub(crate) const CAP: (usize, Duration) = (4, Duration::from_secs(20));
@@ -33,6 +38,11 @@ max = 4
 window = "20s"
 "#;
 
+/// The policy in its shadow: it never acts at once, and wants more.
+fn shadow() -> String {
+    POLICY.replace("strength>=2", "off").replace("min_score = 3", "min_score = 5")
+}
+
 /// Fewer new records than this are not worth a snapshot; what a deployment here writes is little.
 pub(crate) const SNAPSHOT_LEAST: (&str, &str) = ("WINBACK_SNAPSHOT_LEAST", "1");
 
@@ -45,13 +55,15 @@ pub(crate) fn shared_broker(what: &str) -> Option<&'static Broker> {
 pub(crate) const SETTINGS: Settings =
     Settings { partitions: 2, matchers: 1, detectors: 2, session: SESSION, replication: 1 };
 
-/// A deployment with topics, the policy and the accounts of a plan, on the log of that URL or in a file of its own.
+/// A deployment with topics, the policies and the accounts of a plan, on the log of that URL or in a file of its own.
 pub(crate) fn deployment(url: Option<String>, settings: &Settings) -> Deployment {
-    let deployment = Deployment::on(url, &SOURCES, settings);
+    let deployment = Deployment::on(url, &[SOURCES, EVENTS].concat(), settings);
     // So that members restore from snapshots, and die while they make them.
     deployment.also("[snapshots]\nevery = \"2s\"");
     deployment.write("config/policies/default.toml", POLICY.as_bytes());
     deployment.import(&accounts());
     deployment.ok(&["policy", "apply"]);
+    let shadow = deployment.write("shadow.toml", shadow().as_bytes());
+    deployment.ok(&["policy", "apply", "--shadow", utf8(&shadow)]);
     deployment
 }

@@ -1,4 +1,4 @@
-//! T1: two or three members under a nemesis, while views are fed.
+//! T1: two or three members under a nemesis, while views and events are fed.
 
 use std::time::{Duration, Instant};
 
@@ -37,6 +37,7 @@ pub(crate) fn round(url: &str, seed: u64, kills: usize) -> Round {
     assert_eq!(fed.unsure, 0, "seed {seed}: the broker was there all the time");
     let failover = failover::measured(&deployment);
     let compared = settled(&deployment, seed);
+    deployment.ok(&["verify"]).says(&["equal"]);
     passes::stable(&deployment);
     assert!(compared.records >= fed.records, "seed {seed}: {} records of {}", compared.records, fed.records);
     let (aborted, ended) = (passes::aborted(&deployment), std::mem::take(&mut members.ended));
@@ -55,6 +56,7 @@ fn triggers_are_those_of_one_undisturbed_process_however_often_members_are_kille
         assert!(round.blows.of(blow) > 0, "{blow:?} is among the blows: {}", round.blows);
     }
     assert!(round.aborted.values().sum::<usize>() > 0, "kills hit open transactions: {:?}", round.aborted);
+    assert!(round.compared.told > 0 && round.compared.in_shadow > 0, "{}", round.compared.line());
     for edge in ["leading", "trailing", "update", "escalation"] {
         assert!(round.compared.triggers.contains_key(edge), "{edge} is among {:?}", round.compared.triggers);
     }

@@ -8,6 +8,7 @@
 
 mod broker;
 mod compare;
+mod events;
 mod failover;
 mod failpoints;
 mod feed;

@@ -10,7 +10,8 @@ use crate::harness::{Deployment, eventually};
 /// A killed member's transaction has ended after its time-out and the broker's next look.
 const STABLE_WITHIN: Duration = Duration::from_secs(30);
 /// The topics that transactions write to.
-const WRITTEN: [&str; 5] = ["inbox", "triggers", "decisions", "detector-changelog", "actions"];
+const WRITTEN: [&str; 6] =
+    ["inbox", "triggers", "shadow-triggers", "decisions", "detector-changelog", "actions"];
 
 fn bootstrap(deployment: &Deployment) -> &str {
     deployment.url.trim_start_matches("kafka://")

@@ -5,6 +5,7 @@ use std::fmt::{self, Debug, Formatter};
 
 use winback_core::debounce::{Body, CALENDAR, StateKey, StateRow};
 use winback_core::ids::Offset;
+use winback_core::signal::SignalKind;
 use winback_core::time::Time;
 use winback_detector::read;
 use winback_log::TopicPartition;
@@ -49,6 +50,8 @@ pub(crate) struct Facts {
     pub(crate) matched: Vec<Matched>,
     /// Triggers.
     pub(crate) triggers: Vec<Fired>,
+    /// Triggers of policies in shadow.
+    pub(crate) in_shadow: Vec<Fired>,
     /// Decisions.
     pub(crate) decisions: Vec<v1::Decision>,
     /// Dead letters.
@@ -60,7 +63,8 @@ impl Facts {
     pub(crate) fn of(deployment: &Deployment) -> Self {
         Self {
             matched: matched(deployment),
-            triggers: sorted(triggers(deployment)),
+            triggers: sorted(triggers(deployment, "triggers")),
+            in_shadow: sorted(triggers(deployment, "shadow-triggers")),
             decisions: values(deployment, "decisions"),
             dead: values(deployment, "dead-letters"),
         }
@@ -72,10 +76,13 @@ impl Facts {
         counted(self.decisions.iter().filter(signal).map(|made| made.outcome.clone()))
     }
 
-    /// Whether each matched signal was decided; there is one policy. The calendar's signals are none that matched.
+    /// Whether each matched signal was decided under each policy that decides. What the detector makes itself, of the
+    /// calendar and of events, is nothing that matched.
     pub(crate) fn all_is_decided(&self) -> bool {
-        let matched = |made: &&v1::Decision| matches!(&made.subject, Some(v1::decision::Subject::Signal(signal)) if signal.source != CALENDAR);
-        self.decisions.iter().filter(matched).count() == self.matched.len()
+        let matched = |made: &&v1::Decision| matches!(&made.subject, Some(v1::decision::Subject::Signal(signal)) if !is_made(signal));
+        let decided = counted(self.decisions.iter().filter(matched).map(|made| made.policy.clone()));
+        let matched = self.matched.len() as u64;
+        decided.values().all(|count| *count == matched) && (matched == 0 || !decided.is_empty())
     }
 
     /// Outcomes of bursts, with how many.
@@ -96,8 +103,10 @@ impl Facts {
 
     /// Fails where a trigger's id came twice.
     pub(crate) fn assert_ids_are_unique(&self) {
-        let twice: Vec<_> = self.triggers.windows(2).filter(|pair| pair[0].id == pair[1].id).collect();
-        assert!(twice.is_empty(), "triggers with one id: {twice:?}");
+        for triggers in [&self.triggers, &self.in_shadow] {
+            let twice: Vec<_> = triggers.windows(2).filter(|pair| pair[0].id == pair[1].id).collect();
+            assert!(twice.is_empty(), "triggers with one id: {twice:?}");
+        }
     }
 }
 
@@ -122,8 +131,13 @@ pub(crate) fn values<M: WireMessage>(deployment: &Deployment, topic: &str) -> Ve
     places.into_iter().map(|(.., value)| M::from_bytes(value).unwrap()).collect()
 }
 
-fn triggers(deployment: &Deployment) -> Vec<Fired> {
-    let read = messages_of(deployment, "triggers");
+fn is_made(signal: &v1::SignalSubject) -> bool {
+    let events = [SignalKind::ProductRelease, SignalKind::CompetitorEvent];
+    signal.source == CALENDAR || events.iter().any(|kind| kind.as_str() == signal.kind)
+}
+
+fn triggers(deployment: &Deployment, topic: &str) -> Vec<Fired> {
+    let read = messages_of(deployment, topic);
     read.iter().map(|message| Fired::read(message.value().unwrap().to_vec())).collect()
 }
 
@@ -144,6 +158,8 @@ fn matched(deployment: &Deployment) -> Vec<Matched> {
 pub(crate) struct Replayed {
     /// Triggers, sorted.
     pub(crate) triggers: Vec<Fired>,
+    /// Triggers of policies in shadow, sorted.
+    pub(crate) in_shadow: Vec<Fired>,
     /// Decisions with their place, as many as there are.
     pub(crate) decisions: Vec<v1::Decision>,
     /// The rows of its state, sorted by partition and key; the clock's, which names offsets, aside.
@@ -157,7 +173,8 @@ pub(crate) struct Replayed {
 pub(crate) fn replay(deployment: &Deployment) -> Replayed {
     let stepped = state_positions(deployment);
     let mut steppers: Vec<Stepper> = (0..4).map(|_| Stepper::new(4)).collect();
-    let (mut triggers, mut decisions) = (Vec::new(), Vec::new());
+    let (mut triggers, mut in_shadow, mut decisions) = (Vec::new(), Vec::new(), Vec::new());
+    let fired = |wire: &v1::Trigger| Fired::read(wire.to_bytes(Encoding::Protobuf));
     for message in &messages_of(deployment, "inbox") {
         let number = usize::try_from(message.partition.0).unwrap();
         if stepped[number].is_none_or(|next| message.offset >= next) {
@@ -165,7 +182,8 @@ pub(crate) fn replay(deployment: &Deployment) -> Replayed {
         }
         let made = steppers[number].step(message);
         assert!(made.dead.is_empty(), "the core refuses a record: {:?}", made.dead);
-        triggers.extend(made.triggers.iter().map(|wire| Fired::read(wire.to_bytes(Encoding::Protobuf))));
+        triggers.extend(made.triggers.iter().map(fired));
+        in_shadow.extend(made.in_shadow.iter().map(fired));
         decisions.extend(made.decisions.iter().cloned());
     }
     assert_eq!(steppers.iter().map(Stepper::unreadable).sum::<u64>(), 0, "unreadable records in the inbox");
@@ -178,7 +196,8 @@ pub(crate) fn replay(deployment: &Deployment) -> Replayed {
         bursts.1 += counts.ended;
         bursts.2 += partition.open_bursts() as u64;
     }
-    Replayed { triggers: sorted(triggers), decisions, state: sorted(state), bursts }
+    let (triggers, in_shadow) = (sorted(triggers), sorted(in_shadow));
+    Replayed { triggers, in_shadow, decisions, state: sorted(state), bursts }
 }
 
 /// What a detector would restore from the changelog, as [`Replayed::state`] has it.
