@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use winback_core::account::{Account, Reason};
 use winback_core::debounce::{
-    AccountChange, Event, MatchedSignal, PolicyText, Progress, Reached, ResponseKind,
+    AccountChange, Event, MatchedSignal, PolicyText, Progress, Reached, ResponseKind, shadow,
 };
 use winback_core::ids::{Offset, Partition};
 use winback_core::index::Method;
@@ -37,6 +37,14 @@ fn everywhere(body: &Body) -> Vec<Line> {
     let value = v1::InboxRecord { body: Some(body.clone()) }.to_bytes(Encoding::Protobuf);
     let line = |partition| Line { partition: Some(Partition(partition)), key: None, value: value.clone() };
     (0..PARTITIONS).map(line).collect()
+}
+
+/// A policy with that quiet time.
+fn file(quiet_minutes: u8) -> String {
+    format!(
+        "name=\"p\"\nquiet=\"{quiet_minutes}m\"\nmax_wait=\"30m\"\nmax_signals=6\ncooldown=\"100m\"\n\
+         [[caps]]\nper=\"account\"\nmax=3\nwindow=\"400m\"\n"
+    )
 }
 
 fn body_of(record: v1::InboxRecord) -> Body {
@@ -79,6 +87,7 @@ impl Script {
             Op::Event { id, days_late } => self.event(id, days_late),
             Op::Say { account, word } => vec![self.say(account, word)],
             Op::Policy { quiet_minutes } => self.policy(quiet_minutes),
+            Op::Shadow(begins) => self.shadow(begins),
             Op::Hold(held) => everywhere(&Body::Hold(v1::Hold { held, ..v1::Hold::default() })),
             Op::Garbage { partition } => {
                 vec![Line { partition: Some(Partition(partition)), key: None, value: b"\xff\xff".to_vec() }]
@@ -150,11 +159,18 @@ impl Script {
 
     fn policy(&mut self, quiet_minutes: u8) -> Vec<Line> {
         self.version += 1;
-        let toml = format!(
-            "name=\"p\"\nquiet=\"{quiet_minutes}m\"\nmax_wait=\"30m\"\nmax_signals=6\ncooldown=\"100m\"\n\
-             [[caps]]\nper=\"account\"\nmax=3\nwindow=\"400m\"\n"
-        );
-        let text = PolicyText { name: "p".to_owned(), version: self.version, toml };
+        let text = PolicyText { name: "p".to_owned(), version: self.version, toml: file(quiet_minutes) };
+        everywhere(&Body::Policy(inbox::policy_to_wire(&text)))
+    }
+
+    fn shadow(&mut self, begins: bool) -> Vec<Line> {
+        self.version += 1;
+        let (name, version) = (shadow::shadow_of("p"), self.version);
+        let text = if begins {
+            PolicyText { name, version, toml: shadow::as_shadow(&file(3)) }
+        } else {
+            shadow::ended(&name, version)
+        };
         everywhere(&Body::Policy(inbox::policy_to_wire(&text)))
     }
 

@@ -56,6 +56,8 @@ pub(crate) enum Op {
     Say { account: usize, word: Word },
     /// A new version of the policy, with that quiet time.
     Policy { quiet_minutes: u8 },
+    /// A policy is put into shadow beside the one in force, or its shadow ends.
+    Shadow(bool),
     /// Starting triggers are held, or let go.
     Hold(bool),
     /// Bytes that are no record of the inbox.
@@ -151,7 +153,8 @@ fn op(dice: &mut Dice, lanes: usize) -> Op {
             Op::Event { id: dice.between(0, 4), days_late }
         }
         35..39 => Op::Say { account, word: word(dice) },
-        39..41 => Op::Policy { quiet_minutes: dice.between(5, 20) },
+        39 => Op::Policy { quiet_minutes: dice.between(5, 20) },
+        40 => Op::Shadow(!dice.one_in(3)),
         41..43 => Op::Hold(dice.one_in(2)),
         43 => Op::Garbage { partition: dice.between(0_u8, 2).into() },
         44 => Op::Astray { account },

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::time::Duration;
 
+use winback_core::debounce::shadow::is_shadow;
 use winback_core::debounce::{Counts, Effect, InboxClock, Partition, StateKey, StateRow};
 use winback_core::ids::Offset;
 use winback_detector::{Replay, read};
@@ -37,6 +38,8 @@ pub(crate) struct Outputs {
     next: Vec<Option<Offset>>,
     /// Bursts that no record has ended.
     pub(crate) open_bursts: usize,
+    /// How many of the triggers are the core's under a policy in shadow.
+    pub(crate) in_shadow: u64,
 }
 
 /// Every committed record of a topic with so many partitions, each partition's in order.
@@ -100,6 +103,7 @@ impl Outputs {
         let (partition, offset) = (message.partition, message.offset);
         match effect {
             Effect::Trigger(fired) => {
+                self.in_shadow += u64::from(is_shadow(fired.policy.as_str()));
                 let wire = trigger::to_wire(fired);
                 let place = format!("{partition}/{offset}");
                 self.triggers.push((wire.id.clone(), place, wire.to_bytes(Encoding::Protobuf)));

@@ -331,6 +331,7 @@ impl World {
         let expected = Outputs::expected(self.log.as_ref(), PARTITIONS);
         let written = Outputs::written(self.log.as_ref(), PARTITIONS);
         *self.tally.entry("triggers").or_default() += expected.triggers.len() as u64;
+        *self.tally.entry("triggers in shadow").or_default() += expected.in_shadow;
         *self.tally.entry("decisions").or_default() += expected.decisions.len() as u64;
         difference(&expected, &written).or_else(|| written.misplaced(self.log.as_ref(), DETECTORS))
     }
