@@ -102,7 +102,8 @@ pub(crate) fn start(
         clock,
         metrics: Metrics::new(),
         health: Health::new(STALL_AFTER),
-        shutdown: Shutdown::new(DRAIN),
+        // On the lanes' clock, which may be faster than the world's.
+        shutdown: Shutdown::new(DRAIN * plan.pace.0),
         failures: Mutex::default(),
         config,
     });
