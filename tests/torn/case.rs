@@ -6,8 +6,9 @@ use winback_testkit::{Action, ApiKey, Proxy, Strike};
 
 use crate::check;
 use crate::copier::{Copier, LaneCopier};
+use crate::deadline::eventually;
 use crate::topics::{PARTITIONS, Topics};
-use crate::world::{DEADLINE, Door, World, eventually};
+use crate::world::{DEADLINE, Door, World};
 
 /// Records to each partition before the case, in the struck transaction, and in the one after it.
 const BATCH: usize = 6;
@@ -155,7 +156,7 @@ fn in_the_next(proxy: &Proxy, mut held: Strike, until: Until, has_ended: impl Fn
 /// Waits until everything that was put in is copied.
 pub(crate) fn settle(topics: &Topics, copier: &dyn Copier) {
     let ends = topics.ends();
-    eventually("everything is copied", || copier.has_copied(&ends));
+    eventually("everything is copied", DEADLINE, || copier.has_copied(&ends).then_some(()));
 }
 
 /// Runs cases side by side; each has its own door and topics.

@@ -10,6 +10,8 @@ mod case;
 mod check;
 mod control;
 mod copier;
+#[path = "../harness/deadline.rs"]
+mod deadline;
 mod ends;
 mod mark;
 mod naive;

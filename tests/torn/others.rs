@@ -8,8 +8,9 @@ use winback_testkit::{Action, ApiKey};
 
 use crate::case::{Case, side_by_side};
 use crate::copier::{Copier as _, LaneCopier};
+use crate::deadline::eventually;
 use crate::topics::Topics;
-use crate::world::{DEADLINE, World, eventually};
+use crate::world::{DEADLINE, World};
 
 /// Where an answer may not come, it does not come for this long.
 const SILENCE: Duration = Duration::from_millis(300);
@@ -42,7 +43,7 @@ fn positions_are_told_only_when_the_transaction_that_moves_them_has_ended_on_kaf
     let (door, topics) = (world.door(), Topics::new(world));
     let lane = Box::new(LaneCopier::start(&topics, door.bootstrap()));
     topics.write(1);
-    eventually("the first is copied", || lane.has_copied(&[1, 1]));
+    eventually("the first is copied", DEADLINE, || lane.has_copied(&[1, 1]).then_some(()));
     let held = door.proxy().on(ApiKey::Commit, 1, Action::Hold);
     topics.write(1);
     held.request(DEADLINE).expect("the second is being committed");
@@ -54,6 +55,6 @@ fn positions_are_told_only_when_the_transaction_that_moves_them_has_ended_on_kaf
         held.release();
         assert!(told.recv_timeout(DEADLINE).is_ok());
     });
-    eventually("the second is copied", || lane.has_copied(&[2, 2]));
+    eventually("the second is copied", DEADLINE, || lane.has_copied(&[2, 2]).then_some(()));
     lane.stop();
 }

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use winback_log::{KafkaLog, KafkaOptions};
 use winback_testkit::broker::skip_or_fail;
@@ -12,7 +12,6 @@ use winback_testkit::{Broker, BrokerError, Proxy};
 /// How long a level is waited for.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 const DOORS: usize = 6;
-const LOOK: Duration = Duration::from_millis(5);
 
 /// The broker, and the proxies that nobody uses just now.
 pub(crate) struct World {
@@ -103,14 +102,4 @@ pub(crate) fn options(bootstrap: String) -> KafkaOptions {
         options.properties.insert(name.to_owned(), value.to_owned());
     }
     options
-}
-
-/// Waits until `holds`.
-#[track_caller]
-pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + DEADLINE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "within {DEADLINE:?}: {what}");
-        std::thread::sleep(LOOK);
-    }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests fail loudly")]
 
 mod calendar;
+mod calendar_limits;
 mod erase;
 mod fanout;
 mod moving;

@@ -8,13 +8,19 @@ use winback_log::Fault;
 use crate::support::{COPIES, Echo, World};
 use crate::turns::write;
 
-#[test]
-fn state_and_group_that_differ_are_refused_with_both_numbers_unless_one_is_chosen() {
+/// Three records that a role without a state has read.
+fn read_without_a_state() -> World {
     let world = World::new(1);
     write(&world, 0, &["a", "b", "c"]);
     let mut lane = world.lane("one", Echo { stateless: true, ..Echo::default() });
     world.settle(&mut lane).unwrap();
     drop(lane);
+    world
+}
+
+#[test]
+fn state_and_group_that_differ_are_refused_with_both_numbers_unless_one_is_chosen() {
+    let world = read_without_a_state();
     let mut lane = world.lane("one", Echo::default());
     let error = world.settle(&mut lane).unwrap_err();
     assert_eq!(error.kind(), "positions_differ");
@@ -33,11 +39,7 @@ fn state_and_group_that_differ_are_refused_with_both_numbers_unless_one_is_chose
 
 #[test]
 fn a_choice_of_positions_is_made_once_for_each_partition() {
-    let world = World::new(1);
-    write(&world, 0, &["a", "b", "c"]);
-    let mut lane = world.lane("one", Echo { stateless: true, ..Echo::default() });
-    world.settle(&mut lane).unwrap();
-    drop(lane);
+    let world = read_without_a_state();
     let mut config = World::config();
     config.positions = PositionsFrom::State;
     let mut lane = world.lane_with("one", Echo::default(), config).unwrap();

@@ -12,6 +12,18 @@ use crate::generate::{Generator, Signal};
 
 /// How often what has become due is written.
 const BEAT: Duration = Duration::from_millis(20);
+/// How long the day is, with an hour in which the last bursts end.
+pub(crate) const AGO: Span = Span::from_hours(25);
+/// The hour in which nothing happens any more.
+pub(crate) const REST: Span = Span::from_hours(1);
+/// What a slow machine may take longer, in the world's time: the lanes' waits are as fast as the clock, so that nobody
+/// may wait when it has caught up.
+const SPARE: Span = Span::from_secs(60);
+
+/// How long ago a day begins that is over before the clock has caught up.
+pub(crate) fn ago(pace: u32) -> Span {
+    AGO + Span::from_millis(SPARE.millis().saturating_mul(i64::from(pace)))
+}
 
 /// Plays in a thread of its own.
 pub(crate) struct Player {
@@ -83,17 +95,3 @@ fn write(writer: &mut dyn Writer, record: &Signal) -> Result<(), LogError> {
         timestamp: Some(record.append_time),
     })
 }
-
-/// What a slow machine may take longer, in the world's time: the lanes' waits are as fast as the clock, so that nobody
-/// may wait when it has caught up.
-const SPARE: Span = Span::from_secs(60);
-
-/// How long ago a day begins that is over before the clock has caught up.
-pub(crate) fn ago(pace: u32) -> Span {
-    AGO + Span::from_millis(SPARE.millis().saturating_mul(i64::from(pace)))
-}
-
-/// How long the day is, with an hour in which the last bursts end.
-pub(crate) const AGO: Span = Span::from_hours(25);
-/// The hour in which nothing happens any more.
-pub(crate) const REST: Span = Span::from_hours(1);

@@ -23,10 +23,17 @@ impl Stages {
         Self { at: 0, since: now }
     }
 
-    /// Goes on as far as the lanes are; true when every stage is over.
-    pub(super) fn advance(&mut self, lanes: &[(&Started, LaneSnapshot)], now: Time) -> bool {
+    /// Goes on as far as the lanes are; true when every stage is over. The detector's is not while its calendar or an event
+    /// is told: the worker has to act on what comes of it.
+    pub(super) fn advance(
+        &mut self,
+        lanes: &[(&Started, LaneSnapshot)],
+        is_telling: bool,
+        now: Time,
+    ) -> bool {
         while let Some(role) = ORDER.get(self.at) {
-            if !is_over(*role, lanes, self.since) {
+            let tells = *role == RoleName::Detector && is_telling;
+            if tells || !is_over(*role, lanes, self.since) {
                 return false;
             }
             self.at += 1;

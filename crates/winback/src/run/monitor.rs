@@ -89,17 +89,13 @@ impl Monitor {
     }
 
     pub(super) fn is_idle(&mut self, shared: &Shared) -> bool {
+        // What falls due is told on the matchers' progress, which goes on for as long as they run. Asked first, so that the
+        // worker's stage begins after the last of it is in the log.
+        let reads = self.lanes.iter().any(|watched| watched.lane.role == RoleName::Matcher);
+        let is_telling = reads && is_telling(&shared.metrics);
         let snapshots: Vec<(&Started, LaneSnapshot)> =
             self.lanes.iter().map(|watched| (&watched.lane, watched.lane.status.snapshot())).collect();
-        let now = shared.clock.now();
-        let is_over = self.stages.advance(&snapshots, now);
-        // What falls due is told on the matchers' progress, which goes on for as long as they run.
-        let reads = self.lanes.iter().any(|watched| watched.lane.role == RoleName::Matcher);
-        if is_over && reads && is_telling(&shared.metrics) {
-            self.stages = Stages::new(now);
-            return false;
-        }
-        is_over
+        self.stages.advance(&snapshots, is_telling, shared.clock.now())
     }
 }
 

@@ -1,36 +1,18 @@
 //! A detector that meets the log of a newer version (docs/runbook.md, *Upgrading and going back*): what it does not
 //! understand is a dead letter of the inbox or ends the restore, and says what to do. The simulation has the rest.
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
-
-use std::sync::Arc;
 
 use winback_core::ids::{Offset, Partition};
 use winback_core::time::Time;
-use winback_detector::{DetectorMetrics, DetectorRole, DetectorTopics, read};
-use winback_lane::{At, Input, Output, Role, Row, Step};
-use winback_log::{Message, Record, TopicPartition};
+use winback_detector::read;
+use winback_lane::{At, Output, Role, Row, Step};
+use winback_log::{Message, Record};
 use winback_proto::{Encoding, WireMessage, v1};
-use winback_telemetry::Metrics;
+
+use crate::role;
 
 /// A field 500 that holds three bytes: a body or a row of a kind that only a newer version knows.
 const NEWER: [u8; 6] = [0xa2, 0x1f, 3, 1, 2, 3];
 const FIX: &str = "a newer winback wrote it; run that version again";
-
-fn role() -> (DetectorRole, Input) {
-    let topics = DetectorTopics {
-        triggers: Arc::from("triggers"),
-        shadow_triggers: Arc::from("shadow-triggers"),
-        decisions: Arc::from("decisions"),
-        changelog: Arc::from("changelog"),
-        inbox_partitions: 1,
-        encoding: Encoding::Protobuf,
-        source: "winback/detector".to_owned(),
-    };
-    let mut role = DetectorRole::new(topics, DetectorMetrics::new(&Metrics::new()));
-    let input = Input { slot: 0, topic: 0, partition: TopicPartition::new("inbox", 0) };
-    role.assigned(&input);
-    (role, input)
-}
 
 fn message(value: Vec<u8>) -> Message {
     let record = Record { key: None, value: Some(value.into()), headers: Vec::new() };

@@ -1,7 +1,6 @@
 //! What a step writes stays small, whatever an account sends.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 
 use winback_core::account::{Account, Reason};
 use winback_core::debounce::{AccountChange, MatchedSignal, PolicyText, Progress, Reached};
@@ -9,12 +8,13 @@ use winback_core::ids::{Offset, Partition};
 use winback_core::index::Method;
 use winback_core::signal::SignalKind;
 use winback_core::time::Time;
-use winback_detector::{DetectorMetrics, DetectorRole, DetectorTopics};
+use winback_detector::DetectorRole;
 use winback_lane::{At, Input, InputView, Output, Role, View};
-use winback_log::{Message, Record, TopicPartition};
+use winback_log::{Message, Record};
 use winback_proto::v1::inbox_record::Body;
 use winback_proto::{Encoding, WireMessage, inbox, v1};
-use winback_telemetry::Metrics;
+
+use crate::role;
 
 /// DESIGN section 6: an account sending 40,000 signals writes no more than this a step.
 const MOST: usize = 16 << 10;
@@ -28,18 +28,7 @@ struct Rig {
 
 impl Rig {
     fn new() -> Self {
-        let topics = DetectorTopics {
-            triggers: Arc::from("triggers"),
-            shadow_triggers: Arc::from("shadow-triggers"),
-            decisions: Arc::from("decisions"),
-            changelog: Arc::from("changelog"),
-            inbox_partitions: 1,
-            encoding: Encoding::Protobuf,
-            source: "winback/detector".to_owned(),
-        };
-        let mut role = DetectorRole::new(topics, DetectorMetrics::new(&Metrics::new()));
-        let input = Input { slot: 0, topic: 0, partition: TopicPartition::new("inbox", 0) };
-        role.assigned(&input);
+        let (role, input) = role();
         Self { role, input, next: 0 }
     }
 
