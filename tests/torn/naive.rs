@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -16,7 +16,7 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use crate::copier::Copier;
 use crate::mark::Mark;
-use crate::topics::Topics;
+use crate::topics::{PARTITIONS, Topics};
 
 /// What comes within this long of each other goes into one transaction.
 const POLL: Duration = Duration::from_millis(150);
@@ -49,6 +49,7 @@ impl Naive {
         let thread = std::thread::spawn(move || {
             while !state.stop.load(Ordering::Relaxed) {
                 let life = Life::begin(&bootstrap, &name, &input, &output);
+                life.tell_positions(&state);
                 if life.copy(&state).is_err() {
                     state.restarts.fetch_add(1, Ordering::Relaxed);
                 }
@@ -107,6 +108,20 @@ impl Life {
         let producer: BaseProducer = config.create().unwrap();
         producer.init_transactions(LONG).unwrap();
         Self { consumer, producer, input: input.to_owned(), output: output.to_owned() }
+    }
+
+    /// It goes on where the group stands: the life before may have ended in doubt of a commit that the broker had taken.
+    fn tell_positions(&self, state: &Shared) {
+        let mut partitions = TopicPartitionList::new();
+        for partition in 0..PARTITIONS {
+            partitions.add_partition(&self.input, partition);
+        }
+        let positions = self.consumer.committed_offsets(partitions, LONG).unwrap();
+        let told = positions.elements().into_iter().filter_map(|element| {
+            let next = element.offset().to_raw().filter(|next| *next >= 0)?;
+            Some((element.partition(), next))
+        });
+        state.committed.lock().unwrap().extend(told);
     }
 
     fn copy(&self, state: &Shared) -> Result<(), KafkaError> {
@@ -182,12 +197,15 @@ impl Life {
     }
 }
 
-/// Asks until it is answered: a time-out is tried again, as the client's manual says.
+/// Asks until it is answered: a time-out is tried again, as the client's manual says. A loop that has asked for so long
+/// that a liveness check would fail is ended.
 fn again(mut ask: impl FnMut() -> Result<(), KafkaError>) -> Result<(), KafkaError> {
+    let alive_until = Instant::now() + LONG;
     loop {
         match ask() {
-            Err(KafkaError::Transaction(error)) if error.is_retriable() => {}
-            Err(KafkaError::Transaction(error)) if error.code() == RDKafkaErrorCode::OperationTimedOut => {}
+            Err(KafkaError::Transaction(error))
+                if (error.is_retriable() || error.code() == RDKafkaErrorCode::OperationTimedOut)
+                    && Instant::now() < alive_until => {}
             ended => return ended,
         }
     }

@@ -37,7 +37,7 @@ impl DetectorRole {
         self.partitions.get_mut(input.slot)?.as_mut()
     }
 
-    fn emit(&mut self, body: &Body, policies: u64, cause: &Cause, out: &mut Output) {
+    fn emit(&mut self, body: &Body, due: u64, cause: &Cause, out: &mut Output) {
         let arrived = if let Body::Signal(signal) = body { Some(signal.append_time) } else { None };
         let effects = std::mem::take(&mut self.effects);
         for effect in &effects {
@@ -56,7 +56,7 @@ impl DetectorRole {
                 }
                 Effect::Dead { reason, text } => {
                     if arrived.is_some() {
-                        self.running.due -= policies;
+                        self.running.due -= due;
                     }
                     out.dead(dead(reason, text.clone()));
                 }
@@ -123,6 +123,17 @@ impl Role for DetectorRole {
         Some("policies, holds, accounts and erasures")
     }
 
+    fn lacks(&self) -> Option<String> {
+        let partitions = self.partitions.iter().flatten();
+        let without = partitions.filter(|partition| partition.policies().next().is_none()).count();
+        (without > 0).then(|| {
+            format!(
+                "no policy is in force in {without} of the inbox's partitions, and signals there start nothing: \
+                 `winback policy apply FILE` puts one in"
+            )
+        })
+    }
+
     fn restored(&mut self, input: &Input) -> Authority {
         let next = self.partition(input).and_then(|partition| partition.next_offset());
         next.map_or(Authority::Nothing, Authority::At)
@@ -139,22 +150,22 @@ impl Role for DetectorRole {
             }
         };
         let mut effects = std::mem::take(&mut self.effects);
-        let (mut policies, mut made) = (0, 0);
+        let (mut due, mut made) = (0, 0);
         if let Some(partition) = self.partition(at.input) {
-            policies = partition.policies().count() as u64;
+            due = partition.decisions_a_signal() as u64;
             let before = partition.counts().made;
             partition.step(&input, &mut effects);
             made = partition.counts().made - before;
         }
         self.running.made += made;
-        self.running.due += policies * made;
+        self.running.due += due * made;
         self.effects = effects;
         if matches!(input.body, Body::Signal(_)) {
-            self.running.due += policies;
+            self.running.due += due;
         }
         let trace = message.header(TRACEPARENT).map(|trace| String::from_utf8_lossy(&trace).into_owned());
         let cause = Cause { partition: message.partition, offset: message.offset, trace };
-        self.emit(&input.body, policies, &cause, out);
+        self.emit(&input.body, due, &cause, out);
         Step::Done
     }
 

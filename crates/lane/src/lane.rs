@@ -239,10 +239,12 @@ impl<R: Role> Lane<R> {
     fn look_after_the_role(&mut self) {
         let readiness = self.role.ready();
         self.ready = readiness == Readiness::Ready;
-        self.status.lock().waiting_for = match readiness {
+        let mut status = self.status.lock();
+        status.waiting_for = match readiness {
             Readiness::Ready => None,
             Readiness::Waiting(why) => Some(why),
         };
+        status.lacks = self.role.lacks();
     }
 
     /// The clock is read first, so that what is appended from then on is behind the end or counts as newer.

@@ -192,6 +192,11 @@ pub trait Role {
         Readiness::Ready
     }
 
+    /// What somebody must do for that which is stepped to come to anything, when something is missing.
+    fn lacks(&self) -> Option<String> {
+        None
+    }
+
     /// Records are about to be stepped. Several batches may go into one transaction.
     fn begin_batch(&mut self, now: Time) {
         let _ = now;

@@ -30,6 +30,8 @@ pub struct LaneSnapshot {
     pub partitions: Vec<PartitionStatus>,
     /// What the role waits for, when it does.
     pub waiting_for: Option<String>,
+    /// What the role is missing while it goes on, and who must do something.
+    pub lacks: Option<String>,
     /// Why the log is not reached, while it is not.
     pub away: Option<String>,
     /// Why nothing is stepped any more, while too much would become dead letters.

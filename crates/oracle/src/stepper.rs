@@ -57,7 +57,7 @@ impl Stepper {
 
     /// Takes the next record in.
     pub fn step(&mut self, message: &Message) -> &Made {
-        let policies = self.replay.partition.policies().count();
+        let due = self.replay.partition.decisions_a_signal();
         let made = self.replay.partition.counts().made;
         self.made = Made::default();
         let input = self.replay.step(message, self.partitions, &mut self.effects);
@@ -71,7 +71,7 @@ impl Stepper {
         }
         let made = usize::try_from(self.replay.partition.counts().made - made).unwrap_or_default();
         let arrived = usize::from(is_signal && self.made.dead.is_empty());
-        self.made.outcomes.1 = policies * (arrived + made);
+        self.made.outcomes.1 = due * (arrived + made);
         &self.made
     }
 

@@ -44,6 +44,8 @@ closed_enum! {
         Blackout = "blackout",
         /// An operator holds starting triggers.
         Hold = "hold",
+        /// No policy is in force in the inbox, so that nobody judges the signal (R14: it still has its decision).
+        NoPolicy = "no_policy",
     }
 }
 

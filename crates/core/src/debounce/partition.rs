@@ -223,6 +223,16 @@ impl Partition {
         self.newest.values().map(|policy| &**policy)
     }
 
+    /// Whether a policy is in force that makes triggers: one in shadow does not.
+    pub fn has_live_policy(&self) -> bool {
+        self.newest.values().any(|policy| !policy.is_shadow())
+    }
+
+    /// How many decisions a signal has: one of each policy, one of nobody where none is live.
+    pub fn decisions_a_signal(&self) -> usize {
+        self.newest.len() + usize::from(!self.has_live_policy())
+    }
+
     pub(super) const fn clock_mut(&mut self) -> &mut InboxClock {
         &mut self.head.clock
     }

@@ -73,12 +73,17 @@ impl Partition {
         for newest in policies.values().filter(|policy| !policy.is_shadow()) {
             remember = remember.max(self.arrive(newest, seen, signal, out));
         }
+        let is_judged = self.has_live_policy();
+        if !is_judged {
+            self.tell_unjudged(signal, out);
+        }
         if let Some(dedupe) = remember {
             let until = signal.event_time + dedupe;
             self.put_seen(key, Some(Seen { event_time: signal.event_time, offset, until }));
         }
         self.shadows(offset, signal, (seen, remember), out);
-        if signal.kind == SignalKind::SelfReactivation && remember.is_some() {
+        let is_news = remember.is_some() || (!is_judged && seen.is_none());
+        if signal.kind == SignalKind::SelfReactivation && is_news {
             self.reactivate(&signal.account, out);
         }
     }

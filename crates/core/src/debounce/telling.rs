@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::account_state::{AccountState, Fire};
 use super::caps::Cap;
 use super::gates::Gate;
+use super::input::MatchedSignal;
 use super::machine::{Burst, Machine, Quiet};
 use super::outcome::{BurstOutcome, Edge, FiredBecause, SignalOutcome};
 use super::partition::{Effect, MachineKey, Partition};
@@ -82,6 +83,27 @@ impl Partition {
             trigger,
             deadline,
             quiet_until: quiet.map(|quiet| quiet.until),
+        })));
+    }
+
+    /// A signal that nobody judges, since no policy is in force, has its decision, too: of a policy without a name. Its id
+    /// is not remembered, so that it counts when it comes again under a policy.
+    pub(super) fn tell_unjudged(&self, signal: &MatchedSignal, out: &mut Vec<Effect>) {
+        out.push(Effect::Decision(Box::new(Decision {
+            account: signal.account.clone(),
+            policy: "".into(),
+            policy_version: 0,
+            subject: Subject::Signal {
+                signal: Box::new(signal.clone()),
+                outcome: SignalOutcome::Gated,
+                burst: None,
+            },
+            gate: Some(Gate::NoPolicy),
+            cap: None,
+            at: signal.event_time.min(signal.append_time).max(self.clock().now()),
+            trigger: None,
+            deadline: None,
+            quiet_until: None,
         })));
     }
 

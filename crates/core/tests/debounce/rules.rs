@@ -1,12 +1,12 @@
 //! What the worked examples leave open, a test a rule.
 
 use winback_core::account::{Reason, Status};
-use winback_core::debounce::{Body, Counts, Gate, ResponseKind, Subject};
+use winback_core::debounce::{Body, Counts, Gate, PolicyText, ResponseKind, Subject, shadow};
 use winback_core::index::Method;
 use winback_core::signal::SignalKind;
 use winback_core::time::Span;
 
-use crate::rig::{Rig, at, signal};
+use crate::rig::{Rig, WORKED, at, signal};
 
 const STRONG: &str = "leading=\"strength>=2\"\n";
 const OFF: &str = "leading=\"off\"\n";
@@ -212,6 +212,48 @@ fn r14_bursts_opened_are_ended_or_open() {
     rig.progress(10);
     assert_eq!(rig.partition.counts(), Counts { opened: 1, ended: 1, made: 0 });
     assert_eq!(rig.partition.open_bursts(), 0);
+}
+
+#[test]
+fn a_signal_that_no_policy_judges_has_its_decision_and_counts_when_it_comes_again_under_one() {
+    let mut rig = Rig::default();
+    rig.change(|_| {});
+    assert_eq!(rig.partition.decisions_a_signal(), 1);
+    rig.arrives("s", 2, 0, 0);
+    let made = rig.decisions()[0].clone();
+    assert_eq!((made.gate, made.policy.as_str(), made.outcome()), (Some(Gate::NoPolicy), "", "gated"));
+    rig.policy("p", 1, &format!("{WORKED}{OFF}"));
+    assert_eq!(rig.partition.decisions_a_signal(), 1);
+    rig.arrives("s", 2, 5, 5);
+    assert_eq!(rig.outcomes(), ["gated", "joined"]);
+    rig.progress(20);
+    assert_eq!(rig.fired(), ["trailing(quiet)@15 n=1"]);
+}
+
+#[test]
+fn a_policy_in_shadow_judges_for_itself_and_leaves_the_signal_without_a_live_one() {
+    let mut rig = Rig::default();
+    rig.change(|_| {});
+    let toml = shadow::as_shadow(&format!("name=\"p\"\n{WORKED}{OFF}"));
+    rig.body(Body::Policy(PolicyText { name: shadow::shadow_of("p"), version: 1, toml }));
+    assert_eq!(rig.partition.decisions_a_signal(), 2);
+    rig.arrives("s", 2, 0, 0);
+    assert_eq!(rig.outcomes(), ["gated", "joined"]);
+    assert_eq!(rig.decisions()[0].gate, Some(Gate::NoPolicy));
+}
+
+#[test]
+fn who_comes_back_by_himself_is_back_though_no_policy_is_in_force() {
+    let mut rig = Rig::default();
+    rig.change(|_| {});
+    let mut back = signal("a", "back", 2, 0, 0);
+    back.kind = SignalKind::SelfReactivation;
+    rig.body(Body::Signal(Box::new(back)));
+    assert!(rig.partition.account_state(&"a".into()).unwrap().reactivated);
+    rig.policy("p", 1, &format!("{WORKED}leading=\"always\"\n"));
+    rig.now(2, 5);
+    assert_eq!(rig.outcomes(), ["gated", "gated"]);
+    assert_eq!(rig.decisions()[1].gate, Some(Gate::Reactivated));
 }
 
 #[test]

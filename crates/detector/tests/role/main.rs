@@ -1,6 +1,7 @@
 //! The detector's role, called as its lane calls it, without a log.
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
 
+mod policies;
 mod size;
 mod upgrade;
 

@@ -11,9 +11,10 @@ use super::file::{FORM, Head, SnapshotError, TRAILER, record_at};
 use super::{Snapshots, Standing};
 use crate::role::Row;
 
-/// Bytes or records of one step: a few milliseconds.
+/// Bytes or records of one step: some tens of milliseconds, in which the lane's other partitions wait. With fewer records
+/// a role that shares the decoding out to threads waits for them more often (`cargo bench -p winback-detector`).
 const CHUNK: usize = 4 << 20;
-const RECORDS: usize = 8_192;
+const RECORDS: usize = 32_768;
 
 /// What every form's head says; the rest is read once it is known to be ours.
 #[derive(Deserialize)]
@@ -85,7 +86,7 @@ impl Loading {
         Ok(Some(Self { path, head, file, body, hasher, whole: false, at: end + 1 }))
     }
 
-    /// Goes on, for a few milliseconds; `visit` is called with records only once the whole file was found sound.
+    /// Goes on, for some tens of milliseconds; `visit` is called with records only once the whole file was found sound.
     pub(crate) fn step<E: From<SnapshotError>>(
         &mut self,
         visit: &mut dyn FnMut(&[Row<'_>]) -> Result<(), E>,

@@ -24,20 +24,20 @@ impl Stages {
     }
 
     /// Goes on as far as the lanes are; true when every stage is over. The detector's is not while its calendar or an event
-    /// is told: the worker has to act on what comes of it.
+    /// is told: the worker has to act on what comes of it. Whether that is so is asked after the lanes were looked at, or
+    /// an event that came between the two would be missed, and the next stage begins after the answer.
     pub(super) fn advance(
         &mut self,
         lanes: &[(&Started, LaneSnapshot)],
-        is_telling: bool,
-        now: Time,
+        is_telling: impl Fn() -> bool,
+        now: impl Fn() -> Time,
     ) -> bool {
         while let Some(role) = ORDER.get(self.at) {
-            let tells = *role == RoleName::Detector && is_telling;
-            if tells || !is_over(*role, lanes, self.since) {
+            if !is_over(*role, lanes, self.since) || (*role == RoleName::Detector && is_telling()) {
                 return false;
             }
             self.at += 1;
-            self.since = now;
+            self.since = now();
         }
         true
     }
@@ -57,4 +57,19 @@ fn is_over(role: RoleName, lanes: &[(&Started, LaneSnapshot)], since: Time) -> b
             })
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_workers_stage_begins_when_nothing_is_told_any_more() {
+        let (early, late) = (Time::from_millis(1), Time::from_millis(2));
+        let mut stages = Stages::new(early);
+        assert!(!stages.advance(&[], || true, || early));
+        assert_eq!((ORDER[stages.at], stages.since), (RoleName::Detector, early));
+        assert!(stages.advance(&[], || false, || late));
+        assert_eq!(stages.since, late);
+    }
 }

@@ -89,13 +89,11 @@ impl Monitor {
     }
 
     pub(super) fn is_idle(&mut self, shared: &Shared) -> bool {
-        // What falls due is told on the matchers' progress, which goes on for as long as they run. Asked first, so that the
-        // worker's stage begins after the last of it is in the log.
-        let reads = self.lanes.iter().any(|watched| watched.lane.role == RoleName::Matcher);
-        let is_telling = reads && is_telling(&shared.metrics);
         let snapshots: Vec<(&Started, LaneSnapshot)> =
             self.lanes.iter().map(|watched| (&watched.lane, watched.lane.status.snapshot())).collect();
-        self.stages.advance(&snapshots, is_telling, shared.clock.now())
+        // What falls due is told on the matchers' progress, which goes on for as long as they run.
+        let reads = self.lanes.iter().any(|watched| watched.lane.role == RoleName::Matcher);
+        self.stages.advance(&snapshots, || reads && is_telling(&shared.metrics), || shared.clock.now())
     }
 }
 
@@ -118,7 +116,7 @@ impl Watched {
             self.component.waiting(format!("the log is away: {why}"));
         } else if let Some((done, total)) = snapshot.restoring {
             self.component.waiting(format!("restoring {done} of {total}"));
-        } else if let Some(why) = &snapshot.waiting_for {
+        } else if let Some(why) = snapshot.waiting_for.as_ref().or(snapshot.lacks.as_ref()) {
             self.component.waiting(why.clone());
         } else {
             self.component.ready();

@@ -15,7 +15,8 @@ pub(crate) fn decision(decision: &v1::Decision) -> String {
     let outcome = if fired { styled(GOOD, &outcome) } else { outcome };
     let differ = differ.filter(super::differ::Differ::is_final);
     let differ = differ.map_or_else(String::new, |differ| format!(" ({})", differ.text));
-    let policy = format!("[{} {}]", words::safe(&decision.policy), words::safe(&decision.rule));
+    let policy = format!("{} {}", words::safe(&decision.policy), words::safe(&decision.rule));
+    let policy = format!("[{}]", policy.trim_start());
     format!(
         "{}  {:<18}  {:<16}  {outcome}  {what}{differ} {}",
         words::minute(words::time(decision.decided_at.as_ref())),

@@ -40,5 +40,9 @@ pub(crate) const fn gate_words(gate: Gate) -> (&'static str, &'static str) {
             "a live signal, or a day outside of the policy's blackout",
         ),
         Gate::Hold => ("an operator holds starting triggers", "the hold had to be lifted"),
+        Gate::NoPolicy => (
+            "no policy is in force in the inbox",
+            "a policy had to be in force: put one in with `winback policy apply FILE`",
+        ),
     }
 }

@@ -109,6 +109,9 @@ fn of_signal(
                 Differ::new(Lack::Quiet, differ).until(ends),
             )
         }
+        SignalOutcome::Gated if Gate::parse(&decision.because) == Some(Gate::NoPolicy) => {
+            gated(decision, "came to nothing:", known)
+        }
         SignalOutcome::Gated => gated(decision, "would have fired at once, but", known),
         SignalOutcome::Capped => capped(decision, "would have fired at once, but", known),
         SignalOutcome::Ended => Sentence::refused(
