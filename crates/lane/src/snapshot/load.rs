@@ -14,7 +14,7 @@ use crate::role::Row;
 /// Bytes or records of one step: some tens of milliseconds, in which the lane's other partitions wait. With fewer records
 /// a role that shares the decoding out to threads waits for them more often (`cargo bench -p winback-detector`).
 const CHUNK: usize = 4 << 20;
-const RECORDS: usize = 32_768;
+pub(super) const RECORDS: usize = 32_768;
 
 /// What every form's head says; the rest is read once it is known to be ours.
 #[derive(Deserialize)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use winback_core::ids::Partition;
 use winback_log::{Append, Cleanup, Clock, EmbeddedLog, SharedLog, SystemClock, TimestampKind, TopicSpec};
 
-use super::load::Step;
+use super::load::{RECORDS, Step};
 use super::*;
 use crate::role::Row;
 
@@ -115,6 +115,20 @@ fn a_snapshot_is_what_the_changelog_comes_to_and_the_next_one_adds_the_tail() {
     assert_eq!(world.keep(6), None, "five records are not yet worth it");
     assert_eq!(world.keep(5), Some(Kept { next: Offset(10), read: 5 }));
     assert_eq!(world.rows().unwrap(), rows(&[("0", "3"), ("b", "5"), ("d", "4")]));
+}
+
+#[test]
+fn one_of_several_slices_gives_each_record_once() {
+    for count in [RECORDS, 2 * RECORDS + 1] {
+        let world = World::new();
+        let keys: Vec<String> = (0..count).map(|number| number.to_string()).collect();
+        let written: Vec<_> = keys.iter().map(|key| (key.as_str(), Some(key.as_str()))).collect();
+        world.write(&written);
+        assert!(world.keep(1).is_some());
+        let given = world.rows().unwrap();
+        assert_eq!(given.len(), count);
+        assert!(given.iter().all(|(key, value)| key == value));
+    }
 }
 
 #[test]
