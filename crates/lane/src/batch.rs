@@ -81,7 +81,14 @@ impl<R: Role> Lane<R> {
     fn has_room(&self) -> bool {
         let records = self.batch.records;
         let full = self.config.commit.is_full(records, self.out.len(), self.out.size());
-        !full && records < self.isolation.limit() && self.breaker.may_step()
+        !full && records < self.isolation.limit() && self.breaker.may_step() && !self.is_overdue()
+    }
+
+    /// Whether somebody waits for an effect, and has waited for as long as two commits are apart: what is stepped next, such
+    /// as an event that is told to many accounts, may take long.
+    fn is_overdue(&self) -> bool {
+        let due = self.batch.effects_since.map(|since| since + self.config.commit.apart);
+        self.role.urgency() == Urgency::Now && due.is_some_and(|due| due <= self.clock.now())
     }
 
     /// Partition after partition, each a share.
@@ -189,6 +196,9 @@ impl<R: Role> Lane<R> {
                 }
                 slot.stepped(message.offset, message.timestamp, now);
                 self.batch.records += 1;
+                if self.role.urgency() >= Urgency::Soon || !self.batch.buried.is_empty() {
+                    self.batch.effects_since.get_or_insert(now);
+                }
             }
         }
     }
@@ -200,9 +210,6 @@ impl<R: Role> Lane<R> {
             return;
         }
         self.batch.moved_since.get_or_insert(now);
-        if self.role.urgency() >= Urgency::Soon || !self.batch.buried.is_empty() {
-            self.batch.effects_since.get_or_insert(now);
-        }
         self.status.lock().stepped_at = Some(now);
     }
 }

@@ -16,7 +16,7 @@ use crate::time::Time;
 pub const CALENDAR: &str = "calendar";
 
 /// The most signals that one progress record makes.
-const SIGNALS: u32 = 128;
+const SIGNALS: u32 = 32;
 /// The most accounts that one progress record looks at.
 const LOOKS: u32 = 1_024;
 /// The most events that one progress record takes up, since each may take a look at all accounts.

@@ -186,7 +186,7 @@ fn events_about_nobody_are_sought_for_a_few_a_report_and_as_many_after_a_restore
 
 #[test]
 fn a_partition_that_was_restored_in_the_middle_tells_as_many_a_report() {
-    let log = crowd(700, 8);
+    let log = crowd(175, 8);
     let (mut whole, cut) = (Partition::default(), log.len() - 6);
     fired(&mut whole, &log[..cut]);
     for input in &log[cut..] {
@@ -205,6 +205,9 @@ fn gap(id: &str) -> Account {
 fn id(number: u32) -> String {
     format!("s{number:06}")
 }
+
+/// The most accounts that one progress record tells.
+const SHARE: usize = 32;
 
 /// A log with so many accounts that a release is about, and progress records behind it.
 fn crowd(accounts: u32, progress: i64) -> Vec<Input> {
@@ -239,7 +242,7 @@ fn fired(partition: &mut Partition, log: &[Input]) -> Vec<(String, i64)> {
                 fired.push((trigger.account.id.to_string(), trigger.fired_at.millis()));
             }
         }
-        assert!(fired.len() - before <= 128, "one record makes no more than its share");
+        assert!(fired.len() - before <= SHARE, "one record makes no more than its share");
         if place.is_multiple_of(100) {
             partition.commit();
         }
@@ -256,7 +259,7 @@ fn restored(partition: &Partition) -> Partition {
 
 /// The whole of a fan-out, and one that is killed in the middle and goes on from its rows.
 fn killed_in_the_middle(accounts: u32) -> (Partition, Partition) {
-    let steps = i64::from(accounts / 128 + 2);
+    let steps = i64::from(accounts / SHARE as u32 + 2);
     let log = crowd(accounts, steps);
     let cut = log.len() - usize::try_from(steps / 2).unwrap();
     let mut whole = Partition::default();
@@ -287,7 +290,7 @@ fn the_state_after_a_kill_in_the_middle_of_a_fan_out_is_the_same() {
 fn a_lone_signal_fires_at_its_own_record_while_an_event_is_told() {
     let log = crowd(3_000, 10);
     let mut partition = Partition::default();
-    assert_eq!(fired(&mut partition, &log).len(), 1_280);
+    assert_eq!(fired(&mut partition, &log).len(), 10 * SHARE);
     let lone = Body::Signal(Box::new(signal(&id(2_999), "lone", 2, 10, 10)));
     let offset = winback_core::ids::Offset(i64::try_from(log.len()).unwrap());
     let told = fired(&mut partition, &[Input { offset, appended_at: at(0), body: lone }]);
@@ -299,7 +302,7 @@ fn who_comes_before_the_cursor_does_not_hear_and_who_comes_behind_it_does() {
     let mut log = crowd(300, 1);
     let mut partition = Partition::default();
     let mut heard = fired(&mut partition, &log);
-    assert_eq!(heard.len(), 128);
+    assert_eq!(heard.len(), SHARE);
     let progress = log.pop().unwrap();
     let mut step = |body| heard.extend(fired(&mut partition, &[Input { body, ..progress.clone() }]));
     for name in ["s000000x", "s000200x"] {
@@ -308,7 +311,7 @@ fn who_comes_before_the_cursor_does_not_hear_and_who_comes_behind_it_does() {
     step(Body::Account(AccountChange::Gone(id(250).as_str().into())));
     let other = Account { version: 9, ..account(&id(251)) };
     step(Body::Account(AccountChange::Upsert(Box::new(other))));
-    for _ in 0..3 {
+    for _ in 0..300 / SHARE + 1 {
         step(progress.body.clone());
     }
     let heard: Vec<_> = heard.into_iter().map(|(id, _)| id).collect();

@@ -149,6 +149,8 @@ pub(crate) struct Echo {
     pub(crate) beats: Option<Duration>,
     pub(crate) urgency: Option<Urgency>,
     pub(crate) waits: bool,
+    /// A clock, and how many milliseconds of it a step takes.
+    pub(crate) slow: Option<(Arc<TestClock>, i64)>,
     /// Nothing is bad to it.
     pub(crate) tolerates: bool,
     pub(crate) start: Option<Start>,
@@ -211,6 +213,9 @@ impl Role for Echo {
     }
 
     fn step(&mut self, at: At<'_>, message: &Message, out: &mut Output) -> Step {
+        if let Some((clock, millis)) = &self.slow {
+            clock.advance(*millis);
+        }
         let value = message.value().unwrap_or_default();
         let text = String::from_utf8_lossy(value).into_owned();
         let partition = Some(at.input.partition.partition);

@@ -1,5 +1,6 @@
 //! What a lane does when nothing, or one thing, goes wrong.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use prost::Message as _;
@@ -93,6 +94,23 @@ fn nothing_waits_for_a_clock_that_was_set_back() {
     world.clock.advance(-86_400_000);
     world.settle(&mut lane).unwrap();
     assert_eq!((world.read(COPIES, 0), world.read(COPIES, 1)), (vec!["a".into()], vec!["slow".into()]));
+}
+
+#[test]
+fn an_urgent_effect_does_not_wait_for_all_that_was_polled_with_it() {
+    for (urgency, together) in [(Urgency::Now, 2), (Urgency::Soon, 5)] {
+        let world = World::new(1);
+        let values = ["a", "b", "c", "d", "e"];
+        write(&world, 0, &values);
+        let slow = Some((Arc::clone(&world.clock), 10));
+        let mut lane = world.lane("one", Echo { urgency: Some(urgency), slow, ..Echo::default() });
+        while world.read(COPIES, 0).is_empty() {
+            lane.turn().unwrap();
+        }
+        assert_eq!(world.read(COPIES, 0), values[..together], "{urgency:?}");
+        world.settle(&mut lane).unwrap();
+        assert_eq!(world.read(COPIES, 0), values, "{urgency:?}");
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::metadata::MetadataTopic;
 use winback_core::time::Span;
 
-use super::classify::{code_of, is_transient, log_error};
+use super::classify::{code_of, is_absence, is_transient, log_error};
 use super::context::AskContext;
 use super::fetch::config_error;
 use super::native::topic_ids;
@@ -100,14 +100,18 @@ impl Admin {
         Ok(found.and_then(|millis| millis.parse().ok()).map(Duration::from_millis))
     }
 
-    /// Until the cluster's metadata has it, with a leader everywhere.
+    /// Until the cluster's metadata has it, with a leader everywhere that knows of it: a broker hears of its metadata first
+    /// and makes the partition then, and who reads in between is told that there is none.
     fn wait_for(&self, spec: &TopicSpec) -> Result<(), LogError> {
         let deadline = Instant::now() + self.wait;
         loop {
             let metadata =
                 self.retry(&spec.name, |left| self.client.inner().fetch_metadata(Some(&spec.name), left))?;
+            // One that was there already may have other partitions than were asked for.
             let ready = metadata.topics().iter().any(|topic| {
-                !topic.partitions().is_empty() && topic.partitions().iter().all(|one| one.leader() >= 0)
+                let mut partitions = topic.partitions().iter();
+                !topic.partitions().is_empty()
+                    && partitions.all(|one| one.leader() >= 0 && self.is_made(&spec.name, one.id()))
             });
             if ready {
                 return Ok(());
@@ -118,6 +122,12 @@ impl Admin {
             }
             std::thread::sleep(PAUSE);
         }
+    }
+
+    /// Whoever may make a topic need not be allowed to read it: any other answer says that it is there.
+    fn is_made(&self, topic: &str, partition: i32) -> bool {
+        let ends = self.client.inner().fetch_watermarks(topic, partition, self.wait);
+        ends.err().is_none_or(|error| !is_absence(code_of(&error)))
     }
 
     fn complete(&self, shapes: &BTreeMap<String, Shape>) -> Result<BTreeMap<String, TopicInfo>, LogError> {

@@ -55,6 +55,16 @@ pub(super) enum Trouble {
     OutOfRange(TopicPartition),
     /// Nothing that waiting mends.
     Error(RDKafkaErrorCode, String),
+    /// librdkafka refuses for too long to read this partition from its position.
+    Stuck(TopicPartition, KafkaError),
+}
+
+/// A partition that librdkafka no longer reads, or not into our queue, or not from where it should: it is to be read
+/// again from its position.
+#[derive(Debug)]
+struct Stray {
+    partition: TopicPartition,
+    refused_since: Option<Instant>,
 }
 
 /// A consumer with one queue for its partitions.
@@ -62,19 +72,24 @@ pub(super) struct Fetch {
     queue: LaneQueue,
     client: Arc<Client>,
     tracked: Vec<Tracked>,
-    /// Partitions that librdkafka no longer reads, or not into our queue: they are to be read again from their position.
-    stray: Vec<TopicPartition>,
+    stray: Vec<Stray>,
     protocol: GroupProtocol,
+    /// How long librdkafka may refuse to read a partition.
+    patience: Duration,
 }
 
 impl Fetch {
-    pub(super) fn new(config: &ClientConfig, protocol: GroupProtocol) -> Result<Self, LogError> {
+    pub(super) fn new(
+        config: &ClientConfig,
+        protocol: GroupProtocol,
+        patience: Duration,
+    ) -> Result<Self, LogError> {
         let consumer: BaseConsumer<GroupContext> =
             config.create_with_context(GroupContext::default()).map_err(|error| config_error(&error))?;
         let client = Arc::new(Client { consumer });
         let queue = LaneQueue::new(Arc::clone(&client))
             .ok_or_else(|| LogError::Fatal("librdkafka made no queue".to_owned()))?;
-        Ok(Self { queue, client, tracked: Vec::new(), stray: Vec::new(), protocol })
+        Ok(Self { queue, client, tracked: Vec::new(), stray: Vec::new(), protocol, patience })
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -200,9 +215,7 @@ impl Fetch {
         if let Some(tracked) = self.get_mut(&partition) {
             tracked.held = true;
         }
-        if !self.stray.contains(&partition) {
-            self.stray.push(partition);
-        }
+        stray(&mut self.stray, partition);
     }
 
     /// To be called before librdkafka pauses partitions or goes on after a pause, as it does around every rebalance.
@@ -211,9 +224,7 @@ impl Fetch {
         let at_end = self.tracked.iter().filter(|tracked| tracked.at_end);
         let at_end: Vec<_> = at_end.map(|tracked| (tracked.partition.clone(), tracked.position)).collect();
         for (partition, position) in at_end {
-            if self.seek(&partition, Offset(position), SETTLE).is_err() {
-                self.restart(partition);
-            }
+            self.seek(&partition, Offset(position));
         }
     }
 
@@ -234,8 +245,7 @@ impl Fetch {
             };
             self.found_stray(stray.0.as_deref(), stray.1);
         }
-        self.restart_stray();
-        None
+        self.restart_stray()
     }
 
     fn found_stray(&mut self, topic: Option<&str>, number: i32) {
@@ -255,12 +265,13 @@ impl Fetch {
         }
     }
 
-    fn restart_stray(&mut self) {
+    fn restart_stray(&mut self) -> Option<Trouble> {
         // While a rebalance is unanswered, librdkafka would take any assignment for the answer.
         if self.stray.is_empty() || self.consumer().context().is_unanswered() {
-            return;
+            return None;
         }
-        for partition in std::mem::take(&mut self.stray) {
+        let mut trouble = None;
+        for Stray { partition, refused_since } in std::mem::take(&mut self.stray) {
             let Some(tracked) = self.get(&partition) else { continue };
             let (position, unplaced) = (Offset(tracked.position), tracked.unplaced);
             self.queue.forward(&partition);
@@ -268,12 +279,19 @@ impl Fetch {
                 continue;
             }
             let restarted =
-                self.seek(&partition, position, RESTART).or_else(|_| self.assign_again(&partition));
-            if let Err(error) = restarted {
-                tracing::debug!(%partition, %error, "it cannot be read again just now");
-                self.restart(partition);
+                self.try_seek(&partition, position, RESTART).or_else(|_| self.assign_again(&partition));
+            let Err(error) = restarted else { continue };
+            tracing::debug!(%partition, %error, "it cannot be read again just now");
+            let since = refused_since.unwrap_or_else(Instant::now);
+            if since.elapsed() >= self.patience {
+                trouble = Some(Trouble::Stuck(partition.clone(), error));
             }
+            if let Some(tracked) = self.get_mut(&partition) {
+                tracked.held = true;
+            }
+            self.stray.push(Stray { partition, refused_since: Some(since) });
         }
+        trouble
     }
 
     /// What librdkafka stopped reading cannot be moved, only assigned anew.
@@ -306,8 +324,19 @@ impl Fetch {
         consumer.pause(&list(paused.map(|tracked| (&tracked.partition, KafkaOffset::Invalid)))?)
     }
 
-    /// Reads on from elsewhere. An assignment takes a moment to begin; until then it cannot be moved.
-    pub(super) fn seek(
+    /// Reads on from elsewhere: at once, or as soon as librdkafka can. Nothing comes from anywhere else in between.
+    pub(super) fn seek(&mut self, partition: &TopicPartition, offset: Offset) {
+        let Err(error) = self.try_seek(partition, offset, SETTLE) else { return };
+        tracing::debug!(%partition, %offset, %error, "it cannot be moved just now");
+        if let Some(tracked) = self.get_mut(partition) {
+            tracked.position = offset.0;
+            (tracked.at_end, tracked.unplaced) = (false, false);
+        }
+        self.restart(partition.clone());
+    }
+
+    /// An assignment takes a moment to begin and cannot be moved before, nor after librdkafka stopped to read it.
+    fn try_seek(
         &mut self,
         partition: &TopicPartition,
         offset: Offset,
@@ -333,10 +362,16 @@ impl Fetch {
     }
 }
 
+fn stray(known: &mut Vec<Stray>, partition: TopicPartition) {
+    if known.iter().all(|stray| stray.partition != partition) {
+        known.push(Stray { partition, refused_since: None });
+    }
+}
+
 /// One call's worth of events. The handle of the last one is remembered, because they come in runs.
 struct Batch<'a> {
     tracked: &'a mut Vec<Tracked>,
-    stray: &'a mut Vec<TopicPartition>,
+    stray: &'a mut Vec<Stray>,
     last: Option<(usize, i32, usize)>,
     /// Kept until the batch ends: they keep their topics, and so the handles, alive.
     left_over: Vec<Event>,
@@ -356,9 +391,7 @@ impl Batch<'_> {
             None if tracked.paused => {
                 // librdkafka counts it as delivered and would go on behind it.
                 tracked.held = true;
-                if !self.stray.contains(&tracked.partition) {
-                    self.stray.push(tracked.partition.clone());
-                }
+                stray(self.stray, tracked.partition.clone());
                 self.left_over.push(event);
             }
             None => {
@@ -434,3 +467,6 @@ pub(super) fn config_error(error: &KafkaError) -> LogError {
         other => format!("kafka: {other}"),
     })
 }
+
+#[cfg(test)]
+mod tests;

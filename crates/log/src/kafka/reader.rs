@@ -12,7 +12,7 @@ use super::context::GroupContext;
 use super::fetch::{Fetch, Trouble, config_error, list};
 use super::offsets::{Asker, Asking, unless_late};
 use super::options::{GroupProtocol, KafkaOptions};
-use super::session::{broken, no_queue, out_of_range};
+use super::session::{broken, no_queue, out_of_range, stuck};
 use crate::{Bounds, LogError, Message, Reader, TopicPartition};
 
 const SLICE: Duration = Duration::from_millis(200);
@@ -47,7 +47,7 @@ impl KafkaReader {
         settings: &ClientConfig,
     ) -> Result<Self, LogError> {
         // librdkafka assigns partitions to members of a group only; nobody joins this one.
-        let fetch = Fetch::new(settings, GroupProtocol::Cooperative)?;
+        let fetch = Fetch::new(settings, GroupProtocol::Cooperative, options.ask_deadline)?;
         Ok(Self { log, options, asker, topics: Vec::new(), fetch, beyond: Vec::new() })
     }
 
@@ -67,6 +67,7 @@ impl KafkaReader {
     fn face(&mut self, trouble: Trouble) -> Result<(), LogError> {
         let partition = match trouble {
             Trouble::Error(code, what) => return Err(log_error(&self.log, &what, code)),
+            Trouble::Stuck(partition, error) => return Err(stuck(&partition, &error)),
             Trouble::OutOfRange(partition) => partition,
         };
         match out_of_range(&self.asking(), &partition, self.fetch.position(&partition)) {

@@ -42,7 +42,7 @@ impl KafkaSession {
         asker: Asker,
         spec: SessionSpec,
     ) -> Result<Self, LogError> {
-        let mut fetch = Fetch::new(&options.consumer(&spec.group), options.protocol)?;
+        let mut fetch = Fetch::new(&options.consumer(&spec.group), options.protocol, options.ask_deadline)?;
         let topics: Vec<&str> = spec.topics.iter().map(|topic| &**topic).collect();
         fetch.consumer().subscribe(&topics).map_err(|error| broken("subscribe", &error))?;
         // The group waits for a member that died while the transaction that it left is ended. Nothing is taken over
@@ -96,6 +96,7 @@ impl KafkaSession {
     fn face(&mut self, trouble: Trouble) -> Result<(), LogError> {
         let partition = match trouble {
             Trouble::Error(code, what) => return Err(log_error(&self.log, &what, code)),
+            Trouble::Stuck(partition, error) => return Err(stuck(&partition, &error)),
             Trouble::OutOfRange(partition) => partition,
         };
         match out_of_range(&self.asking(), &partition, self.fetch.position(&partition)) {
@@ -232,7 +233,8 @@ impl Session for KafkaSession {
 
     fn seek(&mut self, partition: &TopicPartition, offset: Offset) -> Result<(), LogError> {
         self.check_assigned(std::slice::from_ref(partition))?;
-        self.fetch.seek(partition, offset, self.options.ask_deadline).map_err(|error| broken("seek", &error))
+        self.fetch.seek(partition, offset);
+        Ok(())
     }
 
     fn committed(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Option<Offset>>, LogError> {
@@ -361,6 +363,11 @@ pub(super) fn out_of_range(
 
 pub(super) fn no_queue(partition: &TopicPartition) -> LogError {
     LogError::Fatal(format!("librdkafka has no queue for {partition}"))
+}
+
+/// A partition that cannot be read from its position, for no reason that librdkafka gives.
+pub(super) fn stuck(partition: &TopicPartition, error: &KafkaError) -> LogError {
+    broken(&format!("reading {partition} from its position"), error)
 }
 
 /// A call that librdkafka refuses although it was made in order.

@@ -45,7 +45,7 @@ pub fn key_from_bytes(bytes: &[u8]) -> Result<StateKey, DecodeError> {
         fix: "this topic belongs to the detector: where a newer winback wrote it, run that version again, or a later one; \
               nobody else may write to it",
     };
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| broken());
+    let text = |bytes| std::str::from_utf8(bytes).map_err(|_| broken());
     let (table, rest) = bytes.split_first().ok_or_else(broken)?;
     let pair = || {
         let at = rest.iter().position(|byte| *byte == SEPARATOR).ok_or_else(broken)?;
@@ -62,7 +62,7 @@ pub fn key_from_bytes(bytes: &[u8]) -> Result<StateKey, DecodeError> {
             let (version, name) = rest.split_at(4);
             Ok(StateKey::Policy(PolicyName::from(text(name)?), u32::from_be_bytes(fixed(version, "key")?)))
         }
-        b'h' => Ok(StateKey::Hold(text(rest)?)),
+        b'h' => Ok(StateKey::Hold(text(rest)?.to_owned())),
         b'e' => Ok(StateKey::Event(Offset(i64::from_be_bytes(fixed(rest, "key")?)))),
         _ => Err(broken()),
     }

@@ -1,0 +1,50 @@
+//! No broker is needed: librdkafka moves an assigned partition, and refuses to move any other, without asking one.
+
+use super::*;
+
+const PLACE: Offset = Offset(7);
+
+fn fetch(patience: Duration) -> (Fetch, TopicPartition) {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", "127.0.0.1:1").set("group.id", "g").set("enable.auto.commit", "false");
+    let mut fetch = Fetch::new(&config, GroupProtocol::Cooperative, patience).unwrap();
+    let partition = TopicPartition { topic: "t".into(), partition: Partition(0) };
+    assert!(fetch.track(&partition, 0, 1, Offset::ZERO));
+    (fetch, partition)
+}
+
+fn assign(fetch: &Fetch, partition: &TopicPartition) {
+    let start = list([(partition, KafkaOffset::Beginning)]).unwrap();
+    fetch.consumer().incremental_assign(&start).unwrap();
+}
+
+#[test]
+fn what_cannot_be_moved_yet_is_held_until_it_can() {
+    let (mut fetch, partition) = fetch(Duration::from_secs(60));
+    fetch.seek(&partition, PLACE);
+    assert_eq!(fetch.position(&partition), Some(PLACE), "it stands where it was sent");
+    assert!(fetch.get(&partition).unwrap().held, "and nothing comes from elsewhere");
+    assert_eq!(fetch.serve(), None, "nor is it an error yet");
+    assert!(fetch.get(&partition).unwrap().held);
+    assign(&fetch, &partition);
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while fetch.get(&partition).unwrap().held && Instant::now() < deadline {
+        assert_eq!(fetch.serve(), None);
+    }
+    assert!(!fetch.get(&partition).unwrap().held, "its assignment has begun");
+    assert_eq!(fetch.position(&partition), Some(PLACE));
+    assert!(fetch.stray.is_empty());
+}
+
+#[test]
+fn what_cannot_be_moved_for_too_long_is_said() {
+    let (mut fetch, partition) = fetch(Duration::ZERO);
+    fetch.seek(&partition, PLACE);
+    for _ in 0..2 {
+        let said = fetch.serve();
+        assert!(matches!(&said, Some(Trouble::Stuck(stuck, _)) if *stuck == partition), "{said:?}");
+        assert!(fetch.get(&partition).unwrap().held, "nothing comes from elsewhere all the same");
+    }
+    fetch.forget(&partition);
+    assert_eq!(fetch.serve(), None, "what is given back is not missed");
+}
