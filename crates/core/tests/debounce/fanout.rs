@@ -259,7 +259,7 @@ fn restored(partition: &Partition) -> Partition {
 
 /// The whole of a fan-out, and one that is killed in the middle and goes on from its rows.
 fn killed_in_the_middle(accounts: u32) -> (Partition, Partition) {
-    let steps = i64::from(accounts / SHARE as u32 + 2);
+    let steps = i64::from(accounts) / i64::try_from(SHARE).unwrap() + 2;
     let log = crowd(accounts, steps);
     let cut = log.len() - usize::try_from(steps / 2).unwrap();
     let mut whole = Partition::default();
