@@ -117,7 +117,8 @@ impl Admin {
                 return Ok(());
             }
             if Instant::now() >= deadline {
-                let why = format!("topic `{}` was made, but has no leader yet", spec.name);
+                let why =
+                    format!("topic `{}` was made, but not all of its partitions can be read yet", spec.name);
                 return Err(LogError::Away { log: self.log.clone(), why });
             }
             std::thread::sleep(PAUSE);

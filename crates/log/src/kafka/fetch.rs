@@ -11,14 +11,16 @@ use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Message as _, Offset as KafkaOffset, TopicPartitionList};
-use winback_core::ids::{Offset, Partition};
-use winback_core::time::Time;
+use winback_core::ids::Offset;
 
-use super::classify::{is_absence, is_refusal};
+use self::batch::Batch;
+use super::classify::is_refusal;
 use super::context::GroupContext;
-use super::native::{Client, Event, LaneQueue};
+use super::native::{Client, LaneQueue};
 use super::options::{GroupProtocol, is_secret};
 use crate::{LogError, Message, TopicPartition};
+
+mod batch;
 
 const FAREWELL_SLICE: Duration = Duration::from_millis(10);
 const RESTART: Duration = Duration::from_millis(20);
@@ -181,13 +183,7 @@ impl Fetch {
         wait: Duration,
         into: &mut Vec<Message>,
     ) -> (bool, Option<Trouble>) {
-        let mut batch = Batch {
-            tracked: &mut self.tracked,
-            stray: &mut self.stray,
-            last: None,
-            left_over: Vec::new(),
-            trouble: None,
-        };
+        let mut batch = Batch::new(&mut self.tracked, &mut self.stray);
         let count = self.queue.consume(max, wait, |event| batch.take(event, into));
         (count > 0, batch.trouble)
     }
@@ -365,78 +361,6 @@ impl Fetch {
 fn stray(known: &mut Vec<Stray>, partition: TopicPartition) {
     if known.iter().all(|stray| stray.partition != partition) {
         known.push(Stray { partition, refused_since: None });
-    }
-}
-
-/// One call's worth of events. The handle of the last one is remembered, because they come in runs.
-struct Batch<'a> {
-    tracked: &'a mut Vec<Tracked>,
-    stray: &'a mut Vec<Stray>,
-    last: Option<(usize, i32, usize)>,
-    /// Kept until the batch ends: they keep their topics, and so the handles, alive.
-    left_over: Vec<Event>,
-    trouble: Option<Trouble>,
-}
-
-impl Batch<'_> {
-    fn take(&mut self, event: Event, into: &mut Vec<Message>) {
-        let Some(tracked) = self.find(&event) else {
-            self.left_over.push(event);
-            return;
-        };
-        let tracked = &mut self.tracked[tracked];
-        match event.error {
-            _ if tracked.held => self.left_over.push(event),
-            None if event.offset < tracked.position => self.left_over.push(event),
-            None if tracked.paused => {
-                // librdkafka counts it as delivered and would go on behind it.
-                tracked.held = true;
-                stray(self.stray, tracked.partition.clone());
-                self.left_over.push(event);
-            }
-            None => {
-                tracked.position = event.offset + 1;
-                tracked.at_end = false;
-                into.push(Message::kafka(
-                    tracked.topic,
-                    Partition(event.partition),
-                    Offset(event.offset),
-                    Time::from_millis(event.timestamp),
-                    tracked.epoch,
-                    event.raw,
-                ));
-            }
-            Some(RDKafkaErrorCode::PartitionEOF) => {
-                tracked.position = tracked.position.max(event.offset);
-                tracked.at_end = true;
-            }
-            Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange) => {
-                let (partition, position, why) =
-                    (&tracked.partition, tracked.position, event.raw.error_text());
-                tracing::debug!(%partition, position, why, "a partition cannot be read from its position");
-                self.trouble = Some(Trouble::OutOfRange(partition.clone()));
-            }
-            Some(code) if is_refusal(code) || is_absence(code) => {
-                self.trouble = Some(Trouble::Error(code, tracked.partition.topic.to_string()));
-            }
-            Some(code) => {
-                tracing::debug!(partition = %tracked.partition, %code, "the partition cannot be read just now");
-            }
-        }
-    }
-
-    fn find(&mut self, event: &Event) -> Option<usize> {
-        if let Some((handle, partition, index)) = self.last
-            && handle == event.handle
-            && partition == event.partition
-        {
-            return Some(index);
-        }
-        let index = self.tracked.iter().position(|tracked| {
-            tracked.partition.partition.0 == event.partition && event.raw.is_of(&tracked.partition.topic)
-        })?;
-        self.last = Some((event.handle, event.partition, index));
-        Some(index)
     }
 }
 

@@ -1,5 +1,7 @@
 //! No broker is needed: librdkafka moves an assigned partition, and refuses to move any other, without asking one.
 
+use winback_core::ids::Partition;
+
 use super::*;
 
 const PLACE: Offset = Offset(7);
