@@ -3,6 +3,9 @@
 //! An event is a row of the state from its record on until the last of its accounts has heard of it; the row holds how far
 //! it is. Events take turns in the order of their records. What an account is counts when its turn comes: one that comes
 //! to the list, or to miss the feature, behind the cursor does not hear of it.
+//!
+//! What is told counts at the `W` that a signal in the place of the telling record would find, before all inputs have
+//! reported at its own time: a reader that reports last, and moves `W` over months, makes nothing of this expire.
 
 use super::clock::MajorRelease;
 use super::input::Event;
@@ -68,7 +71,7 @@ impl Partition {
 
     /// Tells events to accounts, as far as the allowance goes.
     pub(super) fn fan_out(&mut self, offset: Offset, allowance: &mut Allowance, out: &mut Vec<Effect>) {
-        while !allowance.is_spent() && self.clock().watermark.is_some() {
+        while !allowance.is_spent() {
             let first = self.events.rows().map(|(number, _)| *number).min();
             let Some((number, mut fan_out)) = first.and_then(|n| Some((n, self.events.get(&n)?.clone())))
             else {

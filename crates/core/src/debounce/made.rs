@@ -5,8 +5,8 @@
 
 use sha2::{Digest, Sha256};
 
-use super::input::MatchedSignal;
-use super::partition::{Effect, Partition};
+use super::input::{MatchedSignal, Progress};
+use super::partition::{Effect, Partition, note};
 use crate::ids::{AccountId, Offset};
 use crate::index::Method;
 use crate::signal::SignalKind;
@@ -30,6 +30,18 @@ pub(super) struct Allowance {
 }
 
 impl Allowance {
+    /// The events' part of a record's, and what is the calendar's in any case, so that neither waits for the other's end.
+    const fn parts() -> (Self, Self) {
+        let of_calendar = Self { signals: SIGNALS / 4, looks: LOOKS / 4, events: 0 };
+        let (signals, looks) = (SIGNALS - of_calendar.signals, LOOKS - of_calendar.looks);
+        (Self { signals, looks, events: EVENTS }, of_calendar)
+    }
+
+    /// This, and what was left of the other.
+    const fn and(self, left: &Self) -> Self {
+        Self { signals: self.signals + left.signals, looks: self.looks + left.looks, events: left.events }
+    }
+
     pub(super) const fn is_spent(&self) -> bool {
         self.signals == 0 || self.looks == 0
     }
@@ -102,18 +114,28 @@ fn id(account: &AccountId, churn_number: u32, kind: SignalKind, name: &str) -> S
 }
 
 impl Partition {
-    /// What is due at `W`: the calendar's entries first, then the events that are on their way.
-    pub(super) fn make_signals(&mut self, offset: Offset, out: &mut Vec<Effect>) {
-        let mut allowance = Allowance { signals: SIGNALS, looks: LOOKS, events: EVENTS };
-        self.turn_calendar(offset, &mut allowance, out);
-        self.fan_out(offset, &mut allowance, out);
+    /// Readers report how far they are. What an event tells comes first: it counts by the clock as it was, like any signal
+    /// of a record before this one, whatever `W` becomes at it. The calendar's entries are due at `W`.
+    pub(super) fn progress(
+        &mut self,
+        offset: Offset,
+        progress: &Progress,
+        appended_at: Time,
+        out: &mut Vec<Effect>,
+    ) {
+        let (mut of_events, of_calendar) = Allowance::parts();
+        self.fan_out(offset, &mut of_events, out);
+        let moved = self.clock_mut().progress(progress, appended_at);
+        note(moved, out);
+        self.end_due(out);
+        self.turn_calendar(offset, &mut of_calendar.and(&of_events), out);
     }
 
     /// Whether a progress record that moves nothing would still make signals: the calendar or an event is not through.
     pub fn is_behind(&self) -> bool {
         let clock = self.clock();
         let hand = clock.hand.as_ref().map(|hand| hand.to);
-        clock.watermark.is_some_and(|now| self.events.len() > 0 || hand.is_some_and(|hand| hand < now))
+        self.events.len() > 0 || clock.watermark.is_some_and(|now| hand.is_some_and(|hand| hand < now))
     }
 
     pub(super) fn make(&mut self, offset: Offset, told: Told<'_>, out: &mut Vec<Effect>) {

@@ -126,12 +126,7 @@ impl Partition {
             Body::Hold(policy, held) => self.hold(policy.as_deref(), *held, out),
             Body::Carried(row) => self.carried(input.offset, row, out),
             Body::Moved(moved) => self.moved(moved),
-            Body::Progress(progress) => {
-                let moved = self.head.clock.progress(progress, input.appended_at);
-                note(moved, out);
-                self.end_due(out);
-                self.make_signals(input.offset, out);
-            }
+            Body::Progress(progress) => self.progress(input.offset, progress, input.appended_at, out),
             Body::Event(event) => self.event(input.offset, event, out),
         }
         self.forget_some(matches!(input.body, Body::Progress(_)));

@@ -1,7 +1,9 @@
 //! Fan-outs: one event, a signal for each account that it is about.
 
 use winback_core::account::{Account, Reason};
-use winback_core::debounce::{AccountChange, Body, Effect, Event, Input, Note, Partition, StateKey, Subject};
+use winback_core::debounce::{
+    AccountChange, Body, Effect, Event, Input, Note, Partition, Progress, StateKey, Subject,
+};
 use winback_core::signal::SignalKind;
 
 use crate::rig::{Rig, account, at, signal};
@@ -206,8 +208,8 @@ fn id(number: u32) -> String {
     format!("s{number:06}")
 }
 
-/// The most accounts that one progress record tells.
-const SHARE: usize = 32;
+/// The most accounts to whom one progress record tells an event.
+const SHARE: usize = 24;
 
 /// A log with so many accounts that a release is about, and progress records behind it.
 fn crowd(accounts: u32, progress: i64) -> Vec<Input> {
@@ -223,7 +225,7 @@ fn crowd(accounts: u32, progress: i64) -> Vec<Input> {
     }
     let progress_to = |millis| {
         let inputs = vec![("web/0".into(), winback_core::debounce::Reached::NewestAppend(at(millis)))];
-        Body::Progress(winback_core::debounce::Progress { inputs, known: Vec::new() })
+        Body::Progress(Progress { inputs, known: Vec::new() })
     };
     push(progress_to(0));
     push(Body::Event(Box::new(release("feature", &["SSO"], 0))));
@@ -295,6 +297,49 @@ fn a_lone_signal_fires_at_its_own_record_while_an_event_is_told() {
     let offset = winback_core::ids::Offset(i64::try_from(log.len()).unwrap());
     let told = fired(&mut partition, &[Input { offset, appended_at: at(0), body: lone }]);
     assert_eq!(told, [(id(2_999), at(10).millis())]);
+}
+
+#[test]
+fn the_reader_that_reports_last_makes_no_event_expire() {
+    let mut rig = Rig::new("leading=\"strength>=2\"\n");
+    list(&mut rig, "gap", Reason::ProductGap, &["sso"], None);
+    let known = vec!["web/0".into(), "mail/0".into()];
+    rig.body(Body::Progress(Progress { inputs: Vec::new(), known }));
+    tell(&mut rig, &release("feature", &["SSO"], 0));
+    rig.progress_of("web/0", 400 * DAY);
+    rig.progress_of("mail/0", 400 * DAY);
+    let fired: Vec<_> = rig.triggers().iter().map(|trigger| trigger.fired_at).collect();
+    assert_eq!((told(&rig).len(), fired), (1, vec![at(0)]), "it came when nobody knew of a later time");
+    assert_eq!(rig.partition.clock().now(), at(400 * DAY));
+}
+
+#[test]
+fn an_event_counts_by_the_clock_before_the_record_that_tells_it() {
+    let mut rig = Rig::new("leading=\"strength>=2\"\n");
+    list(&mut rig, "gap", Reason::ProductGap, &["sso"], None);
+    rig.progress(5);
+    tell(&mut rig, &release("feature", &["SSO"], 0));
+    rig.progress(400 * DAY);
+    assert_eq!(rig.triggers().iter().map(|trigger| trigger.fired_at).collect::<Vec<_>>(), [at(5)]);
+}
+
+#[test]
+fn neither_the_calendar_nor_an_event_waits_until_the_other_is_through() {
+    let mut rig = Rig::new("leading=\"off\"\n");
+    for number in 0..200 {
+        let account = Account { earliest_at: Some(at(DAY)), ..gap(&id(number)) };
+        rig.body(Body::Account(AccountChange::Upsert(Box::new(account))));
+    }
+    rig.progress(0);
+    tell(&mut rig, &release("feature", &["SSO"], 0));
+    rig.effects.clear();
+    rig.progress(3 * DAY);
+    let of = |source: &str| {
+        let is_its =
+            |subject: &Subject| matches!(subject, Subject::Signal { signal, .. } if signal.source == source);
+        rig.decisions().into_iter().filter(|made| is_its(&made.subject)).count()
+    };
+    assert_eq!((of("releases"), of("calendar")), (SHARE, SHARE / 3));
 }
 
 #[test]
