@@ -76,6 +76,13 @@ impl Failure {
             },
         }
     }
+
+    /// Whether the end of a transaction may be asked for again. Not after a call that timed out, whose request is on its way:
+    /// where the next one times out before librdkafka's own thread has looked at it, that forgets that a commit is under way,
+    /// takes the broker's answer for that of an abort, and aborts the process.
+    pub(super) fn may_commit_again(&self) -> bool {
+        self.verdict(Stage::End) == Verdict::Retry && self.code != Code::OperationTimedOut
+    }
 }
 
 /// What a later try may mend.
@@ -194,6 +201,13 @@ mod tests {
             let error = log_error("kafka://x", "accounts/0", code);
             assert!(matches!(error, LogError::Away { .. }), "{error}");
         }
+    }
+
+    #[test]
+    fn a_commit_that_timed_out_is_not_asked_for_again_and_one_that_was_not_sent_is() {
+        assert!(!failure(Code::OperationTimedOut, "r").may_commit_again());
+        assert!(failure(Code::WaitingForCoordinator, "r").may_commit_again());
+        assert!(!failure(Code::InvalidTransactionalState, "f").may_commit_again());
     }
 
     #[test]

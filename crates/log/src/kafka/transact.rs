@@ -181,7 +181,7 @@ impl Transactions {
         loop {
             let Err(error) = self.producer()?.commit_transaction(left(deadline)) else { break };
             let failure = Failure::from(&error);
-            if failure.verdict(Stage::End) == Verdict::Retry && Instant::now() < deadline {
+            if failure.may_commit_again() && Instant::now() < deadline {
                 continue;
             }
             return Err(self.give_up(&failure, Stage::End));

@@ -40,6 +40,8 @@ pub(crate) struct Summary {
     pub(crate) actions: BTreeMap<String, u64>,
     /// What the books do not account for: must be 0.
     pub(crate) imbalance: u64,
+    /// Transactions of which the log did not tell how they ended: what those of them came to that are in it is not counted.
+    pub(crate) unknown: u64,
 }
 
 impl Summary {
@@ -65,6 +67,7 @@ impl Summary {
             triggers: by("winback_triggers_total", "edge"),
             actions: by("winback_actions_total", "outcome"),
             imbalance: total("winback_conservation_imbalance"),
+            unknown: total("winback_unknown_outcomes_total"),
         }
     }
 
@@ -76,13 +79,18 @@ impl Summary {
     /// One line for a person.
     pub(crate) fn line(&self) -> String {
         let sum = |counts: &BTreeMap<String, u64>| counts.values().sum::<u64>();
-        format!(
+        let counted = format!(
             "{} records · {} matched · {} triggers · {} dead letters",
             grouped(self.events()),
             grouped(sum(&self.matched)),
             grouped(sum(&self.triggers)),
             grouped(sum(&self.dead)),
-        )
+        );
+        match self.unknown {
+            0 => counted,
+            1 => format!("{counted}, or more: the log did not tell how one transaction ended"),
+            many => format!("{counted}, or more: the log did not tell how {many} transactions ended"),
+        }
     }
 }
 
@@ -119,6 +127,14 @@ fn sums(text: &str, name: &str, label: &str) -> BTreeMap<String, u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counts_that_may_be_too_small_say_so() {
+        let line = |unknown| Summary { unknown, ..Summary::default() }.line();
+        assert!(line(0).ends_with("0 dead letters"));
+        assert!(line(1).ends_with(", or more: the log did not tell how one transaction ended"));
+        assert!(line(2).ends_with("how 2 transactions ended"));
+    }
 
     #[test]
     fn series_are_summed_by_a_label() {
