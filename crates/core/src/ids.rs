@@ -2,9 +2,9 @@
 
 use std::borrow::Borrow;
 use std::fmt;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// Where a record stands in its partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -38,12 +38,13 @@ impl fmt::Display for Partition {
     }
 }
 
+// Most names are short: they stand in the key of a table itself, so that a table that grows need not look for them.
 macro_rules! shared_name {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(Arc<str>);
+        pub struct $name(SmolStr);
 
         impl $name {
             /// The name as it is written.
@@ -54,13 +55,13 @@ macro_rules! shared_name {
 
         impl From<&str> for $name {
             fn from(name: &str) -> Self {
-                Self(Arc::from(name))
+                Self(SmolStr::from(name))
             }
         }
 
         impl From<String> for $name {
             fn from(name: String) -> Self {
-                Self(Arc::from(name))
+                Self(SmolStr::from(name))
             }
         }
 

@@ -1,9 +1,11 @@
 //! Who has an entry on a day: accounts in buckets by the day they left, and the items of the days around the hand.
 //!
 //! The buckets do not move as time goes by, so that nothing is done for an account until one of its days comes, and a
-//! restore need not know how late it is. All of it is memory: a function of the accounts, made again by a load.
+//! restore need not know how late it is. They are lists that only grow, since a restore adds every account to them: who has
+//! moved on stays named, is seen to have nothing there, and goes when too many have. All of it is memory: what comes of it
+//! is a function of the accounts, made again by a load.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -24,10 +26,12 @@ use crate::time::{Span, Time};
 pub(super) type Item = (Time, AccountId, Entry);
 
 /// Accounts by a number.
-type Buckets = HashMap<i32, HashSet<AccountId, RandomState>, RandomState>;
+type Buckets = HashMap<i32, Vec<AccountId>, RandomState>;
 
 /// Looking at so few accounts is quicker than looking for those who left on one of the days that matter.
 const FEW: usize = 32;
+/// So many names too many are no reason to tidy up.
+const SPARE: usize = 1_024;
 
 /// The index of the calendar.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +44,9 @@ pub(super) struct Agenda {
     budgets: Buckets,
     /// By their earliest day.
     earliest: Buckets,
+    /// Names in all buckets, and how many of them are left over.
+    named: usize,
+    left_over: usize,
     /// The items of a few civil days.
     days: BTreeMap<Day, BTreeSet<Item>>,
 }
@@ -51,21 +58,11 @@ impl Agenda {
             return;
         }
         if let Some(account) = old {
-            each_key(account, |which, key| {
-                let buckets = self.buckets(which);
-                if let Some(bucket) = buckets.get_mut(&key) {
-                    bucket.remove(id);
-                    if bucket.is_empty() {
-                        buckets.remove(&key);
-                    }
-                }
-            });
+            each_key(account, |_, _| self.left_over += 1);
             self.items(account, BTreeSet::remove);
         }
         if let Some(account) = new {
-            each_key(account, |which, key| {
-                self.buckets(which).entry(key).or_default().insert(id.clone());
-            });
+            self.name(id, account);
             self.items(account, |items, item| items.insert(item.clone()));
         }
     }
@@ -96,6 +93,7 @@ impl Agenda {
         hand: &Hand,
         to: Time,
     ) -> Option<Item> {
+        self.tidy(accounts);
         let day = Day::of(hand.to);
         let near = [day.plus(-1), day, day.plus(1)];
         self.days.retain(|day, _| near.contains(day));
@@ -135,10 +133,30 @@ impl Agenda {
     }
 
     fn has_few(&self) -> bool {
-        self.churned.len() <= FEW && self.churned.values().map(HashSet::len).sum::<usize>() <= FEW
+        self.churned.len() <= FEW && self.churned.values().map(Vec::len).sum::<usize>() <= FEW
     }
 
-    /// The accounts that may have an entry on that day, some of them more than once.
+    /// Once more are left over than are not, the buckets are made anew.
+    fn tidy(&mut self, accounts: &Table<AccountId, Arc<AccountState>>) {
+        if self.left_over <= SPARE + self.named / 2 {
+            return;
+        }
+        *self = Self { days: std::mem::take(&mut self.days), ..Self::default() };
+        for (id, state) in accounts.rows() {
+            if let Some(account) = &state.account {
+                self.name(id, account);
+            }
+        }
+    }
+
+    fn name(&mut self, id: &AccountId, account: &Account) {
+        each_key(account, |which, key| {
+            self.buckets(which).entry(key).or_default().push(id.clone());
+            self.named += 1;
+        });
+    }
+
+    /// The accounts that may have an entry on that day, some of them more than once, and some that had one.
     fn each_that_may(&self, on: Day, mut visit: impl FnMut(&AccountId)) {
         let mut take =
             |buckets: &Buckets, key: i32| buckets.get(&key).into_iter().flatten().for_each(&mut visit);
@@ -216,6 +234,17 @@ mod tests {
         Reason::ALL.iter().flat_map(|reason| (0..90).map(|nth| of(*reason, nth))).collect()
     }
 
+    /// What is found by looking at every account.
+    fn looked_for(accounts: &[Account], day: Day) -> BTreeSet<Item> {
+        let mut all = BTreeSet::new();
+        for account in accounts {
+            for_each_item(account, day, earliest_day(account), |item| {
+                all.insert(item);
+            });
+        }
+        all
+    }
+
     #[test]
     fn who_has_an_entry_on_a_day_is_found_by_the_day_on_which_they_left() {
         let accounts = many();
@@ -227,16 +256,36 @@ mod tests {
         assert!(!agenda.has_few());
         let mut found = 0;
         for day in (19_700..21_000).map(Day) {
-            let mut all = BTreeSet::new();
-            for account in &accounts {
-                for_each_item(account, day, earliest_day(account), |item| {
-                    all.insert(item);
-                });
-            }
+            let all = looked_for(&accounts, day);
             found += all.len();
             assert_eq!(agenda.gather(&table, day), all, "{day:?}");
         }
         assert!(found > 1_000, "{found}");
+    }
+
+    #[test]
+    fn who_has_moved_on_has_nothing_on_the_old_days_and_is_forgotten_in_time() {
+        let mut accounts = many();
+        let (mut table, mut agenda) = (Table::default(), Agenda::default());
+        let mut most_left_over = 0;
+        for round in 0..9 {
+            for account in &mut accounts {
+                let old = (round > 0).then(|| account.clone());
+                account.churned_at = account.churned_at + Span::from_days(i64::from(round % 3));
+                agenda.change(&account.id, old.as_ref(), Some(account));
+                table.put(account.id.clone(), Some(AccountState::new(account.clone()).into()));
+            }
+            most_left_over = most_left_over.max(agenda.left_over);
+            agenda.tidy(&table);
+            assert!(agenda.left_over <= SPARE + agenda.named / 2, "{}", agenda.left_over);
+            let names = [&agenda.churned, &agenda.switched, &agenda.budgets, &agenda.earliest];
+            let names: usize = names.into_iter().flat_map(HashMap::values).map(Vec::len).sum();
+            assert_eq!(names, agenda.named);
+            for day in (19_700..21_000).step_by(13).map(Day) {
+                assert_eq!(agenda.gather(&table, day), looked_for(&accounts, day), "{day:?}");
+            }
+        }
+        assert!(most_left_over > SPARE + agenda.named / 2, "it was never tidied: {most_left_over}");
     }
 
     #[test]

@@ -51,7 +51,8 @@ impl Partition {
 
     /// Sets an account, or forgets it, and who is to hear of what.
     pub(super) fn put_account(&mut self, id: AccountId, state: Option<Arc<AccountState>>) {
-        self.reindex_account(&id, state.as_deref());
+        let old = self.accounts.get(&id).cloned();
+        self.index_account(&id, old.as_deref(), state.as_deref());
         if let Some(targets) = &mut self.targets {
             match &state {
                 Some(state) => targets.change(&id, state),
@@ -61,8 +62,12 @@ impl Partition {
         self.accounts.put(id, state);
     }
 
-    pub(super) fn reindex_account(&mut self, id: &AccountId, new: Option<&AccountState>) {
-        let old = self.accounts.get(id).map(|state| &**state);
+    pub(super) fn index_account(
+        &mut self,
+        id: &AccountId,
+        old: Option<&AccountState>,
+        new: Option<&AccountState>,
+    ) {
         self.agenda.change(id, listed(old), listed(new));
         index_erased(&mut self.forget, id, old, new);
         self.traces.account(id, old, new);
@@ -144,6 +149,6 @@ impl Partition {
     }
 }
 
-pub(super) fn listed(state: Option<&AccountState>) -> Option<&Account> {
+fn listed(state: Option<&AccountState>) -> Option<&Account> {
     state.and_then(|state| state.account.as_ref())
 }

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use super::account_state::AccountState;
 use super::agenda::Agenda;
 use super::clock::InboxClock;
-use super::erase::{Sweep, index_erased};
+use super::erase::Sweep;
 use super::fanout::FanOut;
 use super::input::{Body, Input, PolicyText};
-use super::keeping::listed;
 use super::machine::Machine;
 use super::policy::Policy;
 use super::state::{Seen, SeenKey};
@@ -158,9 +157,7 @@ impl Partition {
             self.head = head;
         }
         for (id, new, old) in self.accounts.rollback() {
-            self.agenda.change(&id, listed(new.as_deref()), listed(old.as_deref()));
-            index_erased(&mut self.forget, &id, new.as_deref(), old.as_deref());
-            self.traces.account(&id, new.as_deref(), old.as_deref());
+            self.index_account(&id, new.as_deref(), old.as_deref());
         }
         self.sweep.rollback();
         self.holds.rollback();

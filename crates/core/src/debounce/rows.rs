@@ -72,9 +72,9 @@ impl Partition {
             }
             (StateKey::Account(id), row) => {
                 let new = if let Some(StateRow::Account(state)) = row { Some(state) } else { None };
-                self.reindex_account(&id, new.as_deref());
+                let old = self.accounts.load(id.clone(), new.clone());
+                self.index_account(&id, old.as_deref(), new.as_deref());
                 self.sweep.loaded();
-                self.accounts.load(id, new);
             }
             (StateKey::Machine(account, policy), row) => {
                 let new = if let Some(StateRow::Machine(machine)) = row { Some(machine) } else { None };
