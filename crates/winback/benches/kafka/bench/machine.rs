@@ -74,6 +74,16 @@ impl Sorted {
         self.0.len()
     }
 
+    /// How many are not above that.
+    pub(super) fn within(&self, most: f64) -> usize {
+        self.0.partition_point(|value| *value <= most)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "some hundred values")]
+    pub(super) fn mean(&self) -> f64 {
+        self.0.iter().sum::<f64>() / self.0.len() as f64
+    }
+
     /// The smallest value that `percent` of all values do not exceed.
     pub(super) fn at(&self, percent: usize) -> f64 {
         let rank = (self.0.len() * percent).div_ceil(100).max(1);

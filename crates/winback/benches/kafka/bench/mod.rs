@@ -1,5 +1,7 @@
 //! The parts of the benchmark, and what they share: a broker of their own, and the sizes.
 
+mod deployment;
+mod fanout;
 mod feed;
 mod latency;
 mod machine;
@@ -21,6 +23,8 @@ pub(crate) enum Part {
     Throughput,
     /// From a signal to its trigger.
     Latency,
+    /// The same beside an event that is told to many accounts.
+    Fanout,
     /// From the accounts' topic to an index that is ready.
     Feed,
     /// From a lane's start to a state that is restored.
@@ -29,12 +33,14 @@ pub(crate) enum Part {
 
 impl Part {
     /// All of them.
-    pub(crate) const ALL: [Self; 4] = [Self::Throughput, Self::Latency, Self::Feed, Self::Restore];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Throughput, Self::Latency, Self::Fanout, Self::Feed, Self::Restore];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Throughput => "throughput",
             Self::Latency => "latency",
+            Self::Fanout => "fanout",
             Self::Feed => "feed",
             Self::Restore => "restore",
         }
@@ -77,13 +83,14 @@ fn run(allocator: &str, parts: &[Part]) -> anyhow::Result<()> {
     let log = winback_log::open(&broker.url(), Arc::new(SystemClock), &OpenOptions::default())?;
     for part in Part::ALL.iter().filter(|part| is_chosen(part)) {
         println!("\n{}", part.name());
-        if matches!(part, Part::Feed | Part::Restore) {
-            // A member that starts has all cores.
+        if matches!(part, Part::Fanout | Part::Feed | Part::Restore) {
+            // A member that starts, or has much to do, has all cores.
             machine::unpin();
         }
         let done = match part {
             Part::Throughput => throughput::run(&log, &broker.url()),
             Part::Latency => latency::run(&log, &broker.url()),
+            Part::Fanout => fanout::run(&log, &broker.url()),
             Part::Feed => feed::run(&log),
             Part::Restore => restore::run(&log),
         };
