@@ -16,13 +16,13 @@ const APART: Duration = Duration::from_millis(400);
 /// Once so many have heard of it, it is under way.
 const UNDER_WAY: usize = 500;
 const DEADLINE: Duration = Duration::from_secs(600);
-const SOURCES: &str =
-    "[sources.releases]\ntopic = \"fanout.releases\"\npreset = \"releases\"\nstart = \"earliest\"\n";
+/// Sources of which nothing comes: an event is told on the progress of all, so that a deployment with few tells it slower.
+const IDLE: u32 = 6;
 
 pub(super) fn run(log: &SharedLog, url: &str) -> anyhow::Result<()> {
     let many = size("WINBACK_BENCH_FANOUT", 200_000)?;
     let dir = tempfile::tempdir()?;
-    let mut deployment = Deployment::new(log, url, dir.path(), "fanout", SOURCES)?;
+    let mut deployment = Deployment::new(log, url, dir.path(), "fanout", &sources())?;
     deployment.accounts(0..many, r#","missing_features":["SSO"]"#)?;
     // The last that are known: they miss nothing.
     let lone = many..many + BEFORE + BESIDE + 1;
@@ -36,7 +36,6 @@ pub(super) fn run(log: &SharedLog, url: &str) -> anyhow::Result<()> {
     let release = format!(
         r#"{{"id":"rel-1","type":"feature","title":"Single sign-on","features":["SSO"],"date":"{now}"}}"#
     );
-    let begun = Instant::now();
     deployment.send("releases", None, release.as_bytes(), now)?;
     let known = deployment.triggers.len();
     deployment.wait_for(known + UNDER_WAY, DEADLINE)?;
@@ -48,10 +47,16 @@ pub(super) fn run(log: &SharedLog, url: &str) -> anyhow::Result<()> {
     anyhow::ensure!(deployment.triggers.len() < all, "it was told before the signals were through");
     tell(&format!("while {rate:.0} accounts a second are told"), &beside);
     println!("  by the medians a lone signal waits {} ms longer", beside.at(50) - quiet.at(50));
-    deployment.wait_for(all, DEADLINE)?;
-    println!("  {many} accounts were told in {:.1} s", begun.elapsed().as_secs_f64());
     drop(member);
     Ok(())
+}
+
+fn sources() -> String {
+    let source = |name: &str, preset: &str| {
+        format!("[sources.{name}]\ntopic = \"fanout.{name}\"\npreset = \"{preset}\"\nstart = \"earliest\"\n")
+    };
+    let idle = (0..IDLE).map(|number| source(&format!("idle{number}"), "segment"));
+    std::iter::once(source("releases", "releases")).chain(idle).collect()
 }
 
 /// Sends signals of that account until one has a trigger: then it is known, and whoever came before it.
