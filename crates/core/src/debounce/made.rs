@@ -17,6 +17,8 @@ pub const CALENDAR: &str = "calendar";
 
 /// The most signals that one progress record makes.
 const SIGNALS: u32 = 32;
+/// The most of them that events make: an event may be told for minutes, and a lone signal waits for the records before it.
+const EVENT_SIGNALS: u32 = 12;
 /// The most accounts that one progress record looks at.
 const LOOKS: u32 = 1_024;
 /// The most events that one progress record takes up, since each may take a look at all accounts.
@@ -32,9 +34,9 @@ pub(super) struct Allowance {
 impl Allowance {
     /// The events' part of a record's, and what is the calendar's in any case, so that neither waits for the other's end.
     const fn parts() -> (Self, Self) {
-        let of_calendar = Self { signals: SIGNALS / 4, looks: LOOKS / 4, events: 0 };
-        let (signals, looks) = (SIGNALS - of_calendar.signals, LOOKS - of_calendar.looks);
-        (Self { signals, looks, events: EVENTS }, of_calendar)
+        let of_events = Self { signals: EVENT_SIGNALS, looks: LOOKS / 2, events: EVENTS };
+        let of_calendar = Self { signals: SIGNALS - of_events.signals, looks: LOOKS / 2, events: 0 };
+        (of_events, of_calendar)
     }
 
     /// This, and what was left of the other.
