@@ -93,7 +93,6 @@ impl Agenda {
         hand: &Hand,
         to: Time,
     ) -> Option<Item> {
-        self.tidy(accounts);
         let day = Day::of(hand.to);
         let near = [day.plus(-1), day, day.plus(1)];
         self.days.retain(|day, _| near.contains(day));
@@ -137,7 +136,7 @@ impl Agenda {
     }
 
     /// Once more are left over than are not, the buckets are made anew.
-    fn tidy(&mut self, accounts: &Table<AccountId, Arc<AccountState>>) {
+    pub(super) fn tidy(&mut self, accounts: &Table<AccountId, Arc<AccountState>>) {
         if self.left_over <= SPARE + self.named / 2 {
             return;
         }
@@ -218,8 +217,11 @@ fn has_the_same_days(old: &Account, new: &Account) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::input::{AccountChange, Body, Input, Progress};
+    use super::super::partition::Partition;
     use super::*;
     use crate::account::Reason;
+    use crate::ids::Offset;
 
     /// Accounts of every reason that left on days all over four years, some with what has days of its own.
     fn many() -> Vec<Account> {
@@ -286,6 +288,23 @@ mod tests {
             }
         }
         assert!(most_left_over > SPARE + agenda.named / 2, "it was never tidied: {most_left_over}");
+    }
+
+    #[test]
+    fn who_has_moved_on_is_forgotten_where_no_policy_wants_a_calendar_too() {
+        let mut partition = Partition::default();
+        let mut step = |body| {
+            let input = Input { offset: Offset::ZERO, appended_at: Time::from_millis(0), body };
+            partition.step(&input, &mut Vec::new());
+        };
+        for nth in 0..4_000 {
+            let churned = Time::from_millis(0) + Span::from_days(nth);
+            let mut account = Account::new("a", "a", churned, Reason::ServiceSupport);
+            account.version = nth.unsigned_abs();
+            step(Body::Account(AccountChange::Upsert(Box::new(account))));
+            step(Body::Progress(Progress { inputs: Vec::new(), known: Vec::new() }));
+        }
+        assert!(partition.agenda.named <= 2 * SPARE + 10, "{} names of one account", partition.agenda.named);
     }
 
     #[test]

@@ -105,6 +105,8 @@ impl Partition {
 
     /// Moves the hand up to `W`, as far as the allowance goes.
     pub(super) fn turn_calendar(&mut self, offset: Offset, allowance: &mut Allowance, out: &mut Vec<Effect>) {
+        // Also where no policy wants a calendar.
+        self.agenda.tidy(&self.accounts);
         let Some(now) = self.clock().watermark else { return };
         let hand = self.clock().hand.clone();
         let (Some(rules), Some(hand)) = (self.calendar_rules(), hand) else {
