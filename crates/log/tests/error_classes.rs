@@ -148,10 +148,17 @@ fn each_class_of_error_takes_its_path() {
         (Api::AddOffsetsToTxn, &[CONNECTION], "committed", Some(true)),
         (Api::TxnOffsetCommit, &[CONNECTION], "committed", Some(true)),
         (Api::Produce, &[CONNECTION], "committed", Some(true)),
-        // Abortable: known not to be in the log.
-        (Api::TxnOffsetCommit, &[Code::RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION], "displaced", Some(false)),
-        (Api::TxnOffsetCommit, &[Code::RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID], "displaced", Some(false)),
+        // Abortable: known not to be in the log. Records that were given up on leave a gap in the sequence.
+        (Api::TxnOffsetCommit, &[Code::RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION], "displaced", Some(true)),
+        (Api::TxnOffsetCommit, &[Code::RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID], "displaced", Some(true)),
         (Api::Produce, &[Code::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE], "aborted", Some(true)),
+        // Nor are positions that were not taken in time. They may arrive late.
+        (
+            Api::TxnOffsetCommit,
+            &[Code::RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS; 5_000],
+            "aborted",
+            Some(true),
+        ),
         // Another has the id.
         (Api::EndTxn, &[Code::RD_KAFKA_RESP_ERR_PRODUCER_FENCED], "fenced", None),
         (Api::EndTxn, &[Code::RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH], "fenced", None),

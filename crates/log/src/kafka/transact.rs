@@ -23,8 +23,9 @@ use super::record::{Sent, deliver, send};
 use crate::{Append, CommitError, FailPoint, LogError, fail_point};
 
 const SLICE: Duration = Duration::from_millis(1);
-/// While the broker still ends the transaction of who had the id before, librdkafka asks again after half a second. A call
-/// that timed out goes on in the background, and being called again it asks at once.
+/// A call that timed out goes on in the background. Being called again, one for the transactional id asks at once, which
+/// librdkafka otherwise does after half a second while the broker still ends the transaction of who had the id before; an
+/// abort sees the reports that were served meanwhile.
 const RESUME: Duration = Duration::from_millis(50);
 const SERVE_EVERY: u32 = 256;
 /// More events of one transaction than these are left for later.
@@ -200,14 +201,15 @@ impl Transactions {
         }
         let deadline = Instant::now() + self.options.commit_deadline;
         let half = Instant::now() + self.options.commit_deadline / 2;
-        // librdkafka waits for the records in flight before it aborts, and cannot serve their reports meanwhile.
+        // An abort that comes while a partition is being added to the transaction may overtake that, and is refused.
         // What is not delivered by then is aborted without it.
         drop(deliver(self.producer()?, half));
         loop {
-            let Err(error) = self.producer()?.abort_transaction(left(deadline)) else { break };
+            let Err(error) = self.producer()?.abort_transaction(left(deadline).min(RESUME)) else { break };
             let failure = Failure::from(&error);
             match failure.verdict(Stage::End) {
-                Verdict::Retry if Instant::now() < deadline => self.producer()?.poll(SLICE),
+                // It gives up on what was not sent yet, and waits until the reports of that are served.
+                Verdict::Retry if Instant::now() < deadline => hear(self.producer()?),
                 Verdict::Fenced => return Err(self.fenced(failure.text)),
                 Verdict::Fatal => {
                     self.state = State::Unknown;
@@ -311,13 +313,13 @@ impl Transactions {
             }
             (Verdict::Abort | Verdict::Retry, _) => match self.abort() {
                 Ok(()) => {
-                    if is_membership(failure.code) {
-                        return CommitError::Displaced(text);
-                    }
-                    // What was given up on may still arrive. And librdkafka goes on behind a record that the broker
-                    // refused with a gap in the sequence, which fails the next transaction, too, for another reason.
+                    // What was given up on may still arrive.
                     self.state = State::Disturbed;
-                    CommitError::Aborted(text)
+                    if is_membership(failure.code) {
+                        CommitError::Displaced(text)
+                    } else {
+                        CommitError::Aborted(text)
+                    }
                 }
                 Err(error) => error,
             },
@@ -331,8 +333,10 @@ impl Transactions {
     fn ended(&mut self) {
         let disturbed = self.producer.as_ref().is_some_and(|producer| {
             hear(producer);
-            producer.context().take_failures();
-            producer.context().take_disturbed()
+            // librdkafka goes on with a gap in the sequence behind records that were given up on. That fails the next
+            // transaction, whose abort then waits for a new epoch, at times for seconds.
+            let gave_up = producer.context().take_failures().is_some();
+            producer.context().take_disturbed() || gave_up
         });
         self.state = if disturbed { State::Disturbed } else { State::Idle };
     }

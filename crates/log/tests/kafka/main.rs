@@ -9,8 +9,8 @@ mod support;
 use std::time::{Duration, Instant};
 
 use support::{
-    DEADLINE, WAIT, append, compacted, deleted, join, log, log_with, poll_until, record, spec, take_all,
-    write,
+    DEADLINE, WAIT, append, compacted, deleted, join, log, log_with, message_id, poll_until, record, spec,
+    take_all, write,
 };
 use winback_core::ids::Offset;
 use winback_core::time::{Span, Time};
@@ -101,6 +101,29 @@ fn a_transaction_of_who_left_the_group_is_aborted_not_sent_unfenced() {
     session.begin().unwrap();
     session.abort().unwrap();
     session.close().unwrap();
+}
+
+#[test]
+fn an_abort_right_behind_many_records_fails_no_later_transaction() {
+    let Some(broker) = broker_or_skip("aborts on Kafka") else { return };
+    let log = log(broker);
+    log.create(&deleted("hasty", 1)).unwrap();
+    write(&log, "hasty", 1, 1);
+    log.create(&deleted("hasty-to", 8)).unwrap();
+    let mut session = join(&log, spec("hasty", &["hasty"]));
+    let input = TopicPartition::new("hasty", 0);
+    for round in 0..10_u64 {
+        session.begin().unwrap();
+        (0..20_000).for_each(|_| append(&mut *session, "hasty-to", b"given up"));
+        session.abort().unwrap();
+        session.begin().unwrap();
+        (0..100).for_each(|_| append(&mut *session, "hasty-to", &round.to_be_bytes()));
+        session.commit(&[(input.clone(), Offset(1))]).unwrap();
+    }
+    session.close().unwrap();
+    let to: Vec<_> = (0..8).map(|partition| TopicPartition::new("hasty-to", partition)).collect();
+    let rounds = take_all(&mut *log.reader().unwrap(), &to).iter().map(message_id).collect::<Vec<_>>();
+    assert_eq!((rounds.len(), rounds.iter().sum()), (1_000, 4_500_u64), "what the other transactions wrote");
 }
 
 #[test]
