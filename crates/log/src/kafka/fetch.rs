@@ -10,17 +10,18 @@ use std::time::{Duration, Instant};
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::{Message as _, Offset as KafkaOffset, TopicPartitionList};
+use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 use winback_core::ids::Offset;
 
 use self::batch::Batch;
-use super::classify::is_refusal;
+use self::stray::Stray;
 use super::context::GroupContext;
 use super::native::{Client, LaneQueue};
 use super::options::{GroupProtocol, is_secret};
 use crate::{LogError, Message, TopicPartition};
 
 mod batch;
+mod stray;
 
 const FAREWELL_SLICE: Duration = Duration::from_millis(10);
 const RESTART: Duration = Duration::from_millis(20);
@@ -41,6 +42,8 @@ pub(super) struct Tracked {
     held: bool,
     /// Nobody has said where it is read from; the next seek does.
     unplaced: bool,
+    /// Something came since it was assigned.
+    heard: bool,
 }
 
 impl Tracked {
@@ -61,14 +64,6 @@ pub(super) enum Trouble {
     Stuck(TopicPartition, KafkaError),
 }
 
-/// A partition that librdkafka no longer reads, or not into our queue, or not from where it should: it is to be read
-/// again from its position.
-#[derive(Debug)]
-struct Stray {
-    partition: TopicPartition,
-    refused_since: Option<Instant>,
-}
-
 /// A consumer with one queue for its partitions.
 pub(super) struct Fetch {
     queue: LaneQueue,
@@ -78,6 +73,8 @@ pub(super) struct Fetch {
     protocol: GroupProtocol,
     /// How long librdkafka may refuse to read a partition.
     patience: Duration,
+    /// When to forward again what was not heard of.
+    forward_at: Instant,
 }
 
 impl Fetch {
@@ -91,7 +88,8 @@ impl Fetch {
         let client = Arc::new(Client { consumer });
         let queue = LaneQueue::new(Arc::clone(&client))
             .ok_or_else(|| LogError::Fatal("librdkafka made no queue".to_owned()))?;
-        Ok(Self { queue, client, tracked: Vec::new(), stray: Vec::new(), protocol, patience })
+        let forward_at = Instant::now();
+        Ok(Self { queue, client, tracked: Vec::new(), stray: Vec::new(), protocol, patience, forward_at })
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -110,9 +108,17 @@ impl Fetch {
         self.tracked.iter_mut().find(|tracked| tracked.partition == *partition)
     }
 
-    /// All of them with their positions, as librdkafka takes them.
-    pub(super) fn positions(&self) -> Result<TopicPartitionList, KafkaError> {
-        list(self.tracked.iter().map(|tracked| (&tracked.partition, tracked.start())))
+    pub(super) const fn is_empty(&self) -> bool {
+        self.tracked.is_empty()
+    }
+
+    /// Has librdkafka read all of them from their positions, by an assignment that replaces the one before.
+    pub(super) fn assign_all(&mut self) -> Result<(), KafkaError> {
+        for tracked in &mut self.tracked {
+            tracked.heard = false;
+        }
+        let all = list(self.tracked.iter().map(|tracked| (&tracked.partition, tracked.start())))?;
+        self.client.consumer.assign(&all)
     }
 
     /// Makes room for a partition; to be called before it is assigned.
@@ -133,6 +139,7 @@ impl Fetch {
             at_end: false,
             held: false,
             unplaced: false,
+            heard: false,
         });
         self.queue.forward(partition)
     }
@@ -183,6 +190,7 @@ impl Fetch {
         wait: Duration,
         into: &mut Vec<Message>,
     ) -> (bool, Option<Trouble>) {
+        self.forward_unheard();
         let mut batch = Batch::new(&mut self.tracked, &mut self.stray);
         let count = self.queue.consume(max, wait, |event| batch.take(event, into));
         (count > 0, batch.trouble)
@@ -206,14 +214,6 @@ impl Fetch {
         consumer.closed()
     }
 
-    /// Reads a partition again from where it stands, at the next call of [`Fetch::serve`].
-    pub(super) fn restart(&mut self, partition: TopicPartition) {
-        if let Some(tracked) = self.get_mut(&partition) {
-            tracked.held = true;
-        }
-        stray(&mut self.stray, partition);
-    }
-
     /// To be called before librdkafka pauses partitions or goes on after a pause, as it does around every rebalance.
     /// It takes an end-of-partition event for a record and would go on behind it: the next record would be skipped.
     pub(super) fn settle(&mut self) {
@@ -222,102 +222,6 @@ impl Fetch {
         for (partition, position) in at_end {
             self.seek(&partition, Offset(position));
         }
-    }
-
-    /// Serves what is not records: rebalances, logs, errors. Bounded, so that a flood of them starves nobody.
-    pub(super) fn serve(&mut self) -> Option<Trouble> {
-        const AT_ONCE: usize = 8;
-        for _ in 0..AT_ONCE {
-            let stray = match self.client.consumer.poll(Duration::ZERO) {
-                None => continue,
-                // What comes here should have come to our queue: librdkafka ended the forwarding when it ended an
-                // earlier assignment of the same partition.
-                Some(Ok(message)) => (Some(message.topic().to_owned()), message.partition()),
-                Some(Err(KafkaError::PartitionEOF(partition))) => (None, partition),
-                Some(Err(error)) => match group_trouble(&error) {
-                    Some(trouble) => return Some(trouble),
-                    None => continue,
-                },
-            };
-            self.found_stray(stray.0.as_deref(), stray.1);
-        }
-        self.restart_stray()
-    }
-
-    fn found_stray(&mut self, topic: Option<&str>, number: i32) {
-        let is_it = |partition: &TopicPartition| {
-            partition.partition.0 == number && topic.is_none_or(|topic| topic == &*partition.topic)
-        };
-        let found: Vec<_> = self
-            .tracked
-            .iter()
-            .map(|tracked| &tracked.partition)
-            .filter(|known| is_it(known))
-            .cloned()
-            .collect();
-        for partition in found {
-            tracing::debug!(%partition, "its records came to another queue; it is read again");
-            self.restart(partition);
-        }
-    }
-
-    fn restart_stray(&mut self) -> Option<Trouble> {
-        // While a rebalance is unanswered, librdkafka would take any assignment for the answer.
-        if self.stray.is_empty() || self.consumer().context().is_unanswered() {
-            return None;
-        }
-        let mut trouble = None;
-        for Stray { partition, refused_since } in std::mem::take(&mut self.stray) {
-            let Some(tracked) = self.get(&partition) else { continue };
-            let (position, unplaced) = (Offset(tracked.position), tracked.unplaced);
-            self.queue.forward(&partition);
-            if unplaced {
-                continue;
-            }
-            let restarted =
-                self.try_seek(&partition, position, RESTART).or_else(|_| self.assign_again(&partition));
-            let Err(error) = restarted else { continue };
-            tracing::debug!(%partition, %error, "it cannot be read again just now");
-            let since = refused_since.unwrap_or_else(Instant::now);
-            if since.elapsed() >= self.patience {
-                trouble = Some(Trouble::Stuck(partition.clone(), error));
-            }
-            if let Some(tracked) = self.get_mut(&partition) {
-                tracked.held = true;
-            }
-            self.stray.push(Stray { partition, refused_since: Some(since) });
-        }
-        trouble
-    }
-
-    /// What librdkafka stopped reading cannot be moved, only assigned anew.
-    fn assign_again(&mut self, partition: &TopicPartition) -> Result<(), KafkaError> {
-        let consumer = &self.client.consumer;
-        match self.protocol {
-            GroupProtocol::Eager => {
-                consumer.unassign()?;
-                for tracked in &self.tracked {
-                    self.queue.forward(&tracked.partition);
-                }
-                consumer.assign(&self.positions()?)?;
-                for tracked in &mut self.tracked {
-                    (tracked.held, tracked.at_end) = (tracked.unplaced, false);
-                }
-            }
-            GroupProtocol::Cooperative | GroupProtocol::Consumer => {
-                consumer.incremental_unassign(&list([(partition, KafkaOffset::Invalid)])?)?;
-                self.queue.forward(partition);
-                let position = self.get(partition).map_or(0, |tracked| tracked.position);
-                consumer.incremental_assign(&list([(partition, KafkaOffset::Offset(position))])?)?;
-                if let Some(tracked) = self.tracked.iter_mut().find(|tracked| tracked.partition == *partition)
-                {
-                    tracked.held = false;
-                    tracked.at_end = false;
-                }
-            }
-        }
-        let paused = self.tracked.iter().filter(|tracked| tracked.paused);
-        consumer.pause(&list(paused.map(|tracked| (&tracked.partition, KafkaOffset::Invalid)))?)
     }
 
     /// Reads on from elsewhere: at once, or as soon as librdkafka can. Nothing comes from anywhere else in between.
@@ -356,18 +260,6 @@ impl Fetch {
         }
         Ok(())
     }
-}
-
-fn stray(known: &mut Vec<Stray>, partition: TopicPartition) {
-    if known.iter().all(|stray| stray.partition != partition) {
-        known.push(Stray { partition, refused_since: None });
-    }
-}
-
-fn group_trouble(error: &KafkaError) -> Option<Trouble> {
-    let code = error.rdkafka_error_code()?;
-    let fatal = matches!(error, KafkaError::MessageConsumptionFatal(_));
-    (fatal || is_refusal(code)).then(|| Trouble::Error(code, "the consumer group".to_owned()))
 }
 
 /// Partitions and offsets as librdkafka takes them.

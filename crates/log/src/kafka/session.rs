@@ -109,12 +109,11 @@ impl KafkaSession {
     }
 
     /// Takes what is new, which is tracked already.
-    fn take(&self, new: Result<TopicPartitionList, KafkaError>) -> Result<(), KafkaError> {
-        let consumer = self.fetch.consumer();
+    fn take(&mut self, new: Result<TopicPartitionList, KafkaError>) -> Result<(), KafkaError> {
         match self.options.protocol {
-            GroupProtocol::Eager => self.fetch.positions().and_then(|all| consumer.assign(&all)),
+            GroupProtocol::Eager => self.fetch.assign_all(),
             GroupProtocol::Cooperative | GroupProtocol::Consumer => {
-                new.and_then(|new| consumer.incremental_assign(&new))
+                new.and_then(|new| self.fetch.consumer().incremental_assign(&new))
             }
         }
     }
@@ -194,9 +193,8 @@ impl Session for KafkaSession {
             }
         }
         let paused = list(partitions.iter().map(|partition| (partition, KafkaOffset::Invalid)));
-        let consumer = self.fetch.consumer();
         self.take(list(partitions.iter().map(|partition| (partition, KafkaOffset::Beginning))))
-            .and_then(|()| consumer.pause(&paused?))
+            .and_then(|()| self.fetch.consumer().pause(&paused?))
             .map_err(|error| broken("assign", &error))
     }
 
@@ -208,16 +206,12 @@ impl Session for KafkaSession {
             self.fetch.forget(partition);
         }
         self.fetch.settle();
-        let consumer = self.fetch.consumer();
         match self.options.protocol {
-            GroupProtocol::Eager => match self.fetch.positions() {
-                Ok(rest) if rest.count() > 0 => consumer.assign(&rest),
-                Ok(_) => consumer.unassign(),
-                Err(error) => Err(error),
-            },
+            GroupProtocol::Eager if self.fetch.is_empty() => self.fetch.consumer().unassign(),
+            GroupProtocol::Eager => self.fetch.assign_all(),
             GroupProtocol::Cooperative | GroupProtocol::Consumer => {
                 list(known.iter().map(|partition| (partition, KafkaOffset::Invalid)))
-                    .and_then(|gone| consumer.incremental_unassign(&gone))
+                    .and_then(|gone| self.fetch.consumer().incremental_unassign(&gone))
             }
         }
         .map_err(|error| broken("release", &error))

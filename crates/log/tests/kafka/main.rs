@@ -403,6 +403,31 @@ fn a_broker_that_is_away_is_an_error_in_bounded_time_and_no_error_to_who_polls()
 }
 
 #[test]
+fn a_reader_that_is_assigned_anew_at_once_reads_what_it_was_assigned() {
+    let Some(broker) = broker_or_skip("assignments behind each other") else { return };
+    let log = log(broker);
+    log.create(&deleted("anew", 3)).unwrap();
+    write(&log, "anew", 300, 3);
+    let at = |partition| TopicPartition::new("anew", partition);
+    for round in 0..100 {
+        let mut reader = log.reader().unwrap();
+        reader.assign(&[0, 1, 2].map(|partition| (at(partition), Offset::ZERO))).unwrap();
+        reader.poll(10, Duration::from_millis(round % 10), &mut Vec::new()).unwrap();
+        reader.assign(&[(at(2), Offset(90))]).unwrap();
+        let mut tail = Vec::new();
+        let deadline = Instant::now() + DEADLINE;
+        while reader.position(&at(2)) < Some(Offset(100)) {
+            assert!(Instant::now() < deadline, "{} records in round {round}", tail.len());
+            reader.poll(100, WAIT, &mut tail).unwrap();
+        }
+        assert_eq!(
+            tail.iter().map(|message| message.offset.0).collect::<Vec<_>>(),
+            (90..100).collect::<Vec<_>>()
+        );
+    }
+}
+
+#[test]
 fn a_reader_that_stays_beyond_the_end_says_so() {
     let Some(broker) = broker_or_skip("a reader beyond the end") else { return };
     log(broker).create(&deleted("beyond", 1)).unwrap();

@@ -6,7 +6,8 @@ use winback_core::time::Time;
 
 use super::super::classify::{is_absence, is_refusal};
 use super::super::native::Event;
-use super::{Stray, Tracked, Trouble, stray};
+use super::stray::{Stray, note};
+use super::{Tracked, Trouble};
 use crate::Message;
 
 /// One call's worth of events. The handle of the last one is remembered, because they come in runs.
@@ -36,12 +37,12 @@ impl<'a> Batch<'a> {
             None if tracked.paused => {
                 // librdkafka counts it as delivered and would go on behind it.
                 tracked.held = true;
-                stray(self.stray, tracked.partition.clone());
+                note(self.stray, tracked.partition.clone());
                 self.left_over.push(event);
             }
             None => {
                 tracked.position = event.offset + 1;
-                tracked.at_end = false;
+                (tracked.at_end, tracked.heard) = (false, true);
                 into.push(Message::kafka(
                     tracked.topic,
                     Partition(event.partition),
@@ -53,7 +54,7 @@ impl<'a> Batch<'a> {
             }
             Some(RDKafkaErrorCode::PartitionEOF) => {
                 tracked.position = tracked.position.max(event.offset);
-                tracked.at_end = true;
+                (tracked.at_end, tracked.heard) = (true, true);
             }
             Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange) => {
                 let (partition, position, why) =

@@ -72,10 +72,16 @@ impl LaneQueue {
             sys::rd_kafka_queue_get_partition(self.client.native(), topic.as_ptr(), partition.partition.0)
         };
         let Some(source) = NonNull::new(source) else { return false };
+        self.forwarded.push((partition.clone(), source));
+        self.forward_again(partition);
+        true
+    }
+
+    /// For when librdkafka has ended the forwarding by itself; what waits in the partition's queue comes over.
+    pub(crate) fn forward_again(&self, partition: &TopicPartition) {
+        let Some((_, source)) = self.forwarded.iter().find(|(known, _)| known == partition) else { return };
         // SAFETY: both queues are ours and alive.
         unsafe { sys::rd_kafka_queue_forward(source.as_ptr(), self.queue.as_ptr()) };
-        self.forwarded.push((partition.clone(), source));
-        true
     }
 
     /// Ends the forwarding; a close would wait for it for ever.
