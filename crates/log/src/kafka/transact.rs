@@ -23,9 +23,8 @@ use super::record::{Sent, deliver, send};
 use crate::{Append, CommitError, FailPoint, LogError, fail_point};
 
 const SLICE: Duration = Duration::from_millis(1);
-/// A call that timed out goes on in the background. Being called again, one for the transactional id asks at once, which
-/// librdkafka otherwise does after half a second while the broker still ends the transaction of who had the id before; an
-/// abort sees the reports that were served meanwhile.
+/// While the broker still ends the transaction of who had the id before, librdkafka asks again after half a second. A call
+/// that timed out goes on in the background, and being called again it asks at once.
 const RESUME: Duration = Duration::from_millis(50);
 const SERVE_EVERY: u32 = 256;
 /// More events of one transaction than these are left for later.
@@ -201,15 +200,17 @@ impl Transactions {
         }
         let deadline = Instant::now() + self.options.commit_deadline;
         let half = Instant::now() + self.options.commit_deadline / 2;
-        // An abort that comes while a partition is being added to the transaction may overtake that, and is refused.
-        // What is not delivered by then is aborted without it.
-        drop(deliver(self.producer()?, half));
+        // Records that are not delivered may belong to a partition that is still being added to the transaction. Where the
+        // answer to that comes behind the end of an abort, librdkafka aborts the process. Only a new producer may go on.
+        if let Err(error) = deliver(self.producer()?, half) {
+            self.state = State::Unknown;
+            return Err(CommitError::Unknown(format!("abort: records are still on their way: {error}")));
+        }
         loop {
-            let Err(error) = self.producer()?.abort_transaction(left(deadline).min(RESUME)) else { break };
+            let Err(error) = self.producer()?.abort_transaction(left(deadline)) else { break };
             let failure = Failure::from(&error);
             match failure.verdict(Stage::End) {
-                // It gives up on what was not sent yet, and waits until the reports of that are served.
-                Verdict::Retry if Instant::now() < deadline => hear(self.producer()?),
+                Verdict::Retry if Instant::now() < deadline => self.producer()?.poll(SLICE),
                 Verdict::Fenced => return Err(self.fenced(failure.text)),
                 Verdict::Fatal => {
                     self.state = State::Unknown;
