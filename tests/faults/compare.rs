@@ -12,7 +12,7 @@ use winback_proto::{WireMessage as _, v1};
 
 use crate::events;
 use crate::feed::account_ids;
-use crate::field::{CAP, SOURCES};
+use crate::field::{CAP, INBOX_PARTITIONS, SOURCES};
 use crate::harness::{
     Deployment, Facts, Matched, Replayed, difference, messages, messages_of, replay, restored,
     state_positions, values,
@@ -20,8 +20,6 @@ use crate::harness::{
 
 /// In this time every burst has ended: the policy's longest wait, and a few runs.
 const CLOSED_WITHIN: Duration = Duration::from_secs(90);
-/// Partitions of the inbox.
-const PARTITIONS: i32 = 4;
 
 /// How much was compared.
 #[derive(Clone, Debug, Default)]
@@ -171,7 +169,8 @@ fn no_cap_is_exceeded(facts: &Facts, seed: &str) {
 /// What is committed was made of records before the committed positions, and the state speaks of the same ones.
 fn nothing_is_behind_the_positions(deployment: &Deployment, facts: &Facts, seed: &str) {
     let inbox = deployment.own("inbox");
-    let partitions: Vec<_> = (0..PARTITIONS).map(|at| TopicPartition::new(inbox.as_str(), at)).collect();
+    let partitions: Vec<_> =
+        (0..INBOX_PARTITIONS).map(|at| TopicPartition::new(inbox.as_str(), at)).collect();
     let mut reader = deployment.log().reader().unwrap();
     let committed = reader.committed(&deployment.own("detector"), &partitions).unwrap();
     assert_eq!(committed, state_positions(deployment), "{seed}: positions of the group and of the state");

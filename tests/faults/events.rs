@@ -11,11 +11,9 @@ use winback_detector::read;
 use winback_proto::v1;
 
 use crate::feed::concerned;
-use crate::field::EVENTS;
+use crate::field::{EVENTS, INBOX_PARTITIONS};
 use crate::harness::{Deployment, Facts, difference, messages, messages_of};
 
-/// Partitions of the inbox.
-const PARTITIONS: i32 = 4;
 /// No policy takes an event that is older.
 const OLDEST: Span = Span::from_days(90);
 
@@ -71,7 +69,7 @@ pub(crate) fn compare(deployment: &Deployment, fed: &Fed, facts: &Facts, seed: &
     let (partitions, mut written) = inbox(deployment);
     written.sort_unstable();
     let mut expected: Vec<(i32, Event)> = Vec::new();
-    for partition in 0..PARTITIONS {
+    for partition in 0..INBOX_PARTITIONS {
         expected.extend(fed.events.iter().map(|event| (partition, event.clone())));
     }
     expected.sort_unstable();
@@ -91,7 +89,7 @@ fn inbox(deployment: &Deployment) -> (BTreeMap<i32, Partition>, Vec<(i32, Event)
     for message in &messages_of(deployment, "inbox") {
         let (number, offset) = (message.partition.0, message.offset.0);
         let partition = partitions.entry(number).or_default();
-        match read(message, PARTITIONS).unwrap().body {
+        match read(message, INBOX_PARTITIONS).unwrap().body {
             Body::Account(AccountChange::Upsert(account)) => {
                 let first = partition.accounts.entry(account.id.to_string()).or_insert(offset);
                 *first = offset.min(*first);

@@ -12,13 +12,11 @@ use winback_log::{
 use winback_proto::{WireMessage as _, v1};
 
 use crate::feed::{ACCOUNTS, account, view};
-use crate::field::{SETTINGS, SOURCES};
+use crate::field::{INBOX_PARTITIONS, SETTINGS, SOURCES};
 use crate::harness::{Deployment, eventually};
 use crate::members::Members;
 
 const DEADLINE: Duration = Duration::from_secs(60);
-/// Partitions of the inbox.
-const PARTITIONS: i32 = 4;
 
 /// Appends views and looks for what is decided about them.
 pub(crate) struct Probe<'a> {
@@ -32,16 +30,16 @@ impl<'a> Probe<'a> {
     pub(crate) fn new(deployment: &'a Deployment) -> Self {
         let decisions = deployment.own("decisions");
         let partitions: Vec<_> =
-            (0..PARTITIONS).map(|at| TopicPartition::new(decisions.as_str(), at)).collect();
+            (0..INBOX_PARTITIONS).map(|at| TopicPartition::new(decisions.as_str(), at)).collect();
         let mut reader = deployment.log().reader().unwrap();
         let ends = reader.ends(&partitions).unwrap();
         let starts: Vec<(TopicPartition, Offset)> = partitions.into_iter().zip(ends).collect();
         reader.assign(&starts).unwrap();
         let of = |at: i32| {
-            let hashes = |id: &String| partition_of(id.as_bytes(), PARTITIONS) == Partition(at);
+            let hashes = |id: &String| partition_of(id.as_bytes(), INBOX_PARTITIONS) == Partition(at);
             (0..ACCOUNTS).map(account).find(hashes).unwrap()
         };
-        Self { deployment, reader, accounts: (0..PARTITIONS).map(of).collect(), number: 0 }
+        Self { deployment, reader, accounts: (0..INBOX_PARTITIONS).map(of).collect(), number: 0 }
     }
 
     /// Appends views to every partition of every source, and waits until all are decided.

@@ -19,6 +19,9 @@ pub(crate) const SOURCES: [Source; 2] =
 pub(crate) const EVENTS: [Source; 2] =
     [Source { name: "releases", preset: "releases" }, Source { name: "rivals", preset: "competitor_events" }];
 
+/// Partitions of the inbox, which nothing here changes.
+pub(crate) const INBOX_PARTITIONS: i32 = 4;
+
 /// How often a starting trigger may fire for one account, and in which time.
 pub(crate) const CAP: (usize, Duration) = (4, Duration::from_secs(20));
 

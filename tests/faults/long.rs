@@ -7,8 +7,8 @@ use winback_testkit::Broker;
 use crate::report::Report;
 use crate::{broker, kills, storm};
 
-/// Kills of one round: a failure names a seed that is repeated in a minute or two.
-const KILLS_A_ROUND: usize = 50;
+/// Kills of one round: a failure names a seed that is repeated in five minutes.
+const KILLS_A_ROUND: usize = 100;
 
 fn number(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok().filter(|text| !text.is_empty())?;

@@ -8,11 +8,35 @@ use crate::harness::{Deployment, Ended, Running};
 
 /// How often they are looked after.
 const LOOK: Duration = Duration::from_millis(20);
+/// A member that starves runs, of each beat, from one look to the next.
+const BEAT: Duration = Duration::from_millis(200);
+const FED: Duration = LOOK;
 /// Who ended by itself is started again after this.
 const BREATH: Duration = Duration::from_millis(200);
 const SIGTERM: i32 = 15;
 /// A drain takes no longer.
 const FAREWELL: Duration = Duration::from_secs(60);
+
+/// A time in which a member stands still, but for a part of each beat.
+struct Stall {
+    since: Instant,
+    until: Instant,
+    fed: Duration,
+    /// It was told to stop, and not yet to go on.
+    stands: bool,
+}
+
+impl Stall {
+    fn new(time: Duration, fed: Duration) -> Self {
+        let since = Instant::now();
+        Self { since, until: since + time, fed, stands: false }
+    }
+
+    fn should_stand(&self, now: Instant) -> bool {
+        let of_beat = now.duration_since(self.since).as_millis() % BEAT.as_millis();
+        now < self.until && of_beat >= self.fed.as_millis()
+    }
+}
 
 struct Member {
     instance: String,
@@ -21,7 +45,7 @@ struct Member {
     wanted: bool,
     /// It was asked to end.
     leaving: bool,
-    frozen_until: Option<Instant>,
+    stall: Option<Stall>,
     not_before: Instant,
 }
 
@@ -44,7 +68,7 @@ impl<'a> Members<'a> {
             process: None,
             wanted: false,
             leaving: false,
-            frozen_until: None,
+            stall: None,
             not_before: Instant::now(),
         };
         let (name, value) = SNAPSHOT_LEAST;
@@ -68,10 +92,9 @@ impl<'a> Members<'a> {
         self.tend();
     }
 
-    /// Those that are up, not frozen and not on their way out.
+    /// Those that are up, not stalled and not on their way out.
     pub(crate) fn up(&self) -> Vec<usize> {
-        let up =
-            |member: &Member| member.process.is_some() && !member.leaving && member.frozen_until.is_none();
+        let up = |member: &Member| member.process.is_some() && !member.leaving && member.stall.is_none();
         (0..self.members.len()).filter(|at| up(&self.members[*at])).collect()
     }
 
@@ -85,7 +108,7 @@ impl<'a> Members<'a> {
         if let Some(process) = self.members[at].process.take() {
             self.heard(at, &process.killed());
         }
-        self.members[at].frozen_until = None;
+        self.members[at].stall = None;
         self.tend();
     }
 
@@ -113,28 +136,44 @@ impl<'a> Members<'a> {
 
     /// Stops it where it stands; it goes on after that time.
     pub(crate) fn freeze(&mut self, at: usize, time: Duration) {
-        let member = &mut self.members[at];
-        if let Some(process) = &member.process {
-            process.signal("STOP");
-            member.frozen_until = Some(Instant::now() + time);
-        }
+        self.members[at].stall = Some(Stall::new(time, Duration::ZERO));
+        self.tend();
     }
 
-    /// Whether one is frozen.
-    pub(crate) fn is_any_frozen(&self) -> bool {
-        self.members.iter().any(|member| member.frozen_until.is_some())
+    /// Leaves it a tenth of its time for so long: alive and late with everything, as on a host that is taken away.
+    pub(crate) fn starve(&mut self, at: usize, time: Duration) {
+        self.members[at].stall = Some(Stall::new(time, FED));
+        self.tend();
+    }
+
+    /// Whether one is frozen or starves.
+    pub(crate) fn is_any_stalled(&self) -> bool {
+        self.members.iter().any(|member| member.stall.is_some())
+    }
+
+    /// Lets who stands go on, and the other way round, where it is time.
+    fn beat(&mut self, now: Instant) {
+        for Member { process, stall, .. } in &mut self.members {
+            let Some(its) = stall else { continue };
+            let stand = its.should_stand(now);
+            if its.stands != stand {
+                its.stands = stand;
+                process.iter().for_each(|process| process.signal(if stand { "STOP" } else { "CONT" }));
+            }
+            if its.until <= now {
+                *stall = None;
+            }
+        }
     }
 
     /// Looks after all: thaws, buries, starts.
     pub(crate) fn tend(&mut self) {
         let now = Instant::now();
+        self.beat(now);
         for at in 0..self.members.len() {
             let member = &mut self.members[at];
-            if member.frozen_until.is_some_and(|until| until <= now) {
-                member.frozen_until = None;
-                member.process.iter().for_each(|process| process.signal("CONT"));
-            }
             if member.process.as_mut().is_some_and(Running::has_ended) {
+                member.stall = None;
                 let asked = std::mem::take(&mut member.leaving);
                 member.not_before = if asked { now } else { now + BREATH };
                 let ended = member.process.take().unwrap().ended();
@@ -173,7 +212,7 @@ impl<'a> Members<'a> {
     pub(crate) fn stop(&mut self) {
         for at in 0..self.members.len() {
             let member = &mut self.members[at];
-            if member.frozen_until.take().is_some() {
+            if member.stall.take().is_some_and(|stall| stall.stands) {
                 member.process.iter().for_each(|process| process.signal("CONT"));
             }
             self.leave(at);

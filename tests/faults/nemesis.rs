@@ -16,6 +16,9 @@ const LONGEST: f64 = 3.0;
 /// A zombie sleeps so much longer than its session lasts.
 const OVERSLEPT: Duration = Duration::from_secs(1);
 
+/// A member starves for so long: longer than its session and its transactions last.
+const STARVED: Duration = Duration::from_secs(4);
+
 /// A kind of blow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Blow {
@@ -25,6 +28,8 @@ pub(crate) enum Blow {
     Terminate,
     /// SIGSTOP past the session time-out, then SIGCONT: a zombie.
     Zombie,
+    /// SIGSTOP and SIGCONT by turns: it gets a tenth of its time for a while.
+    Starve,
     /// One member more.
     Join,
     /// One member less, by SIGTERM.
@@ -104,13 +109,17 @@ impl Nemesis {
                 members.kill(at);
                 self.blows.add(Blow::Kill);
             }
-            60..75 => {
+            60..72 => {
                 members.terminate(at);
                 self.blows.add(Blow::Terminate);
             }
-            75..87 if !members.is_any_frozen() => {
+            72..81 if !members.is_any_stalled() => {
                 members.freeze(at, self.session + OVERSLEPT);
                 self.blows.add(Blow::Zombie);
+            }
+            81..90 if !members.is_any_stalled() => {
+                members.starve(at, STARVED);
+                self.blows.add(Blow::Starve);
             }
             _ => self.resize(members, at),
         }

@@ -62,7 +62,7 @@ impl Report {
             "# Fault run of {date}\n\n\
              Written by `make faults`; what it does and what it holds against what is in [tests/README.md](../../tests/README.md). \
              Seed {seed}, {wanted} kills asked for; round n has the seed {seed} + n, and \
-             `make faults SEED=… KILLS=50 PARTS=T1` repeats one.\n",
+             `make faults SEED=… KILLS=100 PARTS=T1` repeats one.\n",
             seed = self.seed,
             wanted = self.kills,
         );

@@ -1,5 +1,5 @@
-//! T11: a member under a steady load for a while. Lag, descriptors and threads stay where they were, what its memory
-//! came to is printed: `make soak`.
+//! T11: a member under a steady load for a while. Lag, descriptors and threads stay where they were, and its memory grows
+//! by no more than the state that it keeps: `make soak`.
 
 use std::time::{Duration, Instant};
 
@@ -8,19 +8,20 @@ use winback_testkit::Broker;
 
 use crate::compare::settled;
 use crate::feed::{Feeder, Plan};
-use crate::field::{SETTINGS, SOURCES, deployment};
+use crate::field::{EVENTS, INBOX_PARTITIONS, SETTINGS, SOURCES, deployment};
 use crate::harness::{Deployment, Running};
 
 /// Records a second.
 const PACE: u32 = 200;
-/// Partitions of the inbox.
-const PARTITIONS: i32 = 4;
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// Until then buffers and pools fill.
 const WARM: Duration = Duration::from_secs(60);
 /// A lane that takes its transactional id anew holds two producers for a while, which is no leak: of so many looks at the
 /// end the one that saw least counts.
 const LOOKS: usize = 12;
+
+/// A row of state, its key and its places in the tables take no more, in bytes.
+const ROW: u64 = 256;
 
 /// What a process holds.
 #[derive(Clone, Copy, Debug)]
@@ -52,10 +53,10 @@ fn held(pid: u32, deployment: &Deployment) -> Held {
 }
 
 fn lag(deployment: &Deployment) -> i64 {
-    let sources = SOURCES.iter().map(|source| {
+    let sources = SOURCES.iter().chain(&EVENTS).map(|source| {
         (format!("matcher.{}", source.name), deployment.topic_of(source.name), SETTINGS.partitions)
     });
-    let inbox = ("detector".to_owned(), deployment.own("inbox"), PARTITIONS);
+    let inbox = ("detector".to_owned(), deployment.own("inbox"), INBOX_PARTITIONS);
     let mut reader = deployment.log().reader().unwrap();
     let behind = |(group, topic, count): (String, String, i32)| {
         let partitions: Vec<_> = (0..count).map(|at| TopicPartition::new(topic.as_str(), at)).collect();
@@ -91,12 +92,15 @@ fn a_member_under_a_steady_load_holds_no_more_than_before() {
     run.ended().expect(0);
     let fed = feeder.stop();
     let compared = settled(&deployment, 11);
-    let grown = after.resident_kib.saturating_sub(warm.resident_kib) / minutes.max(1);
+    let grown = 1_024 * after.resident_kib.saturating_sub(warm.resident_kib);
+    let rows = u64::try_from(compared.rows).unwrap();
     println!(
-        "T11: {} records fed in {minutes} min, {grown} KiB more a minute: at first {warm:?}, at last {after:?}",
-        fed.records
+        "T11: {} records fed in {minutes} min, {} bytes more for each of {rows} rows: at first {warm:?}, at last {after:?}",
+        fed.records,
+        grown / rows.max(1)
     );
     println!("  equal to the oracle: {}", compared.line());
+    assert!(grown <= ROW * rows, "memory: {warm:?}, then {after:?}, with {rows} rows of state");
     assert!(after.lag <= warm.lag + i64::from(PACE), "lag: {warm:?}, then {after:?}");
     assert!(after.descriptors <= warm.descriptors + 8, "descriptors: {warm:?}, then {after:?}");
     assert!(after.threads <= warm.threads + 4, "threads: {warm:?}, then {after:?}");

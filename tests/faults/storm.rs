@@ -53,6 +53,8 @@ pub(crate) fn run(url: &str, seed: u64, moves: u32, within: Duration, views: usi
     let mut probe = Probe::new(&deployment);
     members.start(0);
     probe.decided(&mut members);
+    // What it caught up with before is no rebalance.
+    let calm = SystemClock.now();
     let feeder = Feeder::start(&deployment, Plan::new(seed, PACE));
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     for _ in 0..moves {
@@ -65,7 +67,7 @@ pub(crate) fn run(url: &str, seed: u64, moves: u32, within: Duration, views: usi
     let compared = settled(&deployment, seed);
     let said = members.said.iter().filter(|(instance, _)| instance == "m0").map(|(_, said)| said.as_str());
     let held = held(&deployment, &said.collect::<Vec<_>>().join("\n"));
-    let (gap, steps) = longest_gap(&deployment, &held);
+    let (gap, steps) = longest_gap(&deployment, &held, calm);
     let stretches: usize = held.values().map(Vec::len).sum();
     let line = format!(
         "T8 seed {seed}: {moves} joins and leaves in {} s, {} rows of state; the longest gap of a partition that did not \
@@ -112,8 +114,9 @@ fn held(deployment: &Deployment, said: &str) -> Held {
     held
 }
 
-/// The longest gap between steps with input of a partition while it was held, in milliseconds, and how many steps.
-fn longest_gap(deployment: &Deployment, held: &Held) -> (i64, usize) {
+/// The longest gap between steps with input of a partition while it was held, in milliseconds, and how many steps, of those
+/// since then.
+fn longest_gap(deployment: &Deployment, held: &Held, since: Time) -> (i64, usize) {
     let mut arrived = BTreeMap::new();
     for message in &messages_of(deployment, "inbox") {
         arrived.insert((message.partition.0, message.offset.0), message.timestamp);
@@ -129,7 +132,7 @@ fn longest_gap(deployment: &Deployment, held: &Held) -> (i64, usize) {
         let [((partition, _), before), (place, at)] = pair else { continue };
         let waits_since = (*before).max(arrived[place]);
         let stretches = held.get(partition).map(Vec::as_slice).unwrap_or_default();
-        let stayed = |(from, to): &(Time, Time)| *from <= *before && *at <= *to;
+        let stayed = |(from, to): &(Time, Time)| since.max(*from) <= *before && *at <= *to;
         if *partition == place.0 && stretches.iter().any(stayed) {
             longest = longest.max(at.since(waits_since).millis());
             counted += 1;

@@ -52,7 +52,7 @@ fn a_zombie_that_wakes_with_bursts_due_commits_nothing() {
         members.start(1);
         probe.decided(&mut members);
         // The other has the partitions and goes on; the first wakes, and is a member again.
-        while members.is_any_frozen() {
+        while members.is_any_stalled() {
             members.wait(Duration::from_millis(50));
         }
         probe.decided(&mut members);

@@ -114,7 +114,7 @@ fn an_abort_right_behind_many_records_fails_no_later_transaction() {
     let input = TopicPartition::new("hasty", 0);
     for round in 0..10_u64 {
         session.begin().unwrap();
-        (0..20_000).for_each(|_| append(&mut *session, "hasty-to", b"given up"));
+        (0..2_000).for_each(|_| append(&mut *session, "hasty-to", b"aborted"));
         session.abort().unwrap();
         session.begin().unwrap();
         (0..100).for_each(|_| append(&mut *session, "hasty-to", &round.to_be_bytes()));

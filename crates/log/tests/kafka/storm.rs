@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use winback_core::ids::Offset;
 use winback_log::{CommitError, GroupEvent, GroupProtocol, Log, Message, Reader, Session, TopicPartition};
@@ -23,6 +23,8 @@ fn none_of_200_000_records_is_missing_or_doubled_while_members_join_and_leave() 
 
 const RECORDS: u64 = 200_000;
 const PARTITIONS: i32 = 8;
+/// Each look asks the group's coordinator with a client of its own.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Two members, one of which leaves and joins again over and over. Each copies what it read into a topic, in transactions
 /// with the positions: what is in that topic is what was consumed, exactly once.
@@ -64,7 +66,7 @@ fn storm(broker: &Broker, protocol: GroupProtocol) {
         });
         let mut reader = log.reader().unwrap();
         while copied(&mut *reader, &from, &inputs) < RECORDS && Instant::now() < deadline {
-            thread::park_timeout(WAIT);
+            thread::park_timeout(LOOK_EVERY);
         }
         done.store(true, Ordering::Relaxed);
     });
