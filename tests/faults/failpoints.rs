@@ -48,7 +48,8 @@ fn dies_at(deployment: &Deployment, point: FailPoint, turn: usize) {
         let ended = run.ended_within(within);
         if let Some(another) = another {
             another.signal("TERM");
-            another.ended().expect(0);
+            let ended = another.ended();
+            assert!(ended.is_as_asked(), "{ended:?}");
         }
         ended
     });

@@ -13,7 +13,6 @@ const BEAT: Duration = Duration::from_millis(200);
 const FED: Duration = LOOK;
 /// Who ended by itself is started again after this.
 const BREATH: Duration = Duration::from_millis(200);
-const SIGTERM: i32 = 15;
 /// A drain takes no longer.
 const FAREWELL: Duration = Duration::from_secs(60);
 
@@ -178,9 +177,7 @@ impl<'a> Members<'a> {
                 member.not_before = if asked { now } else { now + BREATH };
                 let ended = member.process.take().unwrap().ended();
                 self.heard(at, &ended);
-                // Asked to end before it listens, it ends by the signal.
-                let well = asked && (ended.code == Some(0) || ended.signal == Some(SIGTERM));
-                if !well {
+                if !(asked && ended.is_as_asked()) {
                     let last = ended.err.lines().last().unwrap_or_default();
                     self.ended.push(format!("{:?}: {last}", ended.code));
                 }

@@ -12,6 +12,8 @@ use super::eventually;
 const LONGEST: Duration = Duration::from_secs(120);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
+const SIGTERM: i32 = 15;
+
 /// A call that ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
@@ -31,6 +33,11 @@ impl Ended {
     pub(crate) fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "stdout: {}\nstderr: {}", self.out, self.err);
         self
+    }
+
+    /// Whether it ended as who was sent a SIGTERM does: well, or by the signal where it did not listen yet.
+    pub(crate) fn is_as_asked(&self) -> bool {
+        self.code == Some(0) || self.signal == Some(SIGTERM)
     }
 
     /// Fails unless it says all of that, and does not speak of a panic.
