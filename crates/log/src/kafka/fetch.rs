@@ -224,6 +224,17 @@ impl Fetch {
         }
     }
 
+    /// To be called behind the end of a pause. librdkafka lets a broker of which nothing was read sleep on, for up to a
+    /// second; it wakes it when a partition is moved, if only to where it stands.
+    pub(super) fn wake(&mut self, partitions: &[TopicPartition]) {
+        for partition in partitions {
+            let placed = self.get(partition).filter(|tracked| !tracked.unplaced);
+            if let Some(position) = placed.map(|tracked| tracked.position) {
+                self.seek(partition, Offset(position));
+            }
+        }
+    }
+
     /// Reads on from elsewhere: at once, or as soon as librdkafka can. Nothing comes from anywhere else in between.
     pub(super) fn seek(&mut self, partition: &TopicPartition, offset: Offset) {
         let Err(error) = self.try_seek(partition, offset, SETTLE) else { return };

@@ -1,5 +1,6 @@
 //! Reads chosen partitions without joining a group.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,8 @@ use crate::{Bounds, LogError, Message, Reader, TopicPartition};
 const SLICE: Duration = Duration::from_millis(200);
 /// What is read again from its position has that long until something comes.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long an answer may take that only saves time.
+const AT_ONCE: Duration = Duration::from_millis(100);
 
 pub(super) struct KafkaReader {
     log: String,
@@ -61,6 +64,15 @@ impl KafkaReader {
             self.topics.len() - 1
         });
         u16::try_from(known).map_err(|_| LogError::Config("too many topics for one reader".to_owned()))
+    }
+
+    /// Has the client know who leads the partitions, where the cluster says it at once. It would find out by itself, but
+    /// looks half a second later, or a whole one.
+    fn find_leaders(&self, starts: &[(TopicPartition, Offset)]) {
+        let topics: BTreeSet<&str> = starts.iter().map(|(partition, _)| &*partition.topic).collect();
+        for topic in topics {
+            drop(self.fetch.consumer().fetch_metadata(Some(topic), AT_ONCE));
+        }
     }
 
     /// An error, unless reading the partition again, now or later, mends it.
@@ -136,6 +148,7 @@ impl Reader for KafkaReader {
                 return Err(no_queue(partition));
             }
         }
+        self.find_leaders(starts);
         let from = |start: &Offset| match start {
             &Offset::ZERO => KafkaOffset::Beginning,
             start => KafkaOffset::Offset(start.0),

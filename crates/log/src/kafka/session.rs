@@ -137,6 +137,9 @@ impl KafkaSession {
                 tracked.paused = paused;
             }
         }
+        if !paused {
+            self.fetch.wake(partitions);
+        }
         Ok(())
     }
 }

@@ -50,3 +50,16 @@ fn what_cannot_be_moved_for_too_long_is_said() {
     fetch.forget(&partition);
     assert_eq!(fetch.serve(), None, "what is given back is not missed");
 }
+
+#[test]
+fn who_wakes_up_goes_on_from_where_it_stood_and_from_nowhere_if_nobody_has_said_where() {
+    let (mut fetch, placed) = fetch(Duration::from_secs(60));
+    let unplaced = TopicPartition { topic: "t".into(), partition: Partition(1) };
+    assert!(fetch.track_unplaced(&unplaced, 0, 1));
+    assign(&fetch, &placed);
+    fetch.seek(&placed, PLACE);
+    fetch.wake(&[placed.clone(), unplaced.clone()]);
+    assert_eq!(fetch.position(&placed), Some(PLACE));
+    let untouched = fetch.get(&unplaced).unwrap();
+    assert!(untouched.held && untouched.unplaced, "nothing comes of it before it is sent somewhere");
+}
