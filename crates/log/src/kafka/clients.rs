@@ -81,14 +81,6 @@ impl KafkaOptions {
         ])
     }
 
-    /// Whether a benchmark asked for [`Self::without_transactions`].
-    pub(super) const fn is_plain(&self) -> bool {
-        #[cfg(feature = "no-transactions")]
-        return self.without_transactions;
-        #[cfg(not(feature = "no-transactions"))]
-        false
-    }
-
     /// A transactional producer's settings.
     pub(super) fn transactional(&self, id: &str) -> ClientConfig {
         let mut config = self.producer();

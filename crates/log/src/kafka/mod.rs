@@ -12,7 +12,6 @@ mod logs;
 mod native;
 mod offsets;
 mod options;
-mod plain;
 mod positions;
 mod reader;
 mod record;

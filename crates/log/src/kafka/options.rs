@@ -60,9 +60,6 @@ pub struct KafkaOptions {
     pub ask_deadline: Duration,
     /// How members hand partitions over.
     pub protocol: GroupProtocol,
-    /// The same records and positions, at least once instead of exactly once: what transactions cost is the difference.
-    #[cfg(feature = "no-transactions")]
-    pub without_transactions: bool,
 }
 
 impl KafkaOptions {
@@ -77,8 +74,6 @@ impl KafkaOptions {
             commit_deadline: Duration::from_secs(6),
             ask_deadline: Duration::from_secs(10),
             protocol: GroupProtocol::default(),
-            #[cfg(feature = "no-transactions")]
-            without_transactions: false,
         }
     }
 

@@ -75,9 +75,6 @@ impl Transactions {
     pub(super) fn recover(&mut self) -> Result<(), CommitError> {
         self.state = State::Unknown;
         (self.producer, self.positions) = (None, None);
-        if self.options.is_plain() {
-            return self.recover_plain();
-        }
         let producer: BaseProducer<WriteContext> = self
             .options
             .transactional(&self.id)
@@ -120,7 +117,7 @@ impl Transactions {
         hear(producer);
         producer.context().take_disturbed();
         producer.context().take_failures();
-        let begun = if self.options.is_plain() { Ok(()) } else { producer.begin_transaction() };
+        let begun = producer.begin_transaction();
         self.appended = 0;
         match begun {
             Ok(()) => {
@@ -166,9 +163,6 @@ impl Transactions {
             return Err(CommitError::Fatal("no transaction is open".to_owned()));
         }
         let deadline = Instant::now() + self.options.commit_deadline;
-        if self.options.is_plain() {
-            return self.commit_plain(positions, client, deadline);
-        }
         let worked = self.send_positions(positions, client, deadline).and_then(|()| {
             fail_point(FailPoint::Positions, &self.id);
             self.deliver(deadline)
@@ -192,10 +186,6 @@ impl Transactions {
 
     pub(super) fn abort(&mut self) -> Result<(), CommitError> {
         if !self.is_open() {
-            return Ok(());
-        }
-        if self.options.is_plain() {
-            self.state = State::Idle;
             return Ok(());
         }
         let deadline = Instant::now() + self.options.commit_deadline;
@@ -268,7 +258,7 @@ impl Transactions {
     }
 
     /// Waits until every record is acknowledged.
-    pub(super) fn deliver(&self, deadline: Instant) -> Result<(), Failure> {
+    fn deliver(&self, deadline: Instant) -> Result<(), Failure> {
         let Ok(producer) = self.producer() else { return Err(lost("there is no producer")) };
         if let Err(error) = deliver(producer, deadline) {
             return Err(Failure { retriable: false, ..Failure::from(&error) });

@@ -88,7 +88,7 @@ fn run(allocator: &str, parts: &[Part]) -> anyhow::Result<()> {
             machine::unpin();
         }
         let done = match part {
-            Part::Throughput => throughput::run(&log, &broker.url()),
+            Part::Throughput => throughput::run(&log),
             Part::Latency => latency::run(&log, &broker.url()),
             Part::Fanout => fanout::run(&log, &broker.url()),
             Part::Feed => feed::run(&log),

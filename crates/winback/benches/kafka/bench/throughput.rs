@@ -1,5 +1,5 @@
-//! The matcher's lane with transactions on, beside a bare consumer of the same batches that parses and looks up, and
-//! forwards nothing; and beside the same lane without transactions, at least once. They take turns in one process.
+//! The matcher's lane beside a bare consumer. The consumer reads the same batches, parses and looks up, and forwards
+//! nothing. They take turns in one process.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -9,9 +9,7 @@ use winback_core::ids::Offset;
 use winback_core::index::{Lookup, SharedIndex};
 use winback_core::time::Span;
 use winback_lane::{DeadLetters, Lane, LaneConfig, NoObserver, Start};
-use winback_log::{
-    Cleanup, KafkaLog, KafkaOptions, Message, SessionSpec, SharedLog, SystemClock, TopicPartition,
-};
+use winback_log::{Cleanup, Message, SessionSpec, SharedLog, SystemClock, TopicPartition};
 use winback_matcher::{
     AccountFeed, FeedStatus, InboxTarget, MatcherMetrics, MatcherRole, MatcherSource, input_name,
 };
@@ -32,29 +30,19 @@ const POLL: usize = 4_096;
 const WAIT: Duration = Duration::from_millis(100);
 const DEADLINE: Duration = Duration::from_secs(300);
 
-pub(super) fn run(log: &SharedLog, url: &str) -> anyhow::Result<()> {
+pub(super) fn run(log: &SharedLog) -> anyhow::Result<()> {
     let (signals, accounts) =
         (size("WINBACK_BENCH_SIGNALS", 500_000)?, size("WINBACK_BENCH_ACCOUNTS", 100_000)?);
     let rounds = size("WINBACK_BENCH_ROUNDS", 5)?;
     let setup = Setup::new(log, accounts, signals)?;
-    let plain: SharedLog =
-        Arc::new(KafkaLog::new(KafkaOptions { without_transactions: true, ..KafkaOptions::from_url(url)? })?);
-    let (mut bare, mut lane, mut without) = (Figures::default(), Figures::default(), Figures::default());
+    let (mut bare, mut lane) = (Figures::default(), Figures::default());
     for round in 0..rounds {
         let (took, matched) = timed(|| setup.bare())?;
         bare.add("bare consumer", took, signals, &format!("{matched} matched"));
         let (took, commits) = timed(|| setup.lane(log, &format!("{round}")))?;
         lane.add("matcher lane", took, signals, &format!("{commits} transactions"));
-        let (took, commits) = timed(|| setup.lane(&plain, &format!("{round}.plain")))?;
-        without.add("without transactions", took, signals, &format!("{commits} commits"));
     }
     let (bare, lane) = (bare.report("bare consumer"), lane.report("matcher lane"));
-    let without = without.report("without transactions");
-    println!(
-        "  transactions on against off, CPU time an event: {:.2} by the medians, {:.2} by the minima (aim: 1.1 at most)",
-        lane.at(50) / without.at(50),
-        lane.at(0) / without.at(0),
-    );
     println!(
         "  ratio in CPU time an event: {:.2} by the medians, {:.2} by the minima (aim: 1.5 at most); load {}",
         lane.at(50) / bare.at(50),
