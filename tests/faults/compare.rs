@@ -119,17 +119,18 @@ fn sorted<T: Ord>(list: impl Iterator<Item = T>) -> Vec<T> {
     list
 }
 
-/// What stands in the topics of the sources of views.
-struct Fed {
+/// The records in the topics of the sources of views.
+pub(crate) struct Fed {
     /// Views of known accounts.
-    views: Vec<Matched>,
+    pub(crate) views: Vec<Matched>,
     /// Places of records that are no views.
     garbage: Vec<(String, i32, i64)>,
     /// Views of nobody known.
     strangers: usize,
 }
 
-fn fed(deployment: &Deployment) -> Fed {
+/// Reads the topics of the sources of views.
+pub(crate) fn fed(deployment: &Deployment) -> Fed {
     let (log, known) = (deployment.log(), account_ids());
     let mut fed = Fed { views: Vec::new(), garbage: Vec::new(), strangers: 0 };
     for source in SOURCES {

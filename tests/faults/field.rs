@@ -60,7 +60,12 @@ pub(crate) const SETTINGS: Settings =
 
 /// A deployment with topics, the policies and the accounts of a plan, on the log of that URL or in a file of its own.
 pub(crate) fn deployment(url: Option<String>, settings: &Settings) -> Deployment {
-    let deployment = Deployment::on(url, &[SOURCES, EVENTS].concat(), settings);
+    deployment_with(url, settings, &[])
+}
+
+/// The same with more sources.
+pub(crate) fn deployment_with(url: Option<String>, settings: &Settings, more: &[Source]) -> Deployment {
+    let deployment = Deployment::on(url, &[&SOURCES, &EVENTS, more].concat(), settings);
     // So that members restore from snapshots, and die while they make them.
     deployment.also("[snapshots]\nevery = \"2s\"");
     deployment.write("config/policies/default.toml", POLICY.as_bytes());

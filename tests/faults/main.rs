@@ -13,6 +13,7 @@ mod failover;
 mod failpoints;
 mod feed;
 mod field;
+mod hostile;
 mod kills;
 mod long;
 mod members;

@@ -23,14 +23,14 @@ const LOOKS: usize = 12;
 /// A row of state, its key and its places in the tables take no more, in bytes.
 const ROW: u64 = 256;
 
-/// What a process holds.
+/// The resources that a process holds.
 #[derive(Clone, Copy, Debug)]
-struct Held {
-    resident_kib: u64,
+pub(crate) struct Held {
+    pub(crate) resident_kib: u64,
     descriptors: usize,
     threads: usize,
     /// Records of the sources and the inbox that no lane has passed.
-    lag: i64,
+    pub(crate) lag: i64,
 }
 
 impl Held {
@@ -44,7 +44,8 @@ impl Held {
     }
 }
 
-fn held(pid: u32, deployment: &Deployment) -> Held {
+/// The resources that the member holds now.
+pub(crate) fn held(pid: u32, deployment: &Deployment) -> Held {
     let count = |what: &str| std::fs::read_dir(format!("/proc/{pid}/{what}")).unwrap().count();
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();

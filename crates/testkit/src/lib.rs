@@ -3,6 +3,7 @@
 
 pub mod broker;
 pub mod generator;
+pub mod hostile;
 pub mod offsets;
 pub mod operator;
 pub mod proxy;
