@@ -3,6 +3,7 @@
 //! Without the feature `fail-points`, which only tests ask for, a point is nothing at all.
 
 use winback_core::closed_enum;
+use winback_core::time::Span;
 
 closed_enum! {
     /// Where a process can be made to die.
@@ -45,6 +46,34 @@ pub fn fail_point(point: FailPoint, who: &str) {
 #[cfg(not(feature = "fail-points"))]
 #[inline]
 pub const fn fail_point(_: FailPoint, _: &str) {}
+
+/// How far a test wants the wall clock ahead: the milliseconds in the file that `WINBACK_WALL_AHEAD` names.
+pub(crate) fn wall_ahead() -> Span {
+    static FILE: File = File::new();
+    Span::from_millis(number(&FILE, "WINBACK_WALL_AHEAD").unwrap_or(0))
+}
+
+/// How many pages a test lets a log's file have: the number in the file that `WINBACK_MOST_PAGES` names.
+pub(crate) fn most_pages() -> Option<i64> {
+    static FILE: File = File::new();
+    number(&FILE, "WINBACK_MOST_PAGES")
+}
+
+/// The file that a variable of the environment names.
+type File = std::sync::OnceLock<Option<std::path::PathBuf>>;
+
+#[cfg(feature = "fail-points")]
+fn number(file: &File, variable: &str) -> Option<i64> {
+    let file = file.get_or_init(|| std::env::var_os(variable).map(Into::into));
+    std::fs::read_to_string(file.as_ref()?).ok()?.trim().parse().ok()
+}
+
+/// Nothing.
+#[cfg(not(feature = "fail-points"))]
+#[inline]
+const fn number(_: &File, _: &str) -> Option<i64> {
+    None
+}
 
 #[cfg(feature = "fail-points")]
 mod ordered {

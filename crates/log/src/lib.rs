@@ -6,6 +6,7 @@
 //! A [`Session`] belongs to one lane, on one thread. Its group membership and its transactions fence each other:
 //! a transaction without positions is refused, because a transaction that consumed nothing would not be fenced.
 
+mod clock;
 mod embedded;
 mod error;
 mod fail_point;
@@ -15,6 +16,7 @@ mod open;
 pub mod partitioner;
 mod spec;
 
+pub use clock::{Clock, GuardedClock, SystemClock, clock_for};
 pub use embedded::{EmbeddedLog, Fault};
 pub use error::{CommitError, LogError};
 pub use fail_point::{FailPoint, fail_point};
@@ -28,23 +30,6 @@ use std::time::Duration;
 
 use winback_core::ids::Offset;
 use winback_core::time::Time;
-
-/// Where the time comes from: the machine's clock, a test's, or the demo's accelerated one.
-pub trait Clock: Send + Sync {
-    /// The present.
-    fn now(&self) -> Time;
-}
-
-/// The machine's clock.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> Time {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        Time::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-    }
-}
 
 /// A log, shared by the threads of a process.
 pub trait Log: Send + Sync {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use winback_log::{Clock, LogError, OpenOptions, SharedLog, SystemClock};
+use winback_log::{Clock, LogError, OpenOptions, SharedLog, clock_for};
 
 use crate::cli::Global;
 use crate::config::{Config, ConfigError};
@@ -38,7 +38,7 @@ impl Context {
             config.log.clone_from(log);
         }
         let topics = Topics::of(&config.deployment);
-        let (clock, named_log) = (Arc::new(SystemClock), global.log.clone());
+        let (clock, named_log) = (clock_for(&config.log), global.log.clone());
         Ok(Self { config, topics, clock, json: global.json, named_log, config_file })
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use winback_core::time::Span;
-use winback_log::{Append, Clock, OpenOptions, SharedLog, SystemClock};
+use winback_log::{Append, Clock, OpenOptions, SharedLog};
 use winback_telemetry::logging;
 
 use super::run::{roles, stop_flag};
@@ -74,7 +74,7 @@ pub(crate) fn run(mut context: Context, args: &DemoArgs) -> anyhow::Result<ExitC
 
 /// The same log at the world's pace, until Ctrl-C.
 fn stay(context: &Context, mut show: Show) -> anyhow::Result<ExitCode> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let clock = Arc::clone(&context.clock);
     let log = winback_log::open(&context.config.log, clock.clone(), &OpenOptions::default())?;
     let plan = Plan {
         roles: roles(&[]),

@@ -3,23 +3,25 @@
 use std::time::Instant;
 
 use winback_core::time::{Span, Time};
-use winback_log::{Clock, SystemClock};
+use winback_log::{Clock, GuardedClock};
 
 /// Starts so long ago, runs `pace` times as fast as the world, and never passes the world's time.
 pub(crate) struct FastClock {
     started: Instant,
     from: Time,
     pace: u32,
+    world: GuardedClock,
 }
 
 impl FastClock {
     pub(crate) fn new(ago: Span, pace: u32) -> Self {
-        Self { started: Instant::now(), from: SystemClock.now() - ago, pace }
+        let world = GuardedClock::system();
+        Self { started: Instant::now(), from: world.now() - ago, pace, world }
     }
 
     /// Whether it has caught up with the world, and runs no faster any more.
     pub(crate) fn has_caught_up(&self) -> bool {
-        self.played() >= SystemClock.now()
+        self.played() >= self.world.now()
     }
 
     fn played(&self) -> Time {
@@ -35,6 +37,10 @@ impl FastClock {
 
 impl Clock for FastClock {
     fn now(&self) -> Time {
-        self.played().min(SystemClock.now())
+        self.played().min(self.world.now())
+    }
+
+    fn is_held(&self) -> bool {
+        self.world.is_held()
     }
 }
