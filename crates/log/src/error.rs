@@ -17,6 +17,17 @@ pub enum LogError {
     /// Another process holds the file.
     #[error("{0} is in use by another winback that runs lanes: stop it, or use another file")]
     Locked(String),
+    /// What the log's file holds is not what was written.
+    #[error(
+        "the log {log} is damaged ({why}): stop winback and put a backup of the file in its place, or save what can be \
+         read with `sqlite3 FILE .recover | sqlite3 NEW`"
+    )]
+    Damaged {
+        /// The log's name.
+        log: String,
+        /// How that was seen.
+        why: String,
+    },
     /// Positions and log do not fit: the offset was never there or is gone.
     #[error("{topic}/{partition}: offset {offset} is not in the log ({beginning}..{end})")]
     OutOfRange {
@@ -46,6 +57,7 @@ impl LogError {
             Self::Away { .. } => "away",
             Self::NoTopic(_) => "no_topic",
             Self::Locked(_) => "locked",
+            Self::Damaged { .. } => "damaged",
             Self::OutOfRange { .. } => "out_of_range",
             Self::Config(_) => "config",
             Self::Fatal(_) => "fatal",

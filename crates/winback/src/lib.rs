@@ -27,12 +27,14 @@ mod talk;
 use std::process::ExitCode;
 
 use clap::CommandFactory as _;
+use winback_lane::LaneError;
+use winback_log::LogError;
 
 pub use context::Context;
 
 /// Wrong use or a wrong config; the text names the key or flag and the fix.
 pub const EXIT_USAGE: u8 = 2;
-/// The log is away, locked or lacks a topic.
+/// The log is away, full, damaged, locked or lacks a topic.
 pub const EXIT_LOG: u8 = 3;
 /// It worked, but something was found or left out, such as rows that could not be taken.
 pub const EXIT_PARTLY: u8 = 4;
@@ -53,17 +55,38 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
         if cause.is::<config::ConfigError>() || cause.is::<winback_sources::SourceError>() {
             return Some(EXIT_USAGE);
         }
-        let log = cause.downcast_ref::<winback_log::LogError>();
-        let log = log.or_else(|| match cause.downcast_ref::<winback_lane::LaneError>() {
-            Some(winback_lane::LaneError::Log(error)) => Some(error),
-            _ => None,
-        });
-        log.map(|error| match error {
-            winback_log::LogError::Config(_) => EXIT_USAGE,
-            _ => EXIT_LOG,
-        })
+        if let Some(error) = cause.downcast_ref::<LaneError>() {
+            return of_lane(error);
+        }
+        cause.downcast_ref::<LogError>().map(of_log)
     };
     error.chain().find_map(of).unwrap_or(EXIT_FAILED)
+}
+
+const fn of_log(error: &LogError) -> u8 {
+    match error {
+        LogError::Config(_) => EXIT_USAGE,
+        LogError::Away { .. }
+        | LogError::NoTopic(_)
+        | LogError::Locked(_)
+        | LogError::Damaged { .. }
+        | LogError::OutOfRange { .. }
+        | LogError::Fatal(_) => EXIT_LOG,
+    }
+}
+
+/// Where the log took no transaction or did not answer it is the log's; anything else is the lane's own.
+const fn of_lane(error: &LaneError) -> Option<u8> {
+    match error {
+        LaneError::Log(error) => Some(of_log(error)),
+        LaneError::Away { .. } | LaneError::CannotCommit(_) | LaneError::Fatal(_) => Some(EXIT_LOG),
+        LaneError::Fenced { .. }
+        | LaneError::Positions { .. }
+        | LaneError::Truncated { .. }
+        | LaneError::Restore { .. }
+        | LaneError::State(_)
+        | LaneError::Drain { .. } => None,
+    }
 }
 
 /// The whole command line as clap knows it, for documentation and tests.

@@ -4,8 +4,9 @@
 //! A record is the key's length, the value's length (32 bits, little endian), the key, the value. Records stand in the
 //! order of their keys, so that two files are merged by reading both once.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use crc32fast::Hasher;
@@ -80,7 +81,7 @@ pub(super) struct SnapshotWriter {
 impl SnapshotWriter {
     pub(super) fn create(path: &Path, head: &Head) -> Result<Self, SnapshotError> {
         let fresh = path.with_extension("new");
-        let file = File::create(&fresh).map_err(|error| SnapshotError::Io { path: fresh.clone(), error })?;
+        let file = private(&fresh).map_err(|error| SnapshotError::Io { path: fresh.clone(), error })?;
         let out = BufWriter::with_capacity(1 << 20, file);
         let mut writer =
             Self { out, hasher: Hasher::new(), fresh, path: path.to_path_buf(), topic: head.topic.clone() };
@@ -125,6 +126,15 @@ impl SnapshotWriter {
     fn io(&self, error: io::Error) -> SnapshotError {
         SnapshotError::Io { path: self.fresh.clone(), error }
     }
+}
+
+/// A new file for its owner alone, whatever the umask is: it holds what is known of accounts.
+fn private(path: &Path) -> io::Result<File> {
+    // What a process that was killed left here keeps its own mode otherwise.
+    drop(std::fs::remove_file(path));
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    Ok(file)
 }
 
 impl Drop for SnapshotWriter {

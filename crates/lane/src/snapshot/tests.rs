@@ -230,6 +230,8 @@ fn the_form_of_the_file_is_pinned() {
     let checksum = crc32fast::hash(&pinned).to_le_bytes();
     pinned.extend(checksum);
     assert_eq!(std::fs::read(&path).unwrap(), pinned);
+    let mode = std::os::unix::fs::PermissionsExt::mode(&path.metadata().unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600, "it is its owner's alone");
     assert_eq!(Loading::begin(&path).unwrap().unwrap().head, head);
 }
 

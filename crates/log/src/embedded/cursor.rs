@@ -177,11 +177,16 @@ impl Cursor {
                 return checked.map(|()| 0);
             }
         }
+        let was = self.next;
         if let Some(last) = into.get(mark..).and_then(<[Message]>::last) {
             self.next = last.offset.next();
         }
         if exhausted {
             self.next = self.next.max(self.end);
+        }
+        let passed = usize::try_from(self.next.0.saturating_sub(was.0)).unwrap_or_default();
+        if passed > into.len() - mark {
+            view.missed(self.slot)?;
         }
         Ok(bytes)
     }

@@ -45,6 +45,8 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(1);
 const UPKEEP_BUDGET: Duration = Duration::from_millis(10);
 /// How soon it goes on when there was more to do than that.
 const UPKEEP_AGAIN: Duration = Duration::from_millis(100);
+/// How often what was removed is taken out of the write-ahead log, too, which costs a few writes to the disk.
+const SETTLE_EVERY: Duration = Duration::from_secs(30);
 
 /// A log in a file or in memory.
 pub struct EmbeddedLog {
@@ -63,7 +65,13 @@ struct Shared {
     faults: Faults,
     flights: Flights,
     waits: bool,
-    upkeep: Mutex<Instant>,
+    upkeep: Mutex<Upkeep>,
+}
+
+/// When the next upkeep is due.
+struct Upkeep {
+    clean: Instant,
+    settle: Instant,
 }
 
 impl EmbeddedLog {
@@ -104,7 +112,7 @@ impl EmbeddedLog {
                 faults: Faults::default(),
                 flights: Flights::default(),
                 waits,
-                upkeep: Mutex::new(Instant::now() + UPKEEP_EVERY),
+                upkeep: Mutex::new(Upkeep::new(Instant::now())),
             }),
         }
     }
@@ -120,7 +128,7 @@ impl EmbeddedLog {
     /// # Errors
     /// When the storage cannot be written.
     pub fn maintain(&self, budget: Duration) -> Result<bool, LogError> {
-        self.shared.maintain(budget)
+        Ok(self.shared.clean(budget)? || !self.shared.storage.settle()?)
     }
 
     /// Makes the next matching step of the session with that transactional id fail, for tests.
@@ -189,9 +197,13 @@ impl Shared {
         LogError::Away { log: self.storage.name(), why: "a test asked for it".to_owned() }
     }
 
-    fn maintain(&self, budget: Duration) -> Result<bool, LogError> {
+    /// Nothing is removed while the clock is held back: by the wall clock more would be old than is.
+    fn clean(&self, budget: Duration) -> Result<bool, LogError> {
         let until = Instant::now() + budget;
         let now = self.clock.now();
+        if self.clock.is_held() {
+            return Ok(false);
+        }
         while self.storage.clean(now)? {
             if Instant::now() >= until {
                 return Ok(true);
@@ -200,15 +212,46 @@ impl Shared {
         Ok(false)
     }
 
-    /// Retention and compaction, a little, by whoever polls when it is due. A failure is no lane's business: the
-    /// next write meets it, too.
-    fn upkeep(&self) {
-        let Some(mut next) = self.upkeep.try_lock().filter(|next| **next <= Instant::now()) else { return };
-        let more = self.maintain(UPKEEP_BUDGET).unwrap_or_else(|error| {
-            tracing::warn!(%error, log = self.storage.name(), "retention and compaction failed");
-            false
-        });
-        *next = Instant::now() + if more { UPKEEP_AGAIN } else { UPKEEP_EVERY };
+    /// Retention and compaction, a little, by whoever polls when it is due. A failure is no lane's business, since the
+    /// next write meets it, too; but for a damaged file, which is not read on.
+    fn upkeep(&self) -> Result<(), LogError> {
+        let Some(mut due) = self.upkeep.try_lock() else { return Ok(()) };
+        let now = Instant::now();
+        if now < due.clean {
+            return Ok(());
+        }
+        let more = match self.clean_and_settle(now >= due.settle) {
+            Err(error @ LogError::Damaged { .. }) => return Err(error),
+            Err(error) => {
+                tracing::warn!(%error, log = self.storage.name(), "retention and compaction failed");
+                false
+            }
+            Ok(Upkept { more, settled }) => {
+                if settled {
+                    due.settle = Instant::now() + SETTLE_EVERY;
+                }
+                more
+            }
+        };
+        due.clean = Instant::now() + if more { UPKEEP_AGAIN } else { UPKEEP_EVERY };
+        Ok(())
+    }
+
+    fn clean_and_settle(&self, settle: bool) -> Result<Upkept, LogError> {
+        let more = self.clean(UPKEEP_BUDGET)?;
+        Ok(Upkept { more, settled: settle && !more && self.storage.settle()? })
+    }
+}
+
+/// What an upkeep came to.
+struct Upkept {
+    more: bool,
+    settled: bool,
+}
+
+impl Upkeep {
+    fn new(now: Instant) -> Self {
+        Self { clean: now + UPKEEP_EVERY, settle: now + UPKEEP_EVERY }
     }
 }
 
@@ -274,5 +317,9 @@ impl Log for EmbeddedLog {
 
     fn is_shared(&self) -> bool {
         false
+    }
+
+    fn warnings(&self) -> Result<Vec<String>, LogError> {
+        self.shared.storage.warnings(self.shared.clock.now())
     }
 }

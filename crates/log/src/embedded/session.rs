@@ -199,7 +199,7 @@ impl Session for EmbeddedSession {
             if !self.shared.waits {
                 return Ok(None);
             }
-            self.shared.upkeep();
+            self.shared.upkeep()?;
             if delivered > 0 || Instant::now() >= deadline {
                 return Ok(None);
             }

@@ -75,6 +75,8 @@ pub(super) enum WriteError {
     Unknown(String),
     /// Nothing was written, and waiting will not mend it.
     Fatal(String),
+    /// Nothing was written: the storage is damaged.
+    Damaged(LogError),
 }
 
 impl From<WriteError> for CommitError {
@@ -83,6 +85,7 @@ impl From<WriteError> for CommitError {
             WriteError::Refused(why) => Self::Aborted(why),
             WriteError::Unknown(why) => Self::Unknown(why),
             WriteError::Fatal(why) => Self::Fatal(why),
+            WriteError::Damaged(error) => Self::Fatal(error.to_string()),
         }
     }
 }
@@ -127,6 +130,18 @@ pub(super) trait Storage: Send + Sync {
     /// One slice of retention and compaction; whether there is more to do.
     fn clean(&self, now: Time) -> Result<bool, LogError>;
 
+    /// Takes what [`Storage::clean`] removed out of what the storage keeps beside its records. False where a reader is in
+    /// the way: then it is tried again.
+    fn settle(&self) -> Result<bool, LogError> {
+        Ok(true)
+    }
+
+    /// What an operator should know of the storage at `now`, a sentence each.
+    fn warnings(&self, now: Time) -> Result<Vec<String>, LogError> {
+        let _ = now;
+        Ok(Vec::new())
+    }
+
     /// Removes single records; how many there were.
     fn remove(&self, slot: Slot, offsets: &[Offset]) -> Result<u64, LogError>;
 
@@ -153,6 +168,15 @@ pub(super) trait View {
         limit: Limit,
         visit: &mut dyn FnMut(Offset, Time, Record),
     ) -> Result<bool, LogError>;
+
+    /// Offsets of the partition were passed that have no record.
+    ///
+    /// # Errors
+    /// When they must have some.
+    fn missed(&mut self, slot: Slot) -> Result<(), LogError> {
+        let _ = slot;
+        Ok(())
+    }
 
     /// The group's position.
     fn committed(&mut self, group: &str, slot: Slot) -> Result<Option<Offset>, LogError>;

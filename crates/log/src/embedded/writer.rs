@@ -50,7 +50,7 @@ impl Writer for EmbeddedWriter {
                 let lost = self.records.len();
                 self.records.clear();
                 self.bytes = 0;
-                return Err(explain(&error, lost));
+                return Err(explain(error, lost));
             }
             self.shared.wake.notify();
         }
@@ -59,10 +59,11 @@ impl Writer for EmbeddedWriter {
     }
 }
 
-fn explain(error: &WriteError, lost: usize) -> LogError {
+fn explain(error: WriteError, lost: usize) -> LogError {
     let (what, why) = match error {
         WriteError::Refused(why) | WriteError::Fatal(why) => ("were not written", why),
         WriteError::Unknown(why) => ("were not all written", why),
+        WriteError::Damaged(error) => return error,
     };
     LogError::Fatal(format!("{lost} records {what}: {why}"))
 }

@@ -47,10 +47,14 @@ pub(crate) fn files(
 /// Those of every instance that has its folder here.
 fn snapshots(config: &Config, partition: i32) -> Vec<PathBuf> {
     let prefix = format!("{}.", config.deployment);
-    let name = format!("{}.detector-changelog-{partition}.snapshot", config.deployment);
+    // A process that was killed while it wrote one leaves it under the second name.
+    let names =
+        ["snapshot", "new"].map(|end| format!("{}.detector-changelog-{partition}.{end}", config.deployment));
     let instances = entries(&config.snapshots.dir).into_iter();
     let own = instances.filter(|path| file_name(path).starts_with(&prefix));
-    own.map(|folder| folder.join(&name)).filter(|path| path.is_file()).collect()
+    own.flat_map(|folder| names.each_ref().map(|name| folder.join(name)))
+        .filter(|path| path.is_file())
+        .collect()
 }
 
 /// Drafts name their trigger in their head.

@@ -20,8 +20,8 @@ impl LaneLock {
             log: format!("sqlite:{}", path.display()),
             why: format!("its lock {} cannot be taken: {error}", beside.display()),
         };
-        let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&beside);
-        let mut file = options.map_err(failed)?;
+        super::own::make(&beside).map_err(failed)?;
+        let mut file = OpenOptions::new().read(true).write(true).open(&beside).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(LogError::Locked(holder(path, &mut file))),

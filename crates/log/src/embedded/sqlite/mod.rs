@@ -4,9 +4,12 @@
 //! reader reads through a connection of its own, which WAL never blocks. After a failure whose outcome is unknown the
 //! writing connection is dropped: what a new one finds in the file is the truth.
 
+mod checksum;
 mod clean;
+mod damage;
 mod headers;
 mod lock;
+mod own;
 mod remove;
 mod schema;
 mod view;
@@ -16,6 +19,8 @@ mod write;
 mod tests;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
@@ -29,18 +34,34 @@ use crate::{Cleanup, LogError, TimestampKind, TopicInfo, TopicSpec};
 
 /// How often a waiting poll looks for what other processes wrote.
 const PATIENCE: Duration = Duration::from_millis(25);
+/// How long readers are waited for when the write-ahead log is emptied beside lanes.
+const EMPTIES_WITHIN: Duration = Duration::from_millis(25);
+/// A file up to this size is checked page by page when lanes start: about a second of reading.
+const CHECKED_UP_TO: u64 = 1 << 30;
+/// A log whose newest stamp is further ahead than this has seen a clock that was wrong, or this one is.
+const AHEAD: Span = Span::from_mins(5);
 
 pub(super) struct Sqlite {
     path: PathBuf,
     /// The writing connection; `None` after an unknown outcome.
     writer: Mutex<Option<Connection>>,
     lanes: Mutex<Option<LaneLock>>,
+    /// The pages were checked, or need not be.
+    checked: Arc<AtomicBool>,
+    /// Records were removed since the write-ahead log was last emptied.
+    removed: AtomicBool,
 }
 
 impl Sqlite {
     pub(super) fn open(path: &Path) -> Result<Self, LogError> {
         let writer = schema::open(path)?;
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(Some(writer)), lanes: Mutex::new(None) })
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Mutex::new(Some(writer)),
+            lanes: Mutex::default(),
+            checked: Arc::default(),
+            removed: AtomicBool::new(false),
+        })
     }
 
     fn connection(&self) -> Result<Writing<'_>, LogError> {
@@ -85,7 +106,11 @@ impl Storage for Sqlite {
     }
 
     fn view(&self) -> Result<Box<dyn View>, LogError> {
-        Ok(Box::new(view::SqliteView::new(schema::connect(&self.path)?, self.name())))
+        Ok(Box::new(view::SqliteView::new(
+            schema::connect(&self.path)?,
+            self.path.clone(),
+            Arc::clone(&self.checked),
+        )))
     }
 
     fn topics(&self) -> Result<Vec<Topic>, LogError> {
@@ -99,7 +124,7 @@ impl Storage for Sqlite {
             let rows = statement.query_map([], topic)?;
             rows.collect()
         };
-        list().map_err(|error| schema::explain(&self.path, &error))
+        list().map_err(|error| damage::explain(&self.path, &error))
     }
 
     fn create(&self, spec: &TopicSpec) -> Result<(), LogError> {
@@ -126,7 +151,7 @@ impl Storage for Sqlite {
             }
             Ok(())
         };
-        self.connection()?.transact(insert).map_err(|error| schema::explain(&self.path, &error))
+        self.connection()?.transact(insert).map_err(|error| damage::explain(&self.path, &error))
     }
 
     fn write(
@@ -156,7 +181,10 @@ impl Storage for Sqlite {
     fn claim_lanes(&self) -> Result<(), LogError> {
         let mut lanes = self.lanes.lock();
         if lanes.is_none() {
-            *lanes = Some(LaneLock::take(&self.path)?);
+            let lock = LaneLock::take(&self.path)?;
+            self.check_pages()?;
+            self.rewrite_once();
+            *lanes = Some(lock);
         }
         Ok(())
     }
@@ -168,14 +196,52 @@ impl Storage for Sqlite {
 
     fn clean(&self, now: Time) -> Result<bool, LogError> {
         let cleaned = self.connection()?.transact(|connection| clean::slice(connection, now));
-        cleaned.map_err(|error| schema::explain(&self.path, &error))
+        let busy = cleaned.map_err(|error| damage::explain(&self.path, &error))?;
+        self.removed.fetch_or(busy, Ordering::Relaxed);
+        Ok(busy)
+    }
+
+    fn settle(&self) -> Result<bool, LogError> {
+        if !self.removed.load(Ordering::Relaxed) {
+            return Ok(true);
+        }
+        let writing = self.connection()?;
+        let Some(connection) = writing.0.as_ref() else { return Ok(false) };
+        let empty = || {
+            connection.busy_timeout(EMPTIES_WITHIN)?;
+            let emptied = remove::empty_wal(connection);
+            schema::wait_for_others(connection)?;
+            emptied
+        };
+        let emptied = empty().map_err(|error| damage::explain(&self.path, &error))?;
+        self.removed.store(!emptied, Ordering::Relaxed);
+        Ok(emptied)
+    }
+
+    fn warnings(&self, now: Time) -> Result<Vec<String>, LogError> {
+        let mut warnings = Vec::new();
+        let newest = self.newest()?;
+        if newest.since(now) > AHEAD {
+            warnings.push(format!(
+                "{} holds stamps up to {newest}, and the machine's clock says {now}: what is written until then gets that \
+                 stamp; set the clock right, or wait",
+                self.name()
+            ));
+        }
+        if own::is_open_to_all(&self.path) {
+            warnings.push(format!(
+                "{path} may be read or written by everybody on this machine: chmod 600 {path}",
+                path = self.path.display()
+            ));
+        }
+        Ok(warnings)
     }
 
     fn remove(&self, slot: Slot, offsets: &[Offset]) -> Result<u64, LogError> {
         let mut gone = 0;
         for some in offsets.chunks(remove::SLICE) {
             let removed = self.connection()?.transact(|connection| remove::slice(connection, slot, some));
-            gone += removed.map_err(|error| schema::explain(&self.path, &error))?;
+            gone += removed.map_err(|error| damage::explain(&self.path, &error))?;
         }
         Ok(gone)
     }
@@ -183,7 +249,17 @@ impl Storage for Sqlite {
     fn scrub(&self, whole: bool) -> Result<bool, LogError> {
         let writing = self.connection()?;
         let Some(connection) = writing.0.as_ref() else { return Ok(false) };
-        remove::scrub(connection, whole).map_err(|error| schema::explain(&self.path, &error))
+        let scrub = || {
+            if whole {
+                remove::rewrite(connection)?;
+                schema::mark_clean(connection)?;
+            }
+            remove::empty_wal(connection)
+        };
+        let emptied = scrub().map_err(|error| damage::explain(&self.path, &error))?;
+        // Where a reader was in the way lanes try again.
+        self.removed.store(!emptied, Ordering::Relaxed);
+        Ok(emptied)
     }
 
     fn patience(&self) -> Option<Duration> {
@@ -192,9 +268,57 @@ impl Storage for Sqlite {
 }
 
 impl Sqlite {
+    /// Before lanes write, every page of a file that is not too large for it is looked at.
+    fn check_pages(&self) -> Result<(), LogError> {
+        let size = self.path.metadata().map_or(0, |file| file.len());
+        if size > CHECKED_UP_TO {
+            tracing::info!(log = self.name(), size, "too large to be checked at the start");
+            return Ok(());
+        }
+        let connection = schema::connect(&self.path)?;
+        damage::check_pages(&connection).map_err(|error| damage::explain(&self.path, &error))?;
+        self.checked.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// A file of a version that did not overwrite what it removed is written anew, once, by the first that has it for its
+    /// lanes. Where somebody reads it, or the disk lacks room, the next start tries again.
+    fn rewrite_once(&self) {
+        let rewrite = || {
+            let writing = self.connection()?;
+            let Some(connection) = writing.0.as_ref() else { return Ok(()) };
+            let dirty = schema::is_dirty(connection);
+            if !dirty.map_err(|error| damage::explain(&self.path, &error))? {
+                return Ok(());
+            }
+            tracing::info!(log = self.name(), "the file is written anew, without what was removed earlier");
+            drop(writing);
+            self.scrub(true).map(drop)
+        };
+        rewrite().unwrap_or_else(|error: LogError| {
+            tracing::warn!(%error, log = self.name(), "free pages of the file may hold what was removed");
+        });
+    }
+
+    /// The newest stamp of the log's own clock.
+    fn newest(&self) -> Result<Time, LogError> {
+        let writing = self.connection()?;
+        let Some(connection) = writing.0.as_ref() else { return Ok(Time::MIN) };
+        let newest = connection.query_row(
+            "SELECT max(newest) FROM partitions JOIN topics ON topics.id = topic WHERE timestamps = 'append'",
+            [],
+            |row| row.get::<_, Option<i64>>(0),
+        );
+        let newest = newest.map_err(|error| damage::explain(&self.path, &error))?;
+        Ok(newest.map_or(Time::MIN, Time::from_millis))
+    }
+
     /// What a failed transaction leaves behind.
     fn outcome(&self, error: &rusqlite::Error) -> WriteError {
-        let text = format!("{}: {error}", self.name());
+        if damage::is_damage(error) {
+            return WriteError::Damaged(damage::explain(&self.path, error));
+        }
+        let text = damage::explain(&self.path, error).to_string();
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => WriteError::Refused(text),
             Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => WriteError::Unknown(text),
@@ -207,11 +331,13 @@ fn topic(row: &Row<'_>) -> rusqlite::Result<Topic> {
     let retention = row.get::<_, Option<i64>>(5)?.map(Span::from_millis);
     let cleanup = match row.get_ref(4)?.as_str()? {
         "compact" => Cleanup::Compact { tombstones: retention.unwrap_or(Span::ZERO) },
-        _ => Cleanup::Delete(retention),
+        "delete" => Cleanup::Delete(retention),
+        other => return Err(no_value(other)),
     };
     let timestamps = match row.get_ref(6)?.as_str()? {
         "create" => TimestampKind::Create,
-        _ => TimestampKind::Append,
+        "append" => TimestampKind::Append,
+        other => return Err(no_value(other)),
     };
     let spec = TopicSpec {
         name: row.get(1)?,
@@ -222,4 +348,8 @@ fn topic(row: &Row<'_>) -> rusqlite::Result<Topic> {
         max_record_bytes: row.get(7)?,
     };
     Ok(Topic { id: row.get(0)?, info: TopicInfo { spec, id: row.get(2)? } })
+}
+
+fn no_value(value: &str) -> rusqlite::Error {
+    damage::damaged(format!("a topic has the setting `{}`", value.escape_debug()))
 }

@@ -3,8 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, OpenFlags};
 
+use super::damage::{self, explain};
+use super::own;
 use crate::LogError;
 
 /// Marks a SQLite file as ours: `WBLG`.
@@ -55,6 +57,8 @@ CREATE TABLE records (
     value BLOB,
     -- a line each, `name: value`, with %XX for what is not text
     headers TEXT,
+    -- CRC-32 of all of the above; NULL where an older version wrote it
+    checksum INTEGER,
     PRIMARY KEY (topic, partition, offset)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE positions (
@@ -76,13 +80,20 @@ CREATE TABLE newest (
     PRIMARY KEY (topic, partition, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tombstones ON newest (topic, partition, tombstone) WHERE tombstone IS NOT NULL;
+INSERT INTO marks (name) VALUES ('overwrites');
 "#;
+/// What is known of the file itself. Older versions of this schema do not have it, and do not mind it.
+const MARKS: &str = "CREATE TABLE IF NOT EXISTS marks (name TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID";
+/// Pages have been overwritten since the file was made, or since it was written anew.
+const OVERWRITES: &str = "overwrites";
 
 /// A connection that writes, to a file that is made when it is not there.
 pub(super) fn open(path: &Path) -> Result<Connection, LogError> {
+    // Where it cannot be made SQLite says why.
+    drop(own::make(path));
     let fresh = || -> rusqlite::Result<Connection> {
         let connection = Connection::open(path)?;
-        connection.busy_handler(Some(look_again))?;
+        wait_for_others(&connection)?;
         Ok(connection)
     };
     let connection = fresh().map_err(|error| explain(path, &error))?;
@@ -93,10 +104,22 @@ pub(super) fn open(path: &Path) -> Result<Connection, LogError> {
         connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
         tune(&connection)?;
         connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000;")?;
-        create(&connection)
+        // What is removed is overwritten; FAST would leave it in free pages.
+        connection.query_row("PRAGMA secure_delete = ON", [], |_| Ok(()))?;
+        limit(&connection)?;
+        create(&connection)?;
+        damage::check_tables(&connection)
     };
     prepare().map_err(|error| explain(path, &error))?;
     Ok(connection)
+}
+
+/// As full as a test wants the disk to be.
+fn limit(connection: &Connection) -> rusqlite::Result<()> {
+    match crate::fail_point::most_pages() {
+        Some(pages) => connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())),
+        None => Ok(()),
+    }
 }
 
 /// A connection that reads.
@@ -104,7 +127,7 @@ pub(super) fn connect(path: &Path) -> Result<Connection, LogError> {
     let open = || -> rusqlite::Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
-        connection.busy_handler(Some(look_again))?;
+        wait_for_others(&connection)?;
         tune(&connection)?;
         connection.execute_batch("PRAGMA query_only = ON")?;
         Ok(connection)
@@ -114,7 +137,13 @@ pub(super) fn connect(path: &Path) -> Result<Connection, LogError> {
 
 fn tune(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(32);
-    connection.execute_batch("PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;")
+    connection
+        .execute_batch("PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON;")
+}
+
+/// A connection that finds the file locked waits, as long as any writer may hold it.
+pub(super) fn wait_for_others(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_handler(Some(look_again))
 }
 
 fn look_again(times: i32) -> bool {
@@ -148,10 +177,13 @@ fn create(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let make = || -> rusqlite::Result<()> {
         let version: i32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        connection.execute_batch(MARKS)?;
         if version == 0 {
             connection.execute_batch(SCHEMA)?;
             connection.pragma_update(None, "application_id", APPLICATION_ID)?;
             connection.pragma_update(None, "user_version", VERSION)?;
+        } else if !has_checksums(connection)? {
+            connection.execute_batch("ALTER TABLE records ADD COLUMN checksum INTEGER")?;
         }
         connection.execute_batch("COMMIT")
     };
@@ -162,28 +194,18 @@ fn create(connection: &Connection) -> rusqlite::Result<()> {
     made
 }
 
-/// The error as a person needs it.
-pub(super) fn explain(path: &Path, error: &rusqlite::Error) -> LogError {
-    let log = format!("sqlite:{}", path.display());
-    let away = |hint: &str| LogError::Away { log: log.clone(), why: format!("{error}: {hint}") };
-    match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => LogError::Fatal(format!(
-            "{} is not a log of winback, nor any database: name another file",
-            path.display()
-        )),
-        Some(ErrorCode::DatabaseCorrupt) => {
-            LogError::Fatal(format!("{} is damaged ({error}): restore it from a copy", path.display()))
-        }
-        Some(ErrorCode::CannotOpen) => {
-            away("the file's folder must be there, and both be readable and writable")
-        }
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-            away("winback must be allowed to write the file and in its folder")
-        }
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            away("another program holds the file in a long transaction: end it")
-        }
-        Some(ErrorCode::DiskFull) => away("make room on the disk"),
-        _ => away("look at the disk and the file"),
-    }
+fn has_checksums(connection: &Connection) -> rusqlite::Result<bool> {
+    let columns = "SELECT count(*) FROM pragma_table_info('records') WHERE name = 'checksum'";
+    connection.query_row(columns, [], |row| row.get(0))
+}
+
+/// Whether free pages may hold what was removed before pages were overwritten.
+pub(super) fn is_dirty(connection: &Connection) -> rusqlite::Result<bool> {
+    let marks = "SELECT count(*) FROM marks WHERE name = ?1";
+    connection.query_row(marks, [OVERWRITES], |row| row.get::<_, i64>(0)).map(|count| count == 0)
+}
+
+/// Notes that they do not.
+pub(super) fn mark_clean(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute("INSERT INTO marks (name) VALUES (?1) ON CONFLICT DO NOTHING", [OVERWRITES]).map(drop)
 }

@@ -7,6 +7,7 @@ use rusqlite::types::Null;
 use rusqlite::{Connection, params};
 use winback_core::time::Time;
 
+use super::checksum::Stored;
 use super::headers;
 use crate::embedded::storage::{Pending, Positions, Slot};
 use crate::{FailPoint, fail_point};
@@ -77,9 +78,20 @@ fn tail(connection: &Connection, slot: Slot) -> rusqlite::Result<Tail> {
 fn insert(connection: &Connection, pending: &Pending, tail: &mut Tail, now: Time) -> rusqlite::Result<()> {
     let timestamp = pending.stamp(now, tail.newest);
     let record = &pending.record;
+    let headers = headers::encode(&record.headers);
+    let stored = Stored {
+        topic: pending.topic.id,
+        partition: pending.partition.0,
+        offset: tail.end,
+        timestamp: timestamp.millis(),
+        key: record.key.as_deref(),
+        value: record.value.as_deref(),
+        headers: headers.as_deref(),
+    };
+    let checksum = stored.checksum();
     let mut statement = connection.prepare_cached(
-        "INSERT INTO records (topic, partition, offset, timestamp, key, value, headers) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO records (topic, partition, offset, timestamp, key, value, headers, checksum) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
     statement.raw_bind_parameter(1, pending.topic.id)?;
     statement.raw_bind_parameter(2, pending.partition.0)?;
@@ -87,10 +99,11 @@ fn insert(connection: &Connection, pending: &Pending, tail: &mut Tail, now: Time
     statement.raw_bind_parameter(4, timestamp.millis())?;
     statement.raw_bind_parameter(5, record.key.as_deref())?;
     statement.raw_bind_parameter(6, record.value.as_deref())?;
-    match headers::encode(&record.headers) {
+    match headers {
         Some(text) => statement.raw_bind_parameter(7, text)?,
         None => statement.raw_bind_parameter(7, Null)?,
     }
+    statement.raw_bind_parameter(8, checksum)?;
     statement.raw_execute()?;
     tail.end += 1;
     tail.newest = tail.newest.max(timestamp);
