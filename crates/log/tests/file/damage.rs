@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use winback_core::time::Span;
-use winback_log::{Append, Cleanup, LogError};
+use winback_log::{Append, Cleanup, Log as _, LogError};
 
 use super::{join, open, read, record, spec, write};
 
