@@ -80,7 +80,8 @@ pub struct Candidate<'a> {
     pub at: Time,
     /// Whom it may belong to.
     pub who: Identity<'a>,
-    /// A few words for a person, at most [`MAX_DETAIL_BYTES`], never a mail address.
+    /// A few words for a person, as the record has them. Whoever forwards them masks and shortens them
+    /// ([`crate::privacy::words`], [`MAX_DETAIL_BYTES`]), so that what matches nobody costs nothing.
     pub detail: Cow<'a, str>,
 }
 

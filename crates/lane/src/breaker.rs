@@ -8,6 +8,7 @@
 //! what was counted since the last commit is dropped with a rollback.
 
 use winback_core::ids::Offset;
+use winback_core::privacy::masked;
 use winback_core::time::{Span, Time};
 use winback_log::TopicPartition;
 
@@ -270,9 +271,7 @@ impl Breaker {
 
 /// The head of a dead letter's text for readiness and logs, where no mail address may stand.
 fn shown(text: &str) -> String {
-    let words = text.split(' ').map(|word| if word.contains('@') { "…" } else { word });
-    let text: String = words.collect::<Vec<_>>().join(" ");
-    text.chars().take(TEXT).collect()
+    masked(text).chars().take(TEXT).collect()
 }
 
 #[cfg(test)]

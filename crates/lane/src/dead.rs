@@ -2,7 +2,7 @@
 
 use prost::Message as _;
 use sha2::{Digest, Sha256};
-use winback_core::privacy::masked;
+use winback_core::privacy::{masked, masked_bytes};
 use winback_core::time::Time;
 use winback_log::{Append, Message};
 use winback_proto::v1;
@@ -40,8 +40,7 @@ pub(crate) fn append(
 
 fn build(role: &str, at: At<'_>, message: &Message, letter: DeadLetter) -> v1::DeadLetter {
     let mut headers = Vec::new();
-    message
-        .each_header(|name, value| headers.push(v1::Header { name: name.to_owned(), value: header(value) }));
+    message.each_header(|name, value| headers.push(header(name, value)));
     let value = message.value().unwrap_or_default();
     v1::DeadLetter {
         role: role.to_owned(),
@@ -62,9 +61,9 @@ fn build(role: &str, at: At<'_>, message: &Message, letter: DeadLetter) -> v1::D
     }
 }
 
-/// A header's value; one that holds a mail address without it. The record itself is kept as it is.
-fn header(value: &[u8]) -> Vec<u8> {
-    std::str::from_utf8(value).map_or_else(|_| value.to_vec(), |text| masked(text).into_owned().into_bytes())
+/// A header without mail addresses. The record itself is kept as it is.
+fn header(name: &str, value: &[u8]) -> v1::Header {
+    v1::Header { name: masked(name).into_owned(), value: masked_bytes(value).into_owned() }
 }
 
 /// Leaves out the value's tail, then the headers, then the key's and text's tails, until it fits. The record's own key

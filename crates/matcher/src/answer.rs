@@ -6,7 +6,6 @@
 
 use winback_core::debounce::ResponseKind;
 use winback_core::index::{Lookup, PinnedForBatch};
-use winback_core::privacy::unnamed;
 use winback_core::signal::Candidate;
 use winback_lane::Output;
 use winback_log::Append;
@@ -15,6 +14,7 @@ use winback_proto::v1::inbox_record::Body;
 use winback_proto::{WireMessage, inbox, v1};
 use winback_sources::Answer;
 
+use crate::door;
 use crate::forward::Forward;
 use crate::tally::Tally;
 
@@ -83,7 +83,7 @@ impl Forward<'_> {
         let contact = contact.or_else(|| answer.who.contact_hashes().into_iter().flatten().next());
         let response = v1::Response {
             account_id: account.to_owned(),
-            id: unnamed(&answer.id).into_owned(),
+            id: door::id_of(answer),
             kind: kind.to_string(),
             event_time: inbox::timestamp(answer.at),
             contact_sha256: contact.map(|hash| hash.to_vec()).unwrap_or_default(),
@@ -102,14 +102,14 @@ impl Forward<'_> {
             ..v1::SequenceEnded::default()
         };
         let record = v1::InboxRecord { body: Some(Body::SequenceEnded(ended)) };
-        self.put_into_inbox(account, &unnamed(&answer.id), SEQUENCE_ENDED_TYPE, &record, out);
+        self.put_into_inbox(account, &door::id_of(answer), SEQUENCE_ENDED_TYPE, &record, out);
     }
 
     /// Who came back by themselves must get nothing that was not sent yet; the inbox has the signal itself.
     pub(crate) fn came_back(&self, candidate: &Candidate<'_>, account: &str, out: &mut Output) {
         let response = v1::Response {
             account_id: account.to_owned(),
-            id: unnamed(&candidate.id).into_owned(),
+            id: door::texts(candidate).id,
             kind: ResponseKind::Reactivated.to_string(),
             event_time: inbox::timestamp(candidate.at),
             contact_sha256: Vec::new(),

@@ -2,9 +2,7 @@
 //!
 //! Which accounts it is about is the detector's to say, who owns them; nothing is looked up here.
 
-use winback_core::debounce::Event;
 use winback_core::ids::Partition;
-use winback_core::privacy::unnamed;
 use winback_lane::Output;
 use winback_log::Append;
 use winback_proto::envelope::{Envelope, TRACEPARENT};
@@ -12,6 +10,7 @@ use winback_proto::v1::inbox_record::Body;
 use winback_proto::{WireMessage, inbox, v1};
 use winback_sources::Broadcast;
 
+use crate::door;
 use crate::forward::Forward;
 use crate::tally::Tally;
 
@@ -20,27 +19,17 @@ const EVENT_TYPE: &str = "winback.event.v1";
 
 impl Forward<'_> {
     /// Writes an event into every partition.
-    pub(crate) fn broadcast(&self, event: Broadcast, tally: &mut Tally, out: &mut Output) {
-        if self.refused_as_ahead(event.at, tally, out) {
+    pub(crate) fn broadcast(&self, broadcast: Broadcast, tally: &mut Tally, out: &mut Output) {
+        if self.refused_as_ahead(broadcast.at, tally, out) {
             return;
         }
         tally.broadcast += 1;
-        let event = Event {
-            source: self.source.to_owned(),
-            id: unnamed(&event.id).into_owned(),
-            kind: event.kind,
-            class: event.class,
-            event_time: event.at,
-            append_time: self.append_time,
-            title: event.title,
-            features: event.features,
-            competitor: event.competitor,
-        };
+        let event = door::event(broadcast, self.source, self.append_time);
         let id = format!("{}:{}", self.source, event.id);
         let mut envelope =
             Envelope::new(EVENT_TYPE, id, &self.inbox.source, self.append_time, self.inbox.encoding);
-        if let Some(trace) = self.message.header(TRACEPARENT) {
-            envelope = envelope.with(TRACEPARENT, String::from_utf8_lossy(&trace));
+        if let Some(trace) = self.message.header(TRACEPARENT).as_deref().and_then(door::trace) {
+            envelope = envelope.with(TRACEPARENT, trace);
         }
         let wire = inbox::event_to_wire(&event, self.input.as_str(), self.offset);
         let bytes = v1::InboxRecord { body: Some(Body::Event(wire)) }.to_bytes(self.inbox.encoding);

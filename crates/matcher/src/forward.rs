@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use winback_core::ids::InputName;
 use winback_core::index::{Lookup, PinnedForBatch};
-use winback_core::privacy::{masked, unnamed};
+use winback_core::privacy::masked;
 use winback_core::signal::{Candidate, SignalKind, is_from_the_future};
 use winback_core::time::Time;
 use winback_lane::{DeadLetter, Output};
@@ -15,6 +15,7 @@ use winback_proto::v1::inbox_record::Body;
 use winback_proto::{Encoding, WireMessage, inbox, v1};
 use winback_sources::Element;
 
+use crate::door::{self, Texts};
 use crate::tally::{FUTURE, Tally};
 
 /// The type of a matched signal's event.
@@ -136,19 +137,20 @@ impl Forward<'_> {
     }
 
     fn wire(&self, candidate: &Candidate<'_>, account: &str, method: &str, matched_on: String) -> v1::Signal {
+        let Texts { id, class, detail } = door::texts(candidate);
         v1::Signal {
             account_id: account.to_owned(),
             source: self.source.to_owned(),
-            id: unnamed(&candidate.id).into_owned(),
+            id,
             kind: candidate.kind.as_str().to_owned(),
-            page_class: candidate.class.as_deref().unwrap_or_default().to_owned(),
+            page_class: class,
             event_time: inbox::timestamp(candidate.at),
             append_time: inbox::timestamp(self.append_time),
             input: self.input.to_string(),
             input_offset: self.offset,
             method: method.to_owned(),
-            matched_on,
-            detail: masked(&candidate.detail).into_owned(),
+            matched_on: masked(&matched_on).into_owned(),
+            detail,
             merged_with: self.others.to_vec(),
         }
     }
@@ -157,8 +159,8 @@ impl Forward<'_> {
         let id = format!("{}:{}", self.source, signal.id);
         let mut envelope =
             Envelope::new(SIGNAL_TYPE, id, &self.inbox.source, self.append_time, self.inbox.encoding);
-        if let Some(trace) = self.message.header(TRACEPARENT) {
-            envelope = envelope.with(TRACEPARENT, String::from_utf8_lossy(&trace));
+        if let Some(trace) = self.message.header(TRACEPARENT).as_deref().and_then(door::trace) {
+            envelope = envelope.with(TRACEPARENT, trace);
         }
         let key = signal.account_id.clone();
         let record = v1::InboxRecord { body: Some(Body::Signal(signal)) };

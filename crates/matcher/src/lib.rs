@@ -5,6 +5,7 @@
 
 mod answer;
 mod broadcast;
+pub mod door;
 mod feed;
 mod forward;
 mod positions;

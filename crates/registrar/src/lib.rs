@@ -2,6 +2,7 @@
 //! transaction, so that the inbox knows an account before any of its signals.
 
 mod fields;
+mod privacy;
 mod role;
 mod row;
 mod suppression;

@@ -9,6 +9,7 @@ use winback_core::text::nearest;
 use winback_core::time::Time;
 
 use crate::fields::{Fields, wrong};
+use crate::privacy::unaddressed;
 
 /// What a row asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,8 +76,8 @@ const UNRATED: &str = "`arr_usd` is missing, so that it counts as $0 and nothing
 /// Names the field, the value and the fix.
 pub fn read_row(json: &[u8], version: u64) -> Result<Row, RowError> {
     let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
-    let map: Map<String, Value> =
-        serde_json::from_slice(json).map_err(|error| RowError::Json(error.to_string()))?;
+    let map: Map<String, Value> = serde_json::from_slice(json)
+        .map_err(|error| RowError::Json(masked(&error.to_string()).into_owned()))?;
     let fields = Fields(&map);
     let id = fields.text(&["account_id", "id"])?.ok_or(RowError::Missing("account_id"))?;
     if id.len() > 256 || id.contains('\0') {
@@ -86,7 +87,7 @@ pub fn read_row(json: &[u8], version: u64) -> Result<Row, RowError> {
         return Ok(Row::Gone(id.into()));
     }
     let mut notes = Vec::new();
-    let account = account(&fields, &id, version, &mut notes)?;
+    let account = unaddressed(account(&fields, &id, version, &mut notes)?)?;
     Ok(Row::Put(Box::new(account), notes))
 }
 
@@ -342,6 +343,29 @@ mod tests {
             let text = read_row(json.as_bytes(), 1).unwrap_err().to_string();
             parts.iter().for_each(|part| assert!(text.contains(part), "{json} says {text}, not {part}"));
         }
+    }
+
+    #[test]
+    fn texts_lose_their_addresses_and_a_name_with_one_is_refused() {
+        let row = |more: &str| {
+            format!(r#"{{"id":"jane@acme.com","churned_at":"2026-01-31","reason":"unknown","arr":1{more}}}"#)
+        };
+        let (account, _) = put(&row(
+            r#","reason_detail":"ask jane%2540acme.com","concessions":"call jane@acme.com;x","owner":"Jo <jo@us.com>",
+            "missing_features":["sso jane@acme.com","sso john@acme.com"],"competitor":"ex jane&#64;acme.com",
+            "contacts":[{"email":"jane@acme.com","role":"boss of john@acme.com"}]"#,
+        ));
+        assert_eq!(account.reason_detail, "ask (address)");
+        assert_eq!(account.concessions, ["call (address)", "x"]);
+        assert_eq!(account.contacts[0].role, "boss of (address)");
+        assert_ne!(account.missing_features[0], account.missing_features[1], "they are compared");
+        assert_eq!(account.owner.as_deref(), Some("Jo <jo@us.com>"), "one of your own");
+        assert_eq!(account.name, "jane@acme.com", "its id");
+        for more in [r#","name":"Jane jane@acme.com""#, r#","aliases":["Acme","jane＠acme.com"]"#] {
+            let text = read_row(row(more).as_bytes(), 1).unwrap_err().to_string();
+            assert!(text.contains("mail address") && !text.contains("jane"), "{text}");
+        }
+        assert!(!read_row(br#""jane@acme.com""#, 1).unwrap_err().to_string().contains("jane"));
     }
 
     #[test]

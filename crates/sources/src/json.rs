@@ -20,9 +20,13 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refusal>
     sonic_rs::from_str(text).map_err(|error| malformed(text, &error))
 }
 
+/// The parser's words without the part of the document that it quotes.
+pub(crate) fn complaint(error: &sonic_rs::Error) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
 fn malformed(text: &str, error: &sonic_rs::Error) -> Refusal {
-    let what = error.to_string();
-    let what = what.lines().next().unwrap_or_default().to_lowercase();
+    let what = complaint(error).to_lowercase();
     let text = format!(
         "not JSON: {what}; the record of {} bytes begins {}: send one JSON document a record",
         text.len(),

@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 
 use encoding_rs::Encoding;
-use winback_core::privacy::MASK;
-use winback_core::signal::MAX_DETAIL_BYTES;
+use winback_core::privacy::{self, MASK, masked};
 
 use crate::element::{DeadReason, Refusal};
 use crate::web::address;
@@ -12,8 +11,6 @@ use crate::web::address;
 const BOM: &[u8] = b"\xef\xbb\xbf";
 /// The most of a value that an error text quotes.
 const QUOTED_BYTES: usize = 60;
-/// How much of it is looked at for what must not be quoted.
-const SEEN_BYTES: usize = 512;
 
 /// The record as text: UTF-8, with or without a byte order mark, or the stated encoding where it is not UTF-8.
 pub(crate) fn decode<'a>(
@@ -46,6 +43,7 @@ pub(crate) fn cut(text: &str, bytes: usize) -> &str {
 
 /// The text without mail addresses, also where one is cut off, and without network addresses.
 fn unaddressed(text: &str) -> String {
+    let text = masked(text);
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '+' | '-' | '@' | '%' | ':');
     let mut out = String::with_capacity(text.len());
     for piece in text.split_inclusive(|c| !is_part(c)) {
@@ -66,36 +64,23 @@ fn has_network_address(word: &str) -> bool {
 
 /// A value as an error text quotes it: short, on one line, without anybody's address.
 pub(crate) fn quoted(value: &str) -> String {
-    let safe = unaddressed(cut(value, SEEN_BYTES));
+    let head = privacy::head(value);
+    let safe = unaddressed(head);
     let short = cut(&safe, QUOTED_BYTES);
-    let dots = if short.len() < safe.len() || value.len() > SEEN_BYTES { "…" } else { "" };
+    let dots = if short.len() < safe.len() || head.len() < value.len() { "…" } else { "" };
     let shown: String = short.chars().map(|c| if c.is_control() { '�' } else { c }).collect();
     format!("`{shown}{dots}`")
 }
 
-/// A signal's detail: one line, at most [`MAX_DETAIL_BYTES`], and no mail address.
+/// A signal's words as the record has them: only those that match are masked and shortened, by whoever forwards them.
 pub(crate) fn detail(text: Cow<'_, str>) -> Cow<'_, str> {
-    let clean = text.len() <= MAX_DETAIL_BYTES
-        && !text.bytes().any(|b| b == b'@' || b.is_ascii_control())
-        && !text.contains("%40");
-    if clean { text } else { Cow::Owned(cleaned(&text)) }
-}
-
-fn cleaned(text: &str) -> String {
-    let has_address = |word: &str| word.contains('@') || word.contains("%40");
-    let mut out = String::with_capacity(MAX_DETAIL_BYTES);
-    for piece in text.split_inclusive(['/', ' ']) {
-        let (word, end) = match piece.char_indices().next_back() {
-            Some((at, '/' | ' ')) => piece.split_at(at),
-            _ => (piece, ""),
-        };
-        out.push_str(if has_address(word) { "…" } else { word });
-        out.push_str(end);
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(privacy::head(text)),
+        Cow::Owned(mut text) => {
+            text.truncate(privacy::head(&text).len());
+            Cow::Owned(text)
+        }
     }
-    out.retain(|c| !c.is_control());
-    let end = cut(&out, MAX_DETAIL_BYTES).len();
-    out.truncate(end);
-    out
 }
 
 /// The same part of a text, borrowed where the text is.
@@ -156,17 +141,19 @@ mod tests {
     }
 
     #[test]
-    fn a_detail_is_short_and_has_no_mail_address() {
-        let table = [
-            ("/pricing", "/pricing"),
-            ("/u/jane@example.com/settings", "/u/…/settings"),
-            ("/u/jane%40example.com", "/u/…"),
-            ("ask jane@example.com now", "ask … now"),
-            ("a\0b\nc", "abc"),
-        ];
-        for (text, expected) in table {
-            assert_eq!(detail(Cow::Borrowed(text)), expected);
+    fn what_is_quoted_shows_no_address_in_disguise_and_no_part_of_one() {
+        for text in ["jane&#64;acme.com", "jane%2540acme.com", "jane\\u0040acme.com", "jane＠acme.com"] {
+            assert_eq!(quoted(&format!("x {text}")), format!("`x {MASK}`"));
         }
-        assert!(detail(Cow::Owned("é".repeat(200))).len() <= MAX_DETAIL_BYTES);
+        let long = format!("{} jane@acme.com", "x@y.io ".repeat(80));
+        assert!(!quoted(&long).contains("jane"), "{}", quoted(&long));
+    }
+
+    #[test]
+    fn a_detail_is_what_the_record_says_as_far_as_it_can_be_masked() {
+        assert!(matches!(detail(Cow::Borrowed("/u/jane@example.com")), Cow::Borrowed("/u/jane@example.com")));
+        let long = format!("/{}/jane@example.com", "é".repeat(4_000));
+        assert_eq!(detail(Cow::Borrowed(&long)), "/");
+        assert_eq!(detail(Cow::Owned(long)), "/");
     }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use serde::Serialize;
+use winback_core::privacy::masked;
 
 /// What a component says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,13 +112,13 @@ impl Component {
 
     /// Will be ready by itself: `bootstrapping 3 of 8`.
     pub fn waiting(&self, why: impl Into<String>) {
-        let why = why.into();
+        let why = masked(&why.into()).into_owned();
         self.health.update(&self.name, |entry| entry.state = State::Waiting(why));
     }
 
-    /// Needs a person: `endpoint stopped: 401 from crm`. Never with a secret or an address of a person.
+    /// Needs a person: `endpoint stopped: 401 from crm`. Never with a secret; mail addresses are masked.
     pub fn failed(&self, why: impl Into<String>) {
-        let why = why.into();
+        let why = masked(&why.into()).into_owned();
         self.health.update(&self.name, |entry| entry.state = State::Failed(why));
     }
 
@@ -168,6 +169,15 @@ mod tests {
 
     fn health() -> (Health, Instant) {
         (Health::new(Duration::from_secs(30)), Instant::now())
+    }
+
+    #[test]
+    fn no_reason_holds_an_address() {
+        let (health, now) = health();
+        let (one, other) = (health.component("one"), health.component("other"));
+        one.waiting("asked zq7@acme.com");
+        other.failed("asked zq7%40acme.com");
+        assert!(!health.report(now).text().contains("zq7"), "{}", health.report(now).text());
     }
 
     #[test]

@@ -180,6 +180,28 @@ mod tests {
     }
 
     #[test]
+    fn no_line_of_either_format_holds_an_address_in_message_field_span_or_error() {
+        for format in [Format::Human, Format::Json] {
+            let page = Page::default();
+            let writer = page.clone();
+            let settings = Settings { format, filter: "trace".to_owned() };
+            let subscriber = subscriber(&settings, move || writer.clone(), false).unwrap();
+            let error = io::Error::other("no contact \"zq7 doe\"@acme.com");
+            tracing::subscriber::with_default(subscriber, || {
+                let _span = tracing::info_span!("row", contact = "zq7%40acme.com").entered();
+                tracing::info!(text = "zq7&#64;acme.com", bytes = ?"zq7\u{200b}@acme.com", "asked zq7@acme.com");
+                tracing::warn!(%error, why = "zq7＠acme.com", "zq7%2540acme.com\nzq7@acme.com");
+            });
+            let lines = String::from_utf8(page.0.lock().clone()).unwrap();
+            assert!(lines.matches("(address)").count() >= 8, "{lines}");
+            assert!(!lines.contains("zq7"), "{lines}");
+            if format == Format::Json {
+                lines.lines().for_each(|line| drop(serde_json::from_str::<serde_json::Value>(line).unwrap()));
+            }
+        }
+    }
+
+    #[test]
     fn the_environment_overrides_the_file_and_a_wrong_value_names_the_key() {
         let file = Settings::default();
         let json = file.clone().overridden(|key| (key == "WINBACK_LOG_FORMAT").then(|| "json".to_owned()));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use winback_core::privacy::masked;
 use winback_log::Log;
 use winback_proto::v1::inbox_record::Body;
 use winback_proto::{Encoding, WireMessage, v1};
@@ -83,8 +84,16 @@ fn put_into(
     topics: &Topics,
     hold: &v1::Hold,
 ) -> anyhow::Result<()> {
+    let hold = unaddressed(hold);
     let encoding: Encoding = config.encoding.into();
     let record = v1::InboxRecord { body: Some(Body::Hold(hold.clone())) }.to_bytes(encoding);
     let key = format!("hold {}", hold.policy);
     Ok(inbox.put(log, &record, (&topics.holds, key.as_bytes(), &hold.to_bytes(encoding)))?)
+}
+
+/// The hold without mail addresses. Every field is named, so that a new one does not compile until somebody decides.
+pub(crate) fn unaddressed(hold: &v1::Hold) -> v1::Hold {
+    let v1::Hold { policy, held, by, why, at } = hold.clone();
+    // Who held is one of your own people, and the policy is one that is in force.
+    v1::Hold { policy, held, by, why: masked(&why).into_owned(), at }
 }

@@ -10,6 +10,7 @@ mod delivery;
 mod moment;
 mod outbox;
 mod play;
+mod privacy;
 mod render;
 mod role;
 mod secret;

@@ -9,6 +9,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use winback_core::privacy::masked;
 use winback_core::time::{Span, Time};
 use winback_proto::DecodeError;
 use winback_proto::v1::{Action, Trigger};
@@ -19,6 +20,7 @@ use crate::delivery::{Delivery, Flight};
 use crate::moment::{Moment, SendTimes};
 use crate::outbox::{Outbox, OutboxError};
 use crate::play::{Play, PlayError, Plays};
+use crate::privacy;
 use crate::standing::Standing;
 use crate::trigger::{CheckedTrigger, TriggerError, timestamp};
 use crate::webhook::{Attempt, Envelope, RetryPolicy, Webhook};
@@ -153,6 +155,7 @@ impl Worker {
 
     /// Goes on with a partition's first trigger. Never waits for a receiver.
     pub fn handle(&self, slot: Slot, record: &Trigger, now: Time) -> Progress {
+        let record = &privacy::unaddressed(record);
         if let Some(why) = self.stopped() {
             return Progress::Stopped(why);
         }
@@ -269,7 +272,7 @@ impl Worker {
         };
         match attempt {
             Attempt::Accepted => done(action(Outcome::Delivered, &pending.why)),
-            Attempt::Stop(why) => Progress::Stopped(why),
+            Attempt::Stop(why) => Progress::Stopped(masked(&why).into_owned()),
             Attempt::Refuse(why) => refused(action(Outcome::Refused, &why), "refused", why),
             Attempt::Retry { why, .. } if !retry.allows(pending.attempts) => {
                 let why = format!("{why}, after {} attempts", pending.attempts);
@@ -340,7 +343,7 @@ fn again(
 ) -> Progress {
     let after = retry.wait(pending.attempts, retry_after, dice());
     pending.not_before = Some(now + after);
-    Progress::Again { after, why: Some(why) }
+    Progress::Again { after, why: Some(masked(&why).into_owned()) }
 }
 
 /// A number that nobody can guess and every process draws anew; jitter needs no more.
@@ -349,15 +352,16 @@ fn dice() -> u64 {
 }
 
 fn done(action: Action) -> Progress {
-    Progress::Done { action: Some(Box::new(action)), dead: None }
+    Progress::Done { action: Some(Box::new(privacy::reported(action))), dead: None }
 }
 
 fn refused(action: Action, reason: &'static str, text: String) -> Progress {
-    Progress::Done { action: Some(Box::new(action)), dead: Some(Dead { reason, text }) }
+    let action = Some(Box::new(privacy::reported(action)));
+    Progress::Done { action, dead: Some(Dead { reason, text: masked(&text).into_owned() }) }
 }
 
 fn dead(reason: &'static str, text: String) -> Progress {
-    Progress::Done { action: None, dead: Some(Dead { reason, text }) }
+    Progress::Done { action: None, dead: Some(Dead { reason, text: masked(&text).into_owned() }) }
 }
 
 fn bad(why: &TriggerError) -> Progress {

@@ -259,3 +259,21 @@ fn secrets_are_in_no_listing_and_no_error() {
         assert!(error.starts_with("worker.webhook.secret = (redacted): write whsec_"), "{error}");
     }
 }
+
+#[test]
+fn an_answer_reaches_action_dead_letter_and_retry_without_the_addresses_in_it() {
+    for (status, body) in [
+        (422, "no such contact zq7@acme.com, zq7%40acme.com, zq7&#64;acme.com"),
+        (400, "{\"error\":\"zq7\\u0040acme.com is unknown\"}"),
+    ] {
+        let receiver = Receiver::of(vec![Answer::Status(status, "", body)]);
+        let (worker, _) = worker(&config(&receiver.url));
+        match answer(&worker, &record(), FIRED) {
+            Progress::Done { action: Some(action), dead: Some(dead) } => {
+                assert!(action.why.contains("(address)") && !action.why.contains("zq7"), "{}", action.why);
+                assert!(dead.text.contains("(address)") && !dead.text.contains("zq7"), "{}", dead.text);
+            }
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+}

@@ -62,7 +62,9 @@ impl<'t> Members<'t> {
         let members = sonic_rs::to_object_iter(text)
             .map(|read| read.map(|(name, value)| (name.to_string(), value.as_raw_cow())));
         let members: Result<_, _> = members.collect();
-        members.map(Self).map_err(|error| refused(&format!("its fields cannot be read ({error})")))
+        members
+            .map(Self)
+            .map_err(|error| refused(&format!("its fields cannot be read ({})", json::complaint(&error))))
     }
 
     /// The value of that name as it is written; `null` is none.

@@ -1,6 +1,7 @@
 //! A mapping at work on what is about many accounts: it must say about which.
 
-use winback_core::signal::{SignalKind, truncated};
+use winback_core::privacy::{head, told_apart, words};
+use winback_core::signal::{MAX_DETAIL_BYTES, SignalKind, truncated};
 
 use super::compile::Compiled;
 use super::pointer::Document;
@@ -23,7 +24,7 @@ impl Compiled {
         kind: SignalKind,
         raw: Raw<'_>,
     ) -> Result<Broadcast, Refusal> {
-        let cut = |text: &str| truncated(text.trim(), MAX_NAME_BYTES).to_owned();
+        let cut = |text: &str| truncated(&told_apart(head(text.trim())), MAX_NAME_BYTES).to_owned();
         let class = self.class(document).map(|class| cut(&class)).unwrap_or_default();
         let (mut features, mut competitor) = (Vec::new(), String::new());
         if kind == SignalKind::CompetitorEvent {
@@ -40,7 +41,7 @@ impl Compiled {
             kind,
             class,
             at: self.time(document)?,
-            title: self.words(document).into_owned(),
+            title: words(&self.words(document), MAX_DETAIL_BYTES).into_owned(),
             features,
             competitor,
         })

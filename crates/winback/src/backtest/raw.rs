@@ -8,11 +8,13 @@ use winback_core::account::Account;
 use winback_core::debounce::{Body, Event, Input, MatchedSignal, Policy, PolicyText, Progress, Reached};
 use winback_core::ids::Offset;
 use winback_core::index::{IndexChange, Lookup, PinnedForBatch, SharedIndex};
+use winback_core::privacy::masked;
 use winback_core::signal::{Candidate, is_from_the_future};
 use winback_core::time::{Span, Time};
 use winback_log::Log;
+use winback_matcher::door::{self, Texts};
 use winback_oracle::backtest::{Backtest, Outcome, Question};
-use winback_sources::{Broadcast, Decoder, Element};
+use winback_sources::{Decoder, Element};
 
 use super::inbox::accounts;
 use crate::context::Context;
@@ -148,7 +150,8 @@ fn came(context: &Context, log: &dyn Log, known: &[Account]) -> anyhow::Result<V
                             came.extend(signal.map(|signal| Came::Signal(Box::new(signal))));
                         }
                         Element::Broadcast(event) if !is_from_the_future(event.at, arrived) => {
-                            came.push(Came::Event(Box::new(told(*event, name))));
+                            let at = event.at;
+                            came.push(Came::Event(Box::new(door::event(*event, name, at))));
                         }
                         _ => {}
                     }
@@ -161,20 +164,6 @@ fn came(context: &Context, log: &dyn Log, known: &[Account]) -> anyhow::Result<V
     Ok(came)
 }
 
-fn told(event: Broadcast, source: &str) -> Event {
-    Event {
-        source: source.to_owned(),
-        id: event.id,
-        kind: event.kind,
-        class: event.class,
-        event_time: event.at,
-        append_time: event.at,
-        title: event.title,
-        features: event.features,
-        competitor: event.competitor,
-    }
-}
-
 fn matched(
     candidate: &Candidate<'_>,
     source: &str,
@@ -185,18 +174,19 @@ fn matched(
         return None;
     }
     let Lookup::Match(found) = index.lookup(&candidate.who) else { return None };
+    let Texts { id, class, detail } = door::texts(candidate);
     Some(MatchedSignal {
         account: found.account.id.into(),
         source: source.to_owned(),
-        id: candidate.id.to_string(),
+        id,
         kind: candidate.kind,
-        class: candidate.class.as_deref().unwrap_or_default().to_owned(),
+        class,
         event_time: candidate.at,
         append_time: candidate.at,
         input: INPUT.into(),
         merged_with: Vec::new(),
         method: found.method,
-        matched_on: found.key.to_string(),
-        detail: candidate.detail.to_string(),
+        matched_on: masked(&found.key.to_string()).into_owned(),
+        detail,
     })
 }

@@ -21,6 +21,7 @@ pub(crate) fn put(context: &Context, args: &HoldArgs, held: bool) -> anyhow::Res
         why: args.why.clone().unwrap_or_default(),
         at: Some(Timestamp { seconds: now.div_euclid(1_000), nanos }),
     };
+    let hold = holds::unaddressed(&hold);
     holds::put(&*log, &context.config, &context.topics, &hold)?;
     if context.json {
         anstream::println!("{}", serde_json::to_string(&hold)?);

@@ -116,9 +116,8 @@ impl Subject {
         let before = |hash: &[u8; 32]| {
             self.erased.as_ref().is_some_and(|(key, erased)| erased.contains(&key.contact(hash)))
         };
-        addresses(text).into_iter().any(|range| {
-            let raw = text[range].replace("%40", "@");
-            Mail::parse(&raw).is_some_and(|mail| {
+        addresses(text).into_iter().any(|address| {
+            Mail::parse(&address.written).is_some_and(|mail| {
                 let hashes = std::iter::once(mail.sha256()).chain(mail.plain_sha256());
                 hashes.into_iter().any(|hash| self.contacts.contains(&hash) || before(&hash))
             })
@@ -146,6 +145,8 @@ mod tests {
         for (bytes, found) in [
             (r#"{"email":"Jane+news@Acme.com"}"#, true),
             ("GET /x?u=jane%40acme.com", true),
+            ("GET /x?u=jane%2540acme.com", true),
+            (r#"{"email":"j\u0061ne\u0040acme.com"}"#, true),
             (r#"{"account":"acc-1"}"#, true),
             (r#"{"email":"john@acme.com","account":"acc-11"}"#, false),
         ] {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use winback_core::account::Account;
 use winback_core::index::{Index, Lookup};
+use winback_core::privacy::masked;
 use winback_core::signal::Identity;
 use winback_log::LogError;
 use winback_registrar::{Row, read_row};
@@ -91,10 +92,11 @@ impl Book {
             Lookup::Match(found) => Found::Account {
                 id: found.account.id.to_owned(),
                 method: found.method.as_str(),
-                by: match found.narrowed_by {
+                by: masked(&match found.narrowed_by {
                     Some(by) => format!("{}, told apart by {by}", found.key),
                     None => found.key.to_string(),
-                },
+                })
+                .into_owned(),
             },
         }
     }

@@ -5,9 +5,10 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use winback_core::identity::{Mail, company_domain, company_name};
-use winback_core::privacy;
+use winback_core::privacy::masked;
 use winback_core::signal::{Candidate, Identity};
 use winback_core::time::Time;
+use winback_matcher::door::{self, Texts};
 use winback_sources::{Answer, Broadcast, Element};
 
 use super::Book;
@@ -56,7 +57,7 @@ impl Came {
             Element::Broadcast(event) => Self::FanOut(Box::new(Signal::fan_out(event))),
             Element::Dropped(reason) => Self::Dropped(reason.as_str()),
             Element::Dead(dead) => {
-                Self::Dead { reason: dead.reason.as_str(), text: privacy::masked(&dead.text).into_owned() }
+                Self::Dead { reason: dead.reason.as_str(), text: masked(&dead.text).into_owned() }
             }
         }
     }
@@ -75,13 +76,14 @@ impl Came {
 
 impl Signal {
     fn of(candidate: &Candidate<'_>, book: Option<&Book>) -> Self {
+        let Texts { id, class, detail } = door::texts(candidate);
         Self {
             kind: candidate.kind.as_str(),
-            class: candidate.class.as_deref().unwrap_or_default().to_owned(),
+            class,
             at: candidate.at,
-            id: privacy::unnamed(&candidate.id).into_owned(),
-            detail: privacy::masked(&candidate.detail).into_owned(),
-            who: masked(&candidate.who),
+            id,
+            detail,
+            who: shown(&candidate.who),
             found: book.map(|book| book.find(&candidate.who)),
         }
     }
@@ -91,23 +93,24 @@ impl Signal {
             kind: answer.kind.as_str(),
             class: String::new(),
             at: answer.at,
-            id: privacy::unnamed(&answer.id).into_owned(),
+            id: door::id_of(answer),
             detail: String::new(),
-            who: masked(&answer.who),
+            who: shown(&answer.who),
             found: book.map(|book| book.find(&answer.who)),
         }
     }
 
     /// Whom it concerns is known when the detector has the accounts.
     fn fan_out(event: &Broadcast) -> Self {
+        let event = door::event(event.clone(), "", event.at);
         let competitor = (!event.competitor.is_empty()).then(|| format!("competitor {}", event.competitor));
         let features = event.features.iter().map(|feature| format!("missing feature {feature}"));
         Self {
             kind: event.kind.as_str(),
             class: event.class.clone(),
-            at: event.at,
-            id: privacy::unnamed(&event.id).into_owned(),
-            detail: privacy::masked(&event.title).into_owned(),
+            at: event.event_time,
+            id: event.id.clone(),
+            detail: event.title.clone(),
             who: competitor.into_iter().chain(features).collect(),
             found: None,
         }
@@ -115,14 +118,14 @@ impl Signal {
 }
 
 /// What an event would be matched on, rung by rung.
-fn masked(who: &Identity<'_>) -> Vec<String> {
+fn shown(who: &Identity<'_>) -> Vec<String> {
     let mut keys = Vec::new();
-    keys.extend(who.account_id.as_deref().map(|id| format!("account {id}")));
+    keys.extend(who.account_id.as_deref().map(|id| format!("account {}", masked(id))));
     keys.extend(who.email.as_deref().map(contact));
     keys.extend(who.email_sha256.map(|hash| format!("contact {}", head(hash))));
     keys.extend(who.domain.as_deref().map(domain));
     keys.extend(who.address.map(network));
-    keys.extend(who.name.as_deref().map(|name| format!("name {}", company_name(name))));
+    keys.extend(who.name.as_deref().map(|name| format!("name {}", company_name(&masked(name)))));
     keys
 }
 
@@ -142,7 +145,7 @@ fn contact(raw: &str) -> String {
 fn domain(raw: &str) -> String {
     match company_domain(raw) {
         Ok(domain) => format!("domain {domain}"),
-        Err(why) => format!("domain {} (matches nobody: {why})", raw.trim()),
+        Err(why) => format!("domain {} (matches nobody: {why})", masked(raw.trim())),
     }
 }
 
@@ -169,12 +172,12 @@ mod tests {
             name: Some(Cow::Borrowed("Acme, Inc.")),
             ..Identity::default()
         };
-        let shown = masked(&who);
-        assert_eq!(shown[0], "account A-1");
-        assert!(shown[1].starts_with("contact ") && shown[1].ends_with("… at domain acme.com"), "{shown:?}");
-        assert_eq!(shown[2..], ["domain acme.co.uk", "address in 83.149.9.0/24", "name acme"]);
-        assert!(!shown.concat().to_lowercase().contains("jane"));
-        let free = masked(&Identity { email: Some(Cow::Borrowed("x@gmail.com")), ..Identity::default() });
+        let keys = shown(&who);
+        assert_eq!(keys[0], "account A-1");
+        assert!(keys[1].starts_with("contact ") && keys[1].ends_with("… at domain acme.com"), "{keys:?}");
+        assert_eq!(keys[2..], ["domain acme.co.uk", "address in 83.149.9.0/24", "name acme"]);
+        assert!(!keys.concat().to_lowercase().contains("jane"));
+        let free = shown(&Identity { email: Some(Cow::Borrowed("x@gmail.com")), ..Identity::default() });
         assert!(free[0].contains("gmail.com (its domain is shared"), "{free:?}");
     }
 }

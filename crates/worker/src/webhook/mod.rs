@@ -21,13 +21,17 @@ use reqwest::{Client, Response, redirect};
 use standardwebhooks::{
     HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook as Signer,
 };
+use winback_core::privacy::{self, masked};
+use winback_core::signal::truncated;
 use winback_core::time::{Span, Time};
 
 use crate::config::{WebhookConfig, WorkerConfigError};
 use endpoint::Endpoint;
 
 const SECRET_FIX: &str = "write whsec_ and the base64 of 24 to 64 random bytes, the same as the receiver's";
+/// The most of an answer that is quoted; more is read, so that no address is cut in two.
 const QUOTED_BYTES: usize = 200;
+const READ_BYTES: usize = 4 << 10;
 const RESERVED: [&str; 5] = ["content-type", "content-length", "host", "transfer-encoding", "connection"];
 
 /// A client for one endpoint.
@@ -143,15 +147,21 @@ const fn mending(status: u16) -> &'static str {
     }
 }
 
-/// The head of a receiver's answer, on one line.
+/// The head of a receiver's answer, on one line and without mail addresses.
 async fn quoted(mut response: Response) -> String {
     let mut head = Vec::new();
-    while let (true, Ok(Some(chunk))) = (head.len() < QUOTED_BYTES, response.chunk().await) {
+    while let (true, Ok(Some(chunk))) = (head.len() <= READ_BYTES, response.chunk().await) {
         head.extend_from_slice(&chunk);
     }
-    head.truncate(QUOTED_BYTES);
-    let text = crate::render::one_line(&String::from_utf8_lossy(&head));
-    if text.is_empty() { "no text".to_owned() } else { text }
+    head.truncate(READ_BYTES + 1);
+    quotation(&head)
+}
+
+fn quotation(answer: &[u8]) -> String {
+    let text = String::from_utf8_lossy(answer);
+    let text = masked(privacy::head(&text));
+    let text = crate::render::one_line(&text);
+    if text.is_empty() { "no text".to_owned() } else { truncated(&text, QUOTED_BYTES).to_owned() }
 }
 
 /// An error with its causes and without the address.
@@ -178,4 +188,22 @@ fn wall_clock() -> Time {
 
 pub(crate) fn duration(span: Span) -> Duration {
     Duration::from_millis(u64::try_from(span.millis()).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_quoted_without_addresses_also_where_one_would_be_cut() {
+        for address in ["zq7@acme.com", "zq7&#64;acme.com", "zq7%2540acme.com", "\"zq7 doe\"@acme.com"] {
+            for before in 0..=QUOTED_BYTES {
+                let text = quotation(format!("{} {address} is unknown", "n".repeat(before)).as_bytes());
+                assert!(!text.contains("zq7") && text.len() <= QUOTED_BYTES, "{text}");
+            }
+        }
+        let long = format!("no {} zq7@acme.com", "x ".repeat(READ_BYTES / 2 - 6));
+        assert!(!quotation(&long.as_bytes()[..=READ_BYTES]).contains("zq7"));
+        assert_eq!(quotation(b" \n"), "no text");
+    }
 }

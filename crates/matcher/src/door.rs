@@ -1,0 +1,93 @@
+//! The door to the inbox: the texts of an event without mail addresses. Whose it is was asked before.
+//!
+//! Every field is named, so that a new one does not compile until somebody decides what becomes of it.
+
+use winback_core::debounce::Event;
+use winback_core::privacy::{masked, told_apart, unnamed, words};
+use winback_core::signal::{Candidate, MAX_DETAIL_BYTES};
+use winback_core::time::Time;
+use winback_sources::{Answer, Broadcast};
+
+/// The texts of a signal as they are forwarded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Texts {
+    /// Unique within the source.
+    pub id: String,
+    /// The finer class; empty when none.
+    pub class: String,
+    /// A few words for a person.
+    pub detail: String,
+}
+
+/// The texts of a signal.
+pub fn texts(candidate: &Candidate<'_>) -> Texts {
+    let Candidate { id, kind: _, class, at: _, who: _, detail } = candidate;
+    Texts {
+        id: unnamed(id).into_owned(),
+        class: class.as_deref().map(|class| masked(class).into_owned()).unwrap_or_default(),
+        detail: words(detail, MAX_DETAIL_BYTES).into_owned(),
+    }
+}
+
+/// The id of an answer, its only text.
+pub fn id_of(answer: &Answer<'_>) -> String {
+    let Answer { id, kind: _, at: _, who: _ } = answer;
+    unnamed(id).into_owned()
+}
+
+/// An event of a source, as it arrived.
+pub fn event(broadcast: Broadcast, source: &str, append_time: Time) -> Event {
+    let Broadcast { id, kind, class, at, title, features, competitor } = broadcast;
+    Event {
+        source: source.to_owned(),
+        id: unnamed(&id).into_owned(),
+        kind,
+        class: masked(&class).into_owned(),
+        event_time: at,
+        append_time,
+        title: words(&title, MAX_DETAIL_BYTES).into_owned(),
+        // These are compared with what accounts miss and where they went.
+        features: features.iter().map(|feature| told_apart(feature).into_owned()).collect(),
+        competitor: told_apart(&competitor).into_owned(),
+    }
+}
+
+/// A header that says which trace a record belongs to, where it is one (W3C Trace Context); it is passed on as it came.
+pub(crate) fn trace(header: &[u8]) -> Option<&str> {
+    const LONGEST: usize = 128;
+    let hex = |byte: &u8| byte.is_ascii_hexdigit() || *byte == b'-';
+    std::str::from_utf8(header).ok().filter(|text| text.len() <= LONGEST && text.as_bytes().iter().all(hex))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use winback_core::signal::{Identity, SignalKind};
+
+    use super::*;
+
+    #[test]
+    fn a_signal_goes_in_without_addresses_and_under_its_own_id() {
+        let mut candidate = Candidate {
+            id: Cow::Borrowed("visit-1"),
+            kind: SignalKind::WebVisit,
+            class: Some(Cow::Borrowed("docs jane%40acme.com")),
+            at: Time::from_millis(0),
+            who: Identity::default(),
+            detail: Cow::Borrowed("/u/jane&#64;acme.com/x\n"),
+        };
+        let Texts { id, class, detail } = texts(&candidate);
+        assert_eq!([id.as_str(), &class, &detail], ["visit-1", "docs (address)", "/u/(address)/x"]);
+        candidate.id = Cow::Borrowed("visit jane%2540acme.com");
+        assert!(texts(&candidate).id.starts_with("h-"));
+    }
+
+    #[test]
+    fn a_trace_is_passed_on_and_nothing_else_is() {
+        let trace_of = |text: &'static str| trace(text.as_bytes());
+        let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert_eq!(trace_of(good), Some(good));
+        assert_eq!(trace_of("00-jane@acme.com"), None);
+    }
+}
