@@ -10,6 +10,7 @@ pub mod debounce;
 pub mod identity;
 pub mod ids;
 pub mod index;
+pub mod limits;
 pub mod privacy;
 pub mod segment;
 pub mod signal;

@@ -1,5 +1,6 @@
 //! What the detector knows of an account besides its bursts.
 
+use super::bound::Cut;
 use super::rules::{Impossible, TIME_BASED_YEAR};
 use super::shadow;
 use crate::account::{Account, Reason, Status};
@@ -10,6 +11,9 @@ use crate::time::{Span, Time};
 const MAX_FIRES: usize = 512;
 /// The most opted-out contacts that are remembered by hash.
 const MAX_OPTED_OUT: usize = 256;
+
+/// The bytes of a contact's hash.
+const HASH_BYTES: usize = 32;
 
 /// What the calendar's entries are counted in.
 const YEAR: Span = Span::from_days(365);
@@ -54,6 +58,8 @@ pub struct AccountState {
     pub impossible: Option<Impossible>,
     /// When the calendar's entries of the last year were due.
     pub entries: Vec<Time>,
+    /// What of the account was cut, since its row was larger than the log takes; none almost always.
+    pub cut: Vec<Cut>,
 }
 
 impl AccountState {
@@ -73,6 +79,7 @@ impl AccountState {
             reactivated: false,
             impossible: None,
             entries: Vec::new(),
+            cut: Vec::new(),
         }
     }
 
@@ -112,7 +119,9 @@ impl AccountState {
 
     /// Remembers a contact that opted out.
     pub fn opt_out(&mut self, contact: Vec<u8>) {
-        let unknown = if self.opted_out.len() < MAX_OPTED_OUT { contact } else { Vec::new() };
+        // What is no hash names nobody.
+        let is_known = self.opted_out.len() < MAX_OPTED_OUT && contact.len() <= HASH_BYTES;
+        let unknown = if is_known { contact } else { Vec::new() };
         if !self.opted_out.contains(&unknown) {
             self.opted_out.push(unknown);
         }

@@ -14,6 +14,8 @@ use super::state::{Seen, SeenKey};
 use crate::ids::{AccountId, Offset, PolicyName};
 use crate::time::Span;
 
+/// A longer id than any that a registrar takes in.
+const MAX_ACCOUNT_ID_BYTES: usize = 1_024;
 /// So long an answer's id is remembered.
 const ANSWER_MEMORY: Span = Span::from_days(90);
 
@@ -30,6 +32,12 @@ impl Partition {
     }
 
     fn upsert(&mut self, account: &crate::account::Account, out: &mut Vec<Effect>) {
+        if account.id.as_str().len() > MAX_ACCOUNT_ID_BYTES {
+            let text =
+                format!("the account's id has more than {MAX_ACCOUNT_ID_BYTES} bytes: give it a shorter one");
+            out.push(Effect::Dead { reason: "too_large", text });
+            return;
+        }
         let Some(before) = self.accounts.get(&account.id) else {
             self.put_account(account.id.clone(), Some(AccountState::new(account.clone()).into()));
             return;
@@ -47,6 +55,7 @@ impl Partition {
             state.resting_since = None;
         }
         state.account = Some(account.clone());
+        state.cut.clear();
         let open = state.is_open();
         if anew || !open {
             self.cancel_all(&account.id, out);

@@ -20,6 +20,9 @@ use crate::time::Span;
 /// The class of a release that a yearly entry tells of.
 const MAJOR_VERSION: &str = "major_version";
 
+/// A longer source or id than any that a matcher writes.
+const MAX_NAME_BYTES: usize = 256;
+
 /// An event on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FanOut {
@@ -41,6 +44,11 @@ impl Partition {
             out.push(Effect::Dead { reason: "future", text });
             return;
         }
+        if event.source.len().max(event.id.len()) > MAX_NAME_BYTES {
+            let text = format!("the event's source or id has more than {MAX_NAME_BYTES} bytes: shorten it");
+            out.push(Effect::Dead { reason: "too_large", text });
+            return;
+        }
         let key = SeenKey::of(&AccountId::from(""), &event.source, &event.id);
         if self.seen.get(&key).is_some_and(|seen| seen.offset != offset) {
             return;
@@ -57,7 +65,7 @@ impl Partition {
         let until = event.event_time + dedupe;
         self.put_seen(key, Some(Seen { event_time: event.event_time, offset, until }));
         self.note_release(event);
-        self.events.put(offset, Some(FanOut { event: event.clone(), after: None }));
+        self.events.put(offset, Some(FanOut { event: event.kept(), after: None }));
     }
 
     fn note_release(&mut self, event: &Event) {

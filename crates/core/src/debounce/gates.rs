@@ -44,6 +44,8 @@ closed_enum! {
         Blackout = "blackout",
         /// An operator holds starting triggers.
         Hold = "hold",
+        /// The trigger is larger than the policy allows, whatever is cut (R14).
+        TooLarge = "too_large",
         /// No policy is in force in the inbox, so that nobody judges the signal (R14: it still has its decision).
         NoPolicy = "no_policy",
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::account_state::AccountState;
+use super::bound;
 use super::erase::index_erased;
 use super::machine::Machine;
 use super::partition::{Forget, MachineKey, Partition};
@@ -51,6 +52,7 @@ impl Partition {
 
     /// Sets an account, or forgets it, and who is to hear of what.
     pub(super) fn put_account(&mut self, id: AccountId, state: Option<Arc<AccountState>>) {
+        let state = state.map(bound::bounded);
         let old = self.accounts.get(&id).cloned();
         self.index_account(&id, old.as_deref(), state.as_deref());
         if let Some(targets) = &mut self.targets {

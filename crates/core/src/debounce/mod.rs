@@ -6,6 +6,7 @@
 
 mod account_state;
 mod agenda;
+mod bound;
 mod calendar;
 mod caps;
 mod changes;
@@ -44,6 +45,7 @@ mod traces;
 mod trigger;
 
 pub use account_state::{AccountState, Fire};
+pub use bound::{Cut, DEFAULT_TRIGGER_BYTES, TRIGGER_BYTES};
 pub use calendar::{CalendarRules, MOST_A_YEAR};
 pub use caps::{Calendar, Cap, CapScope, CapWindow};
 pub use clock::{Hand, InboxClock, InputClock, LEFT_OUT_AFTER, MAX_GAP, MajorRelease};

@@ -41,6 +41,8 @@ closed_enum! {
         Capped = "capped",
         /// A gate forbids it.
         Gated = "gated",
+        /// Its trigger is larger than the policy allows, whatever is cut (R14).
+        TooLarge = "too_large",
         /// The account came back, is gone, erased, or churned anew (R10, R11).
         Cancelled = "cancelled",
     }

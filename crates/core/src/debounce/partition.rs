@@ -30,7 +30,7 @@ pub enum Effect {
     Decision(Box<Decision>),
     /// This record cannot be processed: why, and what mends it.
     Dead {
-        /// From a closed list: `future`, `policy`, `late_row`.
+        /// From a closed list: `future`, `policy`, `late_row`, `too_large`.
         reason: &'static str,
         /// For a person.
         text: String,

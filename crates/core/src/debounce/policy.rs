@@ -96,6 +96,8 @@ pub struct Policy {
     pub half_life: Option<Span>,
     /// The calendar's entries.
     pub calendar: CalendarRules,
+    /// The most bytes of a trigger.
+    pub max_trigger_bytes: u32,
 }
 
 impl Policy {

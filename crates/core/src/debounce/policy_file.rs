@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::bound::{DEFAULT_TRIGGER_BYTES, TRIGGER_BYTES};
 use super::calendar::FileCalendar;
 use super::caps::{Calendar, Cap, CapScope, CapWindow};
 use super::policy::{Escalate, KindRule, Leading, PAGES, Policy, defaults};
@@ -81,6 +82,9 @@ pub(super) struct File {
     /// How long nothing is started after a whole sequence without an answer.
     #[schemars(with = "Option<Length>")]
     unanswered_rest: Option<String>,
+    /// No trigger is larger, in bytes: what is larger is cut, and says so. Its topic must take 4096 bytes more.
+    #[schemars(extend("minimum" = TRIGGER_BYTES.0, "maximum" = TRIGGER_BYTES.1))]
+    max_trigger_bytes: Option<u32>,
     /// Whether accounts that were not a fit may be approached: "gate", or "allow".
     #[schemars(extend("enum" = names(NotFit::ALL, NotFit::as_str)))]
     not_fit: Option<String>,
@@ -187,6 +191,11 @@ impl Policy {
         if self.max_signals == 0 {
             return Err(wrong("max_signals", "0", "must be at least 1"));
         }
+        let (least, most) = TRIGGER_BYTES;
+        if !(least..=most).contains(&self.max_trigger_bytes) {
+            let fix = format!("must be {least} to {most} bytes");
+            return Err(wrong("max_trigger_bytes", &self.max_trigger_bytes.to_string(), &fix));
+        }
         if self.declined_rest < LEAST_DECLINED_REST {
             let fix =
                 format!("must be at least {LEAST_DECLINED_REST}: a no is respected for six months or more");
@@ -251,6 +260,7 @@ impl File {
             rules,
             half_life: self.score.half_life()?,
             calendar: self.calendar.rules()?,
+            max_trigger_bytes: self.max_trigger_bytes.unwrap_or(DEFAULT_TRIGGER_BYTES),
         })
     }
 }
@@ -406,6 +416,7 @@ mod tests {
             ("name=\"p\"\ncooldown = \"1h\"", &["cooldown", "max_wait (1d)"]),
             ("name=\"p\"\nleading = \"strength>=7\"", &["leading", "strength>=7", "always"]),
             ("name=\"p\"\nmax_signals = 0", &["max_signals", "at least 1"]),
+            ("name=\"p\"\nmax_trigger_bytes = 1000", &["max_trigger_bytes", "1000", "8192 to 8388608"]),
             ("name=\"p\"\ndeclined_rest = \"30d\"", &["declined_rest", "30d", "180d"]),
             ("name=\"p\"\n[kinds.web_vist]\nweight=1", &["web_vist", "`web_visit`"]),
             ("name=\"p\"\n[kinds.hiring]\nstrength=9", &["kinds.hiring.strength", "9", "0, 1 or 2"]),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::bound;
 use super::partition::{Head, Partition, Versioned};
 use super::policy_file::PolicyError;
 use super::shadow;
@@ -71,7 +72,8 @@ impl Partition {
                 self.head = Head { clock: *clock, next: Some(next), counts };
             }
             (StateKey::Account(id), row) => {
-                let new = if let Some(StateRow::Account(state)) = row { Some(state) } else { None };
+                let row = if let Some(StateRow::Account(state)) = row { Some(state) } else { None };
+                let new = row.map(bound::bounded);
                 let old = self.accounts.load(id.clone(), new.clone());
                 self.index_account(&id, old.as_deref(), new.as_deref());
                 self.sweep.loaded();

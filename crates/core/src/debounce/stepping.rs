@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::account_state::AccountState;
+use super::bound::TooLarge;
 use super::caps::Cap;
 use super::evidence::{Evidence, EvidenceItem};
 use super::gates::{Gate, gate};
@@ -262,6 +263,10 @@ impl Partition {
             arrival.newest,
             state,
         );
+        // Nothing is lost: the signal is in its burst, whose end tells that its trigger is too large.
+        let Ok(trigger) = trigger else {
+            return Told::refused(Verdict::Gated(Gate::TooLarge), Some(burst.id));
+        };
         burst.untold = 0;
         if edge == Edge::Leading {
             burst.led = trigger.as_ref().map(|trigger| trigger.id);
@@ -289,7 +294,6 @@ impl Partition {
                 return Told::refused(verdict, Some(quiet.burst));
             }
         }
-        machine.carried.clear();
         let told = Burst {
             evidence,
             strength: arrival.rule.strength,
@@ -307,6 +311,11 @@ impl Partition {
             arrival.newest,
             state,
         );
+        let Ok(trigger) = trigger else {
+            machine.carry(arrival.signal, arrival.rule);
+            return Told::refused(Verdict::Gated(Gate::TooLarge), Some(quiet.burst));
+        };
+        machine.carried.clear();
         Told::fired(Edge::Escalation, quiet.burst, trigger)
     }
 
@@ -332,9 +341,13 @@ impl Partition {
             BurstOutcome::Updated => Some(Edge::Update),
             _ => None,
         };
-        let trigger = edge
+        let fired = edge
             .zip(state.as_ref())
-            .and_then(|(edge, state)| fire(&mut machine, &burst, edge, because, at, &policy, &newest, state));
+            .map(|(edge, state)| fire(&mut machine, &burst, edge, because, at, &policy, &newest, state));
+        let (outcome, trigger) = match fired.transpose() {
+            Ok(trigger) => (outcome, trigger.flatten()),
+            Err(TooLarge) => (BurstOutcome::TooLarge, None),
+        };
         let ended = trigger.as_ref().map(|trigger| trigger.id);
         self.ended(key, &burst, &machine, outcome, Some((because, verdict)), at, ended, out);
         self.put_machine(key.clone(), machine);

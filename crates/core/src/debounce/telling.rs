@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::account_state::{AccountState, Fire};
+use super::bound::TooLarge;
 use super::caps::Cap;
 use super::gates::Gate;
 use super::input::MatchedSignal;
@@ -76,7 +77,7 @@ impl Partition {
             account: key.0.clone(),
             policy: key.1.clone(),
             policy_version: arrival.policy.version,
-            subject: Subject::Signal { signal: Box::new(arrival.signal.clone()), outcome, burst },
+            subject: Subject::Signal { signal: Box::new(arrival.signal.told()), outcome, burst },
             gate,
             cap,
             at: arrival.at,
@@ -94,7 +95,7 @@ impl Partition {
             policy: "".into(),
             policy_version: 0,
             subject: Subject::Signal {
-                signal: Box::new(signal.clone()),
+                signal: Box::new(signal.told()),
                 outcome: SignalOutcome::Gated,
                 burst: None,
             },
@@ -189,7 +190,8 @@ fn refusal(verdict: Verdict) -> (Option<Gate>, Option<Cap>) {
     }
 }
 
-/// Makes a trigger of a burst; one that starts something begins the quiet. `None` without an account in the list.
+/// Makes a trigger of a burst; one that starts something begins the quiet. `None` without an account in the list. One
+/// that is larger than the newest policy allows, whatever is cut, changes nothing.
 #[expect(
     clippy::too_many_arguments,
     reason = "a trigger is one flat record; each argument is one of its facts"
@@ -203,13 +205,9 @@ pub(super) fn fire(
     policy: &Policy,
     newest: &Policy,
     state: &AccountState,
-) -> Option<Trigger> {
-    let account = state.account.as_ref()?;
-    if edge.starts() {
-        machine.score = None;
-        machine.hush(burst.id, at, burst.strength, newest);
-    }
-    Some(Trigger {
+) -> Result<Option<Trigger>, TooLarge> {
+    let Some(account) = state.account.as_ref() else { return Ok(None) };
+    let mut trigger = Trigger {
         id: TriggerId::of(&policy.name, state.churn_number, &account.id, burst.id, edge, burst.strength),
         parent: burst.led.filter(|_| edge == Edge::Update),
         policy: policy.name.clone(),
@@ -224,7 +222,15 @@ pub(super) fn fire(
         play: policy.recommended(account, at).to_owned(),
         fired_at: at,
         deadline: burst.deadline,
-        quiet_until: machine.quiet.map_or(at, |quiet| quiet.until),
+        quiet_until: at,
         strength: burst.strength,
-    })
+        cut: state.cut.clone(),
+    };
+    trigger.fit(newest.max_trigger_bytes)?;
+    if edge.starts() {
+        machine.score = None;
+        machine.hush(burst.id, at, burst.strength, newest);
+    }
+    trigger.quiet_until = machine.quiet.map_or(at, |quiet| quiet.until);
+    Ok(Some(trigger))
 }

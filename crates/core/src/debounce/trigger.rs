@@ -5,6 +5,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use super::MatchedSignal;
+use super::bound::Cut;
 use super::caps::Cap;
 use super::entries::months_since_churn;
 use super::evidence::Evidence;
@@ -221,6 +222,8 @@ pub struct Trigger {
     pub quiet_until: Time,
     /// The highest strength it tells.
     pub strength: u8,
+    /// Parts that were cut, since it was larger than the policy allows; none almost always.
+    pub cut: Vec<Cut>,
 }
 
 /// What a decision is about.
@@ -310,6 +313,7 @@ impl Decision {
                 BurstOutcome::BelowThreshold => "R5",
                 BurstOutcome::Capped => "R9",
                 BurstOutcome::Gated => "gate",
+                BurstOutcome::TooLarge => "R14",
                 BurstOutcome::Cancelled => "R10",
             },
         }

@@ -1,7 +1,7 @@
 //! The detector's state as changelog records: a key that keeps a record small, and a value a row.
 
 use winback_core::debounce::{
-    AccountState, Burst, BurstId, Counts, Entry, Evidence, Fading, FanOut, Fire, Hand, Impossible,
+    AccountState, Burst, BurstId, Counts, Cut, Entry, Evidence, Fading, FanOut, Fire, Hand, Impossible,
     InboxClock, InputClock, Machine, MajorRelease, PolicyText, Quiet, Seen, SeenKey, StateKey, StateRow,
     TriggerId,
 };
@@ -202,6 +202,7 @@ fn account_to_wire(state: &AccountState) -> v1::AccountState {
         impossible: state.impossible.map(|why| why.to_string()).unwrap_or_default(),
         entries_ms: state.entries.iter().map(|entry| entry.millis()).collect(),
         erased_at_ms: state.erased_at.map(Time::millis),
+        cut: state.cut.iter().map(|part| part.to_string()).collect(),
     }
 }
 
@@ -227,6 +228,11 @@ fn account_from_wire(wire: v1::AccountState) -> Result<AccountState, DecodeError
         impossible: impossible.transpose()?,
         entries: wire.entries_ms.into_iter().map(Time::from_millis).collect(),
         erased_at: wire.erased_at_ms.map(Time::from_millis),
+        cut: wire
+            .cut
+            .iter()
+            .map(|part| word!(Cut, "account.cut", part.as_str()))
+            .collect::<Result<_, _>>()?,
     })
 }
 

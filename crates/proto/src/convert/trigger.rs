@@ -31,6 +31,7 @@ pub fn to_wire(trigger: &Trigger) -> v1::Trigger {
         quiet_until: stamp(trigger.quiet_until),
         strength: u32::from(trigger.strength),
         priority: Some(priority(&trigger.priority)),
+        cut: trigger.cut.iter().map(|part| part.to_string()).collect(),
     }
 }
 

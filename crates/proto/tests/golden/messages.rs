@@ -110,6 +110,7 @@ pub(crate) fn trigger() -> Trigger {
             strength: rated(85, "a strong signal, score 5"),
             fit: rated(93, "a release answers a gap"),
         }),
+        cut: Vec::new(),
     }
 }
 
@@ -271,6 +272,7 @@ pub(crate) fn states() -> Vec<(&'static str, StateRecord)> {
         impossible: "bankrupt".into(),
         ..AccountState::default()
     };
+    let cut = AccountState { cut: vec!["concessions".into()], ..account.clone() };
     let entered = AccountState { entries_ms: vec![1, 2], ..AccountState::default() };
     let erased = AccountState { erased: true, erased_at_ms: Some(7), ..AccountState::default() };
     let input = InputState {
@@ -299,6 +301,7 @@ pub(crate) fn states() -> Vec<(&'static str, StateRecord)> {
         ("state-clock-calendar", State::Clock(calendar)),
         ("state-account", State::Account(account)),
         ("state-account-entries", State::Account(entered)),
+        ("state-account-cut", State::Account(cut)),
         ("state-fan-out", State::FanOut(fan_out)),
         ("state-account-erased", State::Account(erased)),
         ("state-machine", State::Machine(machine)),
@@ -321,6 +324,8 @@ pub(crate) fn states() -> Vec<(&'static str, StateRecord)> {
 pub(crate) fn each(visitor: &mut impl Visitor) {
     visitor.see("account", &account());
     visitor.see("trigger", &trigger());
+    let cut = vec!["missing_features".to_owned(), "evidence".to_owned()];
+    visitor.see("trigger-cut", &Trigger { cut, ..trigger() });
     let burst = BurstSubject { burst_id: "0c".into(), signals: 3, score: 5, needed: 2, opened_at: at(1) };
     let subject = SignalSubject {
         source: "web".into(),

@@ -172,6 +172,7 @@ fn a_word_that_only_a_newer_version_knows_is_refused_with_what_to_do() {
     let state_words = [
         ("state-account", "bankrupt", "account.impossible"),
         ("state-account", "graceful", "account.manner"),
+        ("state-account-cut", "concessions", "account.cut"),
         ("state-clock-calendar", "yearly", "hand.after_entry"),
         ("state-machine", "domain", "evidence.method"),
         ("state-machine", "web_visit", "kind"),

@@ -22,6 +22,8 @@ winback_core::closed_enum! {
         Gate = "gate",
         /// A cap had to have room.
         Cap = "cap",
+        /// The trigger had to be smaller.
+        Size = "size",
         /// The account had to stay what it was.
         Account = "account",
         /// Nothing could.

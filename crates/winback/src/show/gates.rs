@@ -40,6 +40,10 @@ pub(crate) const fn gate_words(gate: Gate) -> (&'static str, &'static str) {
             "a live signal, or a day outside of the policy's blackout",
         ),
         Gate::Hold => ("an operator holds starting triggers", "the hold had to be lifted"),
+        Gate::TooLarge => (
+            "its trigger is larger than max_trigger_bytes of the policy, whatever is cut",
+            "a higher max_trigger_bytes in the policy, or a smaller row of the account",
+        ),
         Gate::NoPolicy => (
             "no policy is in force in the inbox",
             "a policy had to be in force: put one in with `winback policy apply FILE`",

@@ -12,6 +12,7 @@ pub(crate) fn rule_words(rule: &str) -> &'static str {
         "R8" => "what happened too long ago does not count",
         "R9" => "no more triggers than the caps allow",
         "R10" => "who is back, gone or erased gets nothing more",
+        "R14" => "a burst has one end, also one whose trigger is too large",
         "gate" => "some accounts are never, or not now, approached",
         _ => "",
     }

@@ -223,6 +223,10 @@ fn of_burst(
         }
         BurstOutcome::Capped => capped(decision, "would have fired, but", known),
         BurstOutcome::Gated => gated(decision, "would have fired, but", known),
+        BurstOutcome::TooLarge => {
+            let (why, differ) = gate_words(Gate::TooLarge);
+            Sentence::refused(format!("would have fired, but {why}"), Differ::new(Lack::Size, differ))
+        }
         BurstOutcome::Cancelled => Sentence::refused(
             known.happened.map_or_else(
                 || {

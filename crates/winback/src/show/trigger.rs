@@ -18,6 +18,9 @@ pub(crate) fn trigger(trigger: &v1::Trigger, action: Option<&v1::Action>) -> Str
     let account = trigger.account.as_ref();
     lines.extend(account.and_then(of_snapshot).map(|told| labelled("account", &told)));
     lines.extend(trigger.priority.as_ref().map(|found| labelled("priority", &priority(found))));
+    if !trigger.cut.is_empty() {
+        lines.push(labelled("cut", &cut(&trigger.cut)));
+    }
     match action {
         Some(action) => lines.push(labelled("did", &super::action(action))),
         None if !trigger.play.is_empty() && trigger.parent_id.is_empty() => {
@@ -27,6 +30,12 @@ pub(crate) fn trigger(trigger: &v1::Trigger, action: Option<&v1::Action>) -> Str
     }
     lines.push(labelled("trigger", &words::safe(&trigger.id)));
     lines.join("\n")
+}
+
+/// The parts that are not whole.
+fn cut(parts: &[String]) -> String {
+    let parts: Vec<String> = parts.iter().map(|part| words::spaced(part)).collect();
+    format!("{}: the trigger was larger than max_trigger_bytes of its policy", parts.join(", "))
 }
 
 /// What of the account is to be known to approach it.
