@@ -1,6 +1,7 @@
 //! A row's fields, whether they come from JSON or from a spreadsheet in which everything is text.
 
 use serde_json::{Map, Value};
+use winback_core::limits::{self, Excess, Limit};
 use winback_core::privacy::masked;
 use winback_core::time::Time;
 
@@ -20,7 +21,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn text(&self, names: &[&'static str]) -> Result<Option<String>, RowError> {
         let Some((name, value)) = self.find(names) else { return Ok(None) };
         match value {
-            Value::String(text) => Ok(Some(text.trim().to_owned())),
+            Value::String(text) => within(names, name, [text.trim()]).map(|()| Some(text.trim().to_owned())),
             Value::Number(number) => Ok(Some(number.to_string())),
             Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
                 Err(wrong(name, value, "write it as text"))
@@ -32,18 +33,20 @@ impl<'a> Fields<'a> {
     pub(crate) fn list(&self, names: &[&'static str]) -> Result<Vec<String>, RowError> {
         let Some((name, value)) = self.find(names) else { return Ok(Vec::new()) };
         let part = |text: &str| text.trim().to_owned();
-        match value {
-            Value::String(text) => Ok(text.split(';').map(part).filter(|part| !part.is_empty()).collect()),
+        let list: Vec<String> = match value {
+            Value::String(text) => text.split(';').map(part).filter(|part| !part.is_empty()).collect(),
             Value::Array(items) => items
                 .iter()
                 .map(|item| {
                     item.as_str().map(part).ok_or_else(|| wrong(name, value, "write a list of texts"))
                 })
-                .collect(),
+                .collect::<Result<_, _>>()?,
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => {
-                Err(wrong(name, value, "write a list, or text with `;` between"))
+                return Err(wrong(name, value, "write a list, or text with `;` between"));
             }
-        }
+        };
+        within(names, name, list.iter().map(String::as_str))?;
+        Ok(list)
     }
 
     /// People: a list of objects, or of mail addresses.
@@ -120,6 +123,28 @@ fn written(text: &str) -> Option<Time> {
     let moment: jiff::civil::DateTime = text.parse().ok()?;
     let zoned = moment.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
     Some(Time::from_millis(zoned.timestamp().as_millisecond()))
+}
+
+/// Refuses what is more than the table of limits allows; `name` is the field as the row has it.
+fn within<'t>(
+    names: &[&'static str],
+    name: &str,
+    texts: impl IntoIterator<Item = &'t str>,
+) -> Result<(), RowError> {
+    let known = |limit: &&Limit| names.first() == Some(&limit.field);
+    let Some(limit) = limits::ACCOUNT.iter().find(known) else { return Ok(()) };
+    limit.excess(texts).map_or(Ok(()), |excess| Err(too_large(name, excess, limit)))
+}
+
+pub(crate) fn too_large(name: &str, excess: Excess, limit: &Limit) -> RowError {
+    let field = name.to_owned();
+    match excess {
+        Excess::Items(size) => RowError::TooLarge { field, size, most: limit.items, of: "items" },
+        Excess::Chars(size) if limit.items > 1 => {
+            RowError::TooLarge { field, size, most: limit.chars, of: "characters in an item" }
+        }
+        Excess::Chars(size) => RowError::TooLarge { field, size, most: limit.chars, of: "characters" },
+    }
 }
 
 pub(crate) fn wrong(field: &str, value: &Value, fix: &str) -> RowError {

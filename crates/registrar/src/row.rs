@@ -4,11 +4,12 @@ use serde_json::{Map, Value};
 use winback_core::account::{Account, Contact, Manner, Reason, Status};
 use winback_core::identity::{Mail, company_domain, parse_range};
 use winback_core::ids::AccountId;
+use winback_core::limits::{self, Excess};
 use winback_core::privacy::masked;
 use winback_core::text::nearest;
 use winback_core::time::Time;
 
-use crate::fields::{Fields, wrong};
+use crate::fields::{Fields, too_large, wrong};
 use crate::privacy::unaddressed;
 
 /// What a row asks for.
@@ -39,6 +40,24 @@ pub enum RowError {
         /// What it should say.
         fix: String,
     },
+    /// A field that has more than the table of limits allows.
+    #[error("`{field}` has {size} {of}, and at most {most} are taken: shorten it")]
+    TooLarge {
+        /// The field.
+        field: String,
+        /// How much it has.
+        size: usize,
+        /// How much it may have.
+        most: usize,
+        /// Of what.
+        of: &'static str,
+    },
+    /// All fields together are more than a row may have.
+    #[error(
+        "the row has up to {0} bytes as it is stored, and at most {most} are taken: shorten its longest fields",
+        most = limits::ROW_BYTES
+    )]
+    RowTooLarge(usize),
 }
 
 impl RowError {
@@ -48,6 +67,15 @@ impl RowError {
             Self::Json(_) => "malformed_json",
             Self::Missing(_) => "missing_field",
             Self::Value { .. } => "bad_value",
+            Self::TooLarge { .. } | Self::RowTooLarge(_) => "too_large",
+        }
+    }
+
+    /// The field that is wrong; `None` where it is the row as a whole.
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::Value { field, .. } | Self::TooLarge { field, .. } => Some(field),
+            Self::Json(_) | Self::Missing(_) | Self::RowTooLarge(_) => None,
         }
     }
 }
@@ -88,6 +116,10 @@ pub fn read_row(json: &[u8], version: u64) -> Result<Row, RowError> {
     }
     let mut notes = Vec::new();
     let account = unaddressed(account(&fields, &id, version, &mut notes)?)?;
+    let bytes = limits::account_bytes(&account);
+    if bytes > limits::ROW_BYTES {
+        return Err(RowError::RowTooLarge(bytes));
+    }
     Ok(Row::Put(Box::new(account), notes))
 }
 
@@ -195,12 +227,16 @@ fn ranges(fields: &Fields<'_>, notes: &mut Vec<String>) -> Result<Vec<ipnet::IpN
 }
 
 fn contacts(fields: &Fields<'_>, notes: &mut Vec<String>) -> Result<Vec<Contact>, RowError> {
-    let mut contacts = Vec::new();
+    let (mut contacts, mut count) = (Vec::new(), 0);
     for value in fields.objects(&["contacts", "emails", "email"]) {
         match value {
-            Value::Object(object) => contacts.push(person(&Fields(object))?),
+            Value::Object(object) => {
+                count += 1;
+                contacts.push(person(&Fields(object))?);
+            }
             Value::String(text) => {
                 for raw in text.split(';').map(str::trim).filter(|raw| !raw.is_empty()) {
+                    count += 1;
                     let role = String::new();
                     match Mail::parse(raw) {
                         Some(mail) => {
@@ -218,6 +254,9 @@ fn contacts(fields: &Fields<'_>, notes: &mut Vec<String>) -> Result<Vec<Contact>
                 ));
             }
         }
+    }
+    if count > limits::CONTACTS.items {
+        return Err(too_large("contacts", Excess::Items(count), &limits::CONTACTS));
     }
     Ok(contacts)
 }
@@ -366,6 +405,62 @@ mod tests {
             assert!(text.contains("mail address") && !text.contains("jane"), "{text}");
         }
         assert!(!read_row(br#""jane@acme.com""#, 1).unwrap_err().to_string().contains("jane"));
+    }
+
+    #[test]
+    fn what_is_more_than_the_table_of_limits_allows_is_refused_with_field_size_and_limit() {
+        let row = |more: &str| {
+            format!(r#"{{"id":"a","churned_at":"2026-01-31","reason":"unknown","arr_usd":1,{more}}}"#)
+        };
+        let refused = |more: &str| read_row(row(more).as_bytes(), 1).unwrap_err();
+        for limit in &limits::ACCOUNT {
+            if limit.field == "role" || limit.field == "contacts" || limit.field == "zone" {
+                continue;
+            }
+            let text = "x".repeat(limit.chars + 1);
+            let (field, most) = (limit.field, limit.chars);
+            let error = refused(&format!(r#""{field}":"{text}""#));
+            let size = limit.chars + 1;
+            assert!(error.to_string().starts_with(&format!("`{field}` has {size} characters")), "{error}");
+            assert!(error.to_string().contains(&format!("at most {most} are taken")), "{error}");
+            assert_eq!((error.reason(), error.field()), ("too_large", Some(field)));
+            if limit.items > 1 {
+                let list = vec!["\"x\""; limit.items + 1].join(",");
+                let error = refused(&format!(r#""{field}":[{list}]"#)).to_string();
+                let says =
+                    format!("`{field}` has {} items, and at most {} are taken", limit.items + 1, limit.items);
+                assert!(error.starts_with(&says), "{error}");
+            }
+        }
+        let people = vec!["\"a@acme.example\""; 1_001].join(",");
+        for contacts in [format!("[{people}]"), format!("\"{}\"", "a@acme.example;".repeat(1_001))] {
+            let error = refused(&format!(r#""contacts":{contacts}"#)).to_string();
+            assert_eq!(error, "`contacts` has 1001 items, and at most 1000 are taken: shorten it");
+        }
+        let role = format!(r#""contacts":[{{"email":"a@acme.example","role":"{}"}}]"#, "r".repeat(201));
+        assert!(refused(&role).to_string().starts_with("`role` has 201 characters"));
+        // Each field within its limit, and all of them too much.
+        let long = |items: usize, chars: usize| vec![format!("\"{}\"", "ä".repeat(chars)); items].join(",");
+        let all = format!(r#""aliases":[{}],"concessions":[{}]"#, long(1_000, 200), long(200, 500));
+        let error = refused(&all);
+        assert!(matches!(error, RowError::RowTooLarge(bytes) if bytes > limits::ROW_BYTES));
+        assert!(error.to_string().contains("at most 524288 are taken"), "{error}");
+    }
+
+    #[test]
+    fn what_real_books_hold_is_far_within_the_limits() {
+        let domains: Vec<String> = (0..900).map(|number| format!("\"site{number}.example.com\"")).collect();
+        let people: Vec<String> = (0..900).map(|number| format!("\"p{number}@acme.com\"")).collect();
+        let (account, _) = put(&format!(
+            r#"{{"id":"a","name":"Société Générale d'Équipements Industriels","churned_at":"2026-01-31","reason":"unknown",
+            "reason_detail":"{}","domains":[{}],"contacts":[{}],"aliases":[{}]}}"#,
+            "too slow, too dear. ".repeat(40),
+            domains.join(","),
+            people.join(","),
+            vec!["\"Acme Holding Limited\""; 900].join(",")
+        ));
+        assert_eq!((account.contacts.len(), account.aliases.len()), (900, 900));
+        assert!(limits::account_bytes(&account) < limits::ROW_BYTES / 2);
     }
 
     #[test]

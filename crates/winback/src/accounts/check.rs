@@ -42,22 +42,23 @@ pub fn check<R: BufRead>(
     let mut spool = Sorter::new(ingest::MEMORY);
     let mut checked = Checked::default();
     while let Some(record) = records.next_record()? {
-        let Some(value) = record.value else {
+        let Some(value) = &record.value else {
             checked.too_large.push(record.line);
             continue;
         };
-        let read = read_row(&value, 0);
+        let read = read_row(value, 0);
         read.iter().for_each(&mut seen);
         if let Err(error) = &read {
             checked.bad += 1;
             if bad == Bad::LeaveOut {
-                tell(checked.bad, record.line, &error.to_string());
+                let column = error.field().and_then(|field| records.column(&record, field));
+                tell(checked.bad, &place(record.line, column), &error.to_string());
                 continue;
             }
         }
         let id = match &read {
             Ok(Row::Put(account, notes)) => {
-                notes.iter().for_each(|note| tell(0, record.line, note));
+                notes.iter().for_each(|note| tell(0, &place(record.line, None), note));
                 Some(&account.id)
             }
             Ok(Row::Gone(id)) => Some(id),
@@ -65,15 +66,19 @@ pub fn check<R: BufRead>(
         };
         let key = id.map(|id| id.as_str().as_bytes().to_vec());
         // One time for all: the sorter keeps the order in which they came.
-        spool.push(Entry { time: Time::MAX, key, value })?;
+        spool.push(Entry { time: Time::MAX, key, value: record.value.unwrap_or_default() })?;
         checked.rows += 1;
     }
     Ok((spool, checked))
 }
 
-fn tell(nth: u64, line: u64, what: &str) {
+fn place(line: u64, column: Option<usize>) -> String {
+    column.map_or_else(|| format!("line {line}"), |column| format!("line {line}, column {column}"))
+}
+
+fn tell(nth: u64, place: &str, what: &str) {
     match nth {
-        0..=TOLD => anstream::eprintln!("line {line}: {what}"),
+        0..=TOLD => anstream::eprintln!("{place}: {what}"),
         nth if nth == TOLD + 1 => anstream::eprintln!("… and more"),
         _ => {}
     }

@@ -50,6 +50,19 @@ impl<R: BufRead> Records<R> {
         Ok(Self { source, largest })
     }
 
+    /// Where a field stands in the record that was read last: the number of a CSV file's column, or of the character in the
+    /// line at which its name begins; from 1.
+    pub fn column(&self, record: &Record, field: &str) -> Option<usize> {
+        match &self.source {
+            Source::Csv { header, .. } => {
+                let is_named =
+                    |name: &[u8]| name.strip_prefix(BOM).unwrap_or(name).trim_ascii() == field.as_bytes();
+                header.iter().position(is_named).map(|at| at + 1)
+            }
+            Source::Lines { .. } => field_at(record.value.as_deref()?, field),
+        }
+    }
+
     /// The next record; `None` at the end. Empty lines are none.
     ///
     /// # Errors
@@ -67,6 +80,15 @@ impl<R: BufRead> Records<R> {
             }
         }
     }
+}
+
+/// The character, from 1, at which a field's name begins in an object: the first text of that name in front of a colon.
+fn field_at(line: &[u8], field: &str) -> Option<usize> {
+    let text = std::str::from_utf8(line).ok()?;
+    let name = format!("\"{field}\"");
+    let is_name = |at: &usize| text[at + name.len()..].trim_start().starts_with(':');
+    let at = text.match_indices(&name).map(|(at, _)| at).find(is_name)?;
+    Some(text[..at].chars().count() + 1)
 }
 
 /// Rows may have more or fewer fields than the header: what they hold is kept, and the decoder judges it.
@@ -163,6 +185,18 @@ mod tests {
                 r#"{"id":"3","name":"x\u000ay"}"#
             ]
         );
+    }
+
+    #[test]
+    fn a_field_is_found_in_its_line_and_in_its_column() {
+        let line = "{\"näme\":\"name\", \"name\" : 1}\n";
+        let mut records = Records::new(line.as_bytes(), Format::Lines, 100).unwrap();
+        let record = records.next_record().unwrap().unwrap();
+        assert_eq!((records.column(&record, "name"), records.column(&record, "id")), (Some(17), None));
+        let mut records = Records::new(&b"\xef\xbb\xbfid, name\n1,a\n"[..], Format::Csv, 100).unwrap();
+        let record = records.next_record().unwrap().unwrap();
+        let columns = ["id", "name", "role"].map(|field| records.column(&record, field));
+        assert_eq!(columns, [Some(1), Some(2), None]);
     }
 
     #[test]
