@@ -8,6 +8,7 @@ pub mod generate;
 pub mod ingest;
 pub mod schema_registry;
 pub mod topics;
+mod trigger_limit;
 
 mod backtest;
 mod commands;

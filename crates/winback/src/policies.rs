@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use prost::Message as _;
 use winback_core::debounce::{Policy, PolicyText, shadow};
+use winback_core::limits::POLICY_BYTES;
 use winback_log::Log;
 use winback_proto::v1::inbox_record::Body;
 use winback_proto::{Encoding, WireMessage, inbox, v1};
@@ -15,6 +16,7 @@ use crate::config::{Config, ConfigError};
 use crate::holds;
 use crate::standing::{self, Inbox, Listed};
 use crate::topics::Topics;
+use crate::trigger_limit;
 
 /// The policy of a deployment that has no files of its own.
 pub(crate) const BUILT_IN: &str = include_str!("../../../config/policies/default.toml");
@@ -67,6 +69,11 @@ pub(crate) fn paths(dir: &Path) -> Result<Vec<PathBuf>, ConfigError> {
 /// # Errors
 /// When it is no policy.
 pub(crate) fn parse(path: &Path, toml: &str) -> Result<Policy, ConfigError> {
+    if toml.len() > POLICY_BYTES {
+        let text =
+            format!("the file has {} bytes, and at most {POLICY_BYTES} are taken: shorten it", toml.len());
+        return Err(ConfigError::Wrong { path: path.display().to_string(), text });
+    }
     Policy::parse(toml, 1).map_err(|error| {
         let (path, text) = error.located(&path.display().to_string(), toml);
         ConfigError::Wrong { path, text }
@@ -218,6 +225,7 @@ pub(crate) fn seed(log: &dyn Log, config: &Config, topics: &Topics) -> anyhow::R
 }
 
 fn put(log: &dyn Log, config: &Config, topics: &Topics, policy: &PolicyText) -> anyhow::Result<()> {
+    trigger_limit::check(log, topics, &policy.toml)?;
     let encoding: Encoding = config.encoding.into();
     let wire = inbox::policy_to_wire(policy);
     let value = wire.encode_to_vec();

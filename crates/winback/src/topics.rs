@@ -6,11 +6,12 @@ use winback_core::time::Span;
 use winback_log::{Cleanup, Log, LogError, TimestampKind, TopicInfo, TopicSpec};
 
 use crate::config::{Config, RESPONSES};
+use crate::trigger_limit;
 
 /// Compacted topics keep tombstones for a week, so that snapshots may be days old.
 pub(crate) const TOMBSTONES: Span = Span::from_days(7);
 /// The largest ordinary record.
-const RECORD_BYTES: usize = 1 << 20;
+pub(crate) const RECORD_BYTES: usize = 1 << 20;
 /// Room for a dead letter's own fields beside the record.
 const DEAD_LETTER_ROOM: usize = 64 << 10;
 
@@ -140,6 +141,16 @@ pub enum Planned {
     Wrong(Vec<String>),
 }
 
+impl Planned {
+    /// One more thing that is wrong, also with a topic that would be made.
+    fn add(&mut self, what: String) {
+        match self {
+            Self::Wrong(wrong) => wrong.push(what),
+            Self::Right | Self::Missing => *self = Self::Wrong(vec![what]),
+        }
+    }
+}
+
 /// A month: an erasure must be through by then.
 pub(crate) const MONTH: Span = Span::from_days(30);
 
@@ -196,8 +207,13 @@ pub fn plan_all(log: &dyn Log, config: &Config) -> Result<Vec<(TopicSpec, Planne
     let names: Vec<&str> = own.iter().chain(&inputs).map(|spec| spec.name.as_str()).collect();
     let there = log.describe(&names)?;
     let count = own.len();
+    let too_small = trigger_limit::of_log(log, config).map_err(|error| {
+        error.downcast::<LogError>().unwrap_or_else(|error| LogError::Fatal(format!("{error:#}")))
+    })?;
     let planned = own.into_iter().chain(inputs).zip(there).enumerate().map(|(at, (spec, there))| {
-        let planned = plan(&spec, there.as_ref(), at < count);
+        let mut planned = plan(&spec, there.as_ref(), at < count);
+        let more = too_small.iter().filter(|found| found.topic == spec.name);
+        more.for_each(|found| planned.add(found.text.clone()));
         (spec, planned)
     });
     Ok(planned.collect())

@@ -19,6 +19,8 @@ use crate::context::Context;
 use crate::policies;
 use crate::show::out::until_closed;
 use crate::show::{Out, words};
+use crate::topics::RECORD_BYTES;
+use crate::trigger_limit;
 
 pub(crate) fn run(context: &Context, command: &ConfigCommand) -> anyhow::Result<ExitCode> {
     until_closed(match command {
@@ -125,8 +127,22 @@ fn policy_files(context: &Context) -> Vec<Problem> {
         // What concerns several files: a name twice, no file at all.
         let error = policies::files(&context.config).err().map(|error| error.to_string());
         problems.extend(error.map(|text| Problem { file: dir.display().to_string(), text }));
+        problems.extend(paths.iter().filter_map(|path| trigger_size(context, path)));
     }
     problems
+}
+
+/// A policy whose triggers are larger than their topic takes. Topics that winback makes take more than the default, so
+/// that the log is asked for policies only that allow more than that.
+fn trigger_size(context: &Context, path: &Path) -> Option<Problem> {
+    let toml = std::fs::read_to_string(path).ok()?;
+    trigger_limit::too_small(&context.topics, &toml, |_| RECORD_BYTES)?;
+    let there = context.log().ok().and_then(|log| trigger_limit::takes(&*log, &context.topics).ok());
+    let takes =
+        |topic: &str| there.as_ref().and_then(|there| there.get(topic)).copied().unwrap_or(RECORD_BYTES);
+    let found = trigger_limit::too_small(&context.topics, &toml, takes)?;
+    let text = format!("topic `{}` {}", found.topic, found.text);
+    Some(Problem { file: path.display().to_string(), text })
 }
 
 fn policy_file(path: &Path, plays: Option<&[String]>) -> Vec<Problem> {
