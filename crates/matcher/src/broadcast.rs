@@ -5,7 +5,7 @@
 use winback_core::ids::Partition;
 use winback_lane::Output;
 use winback_log::Append;
-use winback_proto::envelope::{Envelope, TRACEPARENT};
+use winback_proto::envelope::{Envelope, TRACEPARENT, passed_on};
 use winback_proto::v1::inbox_record::Body;
 use winback_proto::{WireMessage, inbox, v1};
 use winback_sources::Broadcast;
@@ -28,7 +28,7 @@ impl Forward<'_> {
         let id = format!("{}:{}", self.source, event.id);
         let mut envelope =
             Envelope::new(EVENT_TYPE, id, &self.inbox.source, self.append_time, self.inbox.encoding);
-        if let Some(trace) = self.message.header(TRACEPARENT).as_deref().and_then(door::trace) {
+        if let Some(trace) = self.message.header(TRACEPARENT).and_then(|trace| passed_on(&trace)) {
             envelope = envelope.with(TRACEPARENT, trace);
         }
         let wire = inbox::event_to_wire(&event, self.input.as_str(), self.offset);

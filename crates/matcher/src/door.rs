@@ -3,6 +3,7 @@
 //! Every field is named, so that a new one does not compile until somebody decides what becomes of it.
 
 use winback_core::debounce::Event;
+use winback_core::limits::CLASS_BYTES;
 use winback_core::privacy::{masked, told_apart, unnamed, words};
 use winback_core::signal::{Candidate, MAX_DETAIL_BYTES};
 use winback_core::time::Time;
@@ -24,7 +25,7 @@ pub fn texts(candidate: &Candidate<'_>) -> Texts {
     let Candidate { id, kind: _, class, at: _, who: _, detail } = candidate;
     Texts {
         id: unnamed(id).into_owned(),
-        class: class.as_deref().map(|class| masked(class).into_owned()).unwrap_or_default(),
+        class: class.as_deref().map(|class| words(class, CLASS_BYTES).into_owned()).unwrap_or_default(),
         detail: words(detail, MAX_DETAIL_BYTES).into_owned(),
     }
 }
@@ -52,13 +53,6 @@ pub fn event(broadcast: Broadcast, source: &str, append_time: Time) -> Event {
     }
 }
 
-/// A header that says which trace a record belongs to, where it is one (W3C Trace Context); it is passed on as it came.
-pub(crate) fn trace(header: &[u8]) -> Option<&str> {
-    const LONGEST: usize = 128;
-    let hex = |byte: &u8| byte.is_ascii_hexdigit() || *byte == b'-';
-    std::str::from_utf8(header).ok().filter(|text| text.len() <= LONGEST && text.as_bytes().iter().all(hex))
-}
-
 #[cfg(test)]
 mod tests {
     use std::borrow::Cow;
@@ -81,13 +75,5 @@ mod tests {
         assert_eq!([id.as_str(), &class, &detail], ["visit-1", "docs (address)", "/u/(address)/x"]);
         candidate.id = Cow::Borrowed("visit jane%2540acme.com");
         assert!(texts(&candidate).id.starts_with("h-"));
-    }
-
-    #[test]
-    fn a_trace_is_passed_on_and_nothing_else_is() {
-        let trace_of = |text: &'static str| trace(text.as_bytes());
-        let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        assert_eq!(trace_of(good), Some(good));
-        assert_eq!(trace_of("00-jane@acme.com"), None);
     }
 }

@@ -10,7 +10,7 @@ use winback_core::signal::{Candidate, SignalKind, is_from_the_future};
 use winback_core::time::Time;
 use winback_lane::{DeadLetter, Output};
 use winback_log::{Append, Message, TopicPartition};
-use winback_proto::envelope::{Envelope, TRACEPARENT};
+use winback_proto::envelope::{Envelope, TRACEPARENT, passed_on};
 use winback_proto::v1::inbox_record::Body;
 use winback_proto::{Encoding, WireMessage, inbox, v1};
 use winback_sources::Element;
@@ -159,7 +159,7 @@ impl Forward<'_> {
         let id = format!("{}:{}", self.source, signal.id);
         let mut envelope =
             Envelope::new(SIGNAL_TYPE, id, &self.inbox.source, self.append_time, self.inbox.encoding);
-        if let Some(trace) = self.message.header(TRACEPARENT).as_deref().and_then(door::trace) {
+        if let Some(trace) = self.message.header(TRACEPARENT).and_then(|trace| passed_on(&trace)) {
             envelope = envelope.with(TRACEPARENT, trace);
         }
         let key = signal.account_id.clone();

@@ -1,5 +1,6 @@
 //! CloudEvents 1.0 in Kafka's binary mode: what a record is stands in its headers.
 
+use winback_core::limits::TRACE_BYTES;
 use winback_core::time::Time;
 
 use crate::wire::Encoding;
@@ -9,6 +10,14 @@ pub const TRACEPARENT: &str = "traceparent";
 /// The header of a trigger with `partition/offset` of the inbox record that decided it. It is no part of the payload,
 /// so that the same decision has the same bytes on every log.
 pub const INBOX_POSITION: &str = "inboxposition";
+
+/// The trace of a record as it is passed on (W3C Trace Context). A header that is longer than a trace, or is none, is dropped:
+/// it would stand on every record that follows from this one.
+pub fn passed_on(trace: &[u8]) -> Option<String> {
+    let fits =
+        trace.len() <= TRACE_BYTES && trace.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-');
+    fits.then(|| String::from_utf8_lossy(trace).into_owned())
+}
 
 /// The headers of an outbound record.
 #[derive(Clone, Debug)]
@@ -59,5 +68,18 @@ impl Envelope {
         ];
         headers.extend(self.extra.iter().map(|(name, value)| (*name, value.as_bytes())));
         visit(&headers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_is_passed_on_and_nothing_else_is() {
+        let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert_eq!(passed_on(good.as_bytes()).as_deref(), Some(good));
+        assert_eq!(passed_on(b"00-jane@acme.com"), None);
+        assert_eq!(passed_on(&[b'a'; TRACE_BYTES + 1]), None);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use winback_core::limits;
 use winback_proto::{Timestamp, v1};
 
 use crate::cli::HoldArgs;
@@ -10,6 +11,7 @@ use crate::holds;
 use crate::show::words;
 
 pub(crate) fn put(context: &Context, args: &HoldArgs, held: bool) -> anyhow::Result<ExitCode> {
+    check_texts(args)?;
     let log = context.log()?;
     let now = context.clock.now().millis();
     let by = args.by.clone().or_else(|| std::env::var("USER").ok()).unwrap_or_default();
@@ -38,6 +40,18 @@ pub(crate) fn put(context: &Context, args: &HoldArgs, held: bool) -> anyhow::Res
         remaining(context, &*log, &hold)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The texts stand in every partition of the inbox.
+fn check_texts(args: &HoldArgs) -> anyhow::Result<()> {
+    for (flag, text, most) in [("why", &args.why, limits::WHY_CHARS), ("by", &args.by, limits::BY_CHARS)] {
+        let chars = text.as_ref().map_or(0, |text| text.chars().count());
+        anyhow::ensure!(
+            chars <= most,
+            "--{flag} has {chars} characters, and at most {most} are taken: shorten it"
+        );
+    }
+    Ok(())
 }
 
 /// A hold on all is not lifted by releasing one policy, nor the other way round.
