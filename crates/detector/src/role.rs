@@ -7,7 +7,7 @@ use winback_lane::{
     At, Authority, DeadLetter, Input, Output, RestoreError, Role, Row, Start, Step, Urgency, View,
 };
 use winback_log::{Message, TopicPartition};
-use winback_proto::envelope::TRACEPARENT;
+use winback_proto::envelope::{TRACEPARENT, passed_on};
 
 use crate::emit::{Cause, DetectorTopics};
 use crate::metrics::{DetectorMetrics, Tally};
@@ -163,7 +163,7 @@ impl Role for DetectorRole {
         if matches!(input.body, Body::Signal(_)) {
             self.running.due += due;
         }
-        let trace = message.header(TRACEPARENT).map(|trace| String::from_utf8_lossy(&trace).into_owned());
+        let trace = message.header(TRACEPARENT).and_then(|trace| passed_on(&trace));
         let cause = Cause { partition: message.partition, offset: message.offset, trace };
         self.emit(&input.body, due, &cause, out);
         Step::Done
@@ -195,6 +195,10 @@ impl Role for DetectorRole {
         self.partitions.iter_mut().flatten().for_each(Partition::rollback);
         self.running = Tally::default();
         self.urgency = Urgency::Lazy;
+    }
+
+    fn writes_for_others(&self) -> bool {
+        true
     }
 
     fn released(&mut self, input: &Input) {

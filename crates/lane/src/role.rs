@@ -227,6 +227,12 @@ pub trait Role {
         Urgency::Soon
     }
 
+    /// Whether what a record writes may be about others than itself: then a record that no transaction takes need not be at
+    /// fault.
+    fn writes_for_others(&self) -> bool {
+        false
+    }
+
     /// Whether the lane's partitions are merged by timestamp.
     fn merges_by_time(&self) -> bool {
         false

@@ -38,6 +38,8 @@ pub struct LaneSnapshot {
     pub stopped: Option<String>,
     /// Changelog offsets read of how many, while partitions are being restored.
     pub restoring: Option<(u64, u64)>,
+    /// Why records became dead letters though others may have been at fault; it stays until the process ends.
+    pub condemned: Option<String>,
     /// When the last turn began.
     pub turned_at: Option<Time>,
     /// When a record was last stepped.

@@ -5,6 +5,7 @@ use winback_core::ids::Offset;
 use winback_core::time::Time;
 use winback_log::{CommitError, FailPoint, Session, TopicPartition, fail_point};
 
+use crate::batch::CANNOT_COMMIT;
 use crate::error::LaneError;
 use crate::isolate::{Failure, Verdict};
 use crate::lane::{Batch, Lane};
@@ -119,11 +120,29 @@ impl<R: Role> Lane<R> {
         self.observer.committed(&Committed { records, appends, bytes, took });
         self.batch.buried.iter().for_each(|(source, reason)| self.observer.dead_letter(source, reason));
         let more = |count: usize| u64::try_from(count).unwrap_or_default();
+        let condemned = self.condemned();
         let mut status = self.status.lock();
         status.commits += 1;
         status.commit_took = took;
         status.records += more(records);
         status.dead_letters += more(self.batch.buried.len());
+        if let Some(why) = condemned {
+            let cause = status.last_error.as_deref().unwrap_or("no error is known");
+            status.condemned = Some(format!("{why}: {cause}"));
+        }
+    }
+
+    /// What is said of records that were condemned though they may not have been at fault.
+    fn condemned(&self) -> Option<String> {
+        let is_condemned = |(_, reason): &&(String, &'static str)| *reason == CANNOT_COMMIT;
+        let count = self.batch.buried.iter().filter(is_condemned).count();
+        (count > 0 && self.role.writes_for_others()).then(|| {
+            format!(
+                "{count} records became dead letters ({CANNOT_COMMIT}) and may not be at fault, since what they wrote was \
+                 about others: `winback dead-letters list` names them; mend the cause, see `cannot_commit` in the runbook, \
+                 and restart; the log said"
+            )
+        })
     }
 
     fn drop_batch(&mut self) {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail loudly")]
 
 mod backtest;
+mod bounded;
 mod checkpoint;
 mod differences;
 mod equal;

@@ -60,11 +60,12 @@ pub(crate) fn deployment() -> Deployment {
     }
 }
 
-fn topics(log: &EmbeddedLog, inbox: Cleanup, outputs: Cleanup) {
+fn topics(log: &EmbeddedLog, inbox: Cleanup, outputs: Cleanup, trigger_bytes: usize) {
     let Deployment {
         inbox: inbox_name, triggers, shadow_triggers, decisions, changelog, dead_letters, ..
     } = deployment();
     let compact = Cleanup::Compact { tombstones: Span::from_days(7) };
+    let of_triggers = triggers.clone();
     for (name, partitions, cleanup) in [
         (inbox_name, PARTITIONS, inbox),
         (triggers, PARTITIONS, outputs),
@@ -79,7 +80,7 @@ fn topics(log: &EmbeddedLog, inbox: Cleanup, outputs: Cleanup) {
             replication: 1,
             cleanup,
             timestamps: TimestampKind::Append,
-            max_record_bytes: 1 << 20,
+            max_record_bytes: if name == of_triggers { trigger_bytes } else { 1 << 20 },
         };
         log.create(&spec).unwrap();
     }
@@ -91,9 +92,18 @@ impl Rig {
     }
 
     pub(crate) fn with(encoding: Encoding, inbox: Cleanup, outputs: Cleanup) -> Self {
+        Self::made(encoding, inbox, outputs, 1 << 20)
+    }
+
+    /// A deployment whose topic of triggers takes so little.
+    pub(crate) fn with_triggers_of(bytes: usize) -> Self {
+        Self::made(Encoding::Protobuf, Cleanup::Delete(None), Cleanup::Delete(None), bytes)
+    }
+
+    fn made(encoding: Encoding, inbox: Cleanup, outputs: Cleanup, trigger_bytes: usize) -> Self {
         let clock = Arc::new(TestClock(AtomicI64::new(BEGIN)));
         let log = Arc::new(EmbeddedLog::simulated(Arc::clone(&clock) as Arc<dyn Clock>));
-        topics(&log, inbox, outputs);
+        topics(&log, inbox, outputs, trigger_bytes);
         let lane = lane(&log, &clock, encoding);
         let mut rig = Self { clock, log, lane, encoding };
         rig.begin();
@@ -156,10 +166,7 @@ impl Rig {
     }
 
     pub(crate) fn account(&mut self, id: &str) {
-        let churned = Time::from_millis(BEGIN - 300 * 24 * 60 * MINUTE);
-        let mut account = Account::new(id, id, churned, Reason::ProductGap);
-        account.arr_usd = 84_000;
-        let change = AccountChange::Upsert(Box::new(account));
+        let change = AccountChange::Upsert(Box::new(row(id)));
         self.put(None, Some(id), &inbox::change_to_wire(&change));
     }
 
@@ -236,9 +243,10 @@ impl Rig {
 
     /// All records of a topic.
     pub(crate) fn read(&self, topic: &str) -> Vec<Message> {
+        let partitions = self.log.describe(&[topic]).unwrap()[0].as_ref().unwrap().spec.partitions;
         let mut reader = self.log.reader().unwrap();
         let starts: Vec<_> =
-            (0..PARTITIONS).map(|at| (TopicPartition::new(topic, at), Offset::ZERO)).collect();
+            (0..partitions).map(|at| (TopicPartition::new(topic, at), Offset::ZERO)).collect();
         reader.assign(&starts).unwrap();
         let mut messages = Vec::new();
         while {
@@ -248,6 +256,14 @@ impl Rig {
         } {}
         messages
     }
+}
+
+/// An account that left 300 days before.
+pub(crate) fn row(id: &str) -> Account {
+    let churned = Time::from_millis(BEGIN - 300 * 24 * 60 * MINUTE);
+    let mut account = Account::new(id, id, churned, Reason::ProductGap);
+    account.arr_usd = 84_000;
+    account
 }
 
 fn lane(log: &Arc<EmbeddedLog>, clock: &Arc<TestClock>, encoding: Encoding) -> Lane<DetectorRole> {

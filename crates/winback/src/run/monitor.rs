@@ -75,11 +75,14 @@ impl Monitor {
         }
     }
 
-    /// The lanes that stopped for the dead letters that they would make, and why.
+    /// The lanes that stopped for the dead letters that they would make, or made some of records that may not be at fault,
+    /// and why.
     pub(super) fn stopped(&self) -> Vec<String> {
         let why = |watched: &Watched| {
-            let why = watched.lane.status.snapshot().stopped?;
-            Some(format!("{} stopped reading {}: {why}", watched.lane.status.name(), watched.lane.reads))
+            let (snapshot, name) = (watched.lane.status.snapshot(), watched.lane.status.name());
+            let stopped =
+                snapshot.stopped.map(|why| format!("{name} stopped reading {}: {why}", watched.lane.reads));
+            stopped.or_else(|| snapshot.condemned.map(|why| format!("{name}: {why}")))
         };
         self.lanes.iter().filter_map(why).collect()
     }
@@ -110,6 +113,8 @@ impl Watched {
             self.component.failed(format!("stopped reading {}: {why}", self.lane.reads));
         } else if let (true, Some(why)) = (acts, why_stopped) {
             self.component.failed(format!("endpoint stopped: {why}"));
+        } else if let Some(why) = &snapshot.condemned {
+            self.component.failed(why.clone());
         } else if let Some(why) = stalled {
             self.component.failed(format!("stalled: {why}"));
         } else if let Some(why) = &snapshot.away {
