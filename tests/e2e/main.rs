@@ -19,6 +19,7 @@ mod file_log;
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the test binaries share it, and each uses its part")]
 mod harness;
+mod large_rows;
 mod migrate;
 mod policy_guide;
 mod privacy;
