@@ -6,6 +6,7 @@
 mod closed_enum;
 
 pub mod account;
+pub mod credentials;
 pub mod debounce;
 pub mod identity;
 pub mod ids;
@@ -16,3 +17,4 @@ pub mod segment;
 pub mod signal;
 pub mod text;
 pub mod time;
+pub mod visible;
