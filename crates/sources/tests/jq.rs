@@ -72,6 +72,12 @@ fn a_filter_that_cannot_run_is_refused_with_line_and_column() {
         ("def f: f; f", &["line 1, column 5", "`f` calls itself"]),
         ("def f($n):\n  def g: f($n); g;\nf(1)", &["line 1, column 5", "`f` calls itself"]),
         ("include \"x\"; .", &["may not include others"]),
+        ("include \"x\" {search: \"./\"}; .", &["may not include others"]),
+        ("import \"x\" as x; .", &["may not include others"]),
+        ("import \"/etc/passwd\" as $x; $x", &["no single filter", "import"]),
+        ("module {}; .", &["no single filter"]),
+        ("winback_filter", &["`winback_filter`", "winback's own"]),
+        ("get_search_list", &["no filter `get_search_list`"]),
         ("\"a", &["line 1, column"]),
     ] {
         let said = error(code);

@@ -1,7 +1,8 @@
 //! What a filter may call: jq's standard library without what is not a function of the record and without what need
 //! not end.
 
-use jaq_core::data::JustLut;
+use std::collections::HashSet;
+
 use jaq_core::load::parse::Def;
 use jaq_core::load::{Arena, File, Loader, parse};
 use jaq_core::native::{Fun, bome, run, v};
@@ -10,10 +11,12 @@ use jaq_json::Val;
 use jaq_std::ValT as _;
 
 use super::check;
+use super::meter::{self, Meter, Metered};
 use crate::element::Refusal;
 use crate::json;
 
-type Data = JustLut<Val>;
+/// The name of the filter itself among the definitions.
+const MAIN: &str = "winback_filter";
 
 /// The most numbers that `range` gives.
 const MAX_RANGE: i128 = 1_000;
@@ -42,17 +45,38 @@ pub(super) const ENDLESS: [(&str, usize); 6] =
 /// Those of the library that are written with one of these, written without.
 const INSTEAD: &str = "def recurse: ..; def flatten: flatten(64);";
 
-/// The filter in that code, or what is wrong with it and where.
-pub(super) fn compile(code: &str) -> Result<Filter<Data>, String> {
+/// The filter in that code, counting what it does; or what is wrong with it and where.
+pub(super) fn compile(code: &str) -> Result<Filter<Metered>, String> {
     if let Some(wrong) = check::refused(code) {
         return Err(wrong);
     }
     let arena = Arena::default();
-    let modules = Loader::new(definitions())
+    Loader::new(definitions())
         .load(&arena, File { code, path: () })
         .map_err(|errors| check::unread(code, &errors))?;
-    let compiled = Compiler::<_, Data>::default().with_funs(functions()).compile(modules);
+    let Some(term) = parse(code, |parser| parser.term()) else {
+        return Err("it is no single filter: leave `module` and `import` out".to_owned());
+    };
+    if code.contains(MAIN) {
+        return Err(format!("`{MAIN}` is a name of winback's own: choose another"));
+    }
+    let meter = Meter { natives: natives() };
+    let main = Def { name: MAIN, args: Vec::new(), body: meter.term(term) };
+    let library = meter::guards().chain(definitions().map(|def| meter.def(def))).map(shorter);
+    let modules = Loader::new(library.chain([main]))
+        .load(&arena, File { code: MAIN, path: () })
+        .map_err(|errors| check::unread(code, &errors))?;
+    let compiled = Compiler::<_, Metered>::default().with_funs(functions()).compile(modules);
     compiled.map_err(|errors| check::unknown(code, &errors))
+}
+
+/// A definition of the library beside one that lives as long as its code.
+const fn shorter<'s>(def: Def<&'static str>) -> Def<&'s str> {
+    def
+}
+
+fn natives() -> HashSet<&'static str> {
+    functions().map(|fun| fun.0).collect()
 }
 
 fn definitions() -> impl Iterator<Item = Def<&'static str>> {
@@ -66,18 +90,19 @@ fn definitions() -> impl Iterator<Item = Def<&'static str>> {
     all.filter(kept).chain(instead)
 }
 
-fn functions() -> impl Iterator<Item = Fun<Data>> {
+fn functions() -> impl Iterator<Item = Fun<Metered>> {
     let replaced = ["range", "fromjson"];
-    let all = jaq_core::funs::<Data>().chain(jaq_std::funs()).chain(jaq_json::funs());
-    let kept = move |fun: &Fun<Data>| !replaced.contains(&fun.0) && !REFUSED.contains(&fun.0);
+    let all = jaq_core::funs::<Metered>().chain(jaq_std::funs()).chain(jaq_json::funs());
+    let kept = move |fun: &Fun<Metered>| !replaced.contains(&fun.0) && !REFUSED.contains(&fun.0);
     let own = [
-        run::<Data>(("range", v(3), |mut cv| {
+        run::<Metered>(("range", v(3), |mut cv| {
             let (by, to) = (cv.0.pop_var(), cv.0.pop_var());
             range(&cv.0.pop_var(), &to, &by)
         })),
-        run::<Data>(("fromjson", v(0), |cv| bome(from_json(&cv.1)))),
+        run::<Metered>(("fromjson", v(0), |cv| bome(from_json(&cv.1)))),
     ];
-    all.filter(kept).chain(own)
+    let guarded = all.filter(kept).map(|(name, args, native)| (meter::behind_guard(name), args, native));
+    guarded.chain(own).chain(meter::functions())
 }
 
 /// `range` of whole numbers, bounded.

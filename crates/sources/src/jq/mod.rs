@@ -2,17 +2,19 @@
 //!
 //! Invariant: a filter is a function of the record alone, and ends. What reads a clock, the environment or other input,
 //! and what can go on for ever, is refused when the filter is compiled; what a filter gives is bounded. So a replay
-//! finds the same signals, and no record holds its lane up. A filter is as trusted as the config that it stands in:
-//! these bounds are against slips, not against whoever writes the config.
+//! finds the same signals, and no record holds its lane up: what a filter does to one event is counted in steps and bytes
+//! ([`budget`]), and one that does too much makes a dead letter. So a record cannot make a well-meant filter take the
+//! process down.
 
+mod budget;
 mod check;
 mod library;
+mod meter;
 mod read;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use jaq_core::data::JustLut;
 use jaq_core::{Ctx, Filter, Vars, unwrap_valr};
 use jaq_json::Val;
 use jiff::tz::TimeZone;
@@ -23,17 +25,16 @@ use crate::json;
 use crate::mapping::Wrong;
 use crate::text::quoted;
 use crate::times::TimeReader;
+use budget::Budget;
+use meter::{Metered, Run};
 use read::Output;
-
-/// What values are kept in and filters run on.
-type Data = JustLut<Val>;
 
 /// The most outputs of one event.
 pub const MAX_OUTPUTS: usize = 10_000;
 
 /// A filter, ready to run.
 pub(crate) struct Jq {
-    filter: Filter<Data>,
+    filter: Filter<Metered>,
     times: TimeReader,
 }
 
@@ -99,8 +100,13 @@ impl Jq {
         given: &mut u32,
         sink: &mut Sink<'_>,
     ) -> Result<(), Refusal> {
-        let context = Ctx::<Data>::new(&self.filter.lut, Vars::new([]));
+        let budget = Budget::of(&value);
+        let data = Run { lut: &self.filter.lut, budget: &budget };
+        let context = Ctx::<Metered>::new(data, Vars::new([]));
         for output in self.filter.id.run((context, value)).map(unwrap_valr) {
+            if budget.spent().is_some() {
+                break;
+            }
             if usize::try_from(*given).is_ok_and(|given| given >= MAX_OUTPUTS) {
                 return Err(mapping(&format!(
                     "the filter gives more than {MAX_OUTPUTS} signals for one event"
@@ -114,7 +120,8 @@ impl Jq {
             };
             sink(element(verdict, event.index));
         }
-        Ok(())
+        // Also where the filter caught the error.
+        budget.spent().map_or(Ok(()), |limit| Err(mapping(limit.text())))
     }
 }
 
