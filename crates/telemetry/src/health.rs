@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use serde::Serialize;
-use winback_core::privacy::masked;
+use winback_core::{credentials, privacy, visible};
 
 /// What a component says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
     Ready,
+    Noted(String),
     Waiting(String),
     Failed(String),
 }
@@ -55,7 +56,7 @@ pub struct Line {
     pub name: String,
     /// `ready`, `waiting`, `failed` or `stalled`.
     pub state: &'static str,
-    /// Why it is not ready; empty when it is.
+    /// Why it is not ready, or what is to be known though it is; else empty.
     pub why: String,
 }
 
@@ -88,10 +89,11 @@ impl Health {
         let silent = entry.beat.map_or(Duration::ZERO, |beat| now.saturating_duration_since(beat));
         let (state, why) = match &entry.state {
             State::Failed(why) => ("failed", why.clone()),
-            State::Ready | State::Waiting(_) if silent > self.stall_after => {
+            State::Ready | State::Noted(_) | State::Waiting(_) if silent > self.stall_after => {
                 ("stalled", format!("no progress for {} s", silent.as_secs()))
             }
             State::Ready => ("ready", String::new()),
+            State::Noted(what) => ("ready", what.clone()),
             State::Waiting(why) => ("waiting", why.clone()),
         };
         Line { name: name.to_owned(), state, why }
@@ -110,15 +112,21 @@ impl Component {
         self.health.update(&self.name, |entry| entry.state = State::Ready);
     }
 
+    /// Does its work, and has something to say: `no message was due yet`.
+    pub fn noted(&self, what: impl AsRef<str>) {
+        let what = public(what.as_ref());
+        self.health.update(&self.name, |entry| entry.state = State::Noted(what));
+    }
+
     /// Will be ready by itself: `bootstrapping 3 of 8`.
-    pub fn waiting(&self, why: impl Into<String>) {
-        let why = masked(&why.into()).into_owned();
+    pub fn waiting(&self, why: impl AsRef<str>) {
+        let why = public(why.as_ref());
         self.health.update(&self.name, |entry| entry.state = State::Waiting(why));
     }
 
-    /// Needs a person: `endpoint stopped: 401 from crm`. Never with a secret; mail addresses are masked.
-    pub fn failed(&self, why: impl Into<String>) {
-        let why = masked(&why.into()).into_owned();
+    /// Needs a person: `endpoint stopped: 401 from crm`.
+    pub fn failed(&self, why: impl AsRef<str>) {
+        let why = public(why.as_ref());
         self.health.update(&self.name, |entry| entry.state = State::Failed(why));
     }
 
@@ -126,6 +134,21 @@ impl Component {
     pub fn beat(&self, now: Instant) {
         self.health.update(&self.name, |entry| entry.beat = Some(now));
     }
+}
+
+/// The most characters of a reason.
+const REASON: usize = 600;
+
+/// A reason as everybody who reaches the port may read it: without mail addresses, passwords and what hides.
+fn public(why: &str) -> String {
+    let why = credentials::masked(why);
+    let why = privacy::masked(&why);
+    let why = visible::escaped(&why);
+    let mut public: String = why.chars().take(REASON).collect();
+    if public.len() < why.len() {
+        public.push('…');
+    }
+    public
 }
 
 impl Drop for Component {
@@ -139,7 +162,8 @@ impl Drop for Component {
 }
 
 impl Report {
-    /// For a person: one line that says ready or not, then a line for each component that holds it back.
+    /// For a person: one line that says ready or not, then a line for each component that holds it back or has something
+    /// to say.
     pub fn text(&self) -> String {
         if self.components.is_empty() {
             return "not ready\nnothing has started yet\n".to_owned();
@@ -156,7 +180,7 @@ impl Report {
 impl Line {
     fn text(&self) -> Option<String> {
         match self.state {
-            "ready" => None,
+            "ready" if self.why.is_empty() => None,
             "stalled" => Some(format!("stalled: {}: {}", self.name, self.why)),
             _ => Some(format!("{}: {}", self.name, self.why)),
         }
@@ -206,6 +230,30 @@ mod tests {
         worker.ready();
         assert_eq!(health.report(now).text(), "ready\n");
         assert!(health.report(now).ready);
+    }
+
+    #[test]
+    fn a_component_that_is_ready_may_have_something_to_say() {
+        let (health, now) = health();
+        let worker = health.component("worker-0");
+        worker.noted("no message was due yet");
+        let report = health.report(now);
+        assert!(report.ready && report.alive);
+        assert_eq!(report.text(), "ready\nworker-0: no message was due yet\n");
+    }
+
+    #[test]
+    fn a_reason_is_public_whoever_wrote_it() {
+        let (health, now) = health();
+        let lane = health.component("lane");
+        lane.failed("https://me:pa55@crm.example/x refused jane@acme.example: \u{1b}[2J\nready\u{202e}");
+        let said = health.report(now).text();
+        assert_eq!(
+            said,
+            "not ready\nlane: https://(credentials)@crm.example/x refused (address): \\u{1b}[2J\\nready\\u{202e}\n"
+        );
+        lane.waiting("x".repeat(10_000));
+        assert!(health.report(now).text().chars().count() < REASON + 30);
     }
 
     #[test]

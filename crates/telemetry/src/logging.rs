@@ -95,7 +95,8 @@ where
     let filter = EnvFilter::builder()
         .parse(&settings.filter)
         .map_err(|why| LoggingError::Filter { filter: settings.filter.clone(), why })?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Masking(writer));
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(Masking(writer, settings.format));
     Ok(match settings.format {
         Format::Human => Box::new(lines.with_ansi(colours).finish()),
         Format::Json => Box::new(lines.json().flatten_event(true).finish()),

@@ -1,29 +1,44 @@
-//! The process's own HTTP pages: `/livez`, `/readyz`, `/metrics`, and the outbox where there is one.
+//! The process's own HTTP pages: `/livez`, `/readyz` and `/metrics`.
 //!
-//! Read only and without a login, so it listens on loopback unless the configuration says that the network around it
-//! is trusted.
+//! Read only and without a login. So it listens on loopback unless the configuration says that the network around it
+//! is trusted, pages answer only the server's own names ([`host`]), and a connection answers one request within
+//! [`Limits`] and ends.
 
-mod outbox;
+mod crowd;
+mod host;
+mod pages;
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
-use tokio::net::TcpListener;
+use axum::body::Body;
+use axum::http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use parking_lot::Mutex;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{AbortHandle, JoinSet};
 
-use crate::metrics::GaugePart;
 use crate::{Health, Metrics};
 
+pub use crowd::Room;
+pub use host::is_name;
+
 const UPKEEP: Duration = Duration::from_secs(5);
-const TEXT: &str = "text/plain; charset=utf-8";
+/// The rest after the system would not give a connection, such as for want of file descriptors.
+const ACCEPT_REST: Duration = Duration::from_millis(100);
+/// The time that open answers have once the server ends.
+const DRAIN: Duration = Duration::from_secs(1);
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+const MAX_HEADERS: usize = 64;
 
 /// Why the server cannot listen.
 #[derive(Debug, thiserror::Error)]
@@ -60,13 +75,26 @@ pub struct Pages {
     pub metrics: Metrics,
     /// Behind `/livez` and `/readyz`.
     pub health: Health,
-    /// Shown at `/outbox/` when given. It holds mails: give it on loopback only.
-    pub outbox: Option<PathBuf>,
+    /// Names that pages answer beside `localhost` and loopback addresses.
+    pub names: Vec<String>,
 }
 
-struct Shared {
-    pages: Pages,
-    ready: GaugePart,
+/// The time and the connections that clients may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// For the head of a request.
+    pub head: Duration,
+    /// For a connection in all: the head, the answer, and the client that reads it.
+    pub whole: Duration,
+    /// For all connections.
+    pub room: Room,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let room = Room { all: 128, of_one_peer: 64 };
+        Self { head: Duration::from_secs(5), whole: Duration::from_secs(10), room }
+    }
 }
 
 /// Listens at `address`.
@@ -91,19 +119,16 @@ fn is_loopback(ip: IpAddr) -> bool {
 }
 
 /// Answers until `shutdown` is done, and keeps the metrics' buffers small meanwhile.
-///
-/// # Errors
-/// When the listener breaks.
 pub async fn serve(
     listener: TcpListener,
     pages: Pages,
+    limits: Limits,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
+) {
     let metrics = pages.metrics.clone();
-    let server = axum::serve(listener, router(pages)).with_graceful_shutdown(shutdown);
     tokio::select! {
-        ended = IntoFuture::into_future(server) => ended,
-        () = upkeep(metrics) => Ok(()),
+        () = accept(listener, pages::router(pages), limits, shutdown) => {}
+        () = upkeep(metrics) => {}
     }
 }
 
@@ -115,65 +140,76 @@ async fn upkeep(metrics: Metrics) {
     }
 }
 
-fn router(pages: Pages) -> Router {
-    let shared = Arc::new(Shared { ready: pages.metrics.gauge(&crate::metrics::list::READY, []), pages });
-    let router = Router::new()
-        .route("/", get(index))
-        .route("/livez", get(livez))
-        .route("/readyz", get(readyz))
-        .route("/metrics", get(metrics));
-    let router = if shared.pages.outbox.is_some() {
-        router.route("/outbox/", get(outbox::top)).route("/outbox/{*path}", get(outbox::page))
-    } else {
-        router
-    };
-    router.with_state(shared)
-}
+type Crowd = Arc<Mutex<crowd::Crowd<AbortHandle>>>;
 
-async fn index(State(shared): State<Arc<Shared>>) -> Html<String> {
-    let outbox = match shared.pages.outbox {
-        Some(_) => "<li><a href=\"/outbox/\">outbox</a>: what was written to former customers</li>",
-        None => "",
-    };
-    Html(format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>winback</title><h1>winback {}</h1><ul>\
-         <li><a href=\"/readyz\">readyz</a>: ready, or why not</li><li><a href=\"/livez\">livez</a>: alive</li>\
-         <li><a href=\"/metrics\">metrics</a>: for Prometheus</li>{outbox}</ul></html>",
-        env!("CARGO_PKG_VERSION")
-    ))
-}
-
-async fn livez(State(shared): State<Arc<Shared>>) -> Response {
-    let report = shared.pages.health.report(Instant::now());
-    if report.alive {
-        plain(StatusCode::OK, "alive\n")
-    } else {
-        plain(StatusCode::SERVICE_UNAVAILABLE, report.text())
-    }
-}
-
-async fn readyz(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
-    let report = shared.pages.health.report(Instant::now());
-    let status = if report.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let asked = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-    if !asked.contains("application/json") {
-        return plain(status, report.text());
-    }
-    match serde_json::to_string(&report) {
-        Ok(json) => {
-            (status, [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], json).into_response()
+async fn accept(listener: TcpListener, router: Router, limits: Limits, shutdown: impl Future<Output = ()>) {
+    let crowd: Crowd = Arc::new(Mutex::new(crowd::Crowd::new(limits.room)));
+    let mut tasks = JoinSet::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            Some(_) = tasks.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, from)) => admit(&crowd, &mut tasks, stream, from.ip(), (router.clone(), limits)),
+                Err(_) => tokio::time::sleep(ACCEPT_REST).await,
+            },
         }
-        Err(why) => plain(StatusCode::INTERNAL_SERVER_ERROR, why.to_string()),
+    }
+    drop(listener);
+    let ended = async { while tasks.join_next().await.is_some() {} };
+    // Who has not read its answer by then does not get it.
+    let _ = tokio::time::timeout(DRAIN.min(limits.head), ended).await;
+}
+
+fn admit(
+    crowd: &Crowd,
+    tasks: &mut JoinSet<()>,
+    stream: TcpStream,
+    from: IpAddr,
+    (router, limits): (Router, Limits),
+) {
+    let mut inside = crowd.lock();
+    let number = inside.number();
+    let place = Place { crowd: Arc::clone(crowd), number };
+    let task = tasks.spawn(async move {
+        let answering = answer(stream, router, &place, limits);
+        let _ = tokio::time::timeout(limits.whole, answering).await;
+    });
+    let leaves = inside.enter(number, crowd::Peer::of(from), task);
+    drop(inside);
+    if let Some(leaves) = leaves {
+        leaves.abort();
     }
 }
 
-async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
-    let ready = shared.pages.health.report(Instant::now()).ready;
-    shared.ready.set(if ready { 1.0 } else { 0.0 });
-    let kind = "text/plain; version=0.0.4; charset=utf-8";
-    ([(CONTENT_TYPE, kind)], shared.pages.metrics.render()).into_response()
+/// A connection's place in the crowd; it is free when this is dropped.
+struct Place {
+    crowd: Crowd,
+    number: u64,
 }
 
-fn plain(status: StatusCode, text: impl Into<String>) -> Response {
-    (status, [(CONTENT_TYPE, TEXT), (CACHE_CONTROL, "no-store")], text.into()).into_response()
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.crowd.lock().left(self.number);
+    }
+}
+
+/// One request, one answer, and the connection ends.
+async fn answer(stream: TcpStream, router: Router, place: &Place, limits: Limits) {
+    let pages = TowerToHyperService::new(router);
+    let service = service_fn(|request: Request<Incoming>| {
+        place.crowd.lock().asked(place.number);
+        let answer = pages.call(request);
+        async move { Ok::<Response<Body>, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .keep_alive(false)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .max_headers(MAX_HEADERS)
+        .serve_connection(TokioIo::new(stream), service);
+    // A client that breaks off or never asks is nobody's error here.
+    let _ = connection.await;
 }

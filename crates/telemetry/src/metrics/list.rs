@@ -160,6 +160,9 @@ list! {
     ENDPOINTS_STOPPED: Gauge<0>(Combine::Sum) = "winback_endpoints_stopped", "endpoints", [],
         "Webhook endpoints that refused winback (401, 403, 404) and are not called any more.",
         "anything over 0";
+    ENDPOINTS_UNREACHED: Gauge<0>(Combine::Sum) = "winback_endpoints_unreached", "endpoints", [],
+        "Webhook endpoints that cannot be reached or answer that they are busy or broken (408, 425, 429, 5xx); tried again.",
+        "anything over 0 for minutes: triggers wait, and are left once they are stale";
     LAG: Gauge<2>(Combine::Sum) = "winback_lag_records", "records", ["role", "source"],
         "Records behind the known ends of what a role reads; `source` is the source's name, or the topic's for other roles.",
         "growth over minutes";

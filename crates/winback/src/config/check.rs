@@ -64,6 +64,12 @@ impl Config {
         if Format::parse(format).is_none() {
             return Err(format!("logging.format = \"{format}\": write \"human\" or \"json\""));
         }
+        let wrong = self.http.names.iter().find(|name| !winback_telemetry::server::is_name(name));
+        if let Some(wrong) = wrong {
+            return Err(format!(
+                "http.names has \"{wrong}\": write a name or an address without scheme, port or `*`"
+            ));
+        }
         let listen = self.http.listen.as_str();
         if listen.is_empty() {
             return Ok(());

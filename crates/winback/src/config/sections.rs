@@ -1,6 +1,7 @@
 //! The tables of `winback.toml`, each with what it is without one.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -64,10 +65,12 @@ pub struct LanesConfig {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HttpConfig {
-    /// Where health, metrics and the outbox are served; empty serves nothing.
+    /// The address of health and metrics; empty serves nothing.
     pub listen: String,
     /// Allows an address that other machines reach. The pages have no login.
     pub allow_remote: bool,
+    /// Names that the pages answer beside `localhost` and loopback addresses.
+    pub names: Vec<String>,
 }
 
 /// `[logging]`.
@@ -81,7 +84,7 @@ pub struct LoggingConfig {
 }
 
 /// `[kafka]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct KafkaConfig {
     /// Settings of the client by their librdkafka names, such as `security.protocol`; a value `env:NAME` is read from
@@ -136,12 +139,25 @@ pub struct SnapshotsConfig {
 }
 
 /// `[privacy]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PrivacyConfig {
     /// The key of the hashes that say who was erased; `env:NAME` is read from the environment. Empty: a file beside the
     /// log's keeps one, and there is none on Kafka.
     pub key: String,
+}
+
+impl fmt::Debug for KafkaConfig {
+    /// The settings by name: their values may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.properties.keys()).finish()
+    }
+}
+
+impl fmt::Debug for PrivacyConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.key.is_empty() { "PrivacyConfig(no key)" } else { "PrivacyConfig(a key)" })
+    }
 }
 
 impl Default for SnapshotsConfig {
@@ -164,7 +180,7 @@ impl Default for LanesConfig {
 
 impl Default for HttpConfig {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:9464".to_owned(), allow_remote: false }
+        Self { listen: "127.0.0.1:9464".to_owned(), allow_remote: false, names: Vec::new() }
     }
 }
 

@@ -107,7 +107,7 @@ pub(crate) fn start(
         failures: Mutex::default(),
         config,
     });
-    let http = serve(&shared, plan)?;
+    let http = serve(&shared)?;
     let mut threads = Vec::new();
     let built = lanes::start(&shared, plan, &mut threads).inspect_err(|_| shared.shutdown.ask())?;
     let monitor = monitor::Monitor::new(&shared, built, plan.pace);
@@ -179,7 +179,7 @@ impl Running {
     }
 }
 
-fn serve(shared: &Arc<Shared>, plan: &Plan) -> anyhow::Result<Option<Http>> {
+fn serve(shared: &Arc<Shared>) -> anyhow::Result<Option<Http>> {
     let listen = shared.config.http.listen.clone();
     if listen.is_empty() {
         return Ok(None);
@@ -192,13 +192,8 @@ fn serve(shared: &Arc<Shared>, plan: &Plan) -> anyhow::Result<Option<Http>> {
         .context("cannot start the HTTP server's thread")?;
     let listener = runtime.block_on(server::bind(&listen, shared.config.http.allow_remote))?;
     let address = listener.local_addr()?;
-    let acts = plan.roles.contains(&RoleName::Worker) && address.ip().is_loopback();
-    let outbox = acts.then(|| shared.config.worker.outbox_dir.clone());
-    let pages = server::Pages { metrics: shared.metrics.clone(), health: shared.health.clone(), outbox };
-    runtime.spawn(async move {
-        if let Err(error) = server::serve(listener, pages, std::future::pending()).await {
-            tracing::error!(%error, "the HTTP server ended");
-        }
-    });
+    let names = shared.config.http.names.clone();
+    let pages = server::Pages { metrics: shared.metrics.clone(), health: shared.health.clone(), names };
+    runtime.spawn(server::serve(listener, pages, server::Limits::default(), std::future::pending()));
     Ok(Some(Http { runtime, address }))
 }
