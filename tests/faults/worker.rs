@@ -80,7 +80,7 @@ fn check(url: Option<String>) {
     let deployment = deployment(url, &SETTINGS);
     deployment.also(&format!(
         "[worker]\ndeliver = \"webhook\"\n[worker.webhook]\nurl = \"{hook}\"\n\
-         secret = \"whsec_c2VjcmV0LW9mLXRoZS10ZXN0LW9ubHk=\""
+         secret = \"whsec_c2VjcmV0LW9mLXRoZS10ZXN0LW9ubHkh\""
     ));
     let mut sink = Sink::new(&deployment);
     for turn in 0..TURNS {

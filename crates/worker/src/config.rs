@@ -155,6 +155,13 @@ impl WebhookConfig {
         }
     }
 
+    /// Every secret with its key below `worker.webhook`.
+    pub fn secrets(&mut self) -> impl Iterator<Item = (String, &mut Secret)> {
+        let own = [("url".to_owned(), &mut self.url), ("secret".to_owned(), &mut self.secret)];
+        let headers = self.headers.iter_mut().map(|(name, value)| (format!("headers.{name}"), value));
+        own.into_iter().chain(headers)
+    }
+
     /// When to try again.
     ///
     /// # Errors

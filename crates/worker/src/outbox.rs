@@ -11,9 +11,12 @@ use std::time::{Duration, SystemTime};
 
 use lettre::Message;
 use lettre::address::Envelope;
-use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::header::{
+    ContentTransferEncoding, ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0,
+};
 use lettre::message::{Body, Mailbox};
 use winback_core::time::Time;
+use winback_core::visible;
 
 use crate::play::Play;
 use crate::render::{Rendered, mailbox, one_line};
@@ -76,7 +79,7 @@ impl Outbox {
         let bytes = self.draft(trigger, play, message, note)?;
         let day: String = trigger.fired_at.to_string().chars().take(10).collect();
         let dir = self.dir.join(slug(&[&day]));
-        fs::create_dir_all(&dir).map_err(|why| failed(&dir, why))?;
+        own_folder(&dir).map_err(|why| failed(&dir, why))?;
         let temporary = dir.join(format!(".{}.tmp", trigger.trigger.id));
         write_whole(&temporary, &bytes).map_err(|why| failed(&temporary, why))?;
         let name = slug(&[&trigger.account.name, &trigger.account.id]);
@@ -115,6 +118,7 @@ impl Outbox {
         let mail = addressed
             .subject(format!("{account}: {}", message.subject))
             .envelope(envelope)
+            .header(MIME_VERSION_1_0)
             .header(ContentType::TEXT_PLAIN)
             .body(readable(note))
             .map_err(|why| OutboxError::Mail(why.to_string()))?;
@@ -124,9 +128,10 @@ impl Outbox {
 
 /// The text as it is where mail allows such lines, so that a person can read the file without a mail program.
 fn readable(text: &str) -> Body {
+    let text = visible::plain_lines(text);
     let lines: Vec<&str> = text.lines().collect();
     if lines.iter().any(|line| line.len() > MAX_LINE_BYTES) {
-        return Body::new(text.to_owned());
+        return Body::new(text.into_owned());
     }
     Body::dangerous_pre_encoded(lines.join("\r\n").into_bytes(), ContentTransferEncoding::EightBit)
 }
@@ -147,9 +152,27 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(why),
         _ => {}
     }
-    let mut file = File::create_new(path)?;
+    let mut file = own_file(path)?;
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+/// A new folder that only its owner enters, with the folders above it.
+fn own_folder(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// A new file that only its owner reads.
+fn own_file(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Moves the written draft to the first name that is free or already this trigger's.

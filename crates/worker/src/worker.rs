@@ -21,6 +21,7 @@ use crate::moment::{Moment, SendTimes};
 use crate::outbox::{Outbox, OutboxError};
 use crate::play::{Play, PlayError, Plays};
 use crate::privacy;
+use crate::reach::{Reach, Receiver};
 use crate::standing::Standing;
 use crate::trigger::{CheckedTrigger, TriggerError, timestamp};
 use crate::webhook::{Attempt, Envelope, RetryPolicy, Webhook};
@@ -99,6 +100,7 @@ pub struct Worker {
     route: Route,
     pending: Mutex<HashMap<Slot, Pending>>,
     stopped: Mutex<Option<String>>,
+    receiver: Receiver,
 }
 
 enum Route {
@@ -135,12 +137,18 @@ impl Worker {
             route: Route::of(config)?,
             pending: Mutex::default(),
             stopped: Mutex::default(),
+            receiver: Receiver::new(),
         })
     }
 
     /// Why nothing is consumed any more, once that is so.
     pub fn stopped(&self) -> Option<String> {
         self.stopped.lock().clone()
+    }
+
+    /// The state of the webhook's receiver; `None` where drafts are written.
+    pub fn reach(&self) -> Option<Reach> {
+        matches!(self.route, Route::Webhook { .. }).then(|| self.receiver.reach())
     }
 
     /// What has to be there before the first trigger is judged, while it is not.
@@ -183,6 +191,7 @@ impl Worker {
             let Some(attempt) = flight.poll() else { return under_way() };
             pending.flight = None;
             pending.attempts += 1;
+            self.receiver.tried(&attempt, now);
             return self.resolve(trigger, attempt, pending, now);
         }
         if let Some(wait) = pending.not_before.map(|at| at.since(now)).filter(|wait| *wait > Span::ZERO) {

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use base64::Engine as _;
 use support::{Accounts, FIRED, signal, trigger};
 use winback_core::time::Span;
 use winback_proto::v1::{Action, Trigger};
@@ -245,4 +246,120 @@ fn an_outbox_that_cannot_be_written_is_tried_again() {
         panic!("not written");
     };
     assert_eq!((action.outcome.as_str(), action.attempts), ("delivered", 2));
+}
+
+/// What would hide, turn the line or begin one, in all the places that a row or a signal fills.
+const HOSTILE: &str =
+    "A\u{202e}cme\r\nBcc: all@evil.example\r\n\r\n<b>\u{1b}[2J\u{0}\u{85}\u{2028}x\u{200b}\u{2066}y\u{7f}ü";
+
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || ('\u{200b}'..='\u{200f}').contains(&c)
+        || ('\u{2028}'..='\u{202e}').contains(&c)
+        || ('\u{2060}'..='\u{206f}').contains(&c)
+}
+
+/// A mail read back by hand: unfolded headers in order, with encoded words decoded, and the body.
+fn read_mail(bytes: &[u8]) -> (Vec<(String, String)>, String) {
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    assert!(head.is_ascii() && !head.replace("\r\n", "").contains(|c: char| c.is_control()), "{head:?}");
+    assert!(head.lines().all(|line| line.len() <= 998));
+    let unfolded = head.replace("\r\n ", " ").replace("\r\n\t", " ");
+    let headers = unfolded.split("\r\n").map(|line| {
+        let (name, value) = line.split_once(": ").unwrap();
+        (name.to_owned(), decoded(value))
+    });
+    (headers.collect(), body.to_owned())
+}
+
+fn decoded(value: &str) -> String {
+    let mut text = String::new();
+    let mut bytes = Vec::new();
+    for word in value.split(' ') {
+        let inner =
+            word.trim_matches('"').strip_prefix("=?utf-8?b?").and_then(|word| word.strip_suffix("?="));
+        match inner {
+            Some(inner) => bytes.extend(base64::engine::general_purpose::STANDARD.decode(inner).unwrap()),
+            None => {
+                text.push_str(&String::from_utf8(std::mem::take(&mut bytes)).unwrap());
+                text.push_str(&format!(" {word}"));
+            }
+        }
+    }
+    format!("{text}{}", String::from_utf8(bytes).unwrap()).trim().to_owned()
+}
+
+#[test]
+fn a_hostile_row_makes_a_draft_with_the_same_headers_and_nothing_that_hides() {
+    const HEADERS: [&str; 11] = [
+        "X-Winback-Trigger",
+        "X-Winback-Play",
+        "X-Unsent",
+        "Message-ID",
+        "Date",
+        "From",
+        "To",
+        "Subject",
+        "MIME-Version",
+        "Content-Type",
+        "Content-Transfer-Encoding",
+    ];
+    let long = "ü".repeat(400);
+    for owner in [
+        format!("{HOSTILE} <ana@winback.example>"),
+        format!("\"{HOSTILE}\" <ana@winback.example>"),
+        format!("ana@winback.example, {HOSTILE}"),
+        "\"a\r\nBcc: all@evil.example\"@winback.example".to_owned(),
+        HOSTILE.to_owned(),
+        format!("{long} <ana@winback.example>"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut record = trigger("product_gap", vec![signal("web_visit", HOSTILE, HOSTILE)]);
+        let account = record.account.as_mut().unwrap();
+        account.name = format!("{HOSTILE} {long}");
+        account.owner = owner.clone();
+        (account.reason_detail, account.tier) = (HOSTILE.to_owned(), HOSTILE.to_owned());
+        (account.competitor, account.manner) = (HOSTILE.to_owned(), HOSTILE.to_owned());
+        account.missing_features = vec![HOSTILE.to_owned()];
+        account.concessions = vec![HOSTILE.to_owned()];
+        let action = handle(&worker(dir.path()), &record);
+        let (headers, body) = read_mail(&fs::read(&action.target).unwrap());
+        let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, HEADERS, "{owner:?}");
+        let value = |name: &str| headers.iter().find(|(header, _)| header == name).unwrap().1.clone();
+        assert_eq!(value("MIME-Version"), "1.0");
+        assert!(value("Subject").starts_with("Acme Bcc: all@evil.example <b>[2J x"), "{}", value("Subject"));
+        for (name, value) in &headers {
+            assert!(!value.contains(is_hidden), "{name}: {value:?}");
+        }
+        let to = value("To");
+        assert!(
+            to == "undisclosed-recipients:;"
+                || (to.ends_with("<ana@winback.example>") && to.matches('<').count() == 1)
+                || to.starts_with("ana@"),
+            "{to}"
+        );
+        if value("Content-Transfer-Encoding") == "8bit" {
+            assert!(!body.replace("\r\n", "").contains(is_hidden), "{body:?}");
+        }
+        let target = Path::new(&action.target);
+        assert!(target.file_name().unwrap().to_str().unwrap().is_ascii(), "{target:?}");
+        assert_eq!(target.parent(), Some(dir.path().join("2026-11-22").as_path()));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn drafts_are_their_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let outbox = dir.path().join("a/outbox");
+    let action = handle(&worker(&outbox), &trigger("unknown", Vec::new()));
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let target = Path::new(&action.target);
+    assert_eq!(mode(target), 0o600);
+    let folders: Vec<&Path> = target.ancestors().skip(1).take_while(|folder| *folder != dir.path()).collect();
+    assert_eq!(folders.len(), 3);
+    folders.iter().for_each(|folder| assert_eq!(mode(folder), 0o700, "{folder:?}"));
 }

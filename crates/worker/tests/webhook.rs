@@ -12,7 +12,7 @@ use support::receiver::{Answer, Receiver, Request};
 use support::{Accounts, FIRED, signal, trigger};
 use winback_core::time::{Span, Time};
 use winback_proto::v1::{Action, Trigger};
-use winback_worker::{AccountStanding, Channel, Progress, Slot, WebhookConfig, Worker, WorkerConfig};
+use winback_worker::{AccountStanding, Channel, Progress, Reach, Slot, WebhookConfig, Worker, WorkerConfig};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -245,6 +245,34 @@ fn no_more_requests_are_under_way_than_allowed() {
 }
 
 #[test]
+fn a_receiver_that_was_never_asked_or_does_not_answer_is_told_with_since_when() {
+    let script = [
+        Answer::Status(503, "", ""),
+        Answer::Hangup,
+        Answer::Status(422, "", ""),
+        Answer::Status(200, "", ""),
+    ];
+    let receiver = Receiver::of(script.to_vec());
+    let (worker, _) = worker(&config(&receiver.url));
+    assert_eq!(worker.reach(), Some(Reach::Untried));
+    let record = record();
+    let mut now = FIRED;
+    for part in [" answered 503", "cannot be reached"] {
+        let (after, _) = retried(answer(&worker, &record, now));
+        now += after;
+        let Some(Reach::Away { since, why }) = worker.reach() else { panic!("{:?}", worker.reach()) };
+        assert_eq!(since, FIRED, "the first failure in a row");
+        assert!(why.contains(part) && why.contains("http://127.0.0.1:") && !why.contains("t0ken"), "{why}");
+    }
+    // A refusal is an answer, too.
+    answer(&worker, &record, now);
+    assert_eq!(worker.reach(), Some(Reach::Answers));
+    let drafts = WorkerConfig::default();
+    let worker = Worker::new(&drafts, Arc::new(Accounts::default())).unwrap();
+    assert_eq!(worker.reach(), None);
+}
+
+#[test]
 fn secrets_are_in_no_listing_and_no_error() {
     let mut config = config("https://hooks.example.com/t0ken");
     let webhook = config.webhook.as_mut().unwrap();
@@ -252,11 +280,13 @@ fn secrets_are_in_no_listing_and_no_error() {
     webhook.headers = toml::from_str(text).unwrap();
     let shown = format!("{config:?} {}", toml::to_string(&config).unwrap());
     assert!(!shown.contains("t0ken") && !shown.contains("MfKQ9r8"), "{shown}");
-    for secret in ["whsec_not base64 t0ken", "whsec_", ""] {
+    let short = ["whsec_AA==", "whsec_c2VjcmV0", "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="];
+    for secret in ["whsec_not base64 t0ken", "whsec_", ""].into_iter().chain(short) {
         let wrong = WebhookConfig { ..WebhookConfig::new("https://hooks.example.com/", secret) };
         let wrong = WorkerConfig { webhook: Some(wrong), ..config.clone() };
         let error = Worker::new(&wrong, Arc::new(Accounts::default())).map(|_| ()).unwrap_err().to_string();
         assert!(error.starts_with("worker.webhook.secret = (redacted): write whsec_"), "{error}");
+        assert!(error.contains("openssl rand -base64 32"), "{error}");
     }
 }
 

@@ -69,6 +69,28 @@ pub enum SnapshotError {
     },
 }
 
+/// A new file that only its owner reads; what a killed attempt left there goes.
+pub(super) fn own_file(path: &Path) -> io::Result<File> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// A new folder that only its owner enters, with the folders above it.
+pub(super) fn own_folder(path: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
 /// Writes a snapshot.
 pub(super) struct SnapshotWriter {
     out: BufWriter<File>,
@@ -81,7 +103,7 @@ pub(super) struct SnapshotWriter {
 impl SnapshotWriter {
     pub(super) fn create(path: &Path, head: &Head) -> Result<Self, SnapshotError> {
         let fresh = path.with_extension("new");
-        let file = private(&fresh).map_err(|error| SnapshotError::Io { path: fresh.clone(), error })?;
+        let file = own_file(&fresh).map_err(|error| SnapshotError::Io { path: fresh.clone(), error })?;
         let out = BufWriter::with_capacity(1 << 20, file);
         let mut writer =
             Self { out, hasher: Hasher::new(), fresh, path: path.to_path_buf(), topic: head.topic.clone() };
@@ -126,15 +148,6 @@ impl SnapshotWriter {
     fn io(&self, error: io::Error) -> SnapshotError {
         SnapshotError::Io { path: self.fresh.clone(), error }
     }
-}
-
-/// A new file for its owner alone, whatever the umask is: it holds what is known of accounts.
-fn private(path: &Path) -> io::Result<File> {
-    // What a process that was killed left here keeps its own mode otherwise.
-    drop(std::fs::remove_file(path));
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.set_permissions(Permissions::from_mode(0o600))?;
-    Ok(file)
 }
 
 impl Drop for SnapshotWriter {

@@ -8,7 +8,7 @@ use winback_core::ids::Offset;
 use winback_core::time::Time;
 use winback_log::{Log, LogError, Reader, TopicPartition};
 
-use super::file::{FORM, Head, SnapshotError, SnapshotWriter};
+use super::file::{FORM, Head, SnapshotError, SnapshotWriter, own_folder};
 use super::load::{Loading, Step};
 use super::{Snapshots, Standing};
 use crate::role::Row;
@@ -115,7 +115,7 @@ impl Keep<'_> {
         if fresh && u64::try_from(end.0 - next.0).unwrap_or_default() < least_of(least) {
             return Ok(None);
         }
-        std::fs::create_dir_all(snapshots.dir())
+        own_folder(snapshots.dir())
             .map_err(|error| SnapshotError::Io { path: snapshots.dir().to_path_buf(), error })?;
         reader.assign(&[(changelog.clone(), next)])?;
         let (mut read, path) = (0, snapshots.path(changelog));

@@ -117,6 +117,22 @@ fn a_snapshot_is_what_the_changelog_comes_to_and_the_next_one_adds_the_tail() {
     assert_eq!(world.rows().unwrap(), rows(&[("0", "3"), ("b", "5"), ("d", "4")]));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_snapshot_is_its_owners_alone_also_over_what_a_killed_attempt_left() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("snapshots/winback");
+    file::own_folder(&folder).unwrap();
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&folder), mode(folder.parent().unwrap())), (0o700, 0o700));
+    let left_over = folder.join("a.new");
+    std::fs::write(&left_over, "half").unwrap();
+    std::fs::set_permissions(&left_over, std::fs::Permissions::from_mode(0o644)).unwrap();
+    file::own_file(&left_over).unwrap();
+    assert_eq!(mode(&left_over), 0o600);
+}
+
 #[test]
 fn one_of_several_slices_gives_each_record_once() {
     for count in [RECORDS, 2 * RECORDS + 1] {

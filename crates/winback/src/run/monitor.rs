@@ -8,7 +8,7 @@ use winback_core::time::{Span, Time};
 use winback_lane::{LaneSnapshot, PartitionState};
 use winback_telemetry::Component;
 use winback_telemetry::metrics::{GaugePart, list};
-use winback_worker::Worker;
+use winback_worker::{Reach, Worker};
 
 use super::Shared;
 use super::idle::Stages;
@@ -22,6 +22,7 @@ pub(super) struct Monitor {
     lanes: Vec<Watched>,
     worker: Option<Arc<Worker>>,
     stopped: Option<GaugePart>,
+    unreached: Option<GaugePart>,
     stages: Stages,
     /// [`STALLED`] on the lanes' clock, which may be faster than the world's.
     stalled_after: Span,
@@ -56,10 +57,11 @@ impl Monitor {
             }
         };
         let stopped = built.worker.is_some().then(|| shared.metrics.gauge(&list::ENDPOINTS_STOPPED, []));
+        let unreached = built.worker.is_some().then(|| shared.metrics.gauge(&list::ENDPOINTS_UNREACHED, []));
         let stages = Stages::new(shared.clock.now());
         let stalled_after = Span::from_millis(STALLED.millis().saturating_mul(i64::from(pace.0)));
         let lanes = built.lanes.into_iter().map(watch).collect();
-        Self { lanes, worker: built.worker, stopped, stages, stalled_after }
+        Self { lanes, worker: built.worker, stopped, unreached, stages, stalled_after }
     }
 
     pub(super) fn watch(&mut self, shared: &Shared) {
@@ -68,9 +70,14 @@ impl Monitor {
         if let Some(stopped) = &self.stopped {
             stopped.set(f64::from(u8::from(why_stopped.is_some())));
         }
+        let reach = self.worker.as_ref().and_then(|worker| worker.reach());
+        if let Some(unreached) = &self.unreached {
+            unreached.set(f64::from(u8::from(matches!(reach, Some(Reach::Away { .. })))));
+        }
+        let delivery = Delivery { stopped: why_stopped, reach };
         for watched in &mut self.lanes {
             let snapshot = watched.lane.status.snapshot();
-            watched.tell(&snapshot, snapshot.stalled(now, self.stalled_after), why_stopped.as_deref());
+            watched.tell(&snapshot, snapshot.stalled(now, self.stalled_after), &delivery);
             watched.measure(&snapshot);
         }
     }
@@ -100,8 +107,29 @@ impl Monitor {
     }
 }
 
+/// The state of what all worker lanes deliver to.
+struct Delivery {
+    stopped: Option<String>,
+    reach: Option<Reach>,
+}
+
+impl Delivery {
+    /// A receiver that is away holds readiness back and never liveness: a restart would not bring it back.
+    fn tell(&self, component: &Component) {
+        match &self.reach {
+            None | Some(Reach::Answers) => component.ready(),
+            Some(Reach::Untried) => {
+                component.noted("the receiver was not asked yet: no message was due since the start");
+            }
+            Some(Reach::Away { since, why }) => {
+                component.waiting(format!("no message gets through since {since}: {why}"));
+            }
+        }
+    }
+}
+
 impl Watched {
-    fn tell(&mut self, snapshot: &LaneSnapshot, stalled: Option<String>, why_stopped: Option<&str>) {
+    fn tell(&mut self, snapshot: &LaneSnapshot, stalled: Option<String>, delivery: &Delivery) {
         if snapshot.turned_at != self.turned_at {
             self.turned_at = snapshot.turned_at;
             self.component.beat(Instant::now());
@@ -111,7 +139,7 @@ impl Watched {
             self.component.failed(why.clone());
         } else if let Some(why) = &snapshot.stopped {
             self.component.failed(format!("stopped reading {}: {why}", self.lane.reads));
-        } else if let (true, Some(why)) = (acts, why_stopped) {
+        } else if let (true, Some(why)) = (acts, &delivery.stopped) {
             self.component.failed(format!("endpoint stopped: {why}"));
         } else if let Some(why) = &snapshot.condemned {
             self.component.failed(why.clone());
@@ -122,7 +150,9 @@ impl Watched {
         } else if let Some((done, total)) = snapshot.restoring {
             self.component.waiting(format!("restoring {done} of {total}"));
         } else if let Some(why) = snapshot.waiting_for.as_ref().or(snapshot.lacks.as_ref()) {
-            self.component.waiting(why.clone());
+            self.component.waiting(why);
+        } else if acts {
+            delivery.tell(&self.component);
         } else {
             self.component.ready();
         }
@@ -144,5 +174,37 @@ impl Watched {
         }
         self.total.set(snapshot.partitions.len() as f64);
         self.restored.set(states.get(&true).copied().unwrap_or_default() as f64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use winback_telemetry::Health;
+
+    use super::*;
+
+    #[test]
+    fn a_receiver_that_is_away_holds_readiness_back_and_not_liveness() {
+        let health = Health::new(Duration::from_secs(60));
+        let component = health.component("worker-0");
+        let told = |reach| {
+            Delivery { stopped: None, reach }.tell(&component);
+            let report = health.report(Instant::now());
+            (report.ready, report.alive, report.text())
+        };
+        assert_eq!(told(None), (true, true, "ready\n".to_owned()));
+        assert_eq!(told(Some(Reach::Answers)), (true, true, "ready\n".to_owned()));
+        let (ready, alive, text) = told(Some(Reach::Untried));
+        assert!(ready && alive && text.contains("worker-0: the receiver was not asked yet"), "{text}");
+        let why = "https://crm.example: timed out".to_owned();
+        let since = Time::from_millis(1_795_356_120_000);
+        let (ready, alive, text) = told(Some(Reach::Away { since, why }));
+        assert!(!ready && alive, "{text}");
+        assert_eq!(
+            text,
+            "not ready\nworker-0: no message gets through since 2026-11-22T14:02:00Z: https://crm.example: timed out\n"
+        );
     }
 }

@@ -8,6 +8,7 @@ use super::Rendered;
 use crate::moment::Moment;
 use crate::play::{Discount, Offer, Play};
 use crate::trigger::{CheckedTrigger, time};
+use winback_core::visible::one_line;
 
 const UNNAMED: &str = "[your name]";
 
@@ -187,7 +188,9 @@ fn account_name(trigger: &CheckedTrigger<'_>) -> String {
 
 /// The owner's address, where the books have one.
 pub(crate) fn mailbox(owner: &str) -> Option<Mailbox> {
-    owner.trim().parse().ok()
+    let mailbox: Mailbox = one_line(owner).parse().ok()?;
+    // An address within quotes may hold what no header should.
+    mailbox.email.to_string().bytes().all(|byte| byte.is_ascii_graphic()).then_some(mailbox)
 }
 
 /// The name under a message; an address is none.
@@ -198,12 +201,6 @@ fn sign_off(owner: &str) -> String {
     };
     let name = one_line(&name);
     if name.is_empty() || name.contains('@') { UNNAMED.to_owned() } else { name }
-}
-
-/// Foreign text without line breaks and control characters, so that it stays in its place.
-pub(crate) fn one_line(text: &str) -> String {
-    let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn lines(texts: &[String]) -> Vec<String> {

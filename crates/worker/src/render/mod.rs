@@ -8,13 +8,15 @@ mod facts;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
+use winback_core::visible;
 
 use crate::moment::Moment;
 use crate::play::{Play, PlayError};
 use crate::trigger::CheckedTrigger;
 use facts::{MessageFacts, NoteFacts};
 
-pub(crate) use facts::{mailbox, one_line};
+pub(crate) use facts::mailbox;
+pub(crate) use winback_core::visible::one_line;
 
 const SAMPLE_RELEASE: &str = "Release 4711";
 const NOTE: &str = "owner-note";
@@ -80,7 +82,7 @@ impl Texts {
         let facts = minijinja::Value::from_serialize(MessageFacts::of(trigger, release));
         Ok(Rendered {
             subject: one_line(&self.render(&subject_of(play), facts.clone())?),
-            body: self.render(&body_of(play), facts)?,
+            body: visible::plain_lines(&self.render(&body_of(play), facts)?).into_owned(),
         })
     }
 

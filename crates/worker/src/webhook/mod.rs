@@ -28,7 +28,10 @@ use winback_core::time::{Span, Time};
 use crate::config::{WebhookConfig, WorkerConfigError};
 use endpoint::Endpoint;
 
-const SECRET_FIX: &str = "write whsec_ and the base64 of 24 to 64 random bytes, the same as the receiver's";
+/// The least that a secret has, as Standard Webhooks ask: a shorter one is guessed.
+const SECRET_BYTES: usize = 24;
+const SECRET_FIX: &str = "write whsec_ and the base64 of 24 to 64 random bytes, the same as the receiver's; \
+                          `openssl rand -base64 32` makes 32";
 /// The most of an answer that is quoted; more is read, so that no address is cut in two.
 const QUOTED_BYTES: usize = 200;
 const READ_BYTES: usize = 4 << 10;
@@ -112,10 +115,10 @@ fn signer(config: &WebhookConfig) -> Result<Signer, WorkerConfigError> {
         value: config.secret.to_string(),
         fix: SECRET_FIX.to_owned(),
     };
-    if config.secret.reveal().trim_start_matches("whsec_").is_empty() {
-        return Err(error());
-    }
-    Signer::new(config.secret.reveal()).map_err(|_| error())
+    let signer = Signer::new(config.secret.reveal()).map_err(|_| error())?;
+    // It is base64 without a fault, or there were no signer.
+    let digits = config.secret.reveal().trim_start_matches("whsec_").trim_end_matches('=').len();
+    if digits * 3 / 4 < SECRET_BYTES { Err(error()) } else { Ok(signer) }
 }
 
 fn headers(config: &WebhookConfig) -> Result<HeaderMap, WorkerConfigError> {
