@@ -1,5 +1,6 @@
 //! From a URL to a log.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,10 +8,17 @@ use crate::embedded::EmbeddedLog;
 use crate::{Clock, KafkaLog, KafkaOptions, LogError, SharedLog};
 
 /// What a log may be told beside its URL.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct OpenOptions {
     /// Settings of the Kafka client by their librdkafka names; the embedded logs take none.
     pub kafka: Vec<(String, String)>,
+}
+
+impl fmt::Debug for OpenOptions {
+    /// The settings by name: their values may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.kafka.iter().map(|(key, _)| key)).finish()
+    }
 }
 
 /// Opens the log that `url` names: `sqlite:PATH`, `memory:` or `kafka://HOST:PORT[,HOST:PORT]`.

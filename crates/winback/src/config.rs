@@ -7,12 +7,14 @@ mod dead_letters;
 mod sections;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use winback_core::credentials;
 use winback_core::text::explain_toml;
 use winback_sources::{SourceConfig, Start};
-use winback_worker::WorkerConfig;
+use winback_worker::{Secret, WebhookConfig, WorkerConfig};
 
 pub use dead_letters::DeadLettersConfig;
 pub use sections::{
@@ -57,7 +59,7 @@ pub enum ConfigError {
 }
 
 /// The whole config.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Prefixes topics, groups and transactional ids.
@@ -96,6 +98,16 @@ pub struct Config {
     /// `[sources.NAME]`; the six built in when there is none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub sources: BTreeMap<String, SourceConfig>,
+    /// The variable that a key's value was read from, by the key: such values are never shown.
+    #[serde(skip)]
+    pub variables: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for Config {
+    /// As `config show` has it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.redacted())
+    }
 }
 
 impl Default for Config {
@@ -118,6 +130,7 @@ impl Default for Config {
             dead_letters: DeadLettersConfig::default(),
             worker: WorkerConfig::default(),
             sources: BTreeMap::new(),
+            variables: BTreeMap::new(),
         }
     }
 }
@@ -208,35 +221,39 @@ impl Config {
         self.sources.entry(RESPONSES.to_owned()).or_insert_with(source);
     }
 
-    /// A property `env:NAME` is the variable's value, so that no file needs to hold a secret.
+    /// A value `env:NAME` is the variable's value, so that no file needs to hold a secret.
     fn resolve_secrets(&mut self, environment: &dyn Fn(&str) -> Option<String>) -> Result<(), ConfigError> {
-        for (key, value) in &mut self.kafka.properties {
+        let variables = &mut self.variables;
+        let mut read = |key: String, name: &str| {
+            let text = format!("{key} names the variable {name}, which is not set: set it");
+            let unset = || ConfigError::Wrong { path: "environment".to_owned(), text };
+            let value = environment(name).ok_or_else(unset)?;
+            variables.insert(key, name.to_owned());
+            Ok::<String, ConfigError>(value)
+        };
+        let mut texts: Vec<(String, &mut String)> = vec![("privacy.key".to_owned(), &mut self.privacy.key)];
+        let properties = self.kafka.properties.iter_mut();
+        texts.extend(properties.map(|(key, value)| (property(key), value)));
+        texts.extend(self.schema_registry.iter_mut().flat_map(RegistryConfig::secrets));
+        for (key, value) in texts {
             if let Some(name) = value.strip_prefix("env:") {
-                let unset = || ConfigError::Wrong {
-                    path: "environment".to_owned(),
-                    text: format!(
-                        "kafka.properties.\"{key}\" names the variable {name}, which is not set: set it"
-                    ),
-                };
-                *value = environment(name).ok_or_else(unset)?;
+                *value = read(key, name)?;
             }
         }
-        if let Some(name) = self.privacy.key.strip_prefix("env:") {
-            let text = format!("privacy.key names the variable {name}, which is not set: set it");
-            let unset = || ConfigError::Wrong { path: "environment".to_owned(), text };
-            self.privacy.key = environment(name).ok_or_else(unset)?;
+        for (key, value) in self.worker.webhook.iter_mut().flat_map(WebhookConfig::secrets) {
+            if let Some(name) = value.variable() {
+                *value = Secret::new(read(format!("worker.webhook.{key}"), name)?);
+            }
         }
-        match &mut self.schema_registry {
-            Some(registry) => registry.resolve(environment),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
-    /// The config as it is in force, as TOML, without secrets.
+    /// The config as it is in force, as TOML, without secrets: what a variable gave is shown as `env:NAME`.
     pub fn redacted(&self) -> String {
         let mut shown = self.clone();
+        shown.log = credentials::masked(&self.log).into_owned();
         for (key, value) in &mut shown.kafka.properties {
-            if ["password", "secret", "key", "jaas", "oauth"].iter().any(|mark| key.contains(mark)) {
+            if is_secret(key) {
                 "(set, not shown)".clone_into(value);
             }
         }
@@ -244,6 +261,31 @@ impl Config {
             "(set, not shown: 32 characters or more)".clone_into(&mut shown.privacy.key);
         }
         shown.schema_registry.iter_mut().for_each(RegistryConfig::redact);
+        let mut texts: Vec<(String, &mut String)> = vec![("privacy.key".to_owned(), &mut shown.privacy.key)];
+        texts.extend(shown.kafka.properties.iter_mut().map(|(key, value)| (property(key), value)));
+        texts.extend(shown.schema_registry.iter_mut().flat_map(RegistryConfig::secrets));
+        for (key, value) in texts {
+            if let Some(name) = self.variables.get(&key) {
+                *value = format!("env:{name}");
+            }
+        }
+        for (key, value) in shown.worker.webhook.iter_mut().flat_map(WebhookConfig::secrets) {
+            if let Some(name) = self.variables.get(&format!("worker.webhook.{key}")) {
+                *value = Secret::new(format!("env:{name}"));
+            }
+        }
         toml::to_string(&shown).unwrap_or_else(|error| format!("# cannot be shown: {error}"))
     }
+}
+
+fn property(key: &str) -> String {
+    format!("kafka.properties.\"{key}\"")
+}
+
+/// True for a setting of the Kafka client by whose value somebody could come in.
+fn is_secret(key: &str) -> bool {
+    const MARKS: [&str; 9] =
+        ["password", "passphrase", "secret", "key", "jaas", "oauth", "token", "credential", "pem"];
+    let key = key.to_ascii_lowercase();
+    MARKS.iter().any(|mark| key.contains(mark))
 }

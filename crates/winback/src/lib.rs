@@ -28,6 +28,7 @@ mod talk;
 use std::process::ExitCode;
 
 use clap::CommandFactory as _;
+use winback_core::privacy::masked;
 use winback_lane::LaneError;
 use winback_log::LogError;
 
@@ -48,6 +49,15 @@ pub const EXIT_FAILED: u8 = 1;
 /// With what was attempted; [`exit_code`] says what the process ends with.
 pub fn execute(cli: cli::Cli) -> anyhow::Result<ExitCode> {
     commands::execute(cli)
+}
+
+/// Tells the person at the terminal why a command failed. The value of a setting is shown as it was written; all other texts may
+/// quote a record, so that mail addresses in them are masked.
+pub fn report(error: &anyhow::Error) {
+    let text = format!("{error:#}");
+    let is_of_a_setting = exit_code(error) == EXIT_USAGE;
+    let text = if is_of_a_setting { text.as_str().into() } else { masked(&text) };
+    talk::note!("winback: {text}");
 }
 
 /// The exit code that an error ends the process with.

@@ -204,7 +204,7 @@ fn decoded<T: WireMessage>(topic: &str, message: &Message, unreadable: &mut u64)
         Ok(value) => Some(Found { partition, offset, value }),
         Err(why) => {
             *unreadable += 1;
-            anstream::eprintln!(
+            crate::talk::note!(
                 "winback: {topic}/{partition}@{offset} is left out: {}",
                 words::safe(&why.to_string())
             );

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use winback_core::time::Span;
 use winback_sources::{Decoder, RowReader, Schema, SchemaError, SchemaFormat, SchemaPart, Schemas, WireKind};
 
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
 
 /// How long an answer "not here" holds.
 const MISSING_FOR: Duration = Duration::from_secs(60);
@@ -26,7 +26,7 @@ const MAX_BYTES: usize = 8 << 20;
 const LEAST_TIMEOUT: Span = Span::from_millis(100);
 
 /// `[schema_registry]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RegistryConfig {
     /// Where it is: https, or http to this machine.
@@ -42,28 +42,21 @@ pub struct RegistryConfig {
     pub timeout: Span,
 }
 
+impl fmt::Debug for RegistryConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RegistryConfig({})", shown(&self.url))
+    }
+}
+
 const fn usual_timeout() -> Span {
     Span::from_secs(5)
 }
 
 impl RegistryConfig {
-    /// Reads what `env:NAME` names.
-    ///
-    /// # Errors
-    /// When the variable is not set.
-    pub(crate) fn resolve(
-        &mut self,
-        environment: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<(), ConfigError> {
-        for (key, value) in [("user", &mut self.user), ("password", &mut self.password)] {
-            if let Some(name) = value.strip_prefix("env:") {
-                let text =
-                    format!("schema_registry.{key} names the variable {name}, which is not set: set it");
-                let unset = || ConfigError::Wrong { path: "environment".to_owned(), text };
-                *value = environment(name).ok_or_else(unset)?;
-            }
-        }
-        Ok(())
+    /// The values that `env:NAME` may stand for, with their keys.
+    pub(crate) fn secrets(&mut self) -> impl Iterator<Item = (String, &mut String)> {
+        let own = [("user", &mut self.user), ("password", &mut self.password)];
+        own.into_iter().map(|(key, value)| (format!("schema_registry.{key}"), value))
     }
 
     /// Checks that nothing secret travels in the clear, and that an answer has time to come.

@@ -5,6 +5,8 @@ use std::io::{IsTerminal as _, Write as _};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
+use crate::show::door;
+
 /// Anything shorter is over before a bar is read.
 const WORTH_A_BAR: u64 = 20_000;
 
@@ -13,7 +15,7 @@ const WORTH_A_BAR: u64 = 20_000;
 /// # Errors
 /// When standard output cannot be written.
 pub(crate) fn say(line: &str) -> std::io::Result<()> {
-    match writeln!(anstream::stdout(), "{line}") {
+    match writeln!(anstream::stdout(), "{}", door::fit(line)) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         written => written,
     }
@@ -24,7 +26,30 @@ pub(crate) fn say(line: &str) -> std::io::Result<()> {
 /// # Errors
 /// When standard output cannot be written.
 pub(crate) fn tell(json: bool, value: &Value, text: &str) -> std::io::Result<()> {
-    if json { say(&value.to_string()) } else { say(text) }
+    if json { say(&door::json(&value.to_string())) } else { say(text) }
+}
+
+/// Writes a line for the person beside the result: a remark, a warning, an error.
+pub(crate) fn remark(line: &str) {
+    // Nobody is left to hear that standard error is closed.
+    let _ = writeln!(anstream::stderr(), "{}", door::fit(line));
+}
+
+/// Formats a line of the result, and writes it with [`say`].
+macro_rules! show {
+    ($($text:tt)*) => { crate::talk::say(&format!($($text)*)) };
+}
+
+/// Formats a line for the person, and writes it with [`remark`].
+macro_rules! note {
+    ($($text:tt)*) => { crate::talk::remark(&format!($($text)*)) };
+}
+
+pub(crate) use {note, show};
+
+/// `1 row`, `12,480 rows`.
+pub(crate) fn counted(number: u64, what: &str) -> String {
+    format!("{} {what}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
 /// A bar on a terminal for `count` records; none for few, and none where nobody looks.
@@ -47,7 +72,7 @@ pub(crate) fn ask(question: &str) -> std::io::Result<Option<bool>> {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return Ok(None);
     }
-    anstream::eprint!("{question} (y/N) ");
+    write!(anstream::stderr(), "{} (y/N) ", door::fit(question))?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
     Ok(Some(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")))

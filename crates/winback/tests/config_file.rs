@@ -73,6 +73,51 @@ fn the_examples_of_keys_without_a_default_can_be_used_as_they_stand() {
 }
 
 #[test]
+fn what_a_variable_gave_is_shown_by_the_variables_name_and_nowhere_else() {
+    let text = "[kafka.properties]\n\"sasl.username\" = \"env:A\"\n\"sasl.password\" = \"env:B\"\n\
+                \"client.rack\" = \"env:C\"\n[privacy]\nkey = \"env:D\"\n[schema_registry]\n\
+                url = \"https://r.example\"\nuser = \"env:E\"\npassword = \"env:F\"\n[worker.webhook]\n\
+                url = \"env:G\"\nsecret = \"env:H\"\nheaders = { authorization = \"env:I\" }\n";
+    let value = |name: &str| format!("t0ken-of-{name}-which-is-longer-than-32-characters");
+    let names = ["A", "B", "C", "D", "E", "F", "G", "H", "I"];
+    let values: Vec<String> = names.iter().map(|name| value(name)).collect();
+    let environment: Vec<(&str, &str)> = names.into_iter().zip(values.iter().map(String::as_str)).collect();
+    let config = load(text, &environment).unwrap();
+    assert_eq!(config.kafka.properties["client.rack"], value("C"));
+    let shown = config.redacted();
+    for name in names {
+        assert!(shown.contains(&format!("\"env:{name}\"")), "{name}: {shown}");
+    }
+    let registry = config.schema_registry.clone().unwrap();
+    let debugged =
+        format!("{config:?} {:?} {:?} {:?} {registry:?}", config.kafka, config.privacy, config.worker);
+    assert!(!shown.contains("t0ken") && !debugged.contains("t0ken"), "{shown}\n{debugged}");
+    for missing in names {
+        let rest: Vec<(&str, &str)> =
+            environment.iter().copied().filter(|(name, _)| *name != missing).collect();
+        let error = load(text, &rest).unwrap_err();
+        assert!(error.contains(&format!("the variable {missing},")) && !error.contains("t0ken"), "{error}");
+    }
+}
+
+#[test]
+fn a_password_within_an_address_is_not_shown() {
+    let config =
+        load("log = \"kafka://me:t0ken@h:1\"\n[kafka.properties]\n\"SASL.Password\" = \"t0ken\"\n", &[]);
+    let config = config.unwrap();
+    assert!(!config.redacted().contains("t0ken"), "{}", config.redacted());
+}
+
+#[test]
+fn names_of_the_server_are_hosts() {
+    assert!(load("[http]\nnames = [\"winback.internal\", \"10.0.0.7\"]", &[]).is_ok());
+    for wrong in ["*", "http://x", "x:80", ""] {
+        let error = load(&format!("[http]\nnames = [\"{wrong}\"]"), &[]).unwrap_err();
+        assert!(error.contains("http.names") && error.contains("without scheme"), "{error}");
+    }
+}
+
+#[test]
 fn what_is_shown_can_be_read_again() {
     let config = load("", &[]).unwrap();
     assert_eq!(Config::parse(&config.redacted()).unwrap(), config);

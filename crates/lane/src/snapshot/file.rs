@@ -4,9 +4,8 @@
 //! A record is the key's length, the value's length (32 bits, little endian), the key, the value. Records stand in the
 //! order of their keys, so that two files are merged by reading both once.
 
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use crc32fast::Hasher;

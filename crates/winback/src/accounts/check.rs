@@ -5,7 +5,10 @@ use std::io::BufRead;
 use winback_core::time::Time;
 use winback_registrar::{Row, read_row};
 
+use super::Erased;
 use crate::ingest::{self, Entry, Records, Sorter};
+use crate::show::words::safe;
+use crate::talk::note;
 
 /// Bad rows that are told one by one; the others are counted.
 const TOLD: u64 = 20;
@@ -30,13 +33,15 @@ pub struct Checked {
     pub too_large: Vec<u64>,
 }
 
-/// Checks every row and keeps those to be written, in the file's order, keyed by account id; `seen` hears of each.
+/// Checks every row and keeps those to be written, in the file's order, keyed by account id; `seen` hears of each that the
+/// registrar would take. Rows of those `erased` are left out.
 ///
 /// # Errors
 /// When the file cannot be read or a temporary one not written.
 pub fn check<R: BufRead>(
     records: &mut Records<R>,
     bad: Bad,
+    erased: Option<&Erased>,
     mut seen: impl FnMut(&Row),
 ) -> anyhow::Result<(Sorter, Checked)> {
     let mut spool = Sorter::new(ingest::MEMORY);
@@ -47,6 +52,19 @@ pub fn check<R: BufRead>(
             continue;
         };
         let read = read_row(value, 0);
+        if read.as_ref().is_ok_and(|row| !records.fits(id_of(row).len(), value.len())) {
+            checked.too_large.push(record.line);
+            continue;
+        }
+        if read.as_ref().is_ok_and(|row| erased.is_some_and(|erased| erased.refuses(row))) {
+            checked.bad += 1;
+            tell(
+                checked.bad,
+                &place(record.line, None),
+                "the account was erased, or all its contacts: the registrar refuses it",
+            );
+            continue;
+        }
         read.iter().for_each(&mut seen);
         if let Err(error) = &read {
             checked.bad += 1;
@@ -56,20 +74,22 @@ pub fn check<R: BufRead>(
                 continue;
             }
         }
-        let id = match &read {
-            Ok(Row::Put(account, notes)) => {
-                notes.iter().for_each(|note| tell(0, &place(record.line, None), note));
-                Some(&account.id)
-            }
-            Ok(Row::Gone(id)) => Some(id),
-            Err(_) => None,
-        };
-        let key = id.map(|id| id.as_str().as_bytes().to_vec());
+        if let Ok(Row::Put(_, notes)) = &read {
+            notes.iter().for_each(|note| tell(0, &place(record.line, None), note));
+        }
+        let key = read.as_ref().ok().map(|row| id_of(row).as_bytes().to_vec());
         // One time for all: the sorter keeps the order in which they came.
         spool.push(Entry { time: Time::MAX, key, value: record.value.unwrap_or_default() })?;
         checked.rows += 1;
     }
     Ok((spool, checked))
+}
+
+fn id_of(row: &Row) -> &str {
+    match row {
+        Row::Put(account, _) => account.id.as_str(),
+        Row::Gone(id) => id.as_str(),
+    }
 }
 
 fn place(line: u64, column: Option<usize>) -> String {
@@ -78,8 +98,8 @@ fn place(line: u64, column: Option<usize>) -> String {
 
 fn tell(nth: u64, place: &str, what: &str) {
     match nth {
-        0..=TOLD => anstream::eprintln!("{place}: {what}"),
-        nth if nth == TOLD + 1 => anstream::eprintln!("… and more"),
+        0..=TOLD => note!("{place}: {}", safe(what)),
+        nth if nth == TOLD + 1 => note!("… and more"),
         _ => {}
     }
 }

@@ -8,6 +8,7 @@ use winback_core::time::Time;
 use winback_proto::v1;
 
 use crate::show::approach;
+use crate::show::words::safe;
 
 /// Bytes of a hash that tell two contacts of an account apart.
 const HEAD: usize = 4;
@@ -26,13 +27,13 @@ pub(crate) fn table(accounts: &[v1::Account]) -> String {
     for account in accounts {
         let tier = Tier::of(account.arr_usd).to_string();
         table.add_row([
-            account.id.clone(),
-            account.name.clone(),
+            safe(&account.id),
+            safe(&account.name),
             tier,
             account.arr_usd.to_string(),
             day(account),
-            account.reason.clone(),
-            account.domains.join(" "),
+            safe(&account.reason),
+            safe(&account.domains.join(" ")),
         ]);
     }
     if let Some(column) = table.column_mut(3) {
@@ -49,11 +50,11 @@ fn day(account: &v1::Account) -> String {
 
 /// All that is known of one.
 pub(crate) fn text(account: &v1::Account) -> String {
-    let mut text = format!("{}  {}\n", account.id, account.name);
+    let mut text = format!("{}  {}\n", safe(&account.id), safe(&account.name));
     let mut line = |name: &str, value: &str| {
         if !value.is_empty() {
             // A String takes every write.
-            let _ = writeln!(text, "  {name:<13} {value}");
+            let _ = writeln!(text, "  {name:<13} {}", safe(value));
         }
     };
     let contacts: Vec<String> = account.contacts.iter().map(contact).collect();

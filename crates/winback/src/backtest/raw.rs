@@ -137,7 +137,7 @@ fn came(context: &Context, log: &dyn Log, known: &[Account]) -> anyhow::Result<V
         let decoder = Decoder::new(name, source)?;
         let topic: Arc<str> = Arc::from(source.topic.as_str());
         if log.describe(&[&topic])?.iter().flatten().next().is_none() {
-            anstream::eprintln!("winback: source {name} has no topic `{topic}` yet: left out");
+            crate::talk::note!("winback: source {name} has no topic `{topic}` yet: left out");
             continue;
         }
         for partition in reading::partitions(log, &topic)? {

@@ -9,11 +9,12 @@ use winback_log::{Append, Log};
 use winback_proto::v1;
 
 use super::ingest::largest;
-use crate::accounts::{self, Bad, Difference, Print, shown};
+use crate::accounts::{self, Bad, Difference, Erased, Print, shown};
 use crate::cli::{AccountsCommand, FileFormat};
 use crate::context::Context;
 use crate::ingest::{self, Records, format_of, name_of, open};
 use crate::show::out::until_closed;
+use crate::show::words;
 use crate::{EXIT_PARTLY, EXIT_USAGE, talk, topics};
 
 /// Ids that are named of a longer list.
@@ -48,14 +49,16 @@ impl Import<'_> {
         let topic = &context.config.accounts.topic;
         let mut after: BTreeMap<String, Print> = BTreeMap::new();
         let mut records = Records::new(input, format, largest(&*log, topic)?)?;
-        let (rows, checked) = accounts::check(&mut records, Bad::LeaveOut, |row| {
+        let erased = Erased::of(context, &*log)?;
+        let (rows, checked) = accounts::check(&mut records, Bad::LeaveOut, erased.as_ref(), |row| {
             if self.replace {
                 accounts::apply(&mut after, row);
             }
         })?;
         let left_out = checked.bad + u64::try_from(checked.too_large.len()).unwrap_or(u64::MAX);
+        // A row is either written or left out, and each that is left out says why.
         for line in checked.too_large.iter().take(NAMED) {
-            anstream::eprintln!("line {line}: larger than any record that `{topic}` takes");
+            crate::talk::note!("line {line}: larger than any record that `{topic}` takes");
         }
         let removed = match self.replaced(&*log, &after, checked.rows, left_out)? {
             Ok(removed) => removed,
@@ -80,9 +83,12 @@ impl Import<'_> {
             return Ok(Ok(Vec::new()));
         }
         if left_out > 0 || rows == 0 {
-            let why =
-                if rows == 0 { "it has no rows".to_owned() } else { format!("{left_out} rows are bad") };
-            anstream::eprintln!(
+            let why = if rows == 0 {
+                "it has no rows".to_owned()
+            } else {
+                format!("{} cannot be taken", talk::counted(left_out, "row"))
+            };
+            crate::talk::note!(
                 "nothing was written: {} cannot replace the list: {why}",
                 name_of(Some(self.file))
             );
@@ -96,7 +102,7 @@ impl Import<'_> {
             let first: Vec<&str> = ids.iter().take(NAMED).map(String::as_str).collect();
             let more = if ids.len() > NAMED { ", …" } else { "" };
             let colon = if first.is_empty() { "" } else { ": " };
-            anstream::eprintln!("{:>8} {what}{colon}{}{more}", ids.len(), first.join(", "));
+            crate::talk::note!("{:>8} {what}{colon}{}{more}", ids.len(), words::safe(&first.join(", ")));
         }
         let from_file = self.file != Path::new("-");
         let answer = match self.yes || removed.is_empty() {
@@ -107,7 +113,7 @@ impl Import<'_> {
         if answer == Some(true) {
             return Ok(Ok(removed.into_iter().collect()));
         }
-        anstream::eprintln!("nothing was written{}", if answer.is_none() { ": add --yes" } else { "" });
+        crate::talk::note!("nothing was written{}", if answer.is_none() { ": add --yes" } else { "" });
         Ok(Err(ExitCode::from(EXIT_USAGE)))
     }
 
@@ -115,12 +121,13 @@ impl Import<'_> {
         let value = json!({
             "topic": self.context.config.accounts.topic, "written": written, "removed": removed, "left_out": left_out,
         });
-        let mut text = format!("{} rows written", talk::grouped(written));
+        let mut text = format!("{} written", talk::counted(written, "row"));
         if removed > 0 {
-            text += &format!(", {removed} accounts taken off the list");
+            let removed = u64::try_from(removed).unwrap_or(u64::MAX);
+            text += &format!(", {} taken off the list", talk::counted(removed, "account"));
         }
         if left_out > 0 {
-            text += &format!(", {left_out} rows left out");
+            text += &format!(", {} left out", talk::counted(left_out, "row"));
         }
         talk::tell(self.context.json, &value, &text)?;
         Ok(if left_out == 0 { ExitCode::SUCCESS } else { ExitCode::from(EXIT_PARTLY) })
@@ -162,7 +169,7 @@ fn show(context: &Context, id: &str) -> anyhow::Result<ExitCode> {
     match &account {
         Some(account) if context.json => out.json(account)?,
         Some(account) => out.line(&shown::text(account))?,
-        None => anstream::eprintln!("there is no account `{id}` in the list"),
+        None => crate::talk::note!("there is no account `{}` in the list", words::safe(id)),
     }
     out.flush()?;
     tell_pending(context, &*log)?;
@@ -172,9 +179,10 @@ fn show(context: &Context, id: &str) -> anyhow::Result<ExitCode> {
 fn tell_pending(context: &Context, log: &dyn Log) -> anyhow::Result<()> {
     let rows = accounts::pending(log, &context.config, |_| {})?;
     if rows > 0 {
-        let rows = talk::grouped(rows);
-        anstream::eprintln!(
-            "{rows} rows wait in `{}`: `winback run` takes them in",
+        let (wait, them) = if rows == 1 { ("waits", "it") } else { ("wait", "them") };
+        crate::talk::note!(
+            "{} {wait} in `{}`: `winback run` takes {them} in",
+            talk::counted(rows, "row"),
             context.config.accounts.topic
         );
     }

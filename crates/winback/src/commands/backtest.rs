@@ -93,9 +93,9 @@ fn show(context: &Context, args: &BacktestArgs, report: &Report) -> anyhow::Resu
     }
     out.flush()?;
     if let Some(estimate) = &report.estimate {
-        anstream::eprintln!("winback: an estimate: {estimate}");
+        crate::talk::note!("winback: an estimate: {estimate}");
     }
     let (records, speed) = (grouped(report.outcome.tally.records), grouped(report.speed()));
-    anstream::eprintln!("{records} records decided twice, {speed} a second");
+    crate::talk::note!("{records} records decided twice, {speed} a second");
     Ok(())
 }

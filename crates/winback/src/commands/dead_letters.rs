@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use winback_core::ids::Offset;
 use winback_core::time::{Span, Time};
+use winback_core::visible;
 use winback_log::Log;
 use winback_proto::v1;
 
@@ -101,9 +102,9 @@ fn none(context: &Context, log: &dyn Log, filter: &DeadLetterFilter) -> anyhow::
     sources.remove("");
     let listed = |names: BTreeSet<String>| names.into_iter().collect::<Vec<_>>().join(", ");
     if all == 0 || *filter == DeadLetterFilter::default() {
-        anstream::eprintln!("no dead letters");
+        crate::talk::note!("no dead letters");
     } else {
-        anstream::eprintln!(
+        crate::talk::note!(
             "none of {all} dead letters fits: their reasons are {}; their sources {}",
             listed(reasons),
             if sources.is_empty() { "none".to_owned() } else { listed(sources) }
@@ -116,9 +117,10 @@ fn none(context: &Context, log: &dyn Log, filter: &DeadLetterFilter) -> anyhow::
 fn raw(letter: &v1::DeadLetter) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     let text = std::str::from_utf8(&letter.value).ok();
-    if out.is_terminal() && text.is_none_or(|text| text.chars().any(|c| c.is_control() && !c.is_whitespace()))
+    if out.is_terminal()
+        && text.is_none_or(|text| text.chars().any(|c| visible::is_hidden(c) && !matches!(c, '\n' | '\t')))
     {
-        anstream::eprintln!("winback: the record is no text: send it to a file, with `> FILE`");
+        crate::talk::note!("winback: the record is no text: send it to a file, with `> FILE`");
         return Ok(ExitCode::from(EXIT_PARTLY));
     }
     out.write_all(&letter.value)?;
@@ -126,14 +128,14 @@ fn raw(letter: &v1::DeadLetter) -> anyhow::Result<ExitCode> {
     if letter.sha256.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    anstream::eprintln!("winback: only the first {} of {} bytes were kept", letter.value.len(), letter.size);
+    crate::talk::note!("winback: only the first {} of {} bytes were kept", letter.value.len(), letter.size);
     Ok(ExitCode::from(EXIT_PARTLY))
 }
 
 fn show(context: &Context, offset: i64, only_bytes: bool) -> anyhow::Result<ExitCode> {
     let log = context.log()?;
     let Some(found) = at(context, &*log, offset)? else {
-        anstream::eprintln!(
+        crate::talk::note!(
             "winback: there is no dead letter {offset}: `winback dead-letters list` shows their offsets"
         );
         return Ok(ExitCode::from(EXIT_PARTLY));

@@ -40,12 +40,12 @@ pub(crate) fn run(mut context: Context, args: &DemoArgs) -> anyhow::Result<ExitC
     let log = winback_log::open(&context.config.log, clock.clone(), &OpenOptions::default())?;
     let generator = generator(&context.config, args, &clock);
     prepare(&log, &context.config, &generator, &*clock)?;
-    anstream::println!(
+    crate::talk::show!(
         "{} former customers, and a day of {} signals in {seconds} s · log {}",
         talk::grouped(args.accounts),
         talk::grouped(args.signals),
         context.config.log
-    );
+    )?;
     let plan = Plan {
         roles: roles(&[]),
         sources: Vec::new(),
@@ -56,7 +56,7 @@ pub(crate) fn run(mut context: Context, args: &DemoArgs) -> anyhow::Result<ExitC
     };
     let config = context.config.clone();
     let mut running = run::start(config, log.clone(), clock.clone(), &plan)?;
-    announce(&running);
+    announce(&running)?;
     let mut show = Show { teller: Teller::new(&log, &context.topics)?, bar: bar(), stop };
     let player = Player::start(log, clock.clone(), generator)?;
     while show.goes_on(&mut running)? && !(player.is_over() && (running.is_idle() || clock.has_caught_up())) {
@@ -64,11 +64,11 @@ pub(crate) fn run(mut context: Context, args: &DemoArgs) -> anyhow::Result<ExitC
     player.end()?;
     let played = running.stop()?;
     show.bar.finish_and_clear();
-    anstream::println!("\n{}", played.line());
+    crate::talk::show!("\n{}", played.line())?;
     if show.stop.load(Ordering::Acquire) || args.once {
         return Ok(ExitCode::SUCCESS);
     }
-    what_next(&context);
+    what_next(&context)?;
     stay(&context, show)
 }
 
@@ -96,7 +96,7 @@ impl Show {
     /// Tells what fired; false when it is to end.
     fn goes_on(&mut self, running: &mut Running) -> anyhow::Result<bool> {
         for told in self.teller.told(WATCH)? {
-            self.bar.suspend(|| anstream::println!("{told}\n"));
+            self.bar.suspend(|| crate::talk::show!("{told}\n"))?;
         }
         running.watch();
         self.bar.set_message(format!("{} · lag {}", running.summary().line(), running.lag()));
@@ -166,19 +166,18 @@ fn prepare(log: &SharedLog, config: &Config, generator: &Generator, clock: &dyn 
     Ok(())
 }
 
-fn announce(running: &Running) {
-    if let Some(address) = running.address() {
-        anstream::println!("health, metrics and the outbox at http://{address}/ · Ctrl-C ends\n");
-    }
+fn announce(running: &Running) -> std::io::Result<()> {
+    let Some(address) = running.address() else { return Ok(()) };
+    crate::talk::show!("health and metrics at http://{address}/ · Ctrl-C ends\n")
 }
 
-fn what_next(context: &Context) {
+fn what_next(context: &Context) -> std::io::Result<()> {
     let log = &context.config.log;
-    anstream::println!(
+    crate::talk::show!(
         "the day is over; this stays up until Ctrl-C. Beside it, try\n  \
          winback --log {log} triggers\n  \
          winback --log {log} explain ACCOUNT\n  \
          winback --log {log} dead-letters list\n  \
          winback --log {log} decisions --outcome gated\n"
-    );
+    )
 }

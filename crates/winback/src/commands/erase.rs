@@ -48,7 +48,7 @@ impl Erasure<'_> {
         let Self { context, log, args } = self;
         if args.dry_run {
             let places = erase::search(context, &***log, subject)?;
-            anstream::eprintln!("{}, found in:", subject.text());
+            crate::talk::note!("{}, found in:", subject.text());
             self.tell(&places, subject)?;
             return Ok(None);
         }
@@ -57,7 +57,7 @@ impl Erasure<'_> {
                 Some(true) => {}
                 Some(false) => return Ok(Some(EXIT_PARTLY)),
                 None => {
-                    anstream::eprintln!("this erases {} for ever: say --yes", subject.text());
+                    crate::talk::note!("this erases {} for ever: say --yes", subject.text());
                     return Ok(Some(EXIT_USAGE));
                 }
             }
@@ -76,7 +76,7 @@ impl Erasure<'_> {
         self.tell(&places, subject)?;
         // Alone with the file, it is written anew: what compaction removed before lay in it still.
         if !log.scrub(settled == Settled::Here)? {
-            anstream::eprintln!(
+            crate::talk::note!(
                 "the log is being read: what is gone may lie in its -wal file until it is next at rest"
             );
         }
@@ -99,7 +99,7 @@ impl Erasure<'_> {
     fn verdict(&self, settled: Settled, subject: &Subject) -> Option<u8> {
         match settled {
             Settled::Here | Settled::Beside => {
-                anstream::eprintln!(
+                crate::talk::note!(
                     "erased: {}. A keyed hash stays, so that it cannot be imported again. What `verify --checkpoint` \
                      or a backup keeps is renewed by you",
                     subject.text()
@@ -107,7 +107,7 @@ impl Erasure<'_> {
                 None
             }
             Settled::Pending => {
-                anstream::eprintln!(
+                crate::talk::note!(
                     "nobody has taken the erasure in yet: start `winback run` (registrar and detector), then erase again"
                 );
                 Some(EXIT_PARTLY)

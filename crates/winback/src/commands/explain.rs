@@ -51,7 +51,7 @@ fn explain(context: &Context, subject: &str) -> anyhow::Result<ExitCode> {
         several => {
             let several: Vec<String> =
                 several.iter().map(|meaning| format!("  {}", meaning.words())).collect();
-            anstream::eprintln!(
+            crate::talk::note!(
                 "winback: `{}` may mean several things: write more of it\n{}",
                 words::safe(subject),
                 several.join("\n")
@@ -88,7 +88,7 @@ fn nothing(context: &Context, log: &dyn Log, subject: &str) -> anyhow::Result<Ex
     let shown = words::safe(subject);
     let names = named(context, log, subject)?;
     if !names.is_empty() {
-        anstream::eprintln!(
+        crate::talk::note!(
             "winback: `{shown}` is no account, signal, burst or trigger: did you mean {}?",
             names.join(" or ")
         );
@@ -100,7 +100,7 @@ fn nothing(context: &Context, log: &dyn Log, subject: &str) -> anyhow::Result<Ex
     } else {
         format!("dead letters that hold it: {} (`winback dead-letters show N`)", letters.join(", "))
     };
-    anstream::eprintln!(
+    crate::talk::note!(
         "winback: `{shown}` is no account that the inbox knows (`winback accounts list` shows who is on the list), no \
          trigger and no burst, and no matched signal has this id; {dead}; signals that matched nobody are counted, not \
          kept"

@@ -31,9 +31,7 @@ pub(crate) fn run(context: &Context, args: &GenerateArgs) -> anyhow::Result<Exit
 fn spec(context: &Context, args: &GenerateArgs) -> Result<GenerateSpec, ConfigError> {
     let (sources, skipped) = sources_of(&context.config.sources);
     for name in skipped.into_iter().filter(|name| *name != RESPONSES) {
-        anstream::eprintln!(
-            "no signals for source `{name}`: its format is its own, and nothing generates it"
-        );
+        crate::talk::note!("no signals for source `{name}`: its format is its own, and nothing generates it");
     }
     let until = match &args.until {
         None => context.clock.now(),

@@ -26,15 +26,15 @@ pub(crate) fn put(context: &Context, args: &HoldArgs, held: bool) -> anyhow::Res
     let hold = holds::unaddressed(&hold);
     holds::put(&*log, &context.config, &context.topics, &hold)?;
     if context.json {
-        anstream::println!("{}", serde_json::to_string(&hold)?);
+        crate::talk::say(&crate::show::door::json(&serde_json::to_string(&hold)?))?;
     } else if held {
-        anstream::println!(
+        crate::talk::show!(
             "starting triggers of {} are held from here on; what would have fired is gated(hold), and bursts that end \
              meanwhile do not fire later. `winback release` lets them go",
             whose(&hold)
-        );
+        )?;
     } else {
-        anstream::println!("starting triggers of {} are let go from here on", whose(&hold));
+        crate::talk::show!("starting triggers of {} are let go from here on", whose(&hold))?;
     }
     if !held {
         remaining(context, &*log, &hold)?;
@@ -60,7 +60,7 @@ fn remaining(context: &Context, log: &dyn winback_log::Log, released: &v1::Hold)
         if released.policy.is_empty() || hold.policy.is_empty() {
             let policy =
                 if hold.policy.is_empty() { String::new() } else { format!(" --policy {}", hold.policy) };
-            anstream::eprintln!(
+            crate::talk::note!(
                 "winback: {} are still held: `winback release{policy}` lets them go, too",
                 whose(hold)
             );
@@ -75,16 +75,16 @@ pub(crate) fn list(context: &Context) -> anyhow::Result<ExitCode> {
         holds::last_words(&*log, &context.topics)?.into_values().filter(|hold| hold.held).collect();
     for hold in &held {
         if context.json {
-            anstream::println!("{}", serde_json::to_string(hold)?);
+            crate::talk::say(&crate::show::door::json(&serde_json::to_string(hold)?))?;
             continue;
         }
         let by = if hold.by.is_empty() { String::new() } else { format!(" by {}", words::safe(&hold.by)) };
         let why = if hold.why.is_empty() { String::new() } else { format!(": {}", words::safe(&hold.why)) };
         let since = words::minute(words::time(hold.at.as_ref()));
-        anstream::println!("{}: held since {since}{by}{why}", whose(hold));
+        crate::talk::show!("{}: held since {since}{by}{why}", whose(hold))?;
     }
     if held.is_empty() && !context.json {
-        anstream::eprintln!("nothing is held");
+        crate::talk::note!("nothing is held");
     }
     Ok(ExitCode::SUCCESS)
 }

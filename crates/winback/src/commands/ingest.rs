@@ -94,7 +94,7 @@ fn consent(context: &Context, log: &dyn Log, path: Option<&Path>, taken: &Taken)
     if progress <= last {
         return Ok(true);
     }
-    anstream::eprintln!(
+    crate::talk::note!(
         "{} is already running (it last read at {progress}); {} of {} events from {first} to {last} are too old to count now, and \
          will be `expired`",
         log.name(),
@@ -104,7 +104,7 @@ fn consent(context: &Context, log: &dyn Log, path: Option<&Path>, taken: &Taken)
     let from_file = path.is_some_and(|path| path != Path::new("-"));
     let answer = if from_file { talk::ask("Write them all the same?")? } else { None };
     if answer.is_none() {
-        anstream::eprintln!("nothing was written: add --yes, or use a fresh log to play the past");
+        crate::talk::note!("nothing was written: add --yes, or use a fresh log to play the past");
     }
     Ok(answer.unwrap_or_default())
 }
@@ -119,16 +119,21 @@ fn report(
     let file = name_of(path);
     let refused = u64::try_from(taken.too_large.len()).unwrap_or(u64::MAX);
     for line in taken.too_large.iter().take(NAMED) {
-        anstream::eprintln!("{file}:{line}: larger than any record that `{topic}` takes: not written");
+        crate::talk::note!("{file}:{line}: larger than any record that `{topic}` takes: not written");
     }
     if taken.dead > 0 {
-        let dead = talk::grouped(taken.dead);
-        anstream::eprintln!(
-            "{dead} records cannot be understood in whole: they are written, and become dead letters when they are read"
+        let (are, turn) = if taken.dead == 1 {
+            ("it is", "becomes a dead letter when it is")
+        } else {
+            ("they are", "become dead letters when they are")
+        };
+        crate::talk::note!(
+            "{} cannot be understood in whole: {are} written, and {turn} read",
+            talk::counted(taken.dead, "record")
         );
     }
     if written == 0 && refused == 0 {
-        anstream::eprintln!("{file} has no records");
+        crate::talk::note!("{file} has no records");
     }
     let (first, last) =
         taken.times.map_or((None, None), |(first, last)| (Some(first.to_string()), Some(last.to_string())));
@@ -137,7 +142,7 @@ fn report(
         "events": taken.events, "first": first, "last": last,
     });
     let over = first.zip(last).map_or_else(String::new, |(first, last)| format!(", from {first} to {last}"));
-    talk::tell(context.json, &value, &format!("{} records into {topic}{over}", talk::grouped(written)))?;
+    talk::tell(context.json, &value, &format!("{} into {topic}{over}", talk::counted(written, "record")))?;
     Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(EXIT_PARTLY) })
 }
 
@@ -150,7 +155,7 @@ fn rows(context: &Context, args: &IngestArgs, path: Option<&Path>) -> anyhow::Re
     topics::apply(&*log, &context.config, true)?;
     let topic = &context.config.accounts.topic;
     let mut records = Records::new(input, format, largest(&*log, topic)?)?;
-    let (spool, checked) = accounts::check(&mut records, accounts::Bad::Keep, |_| {})?;
+    let (spool, checked) = accounts::check(&mut records, accounts::Bad::Keep, None, |_| {})?;
     let taken =
         Taken { records: checked.rows, dead: checked.bad, too_large: checked.too_large, ..Taken::default() };
     let bar = talk::bar(taken.records);

@@ -64,7 +64,7 @@ impl Move<'_> {
                 Some(false) => return Ok(ExitCode::from(EXIT_PARTLY)),
                 None => {
                     self.tell(&counts, 0, 0, "would move")?;
-                    anstream::eprintln!("nothing was written: say --yes");
+                    crate::talk::note!("nothing was written: say --yes");
                     return Ok(ExitCode::from(EXIT_USAGE));
                 }
             }
@@ -76,7 +76,7 @@ impl Move<'_> {
         there.end()?;
         held.end()?;
         self.tell(&counts, accounts, letters, "moved")?;
-        anstream::eprintln!(
+        crate::talk::note!(
             "sources are read at {} from where the config says (`start`); triggers, decisions and actions so far stay \
              readable with --log {}, which must not be run again; next: log = \"{}\" in the config, then `winback run`",
             to.name(),
@@ -91,7 +91,7 @@ impl Move<'_> {
         let Self { context, from, to, .. } = self;
         let unread = migrate::unread(context, &**from)?;
         if !unread.is_empty() {
-            anstream::eprintln!(
+            crate::talk::note!(
                 "{} has work under way, which cannot be moved: {}; `winback --log {} run --until-idle` first",
                 from.name(),
                 unread.join(", "),
@@ -102,15 +102,15 @@ impl Move<'_> {
         match migrate::look(&**to, &context.topics.inbox)? {
             Target::Empty => Ok(None),
             Target::Begun(moved) if moved.id == self.id()? => {
-                anstream::eprintln!("an attempt that was broken off is begun anew");
+                crate::talk::note!("an attempt that was broken off is begun anew");
                 Ok(None)
             }
             Target::Taken(Some(moved)) if moved.id == self.id()? => {
-                anstream::eprintln!("nothing to do: {} was moved to {} already", from.name(), to.name());
+                crate::talk::note!("nothing to do: {} was moved to {} already", from.name(), to.name());
                 Ok(Some(0))
             }
             Target::Begun(moved) => {
-                anstream::eprintln!(
+                crate::talk::note!(
                     "{} holds a part of what was moved from {}: complete that first, or delete the topics `{}.*` there",
                     to.name(),
                     moved.from,
@@ -119,7 +119,7 @@ impl Move<'_> {
                 Ok(Some(EXIT_USAGE))
             }
             Target::Taken(_) => {
-                anstream::eprintln!(
+                crate::talk::note!(
                     "{} holds a deployment `{}` already: move into an empty log, or under another `deployment`",
                     to.name(),
                     context.config.deployment

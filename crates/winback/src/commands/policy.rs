@@ -37,7 +37,7 @@ fn apply(context: &Context, again: bool) -> anyhow::Result<ExitCode> {
     let mut stood = policies::put_again(&*log, config, topics, again)?;
     stood.retain(|policy| !changed.contains(policy));
     if changed.is_empty() && stood.is_empty() && held.is_empty() {
-        anstream::eprintln!(
+        crate::talk::note!(
             "nothing to do: the files are in force as they are; `winback policy apply --again` puts them into an inbox that \
              does not have them"
         );
@@ -73,7 +73,7 @@ fn in_shadow(context: &Context, file: &Path) -> anyhow::Result<ExitCode> {
     let log = context.log()?;
     match policies::apply_in_shadow(&*log, &context.config, &context.topics, file)? {
         Some((name, version)) => applied(context, &name, version)?,
-        None => anstream::eprintln!("nothing to do: it is in shadow as it is"),
+        None => crate::talk::note!("nothing to do: it is in shadow as it is"),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -103,7 +103,7 @@ fn end_shadow(context: &Context, name: &str) -> anyhow::Result<ExitCode> {
         out.flush()?;
         return Ok(ExitCode::SUCCESS);
     }
-    anstream::eprintln!("nothing to do: nothing of `{}` is in shadow", words::safe(name));
+    crate::talk::note!("nothing to do: nothing of `{}` is in shadow", words::safe(name));
     Ok(ExitCode::from(EXIT_PARTLY))
 }
 

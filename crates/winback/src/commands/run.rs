@@ -34,10 +34,10 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode>
     let log = context.log()?;
     crate::migrate::check(context, &*log, args.fresh)?;
     let names: Vec<&str> = plan.roles.iter().map(|role| role.as_str()).collect();
-    anstream::eprintln!("running {} on {}", names.join(", "), log.name());
+    crate::talk::note!("running {} on {}", names.join(", "), log.name());
     let mut running = run::start(config, log, context.clock.clone(), &plan)?;
     if let Some(address) = running.address() {
-        anstream::eprintln!("health, metrics and the outbox at http://{address}/ · Ctrl-C ends");
+        crate::talk::note!("health and metrics at http://{address}/ · Ctrl-C ends");
     }
     let mut idle = false;
     while !stop.load(Ordering::Acquire) && !running.has_failed() && !idle {
@@ -48,9 +48,9 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode>
     let stopped = if args.until_idle { running.stopped() } else { Vec::new() };
     let summary = running.stop()?;
     if context.json {
-        anstream::println!("{}", serde_json::to_string(&summary)?);
+        crate::talk::say(&crate::show::door::json(&serde_json::to_string(&summary)?))?;
     } else {
-        anstream::println!("{}", summary.line());
+        crate::talk::show!("{}", summary.line())?;
     }
     if summary.imbalance > 0 {
         anyhow::bail!(
@@ -58,7 +58,7 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode>
             summary.imbalance
         );
     }
-    stopped.iter().for_each(|why| anstream::eprintln!("winback: {why}"));
+    stopped.iter().for_each(|why| crate::talk::note!("winback: {why}"));
     Ok(if stopped.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_PARTLY) })
 }
 

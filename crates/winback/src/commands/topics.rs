@@ -97,18 +97,18 @@ fn warn(context: &Context, log: &dyn Log) {
         // The log answered a moment ago; what it does not say now is not worth failing for.
         let there = log.describe(&names).unwrap_or_default();
         for long in there.iter().flatten().filter_map(topics::kept_too_long) {
-            anstream::eprintln!("warning: {long}");
+            crate::talk::note!("warning: {long}");
         }
     }
     if log.is_shared() && context.config.topics.replication < 2 {
-        anstream::eprintln!(
+        crate::talk::note!(
             "warning: topics.replication = {}: what one broker loses is lost; 3 on a cluster of three or more",
             context.config.topics.replication
         );
     }
     // Who may not read the brokers' settings can still plan topics.
     for warning in log.warnings().unwrap_or_default() {
-        anstream::eprintln!("warning: {warning}");
+        crate::talk::note!("warning: {warning}");
     }
 }
 

@@ -40,7 +40,7 @@ fn verify(context: &Context, args: VerifyArgs) -> anyhow::Result<ExitCode> {
         Ok(report) => in_words(&report),
         Err(OracleError::Log(error)) => Err(error.into()),
         Err(cut @ OracleError::Cut { .. }) => {
-            anstream::eprintln!("winback: {cut}");
+            crate::talk::note!("winback: {cut}");
             Ok(ExitCode::from(EXIT_PARTLY))
         }
         Err(error) => Err(error.into()),
@@ -90,7 +90,7 @@ fn in_words(report: &Report) -> anyhow::Result<ExitCode> {
     }
     out.line(&sentence(report))?;
     out.flush()?;
-    report.notes.iter().for_each(|note| anstream::eprintln!("winback: {}", words::safe(&note.to_string())));
+    report.notes.iter().for_each(|note| crate::talk::note!("winback: {}", words::safe(&note.to_string())));
     Ok(code(report))
 }
 

@@ -63,6 +63,12 @@ impl<R: BufRead> Records<R> {
         }
     }
 
+    /// True where the topic takes a record of that size under a key of that size.
+    pub const fn fits(&self, key: usize, value: usize) -> bool {
+        // There is room for a usual key beside the largest value.
+        value.saturating_add(key.saturating_sub(1 << 10)) <= self.largest
+    }
+
     /// The next record; `None` at the end. Empty lines are none.
     ///
     /// # Errors

@@ -162,6 +162,14 @@ mod tests {
 
     use super::*;
 
+    #[cfg(unix)]
+    #[test]
+    fn what_is_sorted_on_disk_is_its_owners_alone() {
+        let run = write_run(std::iter::empty()).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::mode(&run.metadata().unwrap().permissions());
+        assert_eq!(mode & 0o077, 0);
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(40))]
         #[test]

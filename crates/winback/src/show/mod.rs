@@ -7,6 +7,7 @@ mod action;
 pub(crate) mod approach;
 mod decision;
 pub(crate) mod differ;
+pub(crate) mod door;
 mod gates;
 pub(crate) mod letter;
 pub(crate) mod listing;

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use anstream::AutoStream;
 use serde::Serialize;
 
+use super::door;
+
 /// Standard output of a command.
 pub(crate) struct Out {
     to: BufWriter<AutoStream<io::Stdout>>,
@@ -22,7 +24,7 @@ impl Out {
     /// # Errors
     /// When it cannot be written.
     pub(crate) fn line(&mut self, text: &str) -> io::Result<()> {
-        writeln!(self.to, "{text}")
+        writeln!(self.to, "{}", door::fit(text))
     }
 
     /// A value as one line of JSON.
@@ -30,8 +32,8 @@ impl Out {
     /// # Errors
     /// When it cannot be written.
     pub(crate) fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer(&mut self.to, value).map_err(io::Error::from)?;
-        self.to.write_all(b"\n")
+        let line = serde_json::to_string(value).map_err(io::Error::from)?;
+        writeln!(self.to, "{}", door::json(&line))
     }
 
     /// Everything written so far is shown.

@@ -1,10 +1,9 @@
 //! The small words that every listing uses.
 
-use std::fmt::Write as _;
-
 use anstyle::{AnsiColor, Style};
 use winback_core::signal::SignalKind;
 use winback_core::time::{Span, Time};
+use winback_core::visible;
 use winback_proto::Timestamp;
 use winback_proto::trigger::CARRIED;
 
@@ -91,18 +90,10 @@ pub(crate) fn spaced(name: &str) -> String {
     safe(&name.replace('_', " "))
 }
 
-/// Text from outside, safe for a terminal: what would move the cursor, colour or turn the line is shown as its code.
+/// A value from outside as a part of a line: what would move the cursor, colour, hide or turn the line is shown as its
+/// code.
 pub(crate) fn safe(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') {
-            let _ = write!(safe, "{}", c.escape_default());
-        } else {
-            safe.push(c);
-        }
-    }
-    safe
+    visible::escaped(text).into_owned()
 }
 
 /// At most so many characters, with a mark where something was cut.

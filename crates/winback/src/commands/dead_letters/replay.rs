@@ -59,7 +59,7 @@ pub(super) fn replay(
     out.flush()?;
     let did = if dry_run { "would be sent" } else { "sent" };
     let Replayed { sent, left } = replayed;
-    anstream::eprintln!("{sent} {did} to {}, {left} left out", context.topics.retries);
+    crate::talk::note!("{sent} {did} to {}, {left} left out", context.topics.retries);
     Ok(if left + unreadable == 0 { ExitCode::SUCCESS } else { ExitCode::from(EXIT_PARTLY) })
 }
 
