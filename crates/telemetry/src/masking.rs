@@ -68,11 +68,12 @@ fn each_masked(value: Value) -> Value {
     }
 }
 
-/// The line with codes for what acts on a terminal, in the way of its format. Colours and line breaks pass.
+/// The line with codes for what acts on a terminal, in the way of its format. Colours and the line's own end pass.
 fn seen(line: &str, format: Format) -> Cow<'_, str> {
-    let acts = |c: char| visible::is_hidden(c) && c != '\n';
+    let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));
+    let acts = visible::is_hidden;
     if !line.chars().any(acts) {
-        return Cow::Borrowed(line);
+        return Cow::Owned(format!("{line}{end}"));
     }
     let mut seen = String::with_capacity(line.len() + 16);
     let mut rest = line;
@@ -91,6 +92,7 @@ fn seen(line: &str, format: Format) -> Cow<'_, str> {
         }
         rest = &rest[taken..];
     }
+    seen.push_str(end);
     Cow::Owned(seen)
 }
 

@@ -51,13 +51,13 @@ pub fn execute(cli: cli::Cli) -> anyhow::Result<ExitCode> {
     commands::execute(cli)
 }
 
-/// Tells the person at the terminal why a command failed. The value of a setting is shown as it was written; all other texts may
-/// quote a record, so that mail addresses in them are masked.
+/// Tells the person at the terminal why a command failed, in one line whatever the error quotes. The value of a setting is shown
+/// as it was written. All other texts may quote a record, so that mail addresses in them are masked.
 pub fn report(error: &anyhow::Error) {
     let text = format!("{error:#}");
     let is_of_a_setting = exit_code(error) == EXIT_USAGE;
     let text = if is_of_a_setting { text.as_str().into() } else { masked(&text) };
-    talk::note!("winback: {text}");
+    talk::note!("winback: {}", show::words::safe(&text));
 }
 
 /// The exit code that an error ends the process with.

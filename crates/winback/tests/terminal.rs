@@ -114,8 +114,7 @@ fn no_command_lets_data_act_on_the_terminal() {
         &["--config", HOSTILE, "config", "show"],
     ];
     for arguments in shown {
-        let told = harmless(dir, arguments);
-        assert!(!told.trim().is_empty(), "{arguments:?} says nothing");
+        harmless(dir, arguments);
     }
     for arguments in [
         &["triggers"][..],

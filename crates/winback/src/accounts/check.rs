@@ -5,7 +5,7 @@ use std::io::BufRead;
 use winback_core::time::Time;
 use winback_registrar::{Row, read_row};
 
-use super::Erased;
+use super::Gate;
 use crate::ingest::{self, Entry, Records, Sorter};
 use crate::show::words::safe;
 use crate::talk::note;
@@ -34,14 +34,14 @@ pub struct Checked {
 }
 
 /// Checks every row and keeps those to be written, in the file's order, keyed by account id; `seen` hears of each that the
-/// registrar would take. Rows of those `erased` are left out.
+/// registrar would take. Rows that the `gate` refuses are left out.
 ///
 /// # Errors
 /// When the file cannot be read or a temporary one not written.
 pub fn check<R: BufRead>(
     records: &mut Records<R>,
     bad: Bad,
-    erased: Option<&Erased>,
+    gate: Option<&Gate>,
     mut seen: impl FnMut(&Row),
 ) -> anyhow::Result<(Sorter, Checked)> {
     let mut spool = Sorter::new(ingest::MEMORY);
@@ -56,13 +56,10 @@ pub fn check<R: BufRead>(
             checked.too_large.push(record.line);
             continue;
         }
-        if read.as_ref().is_ok_and(|row| erased.is_some_and(|erased| erased.refuses(row))) {
+        let refused = gate.zip(read.as_ref().ok()).and_then(|(gate, row)| gate.refuses(row));
+        if let Some(why) = refused {
             checked.bad += 1;
-            tell(
-                checked.bad,
-                &place(record.line, None),
-                "the account was erased, or all its contacts: the registrar refuses it",
-            );
+            tell(checked.bad, &place(record.line, None), why);
             continue;
         }
         read.iter().for_each(&mut seen);

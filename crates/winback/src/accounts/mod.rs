@@ -2,13 +2,13 @@
 
 mod check;
 mod difference;
-mod erased;
+mod gate;
 mod list;
 mod pending;
 pub(crate) mod shown;
 
 pub use check::{Bad, Checked, check};
 pub use difference::{Difference, Print, apply, difference};
-pub use erased::Erased;
+pub use gate::Gate;
 pub use list::{Known, known};
 pub use pending::pending;

@@ -9,7 +9,7 @@ use winback_log::{Append, Log};
 use winback_proto::v1;
 
 use super::ingest::largest;
-use crate::accounts::{self, Bad, Difference, Erased, Print, shown};
+use crate::accounts::{self, Bad, Difference, Gate, Print, shown};
 use crate::cli::{AccountsCommand, FileFormat};
 use crate::context::Context;
 use crate::ingest::{self, Records, format_of, name_of, open};
@@ -49,8 +49,8 @@ impl Import<'_> {
         let topic = &context.config.accounts.topic;
         let mut after: BTreeMap<String, Print> = BTreeMap::new();
         let mut records = Records::new(input, format, largest(&*log, topic)?)?;
-        let erased = Erased::of(context, &*log)?;
-        let (rows, checked) = accounts::check(&mut records, Bad::LeaveOut, erased.as_ref(), |row| {
+        let gate = Gate::of(context, &*log, largest(&*log, &context.topics.accounts)?)?;
+        let (rows, checked) = accounts::check(&mut records, Bad::LeaveOut, Some(&gate), |row| {
             if self.replace {
                 accounts::apply(&mut after, row);
             }
