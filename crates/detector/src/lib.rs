@@ -12,4 +12,5 @@ mod role;
 pub use emit::DetectorTopics;
 pub use metrics::DetectorMetrics;
 pub use replay::{Replay, Unreadable, read};
+pub use restore::{StateRecord, read_state};
 pub use role::DetectorRole;

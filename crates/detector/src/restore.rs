@@ -9,19 +9,37 @@ use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread;
 
 use winback_core::debounce::{Partition, StateKey, StateRow};
-use winback_lane::{RestoreError, Row};
-use winback_proto::{WireMessage, state, v1};
+use winback_core::ids::Partition as Number;
+use winback_lane::Row;
+use winback_log::{ForeignRecords, TopicPartition, Unreadable};
+use winback_proto::state;
 
 /// What a thread decodes at a time.
 const ROWS_A_PART: usize = 512;
 /// More threads than this wait for the one that takes the rows in.
 const MAX_HELPERS: usize = 3;
 
-type Decoded = Result<Vec<(StateKey, Option<StateRow>)>, RestoreError>;
+/// A row with its key; `None` for a tombstone of a key that no version is known to write.
+pub type StateRecord = Option<(StateKey, Option<StateRow>)>;
 
-/// Takes the rows in.
-pub(crate) fn load(partition: &mut Partition, rows: &[Row<'_>]) -> Result<(), RestoreError> {
-    let parts = Parts { parts: rows.chunks(ROWS_A_PART).collect(), next: AtomicUsize::new(0) };
+type Decoded = Vec<Result<StateRecord, Unreadable>>;
+
+/// A partition of the changelog.
+#[derive(Clone, Debug)]
+pub(crate) struct Changelog {
+    pub(crate) partition: TopicPartition,
+    /// How many partitions it has.
+    pub(crate) partitions: i32,
+}
+
+/// Takes the rows in. What cannot be read is noted: a later row of its key may replace it.
+pub(crate) fn load(
+    partition: &mut Partition,
+    rows: &[Row<'_>],
+    from: &Changelog,
+    foreign: &mut ForeignRecords,
+) {
+    let parts = Parts { parts: rows.chunks(ROWS_A_PART).collect(), next: AtomicUsize::new(0), from };
     let helpers = helpers_for(parts.parts.len());
     thread::scope(|scope| {
         let (sender, decoded) = channel();
@@ -36,12 +54,42 @@ pub(crate) fn load(partition: &mut Partition, rows: &[Row<'_>]) -> Result<(), Re
         drop(sender);
         let mut ahead = Ahead { decoded, parts: &parts, early: BTreeMap::new() };
         for (number, rows) in parts.parts.iter().enumerate() {
-            for (row, (key, value)) in rows.iter().zip(ahead.part(number)?) {
-                partition.load(key, value).map_err(|why| failed(row, &why))?;
+            for (row, record) in rows.iter().zip(ahead.part(number)) {
+                let loaded = record.and_then(|record| take(partition, record));
+                foreign.see(&from.partition, row.offset, row.key, &loaded);
             }
         }
-        Ok(())
-    })
+    });
+}
+
+fn take(partition: &mut Partition, record: StateRecord) -> Result<(), Unreadable> {
+    let Some((key, row)) = record else { return Ok(()) };
+    partition.load(key, row).map_err(|why| unreadable(&why))
+}
+
+/// A record of the detector's changelog; `partitions` is how many that topic has.
+///
+/// # Errors
+/// When no detector can have written it there.
+pub fn read_state(
+    key: &[u8],
+    value: Option<&[u8]>,
+    partition: Number,
+    partitions: i32,
+) -> Result<StateRecord, Unreadable> {
+    let gone = value.is_none();
+    let state_key = match state::key_from_bytes(key) {
+        Ok(state_key) => state_key,
+        Err(_) if gone => return Ok(None),
+        Err(why) => return Err(Unreadable::key(format!("a row of the state: {why}"))),
+    };
+    if let Some(account) = state_key.account()
+        && let Err(why) = Unreadable::check_partition(account.as_str().as_bytes(), partition, partitions)
+    {
+        return if gone { Ok(None) } else { Err(why) };
+    }
+    let row = state::record_from_bytes(&state_key, value).map_err(|why| unreadable(&why))?;
+    Ok(Some((state_key, row)))
 }
 
 /// The system is asked how many cores there are only where that matters: it opens files to say so.
@@ -54,13 +102,19 @@ fn helpers_for(parts: usize) -> usize {
 struct Parts<'a> {
     parts: Vec<&'a [Row<'a>]>,
     next: AtomicUsize,
+    from: &'a Changelog,
 }
 
 impl Parts<'_> {
     /// Decodes the next part; `None` when all are taken.
     fn take(&self) -> Option<(usize, Decoded)> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        self.parts.get(number).map(|rows| (number, decode(rows)))
+        self.parts.get(number).map(|rows| (number, self.decode(rows)))
+    }
+
+    fn decode(&self, rows: &[Row<'_>]) -> Decoded {
+        let Changelog { partition, partitions } = self.from;
+        rows.iter().map(|row| read_state(row.key, row.value, partition.partition, *partitions)).collect()
     }
 }
 
@@ -86,25 +140,17 @@ impl Ahead<'_> {
             match next {
                 Some((number, decoded)) => self.early.insert(number, decoded),
                 // Whoever took it is gone without it.
-                None => return self.parts.parts.get(number).map_or(Ok(Vec::new()), |rows| decode(rows)),
+                None => {
+                    let rows = self.parts.parts.get(number);
+                    return rows.map_or_else(Vec::new, |rows| self.parts.decode(rows));
+                }
             };
         }
     }
 }
 
-fn decode(rows: &[Row<'_>]) -> Decoded {
-    rows.iter().map(one).collect()
-}
-
-fn one(row: &Row<'_>) -> Result<(StateKey, Option<StateRow>), RestoreError> {
-    let key = state::key_from_bytes(row.key).map_err(|why| failed(row, &why))?;
-    let decode = |value| v1::StateRecord::from_bytes(value).and_then(state::row_from_wire);
-    let value = row.value.map(decode).transpose().map_err(|why| failed(row, &why))?;
-    Ok((key, value))
-}
-
-fn failed(row: &Row<'_>, why: &dyn std::fmt::Display) -> RestoreError {
-    RestoreError { offset: row.offset, why: format!("a row of the state: {why}") }
+fn unreadable(why: &dyn std::fmt::Display) -> Unreadable {
+    Unreadable::value(format!("a row of the state: {why}"))
 }
 
 #[cfg(test)]
@@ -113,7 +159,9 @@ mod tests {
     use winback_core::debounce::AccountState;
     use winback_core::ids::Offset;
     use winback_core::time::Time;
-    use winback_proto::Encoding;
+    use winback_log::Defect;
+    use winback_log::partitioner::partition_of;
+    use winback_proto::{Encoding, WireMessage as _};
 
     use super::*;
 
@@ -145,11 +193,19 @@ mod tests {
             .collect()
     }
 
+    /// Loads them as the only partition of a changelog; the first that cannot be read.
+    fn loaded(partition: &mut Partition, records: &[Record]) -> Option<winback_log::ForeignRecord> {
+        let from = Changelog { partition: TopicPartition::new("changelog", 0), partitions: 1 };
+        let mut foreign = ForeignRecords::default();
+        load(partition, &rows(records), &from, &mut foreign);
+        foreign.first(&[Defect::Key, Defect::Partition, Defect::Value]).cloned()
+    }
+
     #[test]
     fn rows_that_several_threads_decoded_go_in_in_the_logs_order() {
         let records = changelog();
         let mut partition = Partition::default();
-        load(&mut partition, &rows(&records)).unwrap();
+        assert_eq!(loaded(&mut partition, &records), None);
         let name =
             |id: &str| partition.account_state(&id.into()).map(|state| state.account.clone().unwrap().name);
         assert_eq!(partition.known_accounts(), 4_999);
@@ -162,13 +218,36 @@ mod tests {
         for broken in [0, 4_321] {
             let mut records = changelog();
             records[broken].1 = Some(vec![0xff]);
-            let error = load(&mut Partition::default(), &rows(&records)).unwrap_err();
-            assert_eq!(error.offset, Offset(i64::try_from(broken).unwrap()), "{error}");
+            // The last two records are newer ones of the first two accounts.
+            let found = loaded(&mut Partition::default(), &records);
+            let offset = found.as_ref().map(|found| found.offset);
+            let expected = (broken > 1).then(|| Offset(i64::try_from(broken).unwrap()));
+            assert_eq!(offset, expected, "{found:?}");
         }
     }
 
     #[test]
     fn no_rows_are_no_error() {
-        assert_eq!(load(&mut Partition::default(), &[]), Ok(()));
+        assert_eq!(loaded(&mut Partition::default(), &[]), None);
+    }
+
+    #[test]
+    fn a_row_of_another_kind_or_account_or_in_another_partition_is_no_row_of_its_key() {
+        let (key, value) = changelog().swap_remove(0);
+        let read = |key: &[u8], value: &[u8], number, partitions| {
+            read_state(key, Some(value), Number(number), partitions).err().map(|error| error.defect)
+        };
+        let value = value.unwrap();
+        let right = partition_of(b"acc-0", 4).0;
+        assert_eq!(read(&key, &value, right, 4), None);
+        assert_eq!(read(&key, &value, (right + 1) % 4, 4), Some(Defect::Partition));
+        assert_eq!(read(b"aacc-1", &value, 0, 1), Some(Defect::Value), "of another account");
+        for other in [&b"c"[..], b"h", b"macc-0\0default", b"p\0\0\0\x01default"] {
+            assert_eq!(read(other, &value, 0, 1), Some(Defect::Value), "{}", other.escape_ascii());
+        }
+        for none in [&b""[..], b"z", b"\xff", b"ex", b"p1", b"macc-0"] {
+            assert_eq!(read(none, &value, 0, 1), Some(Defect::Key), "{}", none.escape_ascii());
+            assert_eq!(read_state(none, None, Number(0), 1).unwrap(), None, "its tombstone mends it");
+        }
     }
 }

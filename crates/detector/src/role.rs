@@ -6,19 +6,21 @@ use winback_core::time::Time;
 use winback_lane::{
     At, Authority, DeadLetter, Input, Output, RestoreError, Role, Row, Start, Step, Urgency, View,
 };
-use winback_log::{Message, TopicPartition};
+use winback_log::{Defect, ForeignRecords, Message, TopicPartition};
 use winback_proto::envelope::{TRACEPARENT, passed_on};
 
 use crate::emit::{Cause, DetectorTopics};
 use crate::metrics::{DetectorMetrics, Tally};
 use crate::replay::read;
-use crate::restore;
+use crate::restore::{self, Changelog};
 
 /// The role of a detector lane.
 pub struct DetectorRole {
     topics: DetectorTopics,
     metrics: DetectorMetrics,
     partitions: Vec<Option<Partition>>,
+    /// By slot: records of the changelog that cannot be read.
+    foreign: Vec<ForeignRecords>,
     effects: Vec<Effect>,
     running: Tally,
     urgency: Urgency,
@@ -29,8 +31,17 @@ impl DetectorRole {
     /// A lane that writes to those topics.
     pub fn new(topics: DetectorTopics, metrics: DetectorMetrics) -> Self {
         let running = Tally::default();
-        let (partitions, effects) = (Vec::new(), Vec::new());
-        Self { topics, metrics, partitions, effects, running, urgency: Urgency::Lazy, now: Time::MIN }
+        let (partitions, foreign, effects) = (Vec::new(), Vec::new(), Vec::new());
+        Self {
+            topics,
+            metrics,
+            partitions,
+            foreign,
+            effects,
+            running,
+            urgency: Urgency::Lazy,
+            now: Time::MIN,
+        }
     }
 
     fn partition(&mut self, input: &Input) -> Option<&mut Partition> {
@@ -110,13 +121,28 @@ impl Role for DetectorRole {
     fn assigned(&mut self, input: &Input) {
         if self.partitions.len() <= input.slot {
             self.partitions.resize_with(input.slot + 1, || None);
+            self.foreign.resize_with(input.slot + 1, ForeignRecords::default);
         }
         self.partitions[input.slot] = Some(Partition::default());
+        self.foreign[input.slot] = ForeignRecords::default();
     }
 
     fn restore(&mut self, input: &Input, rows: &[Row<'_>]) -> Result<(), RestoreError> {
-        let Some(partition) = self.partition(input) else { return Ok(()) };
-        restore::load(partition, rows)
+        let from = Changelog {
+            partition: TopicPartition { topic: self.topics.changelog.clone(), ..input.partition.clone() },
+            partitions: self.topics.inbox_partitions,
+        };
+        let partition = self.partitions.get_mut(input.slot).and_then(Option::as_mut);
+        if let (Some(partition), Some(foreign)) = (partition, self.foreign.get_mut(input.slot)) {
+            restore::load(partition, rows, &from, foreign);
+        }
+        Ok(())
+    }
+
+    /// Of any kind: a key that this version does not know may be one that a newer version wrote.
+    fn unreadable(&self, input: &Input) -> Option<RestoreError> {
+        let found = self.foreign.get(input.slot)?.first(&[Defect::Key, Defect::Partition, Defect::Value])?;
+        Some(RestoreError { offset: found.offset, why: found.unreadable.to_string() })
     }
 
     fn rests_on(&self) -> Option<&'static str> {

@@ -66,7 +66,10 @@ pub enum LaneError {
         next: Offset,
     },
     /// A record of the changelog makes no sense.
-    #[error("cannot restore {partition} from offset {offset} of its changelog: {why}")]
+    #[error(
+        "{partition}@{offset} cannot be read, and what it says is part of the state: {why}; stop the members and run \
+         `winback topics doctor`"
+    )]
     Restore {
         /// The changelog's partition.
         partition: TopicPartition,

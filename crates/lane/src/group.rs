@@ -9,7 +9,7 @@ use crate::config::PositionsFrom;
 use crate::error::LaneError;
 use crate::lane::Lane;
 use crate::partition::PartitionState;
-use crate::role::{Authority, Role, Start};
+use crate::role::{Authority, RestoreError, Role, Start};
 
 /// How long the lane's other partitions wait for the positions of those that came.
 const POSITIONS_WITHIN: Duration = Duration::from_millis(50);
@@ -110,6 +110,10 @@ impl<R: Role> Lane<R> {
         let now = self.clock.now();
         let Some(slot) = self.inputs.get(at) else { return Ok(()) };
         let (partition, group) = (slot.input.partition.clone(), slot.committed);
+        if let Some(RestoreError { offset, why }) = self.role.unreadable(&slot.input) {
+            let changelog = self.role.changelog(&partition).unwrap_or(partition);
+            return Err(LaneError::Restore { partition: changelog, offset, why });
+        }
         let state = match self.role.restored(&slot.input) {
             Authority::NotKept => group,
             Authority::Nothing => None,

@@ -174,6 +174,13 @@ pub trait Role {
         Ok(())
     }
 
+    /// The first record of the changelog that could not be read and that no later one of its key replaced; asked when the
+    /// changelog was read to its end. The lane ends with it, since state that cannot be read is never skipped.
+    fn unreadable(&self, input: &Input) -> Option<RestoreError> {
+        let _ = input;
+        None
+    }
+
     /// The changelog was read to its end: the position that the state speaks of. It must be written by every
     /// [`Role::seal`] that finds a position moved.
     fn restored(&mut self, input: &Input) -> Authority {

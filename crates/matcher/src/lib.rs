@@ -14,8 +14,9 @@ mod retry_role;
 mod role;
 mod tally;
 
-pub use feed::{AccountFeed, FeedStatus};
+pub use feed::{AccountFeed, AccountRow, FeedStatus, read_account};
 pub use forward::{InboxTarget, input_name};
+pub use positions::read_position;
 pub use retry_role::RetryRole;
 pub use role::{MatcherRole, MatcherSource};
 pub use tally::MatcherMetrics;

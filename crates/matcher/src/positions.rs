@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use winback_core::ids::{InputName, Offset};
-use winback_lane::{Authority, InputView, Output, RestoreError, Row, Start};
-use winback_log::{Append, TopicPartition};
+use winback_lane::{Authority, InputView, Output, Row, Start};
+use winback_log::{Append, ForeignRecords, TopicPartition, Unreadable};
 use winback_proto::{Encoding, WireMessage, v1};
 
 /// What a lane of one source knows of its positions.
@@ -38,27 +38,27 @@ impl Positions {
         TopicPartition::new(self.topic.clone(), 0)
     }
 
-    /// A record of the topic; `input` is whom it is read for, `next` what is known of it so far.
+    /// A record of the topic; `input` is whom it is read for, `next` what is known of it so far. What cannot be read is
+    /// noted in `foreign`. Keys of others are theirs to judge.
     pub(crate) fn restore(
         &mut self,
         input: &InputName,
         row: &Row<'_>,
         next: &mut Option<Offset>,
-    ) -> Result<(), RestoreError> {
+        foreign: &mut ForeignRecords,
+    ) {
         let (own, all) = (row.key == input.as_str().as_bytes(), row.key == self.key.as_bytes());
         if !own && !all {
-            return Ok(());
+            return;
         }
-        let decode = |value| v1::MatcherPosition::from_bytes(value);
-        let found = row.value.map(decode).transpose();
-        let why = |why| RestoreError { offset: row.offset, why: format!("position of {input}: {why}") };
-        let found = found.map_err(why)?;
+        let read = read_position(row.key, row.value);
+        foreign.see(&self.topic(), row.offset, row.key, &read);
+        let Ok(found) = read else { return };
         if own {
             *next = found.as_ref().map(|found| Offset(found.next_offset));
         } else {
             self.started_with = found.map(|found| found.partitions);
         }
-        Ok(())
     }
 
     pub(crate) fn authority(next: Option<Offset>) -> Authority {
@@ -115,6 +115,25 @@ impl Positions {
     }
 }
 
+/// A record of the topic of positions; `None` for a tombstone.
+///
+/// # Errors
+/// When no matcher can have written it.
+pub fn read_position(key: &[u8], value: Option<&[u8]>) -> Result<Option<v1::MatcherPosition>, Unreadable> {
+    let Some(value) = value else { return Ok(None) };
+    let (source, topic) =
+        std::str::from_utf8(key).ok().and_then(|key| key.split_once(':')).unwrap_or_default();
+    if source.is_empty() || topic.is_empty() {
+        return Err(Unreadable::key("its key names no input: `source:topic/partition` or `source:topic`"));
+    }
+    let why = |why| Unreadable::value(format!("a position: {why}"));
+    let position = v1::MatcherPosition::from_bytes(value).map_err(|error| why(error.to_string()))?;
+    if position.next_offset < 0 || position.partitions < 0 {
+        return Err(why("it is negative".to_owned()));
+    }
+    Ok(Some(position))
+}
+
 #[cfg(test)]
 mod tests {
     use winback_core::ids::Partition;
@@ -152,10 +171,11 @@ mod tests {
 
     fn restored(records: &[Message], number: i32) -> (Positions, Option<Offset>) {
         let (mut positions, mut next) = (positions(), None);
-        let name = InputName::from(format!("{KEY}/{number}"));
+        let (name, mut foreign) = (InputName::from(format!("{KEY}/{number}")), ForeignRecords::default());
         for record in records {
-            assert_eq!(positions.restore(&name, &record.into(), &mut next), Ok(()));
+            positions.restore(&name, &record.into(), &mut next, &mut foreign);
         }
+        assert!(foreign.is_empty(), "{foreign:?}");
         (positions, next)
     }
 
@@ -164,6 +184,23 @@ mod tests {
         let records = written(&mut positions(), 2, 77);
         assert_eq!(restored(&records, 2).1, Some(Offset(77)));
         assert_eq!(restored(&records, 1).1, None);
+    }
+
+    #[test]
+    fn a_position_that_cannot_be_read_is_noted_until_another_replaces_it_and_those_of_others_are_theirs() {
+        let (mut positions, name) = (positions(), InputName::from(format!("{KEY}/2")));
+        let (mut next, mut foreign) = (None, ForeignRecords::default());
+        let good = v1::MatcherPosition { next_offset: 7, partitions: 0 }.to_bytes(Encoding::Protobuf);
+        let mut restore = |offset, key: &str, value: Option<&[u8]>| {
+            let row = Row { offset: Offset(offset), key: key.as_bytes(), value };
+            positions.restore(&name, &row, &mut next, &mut foreign);
+            (next, foreign.len())
+        };
+        let own = format!("{KEY}/2");
+        assert_eq!(restore(0, &own, Some(&good)), (Some(Offset(7)), 0));
+        assert_eq!(restore(1, "visits/1", Some(b"\xff")), (Some(Offset(7)), 0));
+        assert_eq!(restore(2, &own, Some(b"\xff")), (Some(Offset(7)), 1));
+        assert_eq!(restore(3, &own, None), (None, 0));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use winback_core::time::{Span, Time};
 use winback_lane::{
     At, Authority, Input, InputView, Output, Readiness, RestoreError, Role, Row, Start, Step, Urgency, View,
 };
-use winback_log::{Append, Message, TopicPartition};
+use winback_log::{Append, Defect, ForeignRecords, Message, TopicPartition};
 use winback_proto::{WireMessage, inbox};
 use winback_sources::{Decoder, Incoming};
 
@@ -54,6 +54,8 @@ pub struct MatcherRole {
     names: Vec<Option<InputName>>,
     /// By slot: the record that is read next, as the log of positions has it.
     next: Vec<Option<Offset>>,
+    /// By slot: positions that cannot be read.
+    foreign: Vec<ForeignRecords>,
     /// By slot: the names of the others, which a signal takes along.
     others: Vec<Vec<String>>,
     /// Whether the inbox knows the inputs, or will with the running transaction.
@@ -87,6 +89,7 @@ impl MatcherRole {
             pinned: None,
             names: Vec::new(),
             next: Vec::new(),
+            foreign: Vec::new(),
             others: Vec::new(),
             announced: false,
             running: Tally::default(),
@@ -162,16 +165,27 @@ impl Role for MatcherRole {
         if self.names.len() <= input.slot {
             self.names.resize(input.slot + 1, None);
             self.next.resize(input.slot + 1, None);
+            self.foreign.resize_with(input.slot + 1, ForeignRecords::default);
         }
         self.next[input.slot] = None;
+        self.foreign[input.slot] = ForeignRecords::default();
         self.names[input.slot] = Some(input_name(&self.source.name, &input.partition));
         self.regroup();
     }
 
     fn restore(&mut self, input: &Input, rows: &[Row<'_>]) -> Result<(), RestoreError> {
         let name = self.names.get(input.slot).and_then(Option::as_ref);
-        let (Some(name), Some(next)) = (name, self.next.get_mut(input.slot)) else { return Ok(()) };
-        rows.iter().try_for_each(|row| self.positions.restore(name, row, next))
+        let (next, foreign) = (self.next.get_mut(input.slot), self.foreign.get_mut(input.slot));
+        if let (Some(name), Some(next), Some(foreign)) = (name, next, foreign) {
+            rows.iter().for_each(|row| self.positions.restore(name, row, next, foreign));
+        }
+        Ok(())
+    }
+
+    /// A key that is none is nobody's position; where the input is read from must be known.
+    fn unreadable(&self, input: &Input) -> Option<RestoreError> {
+        let found = self.foreign.get(input.slot)?.first(&[Defect::Value])?;
+        Some(RestoreError { offset: found.offset, why: found.unreadable.to_string() })
     }
 
     fn restored(&mut self, input: &Input) -> Authority {

@@ -1,8 +1,7 @@
 //! Why a comparison was not made.
 
 use winback_core::ids::Offset;
-use winback_log::{LogError, TopicPartition};
-use winback_proto::DecodeError;
+use winback_log::{LogError, TopicPartition, Unreadable};
 
 use crate::checkpoint::CheckpointError;
 
@@ -42,14 +41,17 @@ pub enum OracleError {
         seconds: u64,
     },
     /// A changelog record makes no sense.
-    #[error("{partition}@{offset}: {why}")]
+    #[error(
+        "{partition}@{offset} cannot be read, and what it says is part of the state: {why}; stop the members and run \
+         `winback topics doctor`"
+    )]
     State {
         /// Where.
         partition: TopicPartition,
         /// At which offset.
         offset: Offset,
         /// Why.
-        why: DecodeError,
+        why: Unreadable,
     },
     /// A policy of a checkpoint cannot be read.
     #[error("{partition}: a policy that was applied cannot be read any more: {why}")]

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use winback_core::debounce::{StateKey, StateRow};
 use winback_core::ids::Offset;
-use winback_log::{Log, Message, TopicPartition};
-use winback_proto::{DecodeError, WireMessage, state, v1};
+use winback_detector::read_state;
+use winback_log::{Defect, ForeignRecord, ForeignRecords, Log, LogError, Message, TopicPartition};
+use winback_proto::state;
 
 use crate::asker::Asker;
 use crate::cursor::Cursor;
@@ -37,46 +38,65 @@ pub(crate) fn restored_by(
     changelog: &TopicPartition,
     patience: Duration,
 ) -> Result<Rows, OracleError> {
-    let mut restored = Restored { changelog, rows: Rows::new(), pending: Vec::new() };
+    let (rows, foreign) = restored_with(ask, changelog, patience)?;
+    match foreign.first(&[Defect::Key, Defect::Partition, Defect::Value]) {
+        None => Ok(rows),
+        Some(ForeignRecord { partition, offset, unreadable, .. }) => {
+            Err(OracleError::State { partition: partition.clone(), offset: *offset, why: unreadable.clone() })
+        }
+    }
+}
+
+/// The rows that can be read, and the records that cannot and that no later one replaced.
+pub(crate) fn restored_with(
+    ask: &Asker<'_>,
+    changelog: &TopicPartition,
+    patience: Duration,
+) -> Result<(Rows, ForeignRecords), OracleError> {
+    let info = ask.log.describe(&[&changelog.topic])?.into_iter().flatten().next();
+    let partitions = info.ok_or_else(|| LogError::NoTopic(changelog.topic.to_string()))?.spec.partitions;
+    let foreign = ForeignRecords::default();
+    let mut restored = Restored { changelog, partitions, rows: Rows::new(), pending: Vec::new(), foreign };
     let (mut from, mut until) = (Offset::ZERO, ask.written_end(changelog)?);
     loop {
         let again = from > Offset::ZERO;
         let mut records = Cursor::open(ask, changelog, from, until, patience)?;
         while let Some(message) = records.next()? {
-            let ends = restored.take(&message)?;
+            let ends = restored.take(&message);
             if again && ends {
-                return Ok(restored.rows);
+                return Ok((restored.rows, restored.foreign));
             }
         }
         (from, until) = (until, ask.written_end(changelog)?);
         if restored.pending.is_empty() || from == until {
             restored.apply();
-            return Ok(restored.rows);
+            return Ok((restored.rows, restored.foreign));
         }
     }
 }
 
 struct Restored<'a> {
     changelog: &'a TopicPartition,
+    partitions: i32,
     rows: Rows,
     /// Rows whose transaction's clock was not read yet.
     pending: Vec<(StateKey, Option<StateRow>)>,
+    foreign: ForeignRecords,
 }
 
 impl Restored<'_> {
     /// Takes a record; whether it ends a transaction.
-    fn take(&mut self, message: &Message) -> Result<bool, OracleError> {
-        let (key, row) = row_of(message).map_err(|why| OracleError::State {
-            partition: self.changelog.clone(),
-            offset: message.offset,
-            why,
-        })?;
+    fn take(&mut self, message: &Message) -> bool {
+        let key = message.key().unwrap_or_default();
+        let read = read_state(key, message.value(), message.partition, self.partitions);
+        self.foreign.see(self.changelog, message.offset, key, &read);
+        let Ok(Some((key, row))) = read else { return false };
         let ends = key == StateKey::Clock;
         self.pending.push((key, row));
         if ends {
             self.apply();
         }
-        Ok(ends)
+        ends
     }
 
     fn apply(&mut self) {
@@ -89,12 +109,6 @@ impl Restored<'_> {
             }
         }
     }
-}
-
-fn row_of(message: &Message) -> Result<(StateKey, Option<StateRow>), DecodeError> {
-    let key = state::key_from_bytes(message.key().unwrap_or_default())?;
-    let row = message.value().map(|value| v1::StateRecord::from_bytes(value).and_then(state::row_from_wire));
-    Ok((key, row.transpose()?))
 }
 
 /// The position that the state speaks of.

@@ -9,4 +9,6 @@ mod suppression;
 
 pub use role::{Guard, RegistrarRole, RegistrarTopics};
 pub use row::{Row, RowError, read_row};
-pub use suppression::{Admission, REQUEST_HEADER, Request, Suppressed, SuppressionKey, Suppressions};
+pub use suppression::{
+    Admission, REQUEST_HEADER, Request, Suppressed, SuppressionKey, Suppressions, read_suppression,
+};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use winback_core::debounce::AccountChange;
 use winback_core::time::Time;
 use winback_lane::{At, DeadLetter, Input, Output, Readiness, RestoreError, Role, Start, Step, Urgency};
-use winback_log::{Append, Message, TopicPartition};
+use winback_log::{Append, Defect, ForeignRecords, Message, TopicPartition};
 use winback_proto::envelope::Envelope;
 use winback_proto::{Encoding, WireMessage, account, inbox, v1};
 use winback_sources::{Dead, EachHeader, Incoming, RowFormat, RowReader, SourceRow};
@@ -57,6 +57,8 @@ pub struct RegistrarRole {
     guard: Guard,
     key: OnceCell<SuppressionKey>,
     suppressions: Suppressions,
+    /// Records of who was erased that cannot be read.
+    foreign: ForeignRecords,
     rows: RowReader,
     refused: u64,
     effects: bool,
@@ -67,7 +69,8 @@ impl RegistrarRole {
     pub fn new(topics: RegistrarTopics, guard: Guard) -> Self {
         let (key, suppressions) = (OnceCell::new(), Suppressions::default());
         let rows = RowReader::new(RowFormat::default(), None);
-        Self { topics, guard, key, suppressions, rows, refused: 0, effects: false }
+        let foreign = ForeignRecords::default();
+        Self { topics, guard, key, suppressions, foreign, rows, refused: 0, effects: false }
     }
 
     /// The lane, of rows that are written so.
@@ -199,10 +202,18 @@ impl Role for RegistrarRole {
     fn assigned(&mut self, _: &Input) {}
 
     fn restore(&mut self, _: &Input, rows: &[winback_lane::Row<'_>]) -> Result<(), RestoreError> {
-        rows.iter().try_for_each(|row| {
+        let topic = TopicPartition::new(self.topics.suppressions.clone(), 0);
+        for row in rows {
             let restored = self.suppressions.restore(row.key, row.value);
-            restored.map_err(|why| RestoreError { offset: row.offset, why: format!("who was erased: {why}") })
-        })
+            self.foreign.see(&topic, row.offset, row.key, &restored);
+        }
+        Ok(())
+    }
+
+    /// Of any kind: who was erased must not come back because a newer version names them by another key.
+    fn unreadable(&self, _: &Input) -> Option<RestoreError> {
+        let found = self.foreign.first(&[Defect::Key, Defect::Partition, Defect::Value])?;
+        Some(RestoreError { offset: found.offset, why: found.unreadable.to_string() })
     }
 
     fn ready(&self) -> Readiness {

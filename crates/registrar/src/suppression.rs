@@ -8,7 +8,8 @@ use std::collections::HashSet;
 use hmac_sha256::HMAC;
 use winback_core::account::{Account, Contact};
 use winback_core::time::Time;
-use winback_proto::{DecodeError, Timestamp, WireMessage as _, v1};
+use winback_log::Unreadable;
+use winback_proto::{Timestamp, WireMessage as _, v1};
 
 /// The header that makes a row a request.
 pub const REQUEST_HEADER: &str = "winback-erase";
@@ -132,6 +133,31 @@ pub struct Suppressions {
     check: Option<[u8; 32]>,
 }
 
+/// A record of the topic of who was erased; `None` for a tombstone that names nobody.
+///
+/// # Errors
+/// When no registrar can have written it.
+pub fn read_suppression(key: &[u8], value: Option<&[u8]>) -> Result<Option<Suppressed>, Unreadable> {
+    let hash = |bytes: &[u8]| <[u8; 32]>::try_from(bytes).ok();
+    let of_key = match key.split_first() {
+        Some((b'a', rest)) => hash(rest).map(|hash| Suppressed(Kind::Account, hash)),
+        Some((b'c', rest)) => hash(rest).map(|hash| Suppressed(Kind::Contact, hash)),
+        _ => None,
+    };
+    let Some(value) = value else { return Ok(of_key) };
+    let is_check = key == b"k";
+    if of_key.is_none() && !is_check {
+        return Err(Unreadable::key("its key is no keyed hash of somebody who was erased"));
+    }
+    let why = |why: &dyn std::fmt::Display| Unreadable::value(format!("who was erased: {why}"));
+    let wire = v1::Suppression::from_bytes(value).map_err(|error| why(&error))?;
+    if is_check {
+        let check = hash(&wire.check).ok_or_else(|| why(&"it is no check of a key: 32 bytes"))?;
+        return Ok(Some(Suppressed(Kind::Check, check)));
+    }
+    Ok(of_key)
+}
+
 /// What is to be done with a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
@@ -171,16 +197,8 @@ impl Suppressions {
     ///
     /// # Errors
     /// When it is none.
-    pub fn restore(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), DecodeError> {
-        let wire = value.map(v1::Suppression::from_bytes).transpose()?;
-        let hash = |bytes: &[u8]| <[u8; 32]>::try_from(bytes).ok();
-        let one = match (key.split_first(), &wire) {
-            (Some((b'a', rest)), _) => hash(rest).map(|hash| Suppressed(Kind::Account, hash)),
-            (Some((b'c', rest)), _) => hash(rest).map(|hash| Suppressed(Kind::Contact, hash)),
-            (Some((b'k', [])), Some(wire)) => hash(&wire.check).map(|hash| Suppressed(Kind::Check, hash)),
-            _ => None,
-        };
-        match (one, wire) {
+    pub fn restore(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), Unreadable> {
+        match (read_suppression(key, value)?, value) {
             (Some(one), Some(_)) => self.add(one),
             (Some(one), None) => drop(self.hashes.remove(&one)),
             (None, _) => {}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use winback_core::privacy::masked;
-use winback_log::Log;
+use winback_log::{Log, Unreadable};
 use winback_proto::v1::inbox_record::Body;
 use winback_proto::{Encoding, WireMessage, v1};
 
@@ -11,6 +11,9 @@ use crate::config::Config;
 use crate::policies;
 use crate::standing::{self, Inbox, Listed};
 use crate::topics::Topics;
+
+/// In front of the policy's name in a record's key, since the name may be empty.
+pub(crate) const KEY_PREFIX: &str = "hold ";
 
 /// The last word about each policy, by name; the empty name is all of them.
 ///
@@ -25,12 +28,23 @@ fn listed(log: &dyn Log, topics: &Topics) -> anyhow::Result<BTreeMap<String, Lis
     if log.describe(&[&topics.holds])?.into_iter().flatten().next().is_none() {
         return Ok(last);
     }
-    standing::listed(log, &topics.holds, |listed| {
-        let hold = v1::Hold::from_bytes(listed.value)?;
-        last.insert(hold.policy.clone(), listed.map(|_| hold));
-        Ok(())
+    standing::listed(log, &topics.holds, read_hold, |listed| {
+        last.insert(listed.value.policy.clone(), listed);
     })?;
     Ok(last)
+}
+
+/// A record of the list of holds; `None` for a tombstone.
+///
+/// # Errors
+/// When winback cannot have written it.
+pub(crate) fn read_hold(key: &[u8], value: Option<&[u8]>) -> Result<Option<v1::Hold>, Unreadable> {
+    let Some(value) = value else { return Ok(None) };
+    let policy = std::str::from_utf8(key).ok().and_then(|key| key.strip_prefix(KEY_PREFIX));
+    let policy = policy.ok_or_else(|| Unreadable::key("its key is no hold: `hold POLICY`"))?;
+    let why = |why: &dyn std::fmt::Display| Unreadable::value(format!("a hold: {why}"));
+    let wire = v1::Hold::from_bytes(value).map_err(|error| why(&error))?;
+    if wire.policy == policy { Ok(Some(wire)) } else { Err(why(&"its value is the hold of another key")) }
 }
 
 /// Puts the holds that stand into the inbox again: with `all` every one, otherwise those of which nothing says that this
@@ -87,7 +101,7 @@ fn put_into(
     let hold = unaddressed(hold);
     let encoding: Encoding = config.encoding.into();
     let record = v1::InboxRecord { body: Some(Body::Hold(hold.clone())) }.to_bytes(encoding);
-    let key = format!("hold {}", hold.policy);
+    let key = format!("{KEY_PREFIX}{}", hold.policy);
     Ok(inbox.put(log, &record, (&topics.holds, key.as_bytes(), &hold.to_bytes(encoding)))?)
 }
 

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use prost::Message as _;
 use winback_core::debounce::{Policy, PolicyText, shadow};
 use winback_core::limits::POLICY_BYTES;
-use winback_log::Log;
+use winback_log::{Log, Unreadable};
 use winback_proto::v1::inbox_record::Body;
 use winback_proto::{Encoding, WireMessage, inbox, v1};
 
@@ -90,16 +90,33 @@ pub(crate) fn applied(log: &dyn Log, topics: &Topics) -> anyhow::Result<BTreeMap
 
 fn listed(log: &dyn Log, topics: &Topics) -> anyhow::Result<BTreeMap<String, Listed<PolicyText>>> {
     let mut newest: BTreeMap<String, Listed<PolicyText>> = BTreeMap::new();
-    standing::listed(log, &topics.policies, |listed| {
-        let wire = v1::PolicyVersion::from_bytes(listed.value)?;
+    standing::listed(log, &topics.policies, read_policy, |listed| {
+        let v1::PolicyVersion { name, version, .. } = &listed.value;
         // Who puts a version again may come behind somebody who applies the next one.
-        if newest.get(&wire.name).is_none_or(|known| known.value.version <= wire.version) {
-            let text = PolicyText { name: wire.name.clone(), version: wire.version, toml: wire.toml };
-            newest.insert(wire.name, listed.map(|_| text));
+        if newest.get(name).is_none_or(|known| known.value.version <= *version) {
+            let text = |wire: v1::PolicyVersion| PolicyText {
+                name: wire.name,
+                version: wire.version,
+                toml: wire.toml,
+            };
+            newest.insert(name.clone(), listed.map(text));
         }
-        Ok(())
     })?;
     Ok(newest)
+}
+
+/// A record of the list of policies; `None` for a tombstone.
+///
+/// # Errors
+/// When winback cannot have written it.
+pub(crate) fn read_policy(key: &[u8], value: Option<&[u8]>) -> Result<Option<v1::PolicyVersion>, Unreadable> {
+    let Some(value) = value else { return Ok(None) };
+    let name =
+        std::str::from_utf8(key).ok().filter(|name| !name.is_empty() && !name.contains(char::is_control));
+    let name = name.ok_or_else(|| Unreadable::key("its key is no name of a policy"))?;
+    let why = |why: &dyn std::fmt::Display| Unreadable::value(format!("a policy: {why}"));
+    let wire = v1::PolicyVersion::from_bytes(value).map_err(|error| why(&error))?;
+    if wire.name == name { Ok(Some(wire)) } else { Err(why(&"its value is the policy of another key")) }
 }
 
 /// Puts the policies in force and in shadow into the inbox again: with `all` every one, otherwise those of which nothing

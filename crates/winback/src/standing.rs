@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use winback_core::ids::{Offset, Partition};
-use winback_log::{Append, Log, LogError, Message, TopicPartition};
+use winback_log::{
+    Append, Defect, ForeignRecord, ForeignRecords, Log, LogError, Message, TopicPartition, Unreadable,
+};
 
 use crate::topics::Topics;
 
@@ -85,15 +87,19 @@ impl Inbox {
     }
 }
 
-/// Visits the values of a list, oldest first.
+/// Visits the values of a list, oldest first; `read` reads a record by its key and value. A key that is none of the list
+/// is passed with a warning. A value that cannot be read and that no later one replaced is an error: the list without it
+/// would say something else.
 ///
 /// # Errors
-/// When the log is away, or the visitor's.
-pub(crate) fn listed(
+/// When the log is away, or a value cannot be read.
+pub(crate) fn listed<T>(
     log: &dyn Log,
     topic: &Arc<str>,
-    mut visit: impl FnMut(Listed<&[u8]>) -> anyhow::Result<()>,
+    read: impl Fn(&[u8], Option<&[u8]>) -> Result<Option<T>, Unreadable>,
+    mut visit: impl FnMut(Listed<T>),
 ) -> anyhow::Result<()> {
+    let mut foreign = ForeignRecords::default();
     let partition = TopicPartition::new(topic.clone(), 0);
     let mut reader = log.reader()?;
     reader.assign(&[(partition.clone(), Offset::ZERO)])?;
@@ -102,13 +108,22 @@ pub(crate) fn listed(
     while reader.position(&partition).is_none_or(|position| position < end) {
         reader.poll(100, Duration::from_millis(100), &mut messages)?;
         for message in messages.drain(..) {
-            let Some(value) = message.value() else { continue };
+            let key = message.key().unwrap_or_default();
+            let value = read(key, message.value());
+            foreign.see(&partition, message.offset, key, &value);
+            let Ok(Some(value)) = value else { continue };
             let put_into = message.header(PUT_INTO).map(|id| String::from_utf8_lossy(&id).into_owned());
-            visit(Listed { value, put_into })?;
+            visit(Listed { value, put_into });
         }
     }
-    Ok(())
+    foreign.iter().for_each(|record| tracing::warn!(%record, "a record of a list cannot be read"));
+    foreign.first(&[Defect::Value]).map_or(Ok(()), |record| Err(UnreadableList(record.clone()).into()))
 }
+
+/// A list that is not known, since a record of it cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}; stop the members and run `winback topics doctor`")]
+pub(crate) struct UnreadableList(ForeignRecord);
 
 impl<T> Listed<T> {
     /// The same about another form of the value.

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 
 use parking_lot::Mutex;
 use winback_core::debounce::ResponseKind;
+use winback_core::ids::Partition;
 use winback_core::time::Time;
-use winback_proto::v1;
+use winback_log::Unreadable;
+use winback_proto::{WireMessage as _, v1};
 
 use crate::standing::AccountStanding;
 use crate::trigger::time;
@@ -71,6 +73,42 @@ impl Answers {
     pub fn of(&self, account: &str) -> Option<Answered> {
         self.0.lock().get(account).cloned()
     }
+}
+
+/// A record of the topic of answers; `None` for a tombstone. `partitions` is how many the topic has.
+///
+/// # Errors
+/// When no matcher can have written it there.
+pub fn read_answer(
+    key: &[u8],
+    value: Option<&[u8]>,
+    partition: Partition,
+    partitions: i32,
+) -> Result<Option<v1::Response>, Unreadable> {
+    let Some(value) = value else { return Ok(None) };
+    let parts = std::str::from_utf8(key).ok().map(|key| key.splitn(3, '\0').collect::<Vec<_>>());
+    let Some([account, source, id]) = parts.as_deref().and_then(|parts| <[&str; 3]>::try_from(parts).ok())
+    else {
+        return Err(Unreadable::key(
+            "its key names no answer: account, source and id with a zero byte between",
+        ));
+    };
+    Unreadable::check_partition(key, partition, partitions)?;
+    let why = |why: &dyn std::fmt::Display| Unreadable::value(format!("an answer: {why}"));
+    let wire = v1::Response::from_bytes(value).map_err(|error| why(&error))?;
+    if (&*wire.account_id, &*wire.source, &*wire.id) != (account, source, id) {
+        return Err(why(&"its value is the answer of another key"));
+    }
+    if ResponseKind::parse(&wire.kind).is_none() {
+        return Err(why(&format!(
+            "kind = \"{}\" is not known: a newer winback wrote it; run that version again",
+            wire.kind
+        )));
+    }
+    if wire.event_time.is_none() {
+        return Err(why(&"it says no time"));
+    }
+    Ok(Some(wire))
 }
 
 #[cfg(test)]

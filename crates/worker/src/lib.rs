@@ -21,7 +21,7 @@ mod trigger;
 mod webhook;
 mod worker;
 
-pub use answers::{Answered, Answers};
+pub use answers::{Answered, Answers, read_answer};
 pub use choose::{Choice, Limits, Outcome, choose};
 pub use config::{Channel, WebhookConfig, WorkerConfig, WorkerConfigError};
 pub use moment::{BlackoutDays, Moment, Obstacle, SendConfig, SendTimes};

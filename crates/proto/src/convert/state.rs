@@ -13,6 +13,7 @@ use super::{account, fixed, word};
 use crate::error::DecodeError;
 use crate::v1;
 use crate::v1::state_record::State;
+use crate::wire::WireMessage as _;
 
 /// Between the parts of a key; account ids and policy names may hold anything but it.
 const SEPARATOR: u8 = 0;
@@ -66,6 +67,35 @@ pub fn key_from_bytes(bytes: &[u8]) -> Result<StateKey, DecodeError> {
         b'e' => Ok(StateKey::Event(Offset(i64::from_be_bytes(fixed(rest, "key")?)))),
         _ => Err(broken()),
     }
+}
+
+/// A record of the changelog: its key and its row, which are of one kind and of one account or policy.
+///
+/// # Errors
+/// When either cannot be read, or the row is one of another key.
+pub fn record_from_bytes(key: &StateKey, value: Option<&[u8]>) -> Result<Option<StateRow>, DecodeError> {
+    let Some(value) = value else { return Ok(None) };
+    let row = row_from_wire(v1::StateRecord::from_bytes(value)?)?;
+    let fits = match (key, &row) {
+        (StateKey::Clock, StateRow::Clock(_, next, _)) => *next >= Offset::ZERO,
+        (StateKey::Account(id), StateRow::Account(state)) => {
+            state.account.as_ref().is_none_or(|account| account.id == *id)
+        }
+        (StateKey::Policy(name, version), StateRow::Policy(text)) => {
+            text.name == name.as_str() && text.version == *version
+        }
+        (StateKey::Machine(..), StateRow::Machine(_))
+        | (StateKey::Seen(_), StateRow::Seen(_))
+        | (StateKey::Hold(_), StateRow::Hold)
+        | (StateKey::Event(_), StateRow::Event(_)) => true,
+        _ => false,
+    };
+    let unfit = DecodeError::Invalid {
+        field: "state",
+        value: String::from_utf8_lossy(&key_to_bytes(key)).into_owned(),
+        fix: "the row is one of another key: nobody but the detector may write to this topic",
+    };
+    if fits { Ok(Some(row)) } else { Err(unfit) }
 }
 
 /// The row as it travels.

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use winback_core::debounce::ERASED_KEPT;
 use winback_core::ids::Offset;
 use winback_core::time::Span;
-use winback_log::{Log, Message, TopicPartition};
+use winback_log::{ForeignRecords, Log, Message, TopicPartition};
 use winback_matcher::input_name;
 use winback_proto::v1::inbox_record::Body;
 use winback_proto::{WireMessage as _, state, v1};
@@ -56,10 +56,15 @@ pub(crate) fn suppressions(context: &Context, log: &dyn Log) -> anyhow::Result<S
     let (topic, mut erased) = (&context.topics.suppressions, Suppressions::default());
     if log.describe(&[topic])?.into_iter().flatten().next().is_some() {
         let partition = TopicPartition::new(Arc::clone(topic), 0);
+        let mut foreign = ForeignRecords::default();
         reading::scan(log, &partition, Offset::ZERO, |message| {
-            erased.restore(message.key().unwrap_or_default(), message.value())?;
+            let key = message.key().unwrap_or_default();
+            foreign.see(&partition, message.offset, key, &erased.restore(key, message.value()));
             Ok(ControlFlow::Continue(()))
         })?;
+        if let Some(record) = foreign.iter().next() {
+            anyhow::bail!("{record}; stop the members and run `winback topics doctor`");
+        }
     }
     Ok(erased)
 }

@@ -22,6 +22,17 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// How often the registrar's group is looked at: on Kafka each look is a client of its own.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// Why the index and the answers are not kept any more.
+#[derive(Debug, thiserror::Error)]
+enum KeepError {
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// A record that was there at the start cannot be read.
+    #[error("{0}; stop the members and run `winback topics doctor`")]
+    Unreadable(String),
+}
+
 /// The index, and whether it is complete.
 #[derive(Clone)]
 pub(super) struct Accounts {
@@ -53,15 +64,17 @@ impl Keeper {
         let component = self.shared.health.component("accounts");
         if let Err(error) = self.keep(&component) {
             component.failed(error.to_string());
-            self.shared
-                .failures
-                .lock()
-                .push(Failure::Other(anyhow::Error::new(error).context("the account index")));
+            // A log's own error keeps its type: the exit code says it.
+            let error = match error {
+                KeepError::Log(error) => anyhow::Error::new(error),
+                error @ KeepError::Unreadable(_) => anyhow::Error::new(error),
+            };
+            self.shared.failures.lock().push(Failure::Other(error.context("the account index")));
         }
     }
 
     /// Keeps on, also through an outage that is shorter than the lanes' patience.
-    fn keep(&self, component: &Component) -> Result<(), LogError> {
+    fn keep(&self, component: &Component) -> Result<(), KeepError> {
         let gauges = Gauges::new(&self.shared.metrics);
         let mut patience = Patience::new(&self.shared.config.lanes.patience);
         let mut feeds = None;
@@ -70,6 +83,10 @@ impl Keeper {
                 Ok(()) => {
                     patience.rest();
                     self.tell(component, &gauges);
+                    let Accounts { status, answers, .. } = &self.accounts;
+                    if let Some(record) = status.incomplete().or_else(|| answers.incomplete()) {
+                        return Err(KeepError::Unreadable(record));
+                    }
                 }
                 Err(error) => {
                     let why = patience.with(error, Instant::now())?;
