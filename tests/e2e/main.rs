@@ -16,6 +16,7 @@ mod dead_letters;
 mod erase;
 mod fan_out;
 mod file_log;
+mod foreign;
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the test binaries share it, and each uses its part")]
 mod harness;

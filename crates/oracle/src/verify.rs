@@ -77,7 +77,7 @@ pub fn verify(
 }
 
 /// The checkpoint; an error where there is one that is none of this inbox.
-fn usable(options: &Options, header: &Header) -> Result<Option<Checkpoint>, String> {
+pub(crate) fn usable(options: &Options, header: &Header) -> Result<Option<Checkpoint>, String> {
     let Some(path) = &options.checkpoint else { return Ok(None) };
     let checkpoint = Checkpoint::open(path).map_err(|why| why.to_string())?;
     match checkpoint.as_ref().map(|checkpoint| &checkpoint.header).filter(|found| *found != header) {

@@ -64,6 +64,15 @@ impl Operator {
     /// When the cluster refuses.
     pub fn cut(&self, topic: &str, partition: i32, before: i64) -> Result<(), KafkaError> {
         self.clean_up(topic, "delete")?;
+        self.forget(topic, partition, before)?;
+        self.clean_up(topic, "compact")
+    }
+
+    /// Takes the records before `before` away from a partition of a topic that is not compacted, as its retention does.
+    ///
+    /// # Errors
+    /// When the cluster refuses.
+    pub fn forget(&self, topic: &str, partition: i32, before: i64) -> Result<(), KafkaError> {
         let mut records = TopicPartitionList::new();
         records.add_partition_offset(topic, partition, Offset::Offset(before))?;
         let deadline = Instant::now() + ASK;
@@ -74,7 +83,7 @@ impl Operator {
             }
             std::thread::sleep(PAUSE);
         }
-        self.clean_up(topic, "compact")
+        Ok(())
     }
 
     fn delete_records(&self, records: &TopicPartitionList) -> Result<(), KafkaError> {

@@ -122,6 +122,27 @@ pub enum TopicsCommand {
     Plan,
     /// Make what is missing.
     Apply,
+    /// Find records in winback's own topics that winback cannot read, and mend what they cover.
+    ///
+    /// Members refuse to start with such a record. With all members stopped, a key that winback never wrote is
+    /// tombstoned, and for a key of winback's the value is made again: from the inbox, or from what else tells of it. What
+    /// would be forgotten is said first, and asked. Exit code 0: nothing was wrong, or all is mended; 1: something was
+    /// found and nothing mended; 4: mended in part.
+    Doctor(DoctorArgs),
+}
+
+/// Arguments of `topics doctor`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct DoctorArgs {
+    /// Only say what is wrong and what would be done; members may run.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Agree to what would be forgotten, and do not ask.
+    #[arg(long)]
+    pub yes: bool,
+    /// A checkpoint of `winback verify`, for a state whose inbox was cut by its retention.
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
 }
 
 /// `config`.

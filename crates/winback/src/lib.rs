@@ -13,6 +13,7 @@ mod trigger_limit;
 mod backtest;
 mod commands;
 mod demo;
+mod doctor;
 mod erase;
 mod explain;
 mod holds;

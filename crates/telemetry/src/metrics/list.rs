@@ -214,6 +214,9 @@ list! {
     INDEX_BOOTSTRAPPED: Gauge<0>(Combine::Min) = "winback_index_bootstrapped", "0 or 1", [],
         "Whether the index was read to the end of the accounts topic; no signal is judged before.",
         "0 for minutes";
+    FOREIGN_RECORDS: Gauge<1>(Combine::Max) = "winback_foreign_records", "records", ["topic"],
+        "Records of winback's own compacted topics that this process has seen and cannot read.",
+        "anything over 0: no member starts again before `winback topics doctor` has mended it";
     READY: Gauge<0>(Combine::Min) = "winback_ready", "0 or 1", [],
         "Whether `/readyz` answers 200; its text says why not.",
         "0 for minutes";

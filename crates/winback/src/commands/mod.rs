@@ -6,6 +6,7 @@ mod config;
 mod dead_letters;
 mod decisions;
 mod demo;
+mod doctor;
 mod erase;
 mod explain;
 mod generate;

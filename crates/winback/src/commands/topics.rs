@@ -16,6 +16,7 @@ pub(crate) fn run(context: &Context, command: &TopicsCommand) -> anyhow::Result<
     until_closed(match command {
         TopicsCommand::Plan => plan(context),
         TopicsCommand::Apply => apply(context),
+        TopicsCommand::Doctor(args) => super::doctor::run(context, args),
     })
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, presets};
 use indicatif::ProgressBar;
 use serde_json::json;
-use winback_oracle::{Advance, Deployment, Difference, Options, OracleError, PartitionReport, Report};
+use winback_oracle::{Advance, Difference, Options, OracleError, PartitionReport, Report};
 
 use crate::cli::VerifyArgs;
 use crate::context::Context;
@@ -26,12 +26,13 @@ fn verify(context: &Context, args: VerifyArgs) -> anyhow::Result<ExitCode> {
     reading::partitions(&*log, &context.topics.inbox)?;
     let options = Options { checkpoint: args.checkpoint, ..Options::default() };
     let mut shown: Option<ProgressBar> = None;
-    let compared = winback_oracle::verify(&*log, &deployment(context), &options, &mut |at: Advance| {
-        let bar = shown.get_or_insert_with(|| bar(at.total));
-        if at.done.is_multiple_of(BAR_EVERY) {
-            bar.set_position(at.done);
-        }
-    });
+    let compared =
+        winback_oracle::verify(&*log, &crate::doctor::deployment(context), &options, &mut |at: Advance| {
+            let bar = shown.get_or_insert_with(|| bar(at.total));
+            if at.done.is_multiple_of(BAR_EVERY) {
+                bar.set_position(at.done);
+            }
+        });
     if let Some(bar) = shown {
         bar.finish_and_clear();
     }
@@ -44,20 +45,6 @@ fn verify(context: &Context, args: VerifyArgs) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::from(EXIT_PARTLY))
         }
         Err(error) => Err(error.into()),
-    }
-}
-
-fn deployment(context: &Context) -> Deployment {
-    let topics = context.topics.clone();
-    Deployment {
-        name: context.config.deployment.clone(),
-        inbox: topics.inbox,
-        triggers: topics.triggers,
-        shadow_triggers: topics.shadow_triggers,
-        decisions: topics.decisions,
-        changelog: topics.changelog,
-        dead_letters: topics.dead_letters,
-        group: format!("{}.detector", context.config.deployment),
     }
 }
 

@@ -21,7 +21,7 @@ use winback_worker::{Outcome, Worker, WorkerRole};
 use super::accounts::{self, Accounts};
 use super::observe::LaneMetrics;
 use super::opening::{self, Joined, Opening};
-use super::{Failure, Plan, Shared, snapshots};
+use super::{Failure, Plan, Shared, snapshots, watch};
 use crate::cli::{PositionsArg, RoleName};
 use crate::config::{Config, ConfigError, RESPONSES};
 use crate::erase;
@@ -45,6 +45,12 @@ pub(super) struct Started {
 pub(super) struct Built {
     pub(super) lanes: Vec<Started>,
     pub(super) worker: Option<Arc<Worker>>,
+}
+
+/// The lanes of the detector.
+fn detectors(lanes: &[Started]) -> Vec<Arc<LaneStatus>> {
+    let detectors = lanes.iter().filter(|lane| lane.role == RoleName::Detector);
+    detectors.map(|lane| lane.status.clone()).collect()
 }
 
 /// The group of the registrar.
@@ -100,10 +106,9 @@ pub(super) fn start(
     }
     let lanes = opening::wait(builder.opening, &plan.stop, threads)?;
     if let Some(folder) = builder.snapshots.filter(|_| has(RoleName::Detector)) {
-        let detectors = lanes.iter().filter(|lane| lane.role == RoleName::Detector);
-        let detectors = detectors.map(|lane| lane.status.clone()).collect();
-        snapshots::start(shared, folder, detectors, threads)?;
+        snapshots::start(shared, folder, detectors(&lanes), threads)?;
     }
+    watch::start(shared, detectors(&lanes), accounts, threads)?;
     Ok(Built { lanes, worker })
 }
 

@@ -9,6 +9,7 @@ mod observe;
 mod opening;
 mod snapshots;
 mod summary;
+mod watch;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

@@ -1,0 +1,131 @@
+//! `topics doctor`: records in internal topics that winback cannot read.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+use winback_log::SharedLog;
+
+use crate::cli::DoctorArgs;
+use crate::context::Context;
+use crate::doctor::{self, Act, Found, Mend, Planner};
+use crate::migrate::Alone;
+use crate::show::words::safe;
+use crate::{EXIT_FAILED, EXIT_PARTLY, reading, talk};
+
+pub(crate) fn run(context: &Context, args: &DoctorArgs) -> anyhow::Result<ExitCode> {
+    let log = context.log()?;
+    reading::partitions(&*log, &context.topics.inbox)?;
+    Doctor { context, args, log }.run()
+}
+
+struct Doctor<'a> {
+    context: &'a Context,
+    args: &'a DoctorArgs,
+    log: SharedLog,
+}
+
+impl Doctor<'_> {
+    fn run(&self) -> anyhow::Result<ExitCode> {
+        let found = doctor::scan(&*self.log, &self.context.topics)?;
+        self.tell_passed(&found)?;
+        if found.foreign.is_empty() {
+            let text = "every record of the compacted topics can be read";
+            talk::tell(self.context.json, &json!({ "found": 0 }), text)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        if self.args.dry_run {
+            let mends = self.plan(found)?;
+            mends.iter().try_for_each(|mend| self.tell(mend, "would"))?;
+            anstream::eprintln!("{} found; nothing was written (--dry-run)", records(mends.len()));
+            return Ok(ExitCode::from(EXIT_FAILED));
+        }
+        // The members are stopped and stay so until all is written; what they had open has ended.
+        let held = Alone::take(self.context, &*self.log)?;
+        doctor::fence(self.context, &*self.log)?;
+        let mends = self.plan(doctor::scan(&*self.log, &self.context.topics)?)?;
+        let code = self.mend(&mends)?;
+        held.end()?;
+        Ok(code)
+    }
+
+    fn plan(&self, found: Found) -> anyhow::Result<Vec<Mend>> {
+        Planner::new(self.context, &*self.log, self.args.checkpoint.clone()).plan(found.foreign)
+    }
+
+    fn mend(&self, mends: &[Mend]) -> anyhow::Result<ExitCode> {
+        let agreed = self.agreed(mends)?;
+        let (mut mended, all) = (0, mends.len());
+        for mend in mends {
+            if (mend.forgets.is_some() && !agreed) || !doctor::write(self.context, &self.log, mend)? {
+                self.tell(mend, "left")?;
+            } else {
+                self.tell(mend, "did")?;
+                mended += 1;
+            }
+        }
+        anstream::eprintln!("{mended} of {} mended", records(all));
+        Ok(match all - mended {
+            0 => ExitCode::SUCCESS,
+            _ if mended == 0 => ExitCode::from(EXIT_FAILED),
+            _ => ExitCode::from(EXIT_PARTLY),
+        })
+    }
+
+    /// Whether what would be forgotten may be. Without a terminal only `--yes` says so.
+    fn agreed(&self, mends: &[Mend]) -> anyhow::Result<bool> {
+        let forgets: Vec<&Mend> = mends.iter().filter(|mend| mend.forgets.is_some()).collect();
+        if forgets.is_empty() || self.args.yes {
+            return Ok(true);
+        }
+        for mend in &forgets {
+            let forgets = mend.forgets.as_deref().unwrap_or_default();
+            anstream::eprintln!("{}: would be forgotten: {}", safe(&mend.record.to_string()), safe(forgets));
+        }
+        let agreed = talk::ask("forget that and mend?")?;
+        if agreed.is_none() {
+            anstream::eprintln!("what would be forgotten is left as it is: say --yes");
+        }
+        Ok(agreed.unwrap_or_default())
+    }
+
+    fn tell(&self, mend: &Mend, what: &str) -> anyhow::Result<()> {
+        let Mend { record, act, because, forgets, .. } = mend;
+        let (done, act) = match (what, act) {
+            ("did", Act::Put(_)) => ("rebuilt", "rebuild"),
+            ("did", _) => ("tombstoned", "tombstone"),
+            ("would", Act::Put(_)) => ("would be rebuilt", "rebuild"),
+            ("would", Act::Tombstone) => ("would be tombstoned", "tombstone"),
+            (_, Act::Put(_)) => ("left", "rebuild"),
+            (_, Act::Tombstone) => ("left", "tombstone"),
+            (_, Act::Leave) => ("left", "none"),
+        };
+        let mut text = format!("{record}\n  {done}: {because}");
+        if let Some(forgets) = forgets {
+            text = format!("{text}\n  forgets {forgets}");
+        }
+        let text: Vec<String> = text.lines().map(safe).collect();
+        let value = json!({
+            "topic": record.partition.topic, "partition": record.partition.partition.0, "offset": record.offset.0,
+            "key": record.shown_key(), "why": record.unreadable.why, "mend": act, "because": because,
+            "forgets": forgets, "mended": what == "did",
+        });
+        Ok(talk::tell(self.context.json, &value, &text.join("\n"))?)
+    }
+
+    fn tell_passed(&self, found: &Found) -> anyhow::Result<()> {
+        for doctor::Passed { topic, records: count, first } in &found.passed {
+            let text = format!(
+                "{topic}: {} cannot be read, first {first}; readers pass such records (the detector and the worker make dead \
+                 letters of them), and they go with the topic's retention",
+                records(usize::try_from(*count).unwrap_or(usize::MAX))
+            );
+            let value = json!({ "topic": topic, "passed": count, "first": first });
+            talk::tell(self.context.json, &value, &safe(&text))?;
+        }
+        Ok(())
+    }
+}
+
+fn records(count: usize) -> String {
+    if count == 1 { "1 record".to_owned() } else { format!("{count} records") }
+}
