@@ -29,6 +29,11 @@ simulate: tools ## The simulation at length: make simulate SCHEDULES=1000000 SEE
 	SIMULATION_SEED=$(SEED) SIMULATION_SCHEDULES=$(SCHEDULES) $(CARGO) test --release -p winback-detector \
 	  --test simulation -- --ignored --nocapture for_as_long_as_was_asked
 
+.PHONY: fuzz
+fuzz: tools ## Random bytes for every source decoder, internal topic and the HTTP server: make fuzz SECONDS=60 each
+	FUZZ_SECONDS=$(or $(SECONDS),60) $(CARGO) test --workspace --lib --test robustness --test fuzz \
+		fuzz_ -- --test-threads=1
+
 .PHONY: faults
 faults: tools ## Long fault runs on real brokers: SEED=1 KILLS=1000 PARTS=T1,T3,T8; writes docs/faults/REPORT.md
 	FAULTS_SEED=$(SEED) FAULTS_KILLS=$(KILLS) FAULTS_PARTS=$(PARTS) \

@@ -260,3 +260,38 @@ fn the_size_limit_is_the_sources() {
     assert_eq!(reason, "too_large");
     assert_eq!(text, "the record has 13 bytes, and the source takes 10: raise its `max_bytes`, or send less");
 }
+
+/// Bytes that begin like something that a decoder knows, and bytes that do not.
+fn any_bytes() -> impl Strategy<Value = Vec<u8>> {
+    let begins = prop::sample::select(vec![
+        &b""[..],
+        b"\0\0\0\0\x01",
+        b"{\"specversion\":\"1.0\",\"data\":",
+        b"{\"payload\":{\"after\":",
+        b"mandrill_events=",
+        b"[{\"event\":",
+        b"192.0.2.7 - - [17/May/2015:12:05:03 +0200] \"GET /",
+        b"\xef\xbb\xbf{",
+    ]);
+    let rest = prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..400),
+        any_json().prop_map(|json| json.to_string().into_bytes()),
+    ];
+    (begins, rest).prop_map(|(begin, rest)| [begin, &rest].concat())
+}
+
+/// Runs for `FUZZ_SECONDS`, two without it.
+#[test]
+fn fuzz_no_preset_panics_on_bytes_or_loses_a_record() {
+    let seconds = std::env::var("FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(2);
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(seconds);
+    let config = ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() };
+    let mut runner = proptest::test_runner::TestRunner::new(config);
+    while std::time::Instant::now() < until {
+        let tried = runner.run(&any_bytes(), |bytes| {
+            check(all(), &bytes);
+            Ok(())
+        });
+        tried.unwrap();
+    }
+}
