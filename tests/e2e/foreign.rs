@@ -331,7 +331,7 @@ fn on_kafka_members_are_stopped_first_and_what_a_cut_inbox_forgets_is_said_and_a
     let ghost = Planted::new("detector-changelog", number, b"aghost", GARBAGE);
     let (member, _) = serve(&deployment);
     let place = ghost.plant(&deployment);
-    deployment.call(&["topics", "doctor"]).expect(1).says(&["stop them first"]);
+    deployment.call(&["topics", "doctor"]).expect(1).says(&["runs", "stop all members"]);
     member.signal("TERM");
     assert!(member.ended().is_as_asked());
     // What the inbox has lost nobody can make again.

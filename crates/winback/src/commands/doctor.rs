@@ -1,6 +1,7 @@
 //! `topics doctor`: records in internal topics that winback cannot read.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use serde_json::json;
 use winback_log::SharedLog;
@@ -11,6 +12,9 @@ use crate::doctor::{self, Act, Found, Mend, Planner};
 use crate::migrate::Alone;
 use crate::show::words::safe;
 use crate::{EXIT_FAILED, EXIT_PARTLY, reading, talk};
+
+/// A matcher that runs has written to the inbox meanwhile.
+const MEMBERS_WRITE_WITHIN: Duration = Duration::from_secs(3);
 
 pub(crate) fn run(context: &Context, args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let log = context.log()?;
@@ -39,6 +43,7 @@ impl Doctor<'_> {
             anstream::eprintln!("{} found; nothing was written (--dry-run)", records(mends.len()));
             return Ok(ExitCode::from(EXIT_FAILED));
         }
+        self.refuse_beside_members()?;
         // The members are stopped and stay so until all is written; what they had open has ended.
         let held = Alone::take(self.context, &*self.log)?;
         doctor::fence(self.context, &*self.log)?;
@@ -46,6 +51,25 @@ impl Doctor<'_> {
         let code = self.mend(&mends)?;
         held.end()?;
         Ok(code)
+    }
+
+    /// Joining a group beside its members would have them restore, and refuse what is about to be mended. Matchers tell the
+    /// inbox twice a second how far they are.
+    fn refuse_beside_members(&self) -> anyhow::Result<()> {
+        if !self.log.is_shared() {
+            return Ok(());
+        }
+        let inbox = reading::partitions(&*self.log, &self.context.topics.inbox)?;
+        let mut reader = self.log.reader()?;
+        let before = reader.ends(&inbox)?;
+        std::thread::sleep(MEMBERS_WRITE_WITHIN);
+        anyhow::ensure!(
+            reader.ends(&inbox)? == before,
+            "the deployment on {} runs, since its inbox grows: stop all members, of all roles, and say it again; nothing was \
+             written",
+            self.log.name()
+        );
+        Ok(())
     }
 
     fn plan(&self, found: Found) -> anyhow::Result<Vec<Mend>> {
