@@ -129,7 +129,7 @@ fn an_erased_account_is_gone_from_the_file_and_does_not_come_back() {
 }
 
 /// Rows of who was erased: an import leaves them out, and where something else writes them the registrar does.
-fn import_erased(deployment: &Deployment, accounts: &[serde_json::Value]) {
+fn import_erased(deployment: &Deployment, accounts: &[Value]) {
     let lines: String = accounts.iter().map(|account| format!("{account}\n")).collect();
     let file = deployment.write("erased.jsonl", lines.as_bytes());
     let told = deployment.call(&["accounts", "import", utf8(&file), "--yes", "--json"]).expect(4).json();

@@ -61,9 +61,10 @@ fn each_masked(value: Value) -> Value {
     match value {
         Value::String(text) => Value::String(privacy::masked(&text).into_owned()),
         Value::Array(items) => items.into_iter().map(each_masked).collect(),
-        Value::Object(map) => {
-            map.into_iter().map(|(name, value)| (privacy::masked(&name).into_owned(), each_masked(value))).collect()
-        }
+        Value::Object(map) => map
+            .into_iter()
+            .map(|(name, value)| (privacy::masked(&name).into_owned(), each_masked(value)))
+            .collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) => value,
     }
 }

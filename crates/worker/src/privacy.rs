@@ -14,6 +14,7 @@ pub(crate) fn unaddressed(trigger: &Trigger) -> Cow<'_, Trigger> {
         // Ids, closed lists, times and numbers.
         id: _,
         parent_id: _,
+        cut: _,
         policy: _,
         policy_version: _,
         edge: _,

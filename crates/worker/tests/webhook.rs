@@ -259,7 +259,7 @@ fn a_receiver_that_was_never_asked_or_does_not_answer_is_told_with_since_when() 
     let mut now = FIRED;
     for part in [" answered 503", "cannot be reached"] {
         let (after, _) = retried(answer(&worker, &record, now));
-        now += after;
+        now = now + after;
         let Some(Reach::Away { since, why }) = worker.reach() else { panic!("{:?}", worker.reach()) };
         assert_eq!(since, FIRED, "the first failure in a row");
         assert!(why.contains(part) && why.contains("http://127.0.0.1:") && !why.contains("t0ken"), "{why}");
