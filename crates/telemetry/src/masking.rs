@@ -143,7 +143,7 @@ mod tests {
         );
         let json = written("{\"name\":\"\u{9b}H\u{e0041}\"}\n", Format::Json);
         assert_eq!(json, "{\"name\":\"\\u009bH\\udb40\\udc41\"}\n");
-        let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let value: Value = serde_json::from_str(&json).unwrap();
         assert_eq!(value["name"], "\u{9b}H\u{e0041}");
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use winback_telemetry::server::{self, Pages};
+use winback_telemetry::server::{self, Limits, Pages};
 use winback_telemetry::{Health, Metrics};
 
 /// No answer takes longer; a server that hangs fails the test instead of standing still.
@@ -17,8 +17,8 @@ fn start() -> (tokio::runtime::Runtime, SocketAddr) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let listener = runtime.block_on(server::bind("127.0.0.1:0", false)).unwrap();
     let address = listener.local_addr().unwrap();
-    let pages = Pages { metrics: Metrics::new(), health: Health::new(LONGEST), outbox: None };
-    runtime.spawn(server::serve(listener, pages, std::future::pending()));
+    let pages = Pages { metrics: Metrics::new(), health: Health::new(LONGEST), names: Vec::new() };
+    runtime.spawn(server::serve(listener, pages, Limits::default(), std::future::pending()));
     (runtime, address)
 }
 

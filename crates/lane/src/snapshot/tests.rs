@@ -124,7 +124,7 @@ fn a_snapshot_is_its_owners_alone_also_over_what_a_killed_attempt_left() {
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().join("snapshots/winback");
     file::own_folder(&folder).unwrap();
-    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&folder), mode(folder.parent().unwrap())), (0o700, 0o700));
     let left_over = folder.join("a.new");
     std::fs::write(&left_over, "half").unwrap();
