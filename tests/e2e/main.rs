@@ -20,6 +20,7 @@ mod foreign;
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the test binaries share it, and each uses its part")]
 mod harness;
+mod hostile;
 mod large_rows;
 mod migrate;
 mod policy_guide;

@@ -12,6 +12,7 @@ pub mod identity;
 pub mod ids;
 pub mod index;
 pub mod limits;
+pub mod places;
 pub mod privacy;
 pub mod segment;
 pub mod signal;

@@ -5,10 +5,14 @@ use winback_core::signal::is_from_the_future;
 use winback_core::time::Time;
 use winback_log::{FailPoint, Message, fail_point};
 
+use crate::commit::CommitPolicy;
 use crate::config::span;
 use crate::dead;
-use crate::lane::Lane;
-use crate::output::{DeadLetter, Origin};
+use crate::inputs::weight;
+use crate::isolate::Condemned;
+use crate::lane::{Batch, Lane};
+use crate::letters::Letters;
+use crate::output::{DeadLetter, Mark, Origin, Room};
 use crate::partition::PartitionState;
 use crate::role::{At, Role, Step, Urgency};
 
@@ -81,7 +85,11 @@ impl<R: Role> Lane<R> {
     fn has_room(&self) -> bool {
         let records = self.batch.records;
         let full = self.config.commit.is_full(records, self.out.len(), self.out.size());
-        !full && records < self.isolation.limit() && self.breaker.may_step() && !self.is_overdue()
+        !full
+            && !self.batch.cut
+            && records < self.isolation.limit()
+            && self.breaker.may_step()
+            && !self.is_overdue()
     }
 
     /// Whether somebody waits for an effect, and has waited for as long as two commits are apart: what is stepped next, such
@@ -166,10 +174,18 @@ impl<R: Role> Lane<R> {
     fn step(&mut self, at: usize, message: Message, now: Time) {
         let Some(slot) = self.inputs.get_mut(at) else { return };
         let mark = self.out.mark();
-        self.out.from(Some(Origin { slot: at, offset: message.offset }));
+        let (offset, begin) = (message.offset, slot.element_of(message.offset));
         let here = At { input: &slot.input, now };
-        let stepped = if self.isolation.condemns(&slot.input.partition, message.offset) {
-            self.out.dead(cannot_commit());
+        let condemned = self.isolation.condemns(&slot.input.partition, offset);
+        let (all, elements) = match condemned {
+            Condemned::All => (true, Vec::new()),
+            Condemned::Elements(elements) => (false, elements),
+        };
+        let CommitPolicy { max_appends: appends, max_bytes: bytes, .. } = self.config.commit;
+        let room = Room { appends, bytes, elements: self.isolation.elements() };
+        self.out.begin_record(Origin { slot: at, offset, element: None }, begin, room, elements);
+        let stepped = if all {
+            self.out.dead(cannot_commit(None));
             Step::Done
         } else {
             self.role.step(here, &message, &mut self.out)
@@ -180,27 +196,62 @@ impl<R: Role> Lane<R> {
                 slot.held_until = Some(now + span(after));
                 slot.push_first(message);
             }
-            Step::Done => {
-                let (letters, survived) = (self.out.take_dead_letters(), self.out.take_survived());
-                match letters.last() {
-                    Some(last) if !survived => {
-                        self.breaker.lost(last, (&slot.input.partition, message.offset), now);
-                    }
-                    _ => self.breaker.fine(now),
-                }
-                for letter in letters {
-                    self.batch.buried.push((letter.source.clone(), letter.reason));
-                    let to = &self.config.dead_letters;
-                    dead::append(to, self.role.name(), here, &message, letter, &mut self.out);
-                    fail_point(FailPoint::DeadLetter, &self.spec.transactional_id);
-                }
-                slot.stepped(message.offset, message.timestamp, now);
-                self.batch.records += 1;
-                if self.role.urgency() >= Urgency::Soon || !self.batch.buried.is_empty() {
-                    self.batch.effects_since.get_or_insert(now);
-                }
-            }
+            Step::Done => self.stepped(at, message, mark, now),
         }
+    }
+
+    /// What came of a record, or of a part of it, is taken into the batch.
+    fn stepped(&mut self, at: usize, message: Message, mark: Mark, now: Time) {
+        let Some(slot) = self.inputs.get_mut(at) else { return };
+        let (letters, survived) = (self.out.take_dead_letters(), self.out.take_survived());
+        // Where a part before it was good, the record is not lost.
+        match letters.last() {
+            Some(last) if !survived && self.out.begins_at() == 0 => {
+                let from = (&slot.input.partition, message.offset);
+                self.breaker.lost(last, from, weight(&message), now);
+            }
+            _ => self.breaker.fine(weight(&message), now),
+        }
+        let (element, elements, cut) = (self.out.element(), self.out.elements(), self.out.cut_at());
+        self.batch.last = Some(Origin { slot: at, offset: message.offset, element });
+        self.batch.elements = elements;
+        self.batch.records += 1;
+        if self.breaker.is_on_trial() {
+            self.out.back_to(mark); // it is read again, and written then, when the trial passes
+        } else {
+            self.batch.cut = cut.is_some();
+            self.bury(at, &message, letters, now);
+        }
+        if self.role.urgency() >= Urgency::Soon || !self.batch.buried.is_empty() || self.batch.cut {
+            self.batch.effects_since.get_or_insert(now);
+        }
+        let Some(slot) = self.inputs.get_mut(at) else { return };
+        match cut {
+            Some(element) => slot.cut(message, element),
+            None => slot.stepped(message.offset, message.timestamp, now),
+        }
+    }
+
+    /// Appends the dead letters of a record, or counts them where there are too many bytes of them.
+    fn bury(&mut self, at: usize, message: &Message, letters: Letters, now: Time) {
+        let (Some(slot), Some(source)) =
+            (self.inputs.get(at), letters.last().map(|last| last.source.clone()))
+        else {
+            return;
+        };
+        letters.each_reason(|source, reason, count| self.batch.bury(source, reason, count));
+        let (mark, before) = (self.out.mark(), self.out.size());
+        self.out.from(Some(Origin { slot: at, offset: message.offset, element: None }));
+        let (to, role) = (&self.config.dead_letters, self.role.name());
+        let here = At { input: &slot.input, now };
+        dead::append(to, role, here, message, &letters, &mut self.out);
+        if self.allowance.admits(self.out.size() - before, now) {
+            fail_point(FailPoint::DeadLetter, &self.spec.transactional_id);
+            return;
+        }
+        self.out.back_to(mark);
+        self.batch.leave_out(&source, u64::try_from(letters.count()).unwrap_or_default());
+        self.allowance.leave_out(&letters, &slot.input.partition, message.offset);
     }
 
     fn end_batch(&mut self, now: Time) {
@@ -220,13 +271,29 @@ fn rank_time(message: &Message, now: Time) -> Time {
     if is_from_the_future(message.timestamp, now) { Time::MIN } else { message.timestamp }
 }
 
-fn cannot_commit() -> DeadLetter {
+pub(crate) fn cannot_commit(element: Option<u32>) -> DeadLetter {
     DeadLetter {
         source: String::new(),
-        element: None,
+        element,
         reason: CANNOT_COMMIT,
-        text: "no transaction with what follows from this record is taken by the log, and those without it are: \
-               look at the lane's last error, mend it, and replay"
+        text: "no transaction with what follows from this is taken by the log, and those without it are: look at the lane's \
+               last error, mend it, and replay"
             .to_owned(),
+    }
+}
+
+impl Batch {
+    fn bury(&mut self, source: &str, reason: &'static str, count: u64) {
+        match self.buried.iter_mut().find(|(own, why, _)| own == source && *why == reason) {
+            Some((.., counted)) => *counted += count,
+            None => self.buried.push((source.to_owned(), reason, count)),
+        }
+    }
+
+    fn leave_out(&mut self, source: &str, count: u64) {
+        match self.left_out.iter_mut().find(|(own, _)| own == source) {
+            Some((_, counted)) => *counted += count,
+            None => self.left_out.push((source.to_owned(), count)),
+        }
     }
 }

@@ -30,6 +30,8 @@ pub struct LaneConfig {
     pub name: String,
     /// Where dead letters go.
     pub dead_letters: DeadLetters,
+    /// The most bytes of dead letters in an hour, without limit for `None`; what is over it is counted and told.
+    pub dead_bytes_per_hour: Option<usize>,
     /// When it stops instead of making dead letters.
     pub breaker: BreakerPolicy,
     /// When to commit.
@@ -62,6 +64,7 @@ impl LaneConfig {
         Self {
             name: name.into(),
             dead_letters,
+            dead_bytes_per_hour: None,
             breaker: BreakerPolicy::OFF,
             commit: CommitPolicy::default(),
             poll_max: 4_096,

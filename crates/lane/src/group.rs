@@ -129,7 +129,7 @@ impl<R: Role> Lane<R> {
         }
         self.session.seek(&partition, base)?;
         let Some(slot) = self.inputs.get_mut(at) else { return Ok(()) };
-        slot.restart(base);
+        slot.restart(base, self.role.begins_at(&slot.input, base));
         slot.chosen = chosen;
         slot.become_(PartitionState::Running)?;
         tracing::info!(lane = self.config.name, partition = %slot.input.partition, "a partition runs");
@@ -207,7 +207,8 @@ impl<R: Role> Lane<R> {
         if self.breaker.forbids() {
             self.give_up_trial()?;
         }
-        if self.batch.records > 0 || self.batch.moved_since.is_some() {
+        self.allowance.hurry();
+        if self.batch.records > 0 || self.batch.moved_since.is_some() || self.allowance.has_to_tell() {
             self.transact()?;
         }
         Ok(())

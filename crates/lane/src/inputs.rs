@@ -21,8 +21,12 @@ pub(crate) struct Slot {
     pub(crate) committed: Option<Offset>,
     /// Somebody chose the position, and it is not committed yet.
     pub(crate) chosen: bool,
-    /// Behind the last record stepped.
+    /// The first element of the record there that is not committed, when a transaction was cut inside of it.
+    pub(crate) base_element: u32,
+    /// Behind the last record stepped; the record itself while only a part of it is.
     pub(crate) next: Offset,
+    /// The first element of that record that is not stepped.
+    pub(crate) element: u32,
     /// Behind the last record delivered.
     delivered: Offset,
     /// The assignment that it came with; records of an earlier one are not its own.
@@ -100,9 +104,33 @@ impl Slot {
         self.full
     }
 
+    /// The element of that record at which it begins.
+    pub(crate) fn element_of(&self, offset: Offset) -> u32 {
+        if offset == self.next { self.element } else { 0 }
+    }
+
+    /// A record was stepped up to an element and is first in the queue again. It does not count as the newest before all of
+    /// it is stepped.
+    pub(crate) fn cut(&mut self, message: Message, element: u32) {
+        (self.next, self.element) = (message.offset, element);
+        self.held_until = None;
+        self.awaited_since = None;
+        self.push_first(message);
+    }
+
+    /// Whether something was stepped since the last commit.
+    pub(crate) fn has_moved(&self, position: Offset) -> bool {
+        self.committed != Some(position) || self.element != self.base_element
+    }
+
+    /// Whether a position is in the middle of a record.
+    pub(crate) const fn is_within(&self) -> bool {
+        self.element > 0
+    }
+
     /// A record was stepped.
     pub(crate) fn stepped(&mut self, offset: Offset, timestamp: Time, now: Time) {
-        self.next = offset.next();
+        (self.next, self.element) = (offset.next(), 0);
         self.newest = self.newest.max(Some(timestamp).filter(|time| *time <= now));
         self.held_until = None;
         self.awaited_since = None;
@@ -118,7 +146,7 @@ impl Slot {
 
     /// `position` is in the log.
     pub(crate) fn settle(&mut self, position: Offset) {
-        self.base = position;
+        (self.base, self.base_element) = (position, self.element);
         self.committed = Some(position);
         self.settled = (self.newest, self.ends.passed());
         self.caught_up_at = self.ends.passed().map(|seen| seen.at);
@@ -127,7 +155,7 @@ impl Slot {
     /// What was stepped since the last commit never was; true when the session must seek to `base`.
     pub(crate) fn roll_back(&mut self) -> bool {
         let behind = self.delivered > self.base;
-        self.restart(self.base);
+        self.restart(self.base, self.base_element);
         self.newest = self.settled.0;
         self.ends.roll_back(self.settled.1);
         behind
@@ -146,22 +174,24 @@ impl Slot {
     pub(crate) fn reload(&mut self) -> Result<(), IllegalChange> {
         self.become_(PartitionState::Assigned)?;
         self.committed = None;
-        self.restart(self.base);
+        self.restart(self.base, 0);
         (self.newest, self.settled, self.held_until) = (None, (None, None), None);
         (self.ends, self.caught_up_at, self.chosen) = (Ends::default(), None, false);
         Ok(())
     }
 
-    /// Goes on from `base`, with nothing buffered.
-    pub(crate) fn restart(&mut self, base: Offset) {
+    /// Goes on from that element of the record at `base`, with nothing buffered.
+    pub(crate) fn restart(&mut self, base: Offset, element: u32) {
         (self.base, self.next, self.delivered) = (base, base, base);
+        (self.base_element, self.element) = (element, element);
         self.queue.clear();
         self.queued_bytes = 0;
         self.awaited_since = None;
     }
 }
 
-fn weight(message: &Message) -> usize {
+/// The bytes of a record.
+pub(crate) fn weight(message: &Message) -> usize {
     message.value().map_or(0, <[u8]>::len) + message.key().map_or(0, <[u8]>::len)
 }
 
@@ -192,9 +222,11 @@ impl Inputs {
             input: input.clone(),
             state: PartitionState::Assigned,
             base: Offset::ZERO,
+            base_element: 0,
             committed: None,
             chosen: false,
             next: Offset::ZERO,
+            element: 0,
             delivered: Offset::ZERO,
             epoch,
             queue: VecDeque::new(),

@@ -17,8 +17,22 @@ const STRIKES: u32 = 3;
 const FIRST_BACKOFF: Duration = Duration::from_millis(10);
 const MAX_BACKOFF: Duration = Duration::from_secs(2);
 
-/// A record that may be at fault.
-pub(crate) type Suspect = (TopicPartition, Offset);
+/// A record that may be at fault, or an element of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Suspect {
+    pub(crate) partition: TopicPartition,
+    pub(crate) offset: Offset,
+    /// `None` for a record that is not stepped element by element.
+    pub(crate) element: Option<u32>,
+}
+
+/// What of a record is not stepped any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Condemned {
+    All,
+    /// These elements, mostly none.
+    Elements(Vec<u32>),
+}
 
 /// What to do after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +49,8 @@ pub(crate) struct Failure<'a> {
     pub(crate) cause: &'a str,
     /// How many records were stepped in it.
     pub(crate) records: usize,
+    /// How many elements of the only one.
+    pub(crate) elements: usize,
     /// The only one, when there was one.
     pub(crate) only: Option<Suspect>,
     pub(crate) probe: bool,
@@ -48,6 +64,8 @@ pub(crate) struct Isolation {
     until: Option<Time>,
     cause: String,
     limit: usize,
+    /// The most elements of one record.
+    elements: usize,
     left: usize,
     strikes: u32,
     probe: bool,
@@ -63,6 +81,7 @@ impl Isolation {
             until: None,
             cause: String::new(),
             limit: usize::MAX,
+            elements: usize::MAX,
             left: 0,
             strikes: 0,
             probe: false,
@@ -73,6 +92,11 @@ impl Isolation {
     /// The most records that the next transaction may hold.
     pub(crate) const fn limit(&self) -> usize {
         self.limit
+    }
+
+    /// The most elements of one record that the next transaction may hold.
+    pub(crate) const fn elements(&self) -> usize {
+        self.elements
     }
 
     /// Whether the next transaction must be one without records.
@@ -90,9 +114,17 @@ impl Isolation {
         self.since.iter_mut().chain(&mut self.until).for_each(|time| *time = *time - by);
     }
 
-    /// Whether this record becomes a dead letter instead of being stepped.
-    pub(crate) fn condemns(&self, partition: &TopicPartition, offset: Offset) -> bool {
-        !self.condemned.is_empty() && self.condemned.iter().any(|(p, o)| *o == offset && p == partition)
+    /// What of this record becomes a dead letter instead of being stepped.
+    pub(crate) fn condemns(&self, partition: &TopicPartition, offset: Offset) -> Condemned {
+        let of_record = |suspect: &&Suspect| suspect.offset == offset && suspect.partition == *partition;
+        let mut elements = Vec::new();
+        for suspect in self.condemned.iter().filter(of_record) {
+            match suspect.element {
+                None => return Condemned::All,
+                Some(element) => elements.push(element),
+            }
+        }
+        Condemned::Elements(elements)
     }
 
     /// The log named the record itself: no search is needed.
@@ -101,6 +133,7 @@ impl Isolation {
             return Verdict::GiveUp; // its dead letter cannot be taken, either
         }
         self.condemned.push(suspect);
+        self.elements = usize::MAX;
         Verdict::Again
     }
 
@@ -137,6 +170,13 @@ impl Isolation {
         let again = self.streak > 1 && self.cause == failure.cause;
         failure.cause.clone_into(&mut self.cause);
         match failure.only {
+            // No record is condemned for how much comes of it: it is cut until one element fails alone.
+            Some(_) if failure.elements > 1 && (again || self.strikes > 0) => {
+                self.limit = 1;
+                self.left = self.left.max(1);
+                self.elements = failure.elements / 2;
+                Verdict::Again
+            }
             Some(suspect) if again || self.strikes > 0 => self.strike(suspect),
             _ if again && failure.records > 1 => {
                 self.left = self.left.max(failure.records);
@@ -158,8 +198,15 @@ impl Isolation {
         self.named(suspect)
     }
 
-    /// A transaction is in the log. `passed` says whether a record is behind the committed positions.
-    pub(crate) fn committed(&mut self, records: usize, probe: bool, passed: impl Fn(&Suspect) -> bool) {
+    /// A transaction is in the log. `passed` says whether a record is behind the committed positions; `within`, whether a
+    /// position is in the middle of one.
+    pub(crate) fn committed(
+        &mut self,
+        records: usize,
+        probe: bool,
+        within: bool,
+        passed: impl Fn(&Suspect) -> bool,
+    ) {
         (self.since, self.until) = (None, None);
         if probe {
             self.probe = false;
@@ -167,7 +214,10 @@ impl Isolation {
         }
         (self.streak, self.strikes, self.probe) = (0, 0, false);
         self.condemned.retain(|suspect| !passed(suspect));
-        self.left = self.left.saturating_sub(records);
+        self.elements = if within { self.elements.saturating_mul(2) } else { usize::MAX };
+        if !within {
+            self.left = self.left.saturating_sub(records);
+        }
         if self.left == 0 {
             self.limit = usize::MAX;
         }
@@ -179,15 +229,19 @@ mod tests {
     use super::*;
 
     fn suspect(offset: i64) -> Suspect {
-        (TopicPartition::new("visits", 0), Offset(offset))
+        Suspect { partition: TopicPartition::new("visits", 0), offset: Offset(offset), element: None }
     }
 
     fn failure(records: usize, probe: bool) -> Failure<'static> {
-        Failure { cause: "why", records, only: (records == 1).then(|| suspect(7)), probe }
+        Failure { cause: "why", records, elements: 0, only: (records == 1).then(|| suspect(7)), probe }
     }
 
     fn fail(isolation: &mut Isolation, records: usize, probe: bool) -> Verdict {
         isolation.failed(Time::from_millis(0), failure(records, probe))
+    }
+
+    fn condemns(isolation: &Isolation) -> bool {
+        isolation.condemns(&suspect(7).partition, Offset(7)) == Condemned::All
     }
 
     #[test]
@@ -197,9 +251,9 @@ mod tests {
         assert_eq!(isolation.limit(), usize::MAX);
         fail(&mut isolation, 100, false);
         assert_eq!(isolation.limit(), 50);
-        isolation.committed(50, false, |_| false);
+        isolation.committed(50, false, false, |_| false);
         assert_eq!(isolation.limit(), 50, "the other half is suspect still");
-        isolation.committed(50, false, |_| false);
+        isolation.committed(50, false, false, |_| false);
         assert_eq!(isolation.limit(), usize::MAX);
     }
 
@@ -210,13 +264,13 @@ mod tests {
         fail(&mut isolation, 1, false);
         for _ in 0..STRIKES - 1 {
             assert!(isolation.wants_probe());
-            assert!(!isolation.condemns(&suspect(7).0, Offset(7)));
-            isolation.committed(0, true, |_| false);
+            assert!(!condemns(&isolation));
+            isolation.committed(0, true, false, |_| false);
             assert_eq!(fail(&mut isolation, 1, false), Verdict::Again);
         }
-        assert!(isolation.condemns(&suspect(7).0, Offset(7)) && !isolation.wants_probe());
-        isolation.committed(1, false, |_| true);
-        assert!(!isolation.condemns(&suspect(7).0, Offset(7)));
+        assert!(condemns(&isolation) && !isolation.wants_probe());
+        isolation.committed(1, false, false, |_| true);
+        assert!(!condemns(&isolation));
     }
 
     #[test]
@@ -228,7 +282,7 @@ mod tests {
             assert!(isolation.wants_probe());
             assert_eq!(fail(&mut isolation, 0, true), Verdict::Again);
         }
-        assert!(!isolation.condemns(&suspect(7).0, Offset(7)));
+        assert!(!condemns(&isolation));
         let late = isolation.failed(Time::from_millis(60_001), failure(0, true));
         assert_eq!(late, Verdict::GiveUp);
     }
@@ -239,5 +293,40 @@ mod tests {
         assert_eq!(isolation.named(suspect(7)), Verdict::Again);
         assert_eq!(isolation.named(suspect(8)), Verdict::Again);
         assert_eq!(isolation.named(suspect(7)), Verdict::GiveUp);
+    }
+
+    fn fail_of(isolation: &mut Isolation, elements: usize, element: u32) -> Verdict {
+        let only = Some(Suspect { element: Some(element), ..suspect(7) });
+        let failure = Failure { cause: "why", records: 1, elements, only, probe: false };
+        isolation.failed(Time::from_millis(0), failure)
+    }
+
+    #[test]
+    fn a_record_with_elements_is_cut_until_one_of_them_fails_alone() {
+        let mut isolation = Isolation::new(Span::from_mins(1));
+        fail_of(&mut isolation, 100, 99);
+        assert_eq!(isolation.elements(), usize::MAX, "one failure proves nothing");
+        for half in [50, 25] {
+            fail_of(&mut isolation, half * 2, 99);
+            assert_eq!((isolation.elements(), isolation.wants_probe()), (half, false));
+        }
+        isolation.committed(1, false, true, |_| false);
+        assert_eq!(
+            (isolation.elements(), isolation.limit()),
+            (50, 1),
+            "what went well may be more next time"
+        );
+        fail_of(&mut isolation, 1, 30);
+        fail_of(&mut isolation, 1, 30);
+        for _ in 0..STRIKES - 1 {
+            isolation.committed(0, true, true, |_| false);
+            fail_of(&mut isolation, 1, 30);
+        }
+        let partition = suspect(7).partition;
+        assert_eq!(isolation.condemns(&partition, Offset(7)), Condemned::Elements(vec![30]));
+        assert_eq!(isolation.condemns(&partition, Offset(8)), Condemned::Elements(Vec::new()));
+        assert_eq!(isolation.elements(), usize::MAX, "the others go together again");
+        isolation.committed(1, false, false, |_| true);
+        assert_eq!(isolation.condemns(&partition, Offset(7)), Condemned::Elements(Vec::new()));
     }
 }

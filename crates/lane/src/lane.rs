@@ -16,9 +16,10 @@ use crate::config::{LaneConfig, span, until};
 use crate::error::LaneError;
 use crate::inputs::Inputs;
 use crate::isolate::Isolation;
+use crate::left_out::Allowance;
 use crate::merge::Merge;
 use crate::observer::Observer;
-use crate::output::Output;
+use crate::output::{Origin, Output};
 use crate::partition::PartitionState;
 use crate::patience::Patience;
 use crate::restore::Restorer;
@@ -36,7 +37,16 @@ pub(crate) struct Batch {
     pub(crate) records: usize,
     pub(crate) effects_since: Option<Time>,
     pub(crate) moved_since: Option<Time>,
-    pub(crate) buried: Vec<(String, &'static str)>,
+    /// What could not be processed, by source and reason.
+    pub(crate) buried: Vec<(String, &'static str, u64)>,
+    /// Of these, how many have no letter, by source.
+    pub(crate) left_out: Vec<(String, u64)>,
+    /// The last record stepped.
+    pub(crate) last: Option<Origin>,
+    /// How many of its elements.
+    pub(crate) elements: usize,
+    /// It was cut: what is stepped of it is committed before the rest comes.
+    pub(crate) cut: bool,
 }
 
 /// One loop of consumer and producer, with the role that it runs.
@@ -53,6 +63,7 @@ pub struct Lane<R> {
     pub(crate) restorer: Restorer,
     pub(crate) isolation: Isolation,
     pub(crate) breaker: Breaker,
+    pub(crate) allowance: Allowance,
     pub(crate) merge: Merge,
     pub(crate) merges: bool,
     pub(crate) out: Output,
@@ -107,6 +118,7 @@ impl<R: Role> Lane<R> {
             status: Arc::new(LaneStatus::new(config.name.clone())),
             isolation: Isolation::new(config.away_limit),
             breaker: Breaker::new(config.breaker.clone()),
+            allowance: Allowance::new(config.dead_bytes_per_hour),
             restorer: Restorer::new(config.snapshots.clone()),
             config,
             observer,
@@ -190,6 +202,7 @@ impl<R: Role> Lane<R> {
         self.positions.set_back(by);
         self.ends.set_back(by);
         self.breaker.set_back(by);
+        self.allowance.set_back(by);
         let batch = &mut self.batch;
         let since = [&mut batch.effects_since, &mut batch.moved_since, &mut self.away_since];
         let times = [&mut self.last_commit, &mut self.last_seal, &mut self.last_input, &mut self.ends_due];
@@ -274,7 +287,7 @@ impl<R: Role> Lane<R> {
             let position = slot.position(delivered);
             if slot.is_live() {
                 slot.ends.reached(position);
-                if slot.committed != Some(position) {
+                if slot.has_moved(position) {
                     self.batch.moved_since.get_or_insert(now);
                 } else if self.role.heartbeat().is_none() {
                     slot.caught_up_at = slot.ends.passed().map(|seen| seen.at).max(slot.caught_up_at);
@@ -352,7 +365,7 @@ impl<R: Role> Lane<R> {
         let probe = self.isolation.wants_probe();
         let decision = self.config.commit.decide(now, &self.pending());
         let at_the_limit = self.batch.records > 0 && self.batch.records >= self.isolation.limit();
-        if probe || at_the_limit || decision == Decision::Commit {
+        if probe || at_the_limit || self.batch.cut || decision == Decision::Commit {
             self.transact()?;
             return Ok(Decision::Wait(if self.unknown { Duration::ZERO } else { LOOK }));
         }

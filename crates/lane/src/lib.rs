@@ -39,6 +39,8 @@ mod group;
 mod inputs;
 mod isolate;
 mod lane;
+mod left_out;
+mod letters;
 mod merge;
 mod observer;
 mod output;
@@ -58,8 +60,9 @@ pub use config::{LaneConfig, PositionsFrom};
 pub use dead::DeadLetters;
 pub use error::LaneError;
 pub use lane::Lane;
+pub use letters::MAX_LETTERS;
 pub use observer::{Committed, NoObserver, Observer};
-pub use output::{DeadLetter, Output};
+pub use output::{DeadLetter, Output, Take};
 pub use partition::{CHANGES, IllegalChange, PartitionState, StateName};
 pub use role::{
     At, Authority, EndSeen, Input, InputView, Readiness, RestoreError, Role, Row, Start, Step, Urgency, View,

@@ -33,9 +33,14 @@ pub trait Observer: Send + Sync {
         let _ = (partition, records, took);
     }
 
-    /// A record, or an element of one, became a dead letter; told when it is committed.
-    fn dead_letter(&self, source: &str, reason: &'static str) {
-        let _ = (source, reason);
+    /// So many records, or elements of one, could not be processed; told when their letters are committed.
+    fn dead_letters(&self, source: &str, reason: &'static str, count: u64) {
+        let _ = (source, reason, count);
+    }
+
+    /// Of these, so many have no letter, since there were too many bytes of them.
+    fn left_out(&self, source: &str, count: u64) {
+        let _ = (source, count);
     }
 
     /// The client library's statistics, a few times a minute; empty where there is none.

@@ -5,6 +5,8 @@ use std::ops::Range;
 use winback_core::ids::{Offset, Partition};
 use winback_log::Append;
 
+use crate::letters::Letters;
+
 /// A record that a role cannot process; the lane adds the record and appends it in the same transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
@@ -23,6 +25,50 @@ pub struct DeadLetter {
 pub(crate) struct Origin {
     pub(crate) slot: usize,
     pub(crate) offset: Offset,
+    /// The element at work, for a record that is stepped element by element.
+    pub(crate) element: Option<u32>,
+}
+
+/// The room of one transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Room {
+    pub(crate) appends: usize,
+    pub(crate) bytes: usize,
+    /// The most elements of one record.
+    pub(crate) elements: usize,
+}
+
+impl Room {
+    pub(crate) const ENDLESS: Self = Self { appends: usize::MAX, bytes: usize::MAX, elements: usize::MAX };
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self::ENDLESS
+    }
+}
+
+/// An element of the record at hand, before it is stepped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Take {
+    /// It is stepped now.
+    Step,
+    /// It is passed over: no transaction takes what comes of it, and the lane makes a dead letter of it.
+    Pass,
+    /// It goes into the next transaction, with all that follow: the step ends, and the record comes again.
+    Cut,
+}
+
+/// The elements of the record at hand.
+#[derive(Debug, Default)]
+struct Elements {
+    room: Room,
+    /// The first one that is not stepped yet.
+    begin: u32,
+    /// Those that no transaction takes.
+    condemned: Vec<u32>,
+    stepped: usize,
+    last: Option<(u32, Take)>,
 }
 
 #[derive(Debug)]
@@ -52,9 +98,10 @@ pub struct Output {
     names: String,
     headers: Vec<(Range<usize>, Range<usize>)>,
     entries: Vec<Entry>,
-    dead: Vec<DeadLetter>,
+    dead: Letters,
     survived: bool,
     origin: Option<Origin>,
+    elements: Elements,
 }
 
 impl Output {
@@ -74,12 +121,54 @@ impl Output {
 
     /// The record being stepped, or an element of it, is a dead letter. Call it in a step only.
     pub fn dead(&mut self, letter: DeadLetter) {
-        self.dead.push(letter);
+        self.dead.add(letter);
     }
 
-    /// How many dead letters the record being stepped has so far.
+    /// How many dead elements the record being stepped has so far, with or without a letter of their own.
     pub const fn dead_letters(&self) -> usize {
-        self.dead.len()
+        self.dead.count()
+    }
+
+    /// Asked before each element of a record that is a list: a record whose effects are more than a transaction holds is
+    /// cut between two elements. Places come in order; several events at one place stay together.
+    pub fn take(&mut self, place: u32) -> Take {
+        let elements = &mut self.elements;
+        match elements.last {
+            Some((_, Take::Cut)) => return Take::Cut,
+            Some((last, take)) if last == place => return take,
+            _ => {}
+        }
+        let full = self.entries.len() >= elements.room.appends
+            || self.bytes.len() >= elements.room.bytes
+            || elements.stepped >= elements.room.elements;
+        let take = if elements.condemned.contains(&place) {
+            Take::Pass
+        } else if full && elements.stepped > 0 {
+            Take::Cut
+        } else {
+            elements.stepped += 1;
+            Take::Step
+        };
+        elements.last = Some((place, take));
+        match take {
+            Take::Step => self.origin.iter_mut().for_each(|origin| origin.element = Some(place)),
+            Take::Pass => self.dead.add(crate::batch::cannot_commit(Some(place))),
+            Take::Cut => {}
+        }
+        take
+    }
+
+    /// The place of the first element of the record at hand that is not stepped yet.
+    pub const fn begins_at(&self) -> u32 {
+        self.elements.begin
+    }
+
+    /// The element at which the record at hand is cut.
+    pub const fn cut_at(&self) -> Option<u32> {
+        match self.elements.last {
+            Some((place, Take::Cut)) => Some(place),
+            _ => None,
+        }
     }
 
     /// Not all of the record being stepped is dead letters: other events in it could be understood. A record with dead
@@ -155,8 +244,24 @@ impl Output {
         self.origin = origin;
     }
 
+    /// A record is about to be stepped, or a part of it, in that room and without those of its elements.
+    pub(crate) fn begin_record(&mut self, origin: Origin, begin: u32, room: Room, condemned: Vec<u32>) {
+        self.origin = Some(origin);
+        self.elements = Elements { room, begin, condemned, stepped: 0, last: None };
+    }
+
+    /// How many elements of the record at hand were stepped.
+    pub(crate) const fn elements(&self) -> usize {
+        self.elements.stepped
+    }
+
+    /// The last element that was stepped.
+    pub(crate) fn element(&self) -> Option<u32> {
+        self.origin.and_then(|origin| origin.element)
+    }
+
     /// The dead letters of the record just stepped; none and no allocation almost always.
-    pub(crate) fn take_dead_letters(&mut self) -> Vec<DeadLetter> {
+    pub(crate) fn take_dead_letters(&mut self) -> Letters {
         std::mem::take(&mut self.dead)
     }
 
@@ -247,8 +352,34 @@ mod tests {
         out.append(&record("b", b"two", &[("h", b"1")]));
         out.dead(DeadLetter { source: String::new(), element: None, reason: "r", text: String::new() });
         out.back_to(mark);
-        assert!(out.take_dead_letters().is_empty());
+        assert_eq!(out.take_dead_letters().count(), 0);
         out.append(&record("c", b"three", &[]));
         assert_eq!(shown(&out), ["a Some(\"one\") 0", "c Some(\"three\") 0"]);
+    }
+
+    fn begun(room: Room, condemned: &[u32]) -> Output {
+        let mut out = Output::default();
+        out.begin_record(Origin { slot: 0, offset: Offset(7), element: None }, 0, room, condemned.to_vec());
+        out
+    }
+
+    #[test]
+    fn a_record_is_cut_where_the_room_ends_and_never_before_its_first_element() {
+        let mut out = begun(Room { bytes: 5, ..Room::ENDLESS }, &[]);
+        out.append(&record("a", b"far too long", &[]));
+        assert_eq!(out.take(3), Take::Step, "one element always goes");
+        assert_eq!(out.take(3), Take::Step, "what stands at one place stays together");
+        assert_eq!((out.take(4), out.take(5), out.cut_at()), (Take::Cut, Take::Cut, Some(4)));
+        let mut out = begun(Room { elements: 2, ..Room::ENDLESS }, &[]);
+        let taken: Vec<Take> = [0, 1, 2].map(|place| out.take(place)).to_vec();
+        assert_eq!(taken, [Take::Step, Take::Step, Take::Cut]);
+    }
+
+    #[test]
+    fn a_condemned_element_is_a_letter_and_the_next_is_stepped() {
+        let mut out = begun(Room::ENDLESS, &[1]);
+        let taken: Vec<Take> = [0, 1, 1, 2].map(|place| out.take(place)).to_vec();
+        assert_eq!(taken, [Take::Step, Take::Pass, Take::Pass, Take::Step]);
+        assert_eq!((out.dead_letters(), out.element(), out.cut_at()), (1, Some(2), None));
     }
 }

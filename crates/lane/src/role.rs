@@ -127,6 +127,8 @@ pub struct InputView<'a> {
     pub input: &'a Input,
     /// The position that this transaction commits, to the number.
     pub position: Offset,
+    /// The first element of the record there that is not stepped, when the transaction is cut inside of it.
+    pub element: u32,
     /// The position that the last one committed, when there was one.
     pub committed: Option<Offset>,
     /// The newest timestamp of what was stepped, none of them ahead of the clock at the time.
@@ -188,6 +190,14 @@ pub trait Role {
         Authority::NotKept
     }
 
+    /// The element of the record at `position` that is stepped first, when the last transaction was cut inside of it. Asked
+    /// behind [`Role::restored`]; a role that takes elements ([`Output::take`]) stores [`InputView::element`] with the
+    /// position.
+    fn begins_at(&self, input: &Input, position: Offset) -> u32 {
+        let _ = (input, position);
+        0
+    }
+
     /// What the state of a partition without any is lacking when not all of its input is there any more; `None` where a
     /// later start loses nothing.
     fn rests_on(&self) -> Option<&'static str> {
@@ -209,7 +219,8 @@ pub trait Role {
         let _ = now;
     }
 
-    /// One record.
+    /// One record. One that is a list asks before each element whether it is taken ([`Output::take`]), and comes again from
+    /// the element on at which it was cut ([`Output::begins_at`]).
     fn step(&mut self, at: At<'_>, message: &Message, out: &mut Output) -> Step;
 
     /// The records at hand are stepped.

@@ -6,8 +6,9 @@ use winback_core::time::Time;
 use winback_log::{CommitError, FailPoint, Session, TopicPartition, fail_point};
 
 use crate::batch::CANNOT_COMMIT;
+use crate::dead::append_left_out;
 use crate::error::LaneError;
-use crate::isolate::{Failure, Verdict};
+use crate::isolate::{Failure, Suspect, Verdict};
 use crate::lane::{Batch, Lane};
 use crate::observer::Committed;
 use crate::output::{Origin, Output};
@@ -28,13 +29,18 @@ impl<R: Role> Lane<R> {
         let probe = self.isolation.wants_probe();
         let positions = self.positions();
         self.last_seal = now;
+        self.out.from(None);
+        if !probe && !positions.is_empty() {
+            self.tell_left_out(now);
+        }
         self.seal(now, &positions);
         let moved = positions
             .iter()
-            .any(|(at, position)| self.inputs.get(*at).is_some_and(|slot| slot.committed != Some(*position)));
+            .any(|(at, position)| self.inputs.get(*at).is_some_and(|slot| slot.has_moved(*position)));
         if positions.is_empty() || (self.out.is_empty() && !moved && !probe) {
             self.role.committed();
-            self.breaker.committed(now);
+            self.breaker.committed();
+            self.allowance.committed();
             self.settle(&positions);
             self.drop_batch();
             return Ok(());
@@ -50,7 +56,8 @@ impl<R: Role> Lane<R> {
             Ok(()) => {
                 fail_point(FailPoint::AfterCommit, id);
                 self.role.committed();
-                self.breaker.committed(self.clock.now());
+                self.breaker.committed();
+                self.allowance.committed();
                 self.count(now);
                 self.note_chosen(&positions);
                 self.settle(&positions);
@@ -79,6 +86,7 @@ impl<R: Role> Lane<R> {
             Some(InputView {
                 input: &slot.input,
                 position: *position,
+                element: slot.element,
                 committed: slot.committed,
                 newest: slot.newest,
                 end_seen: slot.ends.passed(),
@@ -109,8 +117,10 @@ impl<R: Role> Lane<R> {
 
     fn acquit(&mut self, probe: bool) {
         let inputs = &self.inputs;
-        self.isolation.committed(self.batch.records, probe, |(partition, offset)| {
-            inputs.iter().any(|slot| slot.input.partition == *partition && slot.base > *offset)
+        let within = inputs.iter().any(crate::inputs::Slot::is_within);
+        self.isolation.committed(self.batch.records, probe, within, |suspect| {
+            let passed = |slot: &crate::inputs::Slot| slot.base > suspect.offset;
+            inputs.iter().any(|slot| slot.input.partition == suspect.partition && passed(slot))
         });
     }
 
@@ -118,24 +128,27 @@ impl<R: Role> Lane<R> {
         let took = self.clock.now().since(began);
         let (records, appends, bytes) = (self.batch.records, self.out.len(), self.out.size());
         self.observer.committed(&Committed { records, appends, bytes, took });
-        self.batch.buried.iter().for_each(|(source, reason)| self.observer.dead_letter(source, reason));
+        let buried = &self.batch.buried;
+        buried.iter().for_each(|(source, reason, count)| self.observer.dead_letters(source, reason, *count));
+        self.batch.left_out.iter().for_each(|(source, count)| self.observer.left_out(source, *count));
         let more = |count: usize| u64::try_from(count).unwrap_or_default();
         let condemned = self.condemned();
         let mut status = self.status.lock();
         status.commits += 1;
         status.commit_took = took;
         status.records += more(records);
-        status.dead_letters += more(self.batch.buried.len());
+        status.dead_letters += self.batch.buried.iter().map(|(.., count)| count).sum::<u64>();
         if let Some(why) = condemned {
             let cause = status.last_error.as_deref().unwrap_or("no error is known");
             status.condemned = Some(format!("{why}: {cause}"));
         }
     }
 
-    /// What is said of records that were condemned though they may not have been at fault.
+    /// The warning about records that were condemned though they may not have been at fault.
     fn condemned(&self) -> Option<String> {
-        let is_condemned = |(_, reason): &&(String, &'static str)| *reason == CANNOT_COMMIT;
-        let count = self.batch.buried.iter().filter(is_condemned).count();
+        let of =
+            |(_, reason, count): &(String, &'static str, u64)| (*reason == CANNOT_COMMIT).then_some(*count);
+        let count: u64 = self.batch.buried.iter().filter_map(of).sum();
         (count > 0 && self.role.writes_for_others()).then(|| {
             format!(
                 "{count} records became dead letters ({CANNOT_COMMIT}) and may not be at fault, since what they wrote was \
@@ -188,24 +201,32 @@ impl<R: Role> Lane<R> {
     pub(crate) fn forget(&mut self) {
         self.role.rolled_back();
         self.breaker.rolled_back(self.clock.now());
+        self.allowance.rolled_back();
+    }
+
+    /// Tells what was left out, when that is due.
+    fn tell_left_out(&mut self, now: Time) {
+        if let Some(left) = self.allowance.tell(now) {
+            append_left_out(&self.config.dead_letters, self.role.name(), now, left, &mut self.out);
+        }
     }
 
     fn judge(&mut self, error: &CommitError, origin: Option<Origin>, probe: bool) -> Verdict {
-        let partition = |at: usize| Some(self.inputs.get(at)?.input.partition.clone());
-        if let (CommitError::Record { .. }, Some(origin)) = (error, origin)
-            && let Some(partition) = partition(origin.slot)
-        {
-            return self.isolation.named((partition, origin.offset));
+        let suspect = |origin: Origin| {
+            let partition = self.inputs.get(origin.slot)?.input.partition.clone();
+            Some(Suspect { partition, offset: origin.offset, element: origin.element })
+        };
+        if let (CommitError::Record { .. }, Some(suspect)) = (error, origin.and_then(suspect)) {
+            return self.isolation.named(suspect);
         }
         if matches!(error, CommitError::Displaced(_)) {
             return self.isolation.displaced(self.clock.now());
         }
         let records = self.batch.records;
-        let moved = |slot: &&crate::inputs::Slot| slot.next > slot.base;
-        let only = self.inputs.iter().find(moved).filter(|_| records == 1);
-        let only = only.map(|slot| (slot.input.partition.clone(), Offset(slot.next.0 - 1)));
+        let only = self.batch.last.filter(|_| records == 1).and_then(suspect);
+        let elements = self.batch.elements;
         let cause = error.to_string();
-        self.isolation.failed(self.clock.now(), Failure { cause: &cause, records, only, probe })
+        self.isolation.failed(self.clock.now(), Failure { cause: &cause, records, elements, only, probe })
     }
 
     /// Nothing stepped since the last commit is in the log: it is read again. The role has been told.

@@ -8,12 +8,12 @@ use winback_core::index::{Lookup, PinnedForBatch};
 use winback_core::privacy::masked;
 use winback_core::signal::{Candidate, SignalKind, is_from_the_future};
 use winback_core::time::Time;
-use winback_lane::{DeadLetter, Output};
+use winback_lane::{DeadLetter, Output, Take};
 use winback_log::{Append, Message, TopicPartition};
 use winback_proto::envelope::{Envelope, TRACEPARENT, passed_on};
 use winback_proto::v1::inbox_record::Body;
 use winback_proto::{Encoding, WireMessage, inbox, v1};
-use winback_sources::Element;
+use winback_sources::{Decoder, Element, Incoming, Wanted};
 
 use crate::door::{self, Texts};
 use crate::tally::{FUTURE, Tally};
@@ -53,17 +53,33 @@ pub(crate) struct Forward<'a> {
     pub(crate) message: &'a Message,
     pub(crate) offset: i64,
     pub(crate) append_time: Time,
+    /// The place of the element at hand in the record's list, when it is one.
+    pub(crate) place: Option<u32>,
 }
 
 impl Forward<'_> {
-    /// One element of a record: looked up, forwarded, counted.
-    pub(crate) fn element(
-        &self,
-        element: Element<'_>,
+    /// The wanted elements of the record, as far as the transaction has room for them.
+    pub(crate) fn record(
+        &mut self,
+        decoder: &Decoder,
+        wanted: Wanted<'_>,
         index: &PinnedForBatch,
         tally: &mut Tally,
         out: &mut Output,
     ) {
+        let message = self.message;
+        let value = message.value().unwrap_or_default();
+        let incoming = Incoming { value, headers: &|visit| message.each_header(visit) };
+        decoder.decode_wanted(&incoming, wanted, &mut |place, element| {
+            if place.is_none_or(|place| out.take(place) == Take::Step) {
+                self.place = place;
+                self.element(element, index, tally, out);
+            }
+        });
+    }
+
+    /// One element of a record: looked up, forwarded, counted.
+    fn element(&self, element: Element<'_>, index: &PinnedForBatch, tally: &mut Tally, out: &mut Output) {
         tally.events += 1;
         match element {
             Element::Dropped(reason) => tally.dropped[reason as usize] += 1,
@@ -105,7 +121,7 @@ impl Forward<'_> {
             let text = format!(
                 "the event is dated {at}, more than a day after {arrived}, when it arrived: mend the producer's clock"
             );
-            out.dead(self.letter(None, "future", text));
+            out.dead(self.letter(self.place, "future", text));
         }
         ahead
     }

@@ -8,6 +8,45 @@ use winback_lane::{Authority, InputView, Output, Row, Start};
 use winback_log::{Append, ForeignRecords, TopicPartition, Unreadable};
 use winback_proto::{Encoding, WireMessage, v1};
 
+/// What is read next of an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Next {
+    pub(crate) offset: Offset,
+    /// The first element that is not stepped of the record there, when a transaction was cut inside of it.
+    pub(crate) element: u32,
+}
+
+impl Next {
+    /// A row of the topic.
+    pub(crate) fn of(row: &v1::MatcherPosition) -> Self {
+        Self { offset: Offset(row.next_offset), element: row.next_element }
+    }
+
+    /// The element with which the record at a position begins: another position says nothing of this record.
+    pub(crate) fn begins_at(known: Option<Self>, position: Offset) -> u32 {
+        known.filter(|next| next.offset == position).map_or(0, |next| next.element)
+    }
+}
+
+/// Appends the row of an input, or a tombstone.
+pub(crate) fn append_position(
+    topic: &str,
+    encoding: Encoding,
+    key: &str,
+    row: Option<&v1::MatcherPosition>,
+    out: &mut Output,
+) {
+    let value = row.map(|row| row.to_bytes(encoding));
+    out.append(&Append {
+        topic,
+        partition: Some(winback_core::ids::Partition(0)),
+        key: Some(key.as_bytes()),
+        value: value.as_deref(),
+        headers: &[("content-type", encoding.content_type().as_bytes())],
+        timestamp: None,
+    });
+}
+
 /// What a lane of one source knows of its positions.
 pub(crate) struct Positions {
     topic: Arc<str>,
@@ -44,7 +83,7 @@ impl Positions {
         &mut self,
         input: &InputName,
         row: &Row<'_>,
-        next: &mut Option<Offset>,
+        next: &mut Option<Next>,
         foreign: &mut ForeignRecords,
     ) {
         let (own, all) = (row.key == input.as_str().as_bytes(), row.key == self.key.as_bytes());
@@ -55,14 +94,14 @@ impl Positions {
         foreign.see(&self.topic(), row.offset, row.key, &read);
         let Ok(found) = read else { return };
         if own {
-            *next = found.as_ref().map(|found| Offset(found.next_offset));
+            *next = found.as_ref().map(Next::of);
         } else {
             self.started_with = found.map(|found| found.partitions);
         }
     }
 
-    pub(crate) fn authority(next: Option<Offset>) -> Authority {
-        next.map_or(Authority::Nothing, Authority::At)
+    pub(crate) fn authority(next: Option<Next>) -> Authority {
+        next.map_or(Authority::Nothing, |next| Authority::At(next.offset))
     }
 
     /// Where a partition that has no position starts: as the config says when the topic is new to winback, else at its
@@ -82,10 +121,12 @@ impl Positions {
     pub(crate) fn write(&mut self, name: &InputName, view: &InputView<'_>, out: &mut Output) {
         if !self.told {
             self.told = true;
-            self.append(&self.key, &v1::MatcherPosition { next_offset: 0, partitions: self.partitions }, out);
+            let (next_offset, next_element, partitions) = (0, 0, self.partitions);
+            self.append(&self.key, &v1::MatcherPosition { next_offset, partitions, next_element }, out);
         }
-        if view.committed != Some(view.position) {
-            let position = v1::MatcherPosition { next_offset: view.position.0, partitions: 0 };
+        if view.committed != Some(view.position) || view.element > 0 {
+            let (next_offset, next_element) = (view.position.0, view.element);
+            let position = v1::MatcherPosition { next_offset, partitions: 0, next_element };
             self.append(name.as_str(), &position, out);
         }
     }
@@ -103,15 +144,7 @@ impl Positions {
     }
 
     fn append(&self, key: &str, position: &v1::MatcherPosition, out: &mut Output) {
-        let value = position.to_bytes(self.encoding);
-        out.append(&Append {
-            topic: &self.topic,
-            partition: Some(winback_core::ids::Partition(0)),
-            key: Some(key.as_bytes()),
-            value: Some(&value),
-            headers: &[("content-type", self.encoding.content_type().as_bytes())],
-            timestamp: None,
-        });
+        append_position(&self.topic, self.encoding, key, Some(position), out);
     }
 }
 
@@ -150,11 +183,12 @@ mod tests {
     }
 
     /// What a lane of partition `number` writes when its position is `next` and nothing was committed.
-    fn written(positions: &mut Positions, number: i32, next: i64) -> Vec<Message> {
+    fn written(positions: &mut Positions, number: i32, next: i64, element: u32) -> Vec<Message> {
         let input = Input { slot: 0, topic: 0, partition: TopicPartition::new("visits", number) };
         let name = InputName::from(format!("{KEY}/{number}"));
         let position = Offset(next);
-        let view = InputView { input: &input, position, committed: None, newest: None, end_seen: None };
+        let view =
+            InputView { input: &input, position, element, committed: None, newest: None, end_seen: None };
         let mut out = Output::default();
         positions.write(&name, &view, &mut out);
         let mut records = Vec::new();
@@ -169,7 +203,7 @@ mod tests {
         records
     }
 
-    fn restored(records: &[Message], number: i32) -> (Positions, Option<Offset>) {
+    fn restored(records: &[Message], number: i32) -> (Positions, Option<Next>) {
         let (mut positions, mut next) = (positions(), None);
         let (name, mut foreign) = (InputName::from(format!("{KEY}/{number}")), ForeignRecords::default());
         for record in records {
@@ -181,25 +215,30 @@ mod tests {
 
     #[test]
     fn a_position_comes_back_to_its_own_input_only() {
-        let records = written(&mut positions(), 2, 77);
-        assert_eq!(restored(&records, 2).1, Some(Offset(77)));
+        let records = written(&mut positions(), 2, 77, 5);
+        let next = restored(&records, 2).1;
+        assert_eq!(next, Some(Next { offset: Offset(77), element: 5 }));
         assert_eq!(restored(&records, 1).1, None);
+        let begins = [76, 77, 78].map(|offset| Next::begins_at(next, Offset(offset)));
+        assert_eq!(begins, [0, 5, 0], "of another record it says nothing");
     }
 
     #[test]
     fn a_position_that_cannot_be_read_is_noted_until_another_replaces_it_and_those_of_others_are_theirs() {
         let (mut positions, name) = (positions(), InputName::from(format!("{KEY}/2")));
         let (mut next, mut foreign) = (None, ForeignRecords::default());
-        let good = v1::MatcherPosition { next_offset: 7, partitions: 0 }.to_bytes(Encoding::Protobuf);
+        let good = v1::MatcherPosition { next_offset: 7, ..v1::MatcherPosition::default() }
+            .to_bytes(Encoding::Protobuf);
         let mut restore = |offset, key: &str, value: Option<&[u8]>| {
             let row = Row { offset: Offset(offset), key: key.as_bytes(), value };
             positions.restore(&name, &row, &mut next, &mut foreign);
             (next, foreign.len())
         };
         let own = format!("{KEY}/2");
-        assert_eq!(restore(0, &own, Some(&good)), (Some(Offset(7)), 0));
-        assert_eq!(restore(1, "visits/1", Some(b"\xff")), (Some(Offset(7)), 0));
-        assert_eq!(restore(2, &own, Some(b"\xff")), (Some(Offset(7)), 1));
+        let seven = Some(Next { offset: Offset(7), element: 0 });
+        assert_eq!(restore(0, &own, Some(&good)), (seven, 0));
+        assert_eq!(restore(1, "visits/1", Some(b"\xff")), (seven, 0));
+        assert_eq!(restore(2, &own, Some(b"\xff")), (seven, 1));
         assert_eq!(restore(3, &own, None), (None, 0));
     }
 
@@ -208,7 +247,7 @@ mod tests {
         let partition = |number| TopicPartition::new("visits", number);
         let mut first = positions();
         assert_eq!(first.start(&partition(3)), Start::Latest);
-        let records = written(&mut first, 3, 10);
+        let records = written(&mut first, 3, 10, 0);
         let (mut later, _) = restored(&records, 0);
         assert_eq!(later.start(&partition(1)), Start::Latest, "it was there from the beginning");
         assert_eq!(later.start(&partition(4)), Start::Earliest, "it was added");
@@ -218,10 +257,10 @@ mod tests {
     fn what_an_aborted_transaction_told_is_told_again() {
         let mut positions = positions();
         positions.start(&TopicPartition::new("visits", 0));
-        assert_eq!(written(&mut positions, 0, 1).len(), 2);
+        assert_eq!(written(&mut positions, 0, 1, 0).len(), 2);
         positions.rolled_back();
-        assert_eq!(written(&mut positions, 0, 1).len(), 2);
+        assert_eq!(written(&mut positions, 0, 1, 0).len(), 2);
         positions.committed();
-        assert_eq!(written(&mut positions, 0, 2).len(), 1);
+        assert_eq!(written(&mut positions, 0, 2, 0).len(), 1);
     }
 }

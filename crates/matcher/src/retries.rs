@@ -4,6 +4,7 @@
 //! The matcher reads it as if it came from there: under the original source, at the original time, and only the element
 //! that failed. Signals keep their ids that way, so that a letter that is replayed twice counts once (R1).
 
+use winback_core::places::Places;
 use winback_core::time::Time;
 use winback_log::Message;
 
@@ -14,6 +15,8 @@ const TOPIC: &str = "winback-retry-topic";
 const PARTITION: &str = "winback-retry-partition";
 const OFFSET: &str = "winback-retry-offset";
 const ELEMENT: &str = "winback-retry-element";
+/// Several of them, as `3-5,9`.
+const ELEMENTS: &str = "winback-retry-elements";
 const TIMESTAMP: &str = "winback-retry-timestamp";
 const LETTER: &str = "winback-retry-letter";
 
@@ -28,8 +31,8 @@ pub struct Original {
     pub partition: i32,
     /// Its offset.
     pub offset: i64,
-    /// The element of the record that failed; all of it without one.
-    pub element: Option<u32>,
+    /// The elements of the record that failed; all of it without any.
+    pub elements: Option<Places>,
     /// The record's own timestamp, which its signals' append time comes from.
     pub timestamp: Time,
     /// The first dead letter that it became, by its offset in the dead-letter topic.
@@ -46,7 +49,8 @@ impl Original {
             (OFFSET, self.offset.to_string().into_bytes()),
             (TIMESTAMP, self.timestamp.millis().to_string().into_bytes()),
         ];
-        headers.extend(self.element.map(|element| (ELEMENT, element.to_string().into_bytes())));
+        let name = |places: &Places| if places.single().is_some() { ELEMENT } else { ELEMENTS };
+        headers.extend(self.elements.iter().map(|places| (name(places), places.to_string().into_bytes())));
         headers.extend(self.letter.map(|letter| (LETTER, letter.to_string().into_bytes())));
         headers
     }
@@ -71,9 +75,9 @@ pub fn from_headers(each: impl FnOnce(&mut dyn FnMut(&str, &[u8]))) -> Option<Or
     if broken {
         return None;
     }
-    let [source, topic, partition, offset, timestamp, element, letter] = fields;
-    let element = match element {
-        Some(element) => Some(element.parse().ok()?),
+    let [source, topic, partition, offset, timestamp, element, letter, elements] = fields;
+    let elements = match element.or(elements) {
+        Some(places) => Some(places.parse().ok()?),
         None => None,
     };
     Some(Original {
@@ -81,13 +85,13 @@ pub fn from_headers(each: impl FnOnce(&mut dyn FnMut(&str, &[u8]))) -> Option<Or
         topic: topic?,
         partition: partition?.parse().ok()?,
         offset: offset?.parse().ok()?,
-        element,
+        elements,
         timestamp: Time::from_millis(timestamp?.parse().ok()?),
         letter: letter.and_then(|letter| letter.parse().ok()),
     })
 }
 
-const NAMES: [&str; 7] = [SOURCE, TOPIC, PARTITION, OFFSET, TIMESTAMP, ELEMENT, LETTER];
+const NAMES: [&str; 8] = [SOURCE, TOPIC, PARTITION, OFFSET, TIMESTAMP, ELEMENT, LETTER, ELEMENTS];
 
 #[cfg(test)]
 mod tests {
@@ -106,15 +110,16 @@ mod tests {
         original.headers().into_iter().map(owned).collect()
     }
 
-    fn letter(element: Option<u32>) -> Original {
+    fn letter(elements: Option<&str>) -> Original {
         let (source, topic) = ("mail".to_owned(), "mail-events".to_owned());
-        let letter = element.map(i64::from);
+        let letter = elements.map(|_| 7);
+        let elements = elements.map(|text| text.parse().unwrap());
         Original {
             source,
             topic,
             partition: 3,
             offset: 41,
-            element,
+            elements,
             timestamp: Time::from_millis(-5),
             letter,
         }
@@ -122,19 +127,23 @@ mod tests {
 
     #[test]
     fn what_the_headers_say_is_read_as_it_was_written_among_the_records_own() {
-        for element in [None, Some(0), Some(7)] {
-            let written = letter(element);
+        for elements in [None, Some("0"), Some("7"), Some("3-5,9")] {
+            let written = letter(elements);
             let mut all = headers(&written);
             all.insert(0, ("traceparent".to_owned(), "00-1".into()));
             assert_eq!(original(&message(all)), Some(written));
         }
-        assert!(letter(Some(1)).headers().iter().all(|(name, _)| name.starts_with(PREFIX)));
+        assert!(letter(Some("1")).headers().iter().all(|(name, _)| name.starts_with(PREFIX)));
+        let names =
+            |elements| letter(Some(elements)).headers().into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert!(names("7").contains(&ELEMENT), "one is written as it was always read");
+        assert!(names("7-8").contains(&ELEMENTS));
     }
 
     #[test]
     fn a_record_whose_headers_do_not_say_it_all_is_no_retry() {
         assert_eq!(original(&message(Vec::new())), None);
-        let whole = headers(&letter(Some(2)));
+        let whole = headers(&letter(Some("2")));
         for at in 0..whole.len() {
             let mut broken = whole.clone();
             broken[at].1 = vec![0xff].into();

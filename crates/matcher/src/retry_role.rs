@@ -5,14 +5,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use winback_core::ids::Offset;
 use winback_core::index::{PinnedForBatch, SharedIndex};
 use winback_core::time::Time;
-use winback_lane::{At, DeadLetter, Input, Output, Readiness, Role, Start, Step, Urgency};
+use winback_lane::{
+    At, DeadLetter, Input, Output, Readiness, RestoreError, Role, Row, Start, Step, Urgency, View,
+};
 use winback_log::{Message, TopicPartition};
-use winback_sources::{Decoder, Element, Incoming};
+use winback_proto::{WireMessage as _, v1};
+use winback_sources::{Decoder, Wanted};
 
 use crate::feed::FeedStatus;
 use crate::forward::{Forward, InboxTarget, input_name};
+use crate::positions::{Next, append_position};
 use crate::retries::{Original, original};
 use crate::role::SCHEMA_AWAY;
 use crate::tally::{MatcherMetrics, Tally};
@@ -26,6 +31,12 @@ pub struct RetryRole {
     pinned: Option<PinnedForBatch>,
     running: Tally,
     metrics: MatcherMetrics,
+    /// The compacted topic of the lanes' positions. This lane has a row in it only while it is inside of a record.
+    positions: Arc<str>,
+    /// By slot: that row.
+    next: Vec<Option<Next>>,
+    /// The rows of the running transaction.
+    written: Vec<(usize, Option<Next>)>,
 }
 
 impl RetryRole {
@@ -33,11 +44,13 @@ impl RetryRole {
     pub fn new(
         decoders: BTreeMap<String, Arc<Decoder>>,
         inbox: InboxTarget,
+        positions: Arc<str>,
         index: Arc<SharedIndex>,
         feed: Arc<FeedStatus>,
         metrics: MatcherMetrics,
     ) -> Self {
-        Self { decoders, inbox, index, feed, pinned: None, running: Tally::default(), metrics }
+        let (running, next, written) = (Tally::default(), Vec::new(), Vec::new());
+        Self { decoders, inbox, index, feed, pinned: None, running, metrics, positions, next, written }
     }
 
     fn retry(&mut self, from: &Original, now: Time, message: &Message, out: &mut Output) -> Option<Step> {
@@ -46,21 +59,27 @@ impl RetryRole {
         let input = input_name(&from.source, &TopicPartition::new(from.topic.as_str(), from.partition));
         let append_time = from.timestamp.min(now);
         let (source, inbox, offset) = (&from.source, &self.inbox, from.offset);
-        let forward = Forward { source, inbox, input: &input, others: &[], message, offset, append_time };
-        let value = message.value().unwrap_or_default();
-        if let Err(away) = decoder.prepare(value) {
+        let place = None;
+        let mut forward =
+            Forward { source, inbox, input: &input, others: &[], message, offset, append_time, place };
+        if let Err(away) = decoder.prepare(message.value().unwrap_or_default()) {
             tracing::warn!(source, %away, "a record waits for its schema");
             return Some(Step::Retry { after: SCHEMA_AWAY });
         }
-        let tally = &mut self.running;
-        tally.records += 1;
-        let incoming = Incoming { value, headers: &|visit| message.each_header(visit) };
-        let mut sink = |element: Element<'_>| forward.element(element, index, tally, out);
-        match from.element {
-            Some(place) => decoder.decode_element(&incoming, place, &mut sink),
-            None => decoder.decode_record(&incoming, &mut sink),
+        let (tally, begin) = (&mut self.running, out.begins_at());
+        tally.records += u64::from(begin == 0);
+        match &from.elements {
+            Some(places) => {
+                let left = places.not_before(begin);
+                forward.record(decoder, Wanted::Among(&left), index, tally, out);
+            }
+            None => forward.record(decoder, Wanted::From(begin), index, tally, out),
         }
         Some(Step::Done)
+    }
+
+    fn key(input: &Input) -> String {
+        input_name("retries", &input.partition).to_string()
     }
 }
 
@@ -73,7 +92,33 @@ impl Role for RetryRole {
         Start::Earliest
     }
 
-    fn assigned(&mut self, _: &Input) {}
+    fn changelog(&self, _: &TopicPartition) -> Option<TopicPartition> {
+        Some(TopicPartition::new(self.positions.clone(), 0))
+    }
+
+    fn assigned(&mut self, input: &Input) {
+        if self.next.len() <= input.slot {
+            self.next.resize(input.slot + 1, None);
+        }
+        self.next[input.slot] = None;
+    }
+
+    fn restore(&mut self, input: &Input, rows: &[Row<'_>]) -> Result<(), RestoreError> {
+        let (key, Some(next)) = (Self::key(input), self.next.get_mut(input.slot)) else { return Ok(()) };
+        for row in rows.iter().filter(|row| row.key == key.as_bytes()) {
+            let found = row.value.map(v1::MatcherPosition::from_bytes).transpose();
+            let found = found.map_err(|why| RestoreError {
+                offset: row.offset,
+                why: format!("position of {key}: {why}"),
+            })?;
+            *next = found.as_ref().map(Next::of);
+        }
+        Ok(())
+    }
+
+    fn begins_at(&self, input: &Input, position: Offset) -> u32 {
+        Next::begins_at(self.next.get(input.slot).copied().flatten(), position)
+    }
 
     fn ready(&self) -> Readiness {
         self.feed.waits_for().map_or(Readiness::Ready, Readiness::Waiting)
@@ -108,12 +153,35 @@ impl Role for RetryRole {
         stepped.unwrap_or(Step::Done)
     }
 
+    fn seal(&mut self, view: &View<'_>, out: &mut Output) {
+        for input in view.inputs {
+            let next = (input.element > 0).then_some(Next { offset: input.position, element: input.element });
+            if self.next.get(input.input.slot).copied().flatten() == next {
+                continue;
+            }
+            let row = next.map(|next| v1::MatcherPosition {
+                next_offset: next.offset.0,
+                partitions: 0,
+                next_element: next.element,
+            });
+            let encoding = self.inbox.encoding;
+            append_position(&self.positions, encoding, &Self::key(input.input), row.as_ref(), out);
+            self.written.push((input.input.slot, next));
+        }
+    }
+
     fn committed(&mut self) {
+        for (slot, next) in self.written.drain(..) {
+            if let Some(known) = self.next.get_mut(slot) {
+                *known = next;
+            }
+        }
         let tally = std::mem::take(&mut self.running);
         self.metrics.add(&tally);
     }
 
     fn rolled_back(&mut self) {
+        self.written.clear();
         self.running = Tally::default();
     }
 

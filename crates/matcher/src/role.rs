@@ -13,11 +13,11 @@ use winback_lane::{
 };
 use winback_log::{Append, Defect, ForeignRecords, Message, TopicPartition};
 use winback_proto::{WireMessage, inbox};
-use winback_sources::{Decoder, Incoming};
+use winback_sources::{Decoder, Wanted};
 
 use crate::feed::FeedStatus;
 use crate::forward::{Forward, InboxTarget, input_name};
-use crate::positions::Positions;
+use crate::positions::{Next, Positions};
 use crate::tally::{MatcherMetrics, Tally};
 
 /// How long a record waits before the schema registry is asked again.
@@ -52,8 +52,8 @@ pub struct MatcherRole {
     pinned: Option<PinnedForBatch>,
     positions: Positions,
     names: Vec<Option<InputName>>,
-    /// By slot: the record that is read next, as the log of positions has it.
-    next: Vec<Option<Offset>>,
+    /// By slot: the next position, as the log of positions has it.
+    next: Vec<Option<Next>>,
     /// By slot: positions that cannot be read.
     foreign: Vec<ForeignRecords>,
     /// By slot: the names of the others, which a signal takes along.
@@ -192,6 +192,10 @@ impl Role for MatcherRole {
         Positions::authority(self.next.get(input.slot).copied().flatten())
     }
 
+    fn begins_at(&self, input: &Input, position: Offset) -> u32 {
+        Next::begins_at(self.next.get(input.slot).copied().flatten(), position)
+    }
+
     fn ready(&self) -> Readiness {
         self.feed.waits_for().map_or(Readiness::Ready, Readiness::Waiting)
     }
@@ -222,16 +226,18 @@ impl Role for MatcherRole {
         let append_time = message.timestamp.min(at.now);
         let source = &self.source.name;
         let offset = message.offset.0;
-        let forward = Forward { source, inbox: &self.inbox, input, others, message, offset, append_time };
+        let place = None;
+        let mut forward =
+            Forward { source, inbox: &self.inbox, input, others, message, offset, append_time, place };
         let tally = &mut self.running;
-        tally.records += 1;
+        let begin = out.begins_at();
+        tally.records += u64::from(begin == 0);
         if is_from_the_future(message.timestamp, at.now) {
             forward.stamped_ahead(at.now, tally, out);
             return Step::Done;
         }
-        let incoming = Incoming { value, headers: &|visit| message.each_header(visit) };
-        let (decoder, before) = (&self.source.decoder, tally.events);
-        decoder.decode_record(&incoming, &mut |element| forward.element(element, index, tally, out));
+        let before = tally.events;
+        forward.record(&self.source.decoder, Wanted::From(begin), index, tally, out);
         let dead = out.dead_letters();
         if dead > 0 && tally.events - before > u64::try_from(dead).unwrap_or(u64::MAX) {
             out.survived();

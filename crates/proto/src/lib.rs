@@ -6,7 +6,7 @@ mod error;
 mod timestamp;
 mod wire;
 
-pub use convert::{account, decision, inbox, state, trigger};
+pub use convert::{account, decision, inbox, letter, state, trigger};
 pub use error::DecodeError;
 pub use timestamp::Timestamp;
 pub use wire::{Encoding, WireMessage};

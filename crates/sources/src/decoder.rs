@@ -11,17 +11,17 @@ use jiff::tz::TimeZone;
 
 use crate::bots::{Bots, PAGE_BOTS};
 use crate::config::{BotConfig, ImageProxies, SourceConfig};
-use crate::element::{Dead, DeadReason, DropReason, Element, Refusal, Sink, Verdict, element};
+use crate::element::{Dead, DeadReason, DropReason, Element, Refusal, element};
 use crate::envelope::{EnvelopeKind, Opened};
 use crate::error::SourceError;
 use crate::jq::Jq;
-use crate::json::Lenient;
 use crate::lists;
 use crate::mail::{MACHINES, Machines, Mail, Provider, SCANNERS, Scanners};
 use crate::mapping::{Compiled, Mapping, Wrong, zone_of};
 use crate::presets::Preset;
 use crate::text;
 use crate::times::TimeReader;
+use crate::walk::{Placed, Wanted, only};
 use crate::web::{Pages, Shape, Web};
 use crate::wire::{Away, Schemas, Wire, WireKind};
 
@@ -106,20 +106,29 @@ impl Decoder {
 
     /// As [`Self::decode`], of a record with its headers.
     pub fn decode_record(&self, incoming: &Incoming<'_>, sink: &mut dyn FnMut(Element<'_>)) {
-        if let Err(refusal) = self.record(incoming, None, sink) {
-            sink(element(Err(refusal), None));
-        }
+        self.decode_wanted(incoming, Wanted::ALL, &mut |_, element| sink(element));
     }
 
-    /// As [`Self::decode_record`], but only what comes of the element of that place, as its dead letter named it.
-    pub fn decode_element(&self, incoming: &Incoming<'_>, place: u32, sink: &mut dyn FnMut(Element<'_>)) {
-        if let Err(refusal) = self.record(incoming, Some(place), sink) {
-            sink(element(Err(refusal), None));
+    /// As [`Self::decode_record`], but only the wanted elements, each with its place in the record's list: in order, and
+    /// the same for what an event comes to when that is several. A record that is refused as a whole has no place.
+    pub fn decode_wanted(
+        &self,
+        incoming: &Incoming<'_>,
+        wanted: Wanted<'_>,
+        sink: &mut dyn FnMut(Option<u32>, Element<'_>),
+    ) {
+        if let Err(refusal) = self.record(incoming, wanted, sink) {
+            sink(None, element(Err(refusal), None));
         }
     }
 
     /// `Err` where the record as a whole is refused, before any element was given.
-    fn record(&self, incoming: &Incoming<'_>, only: Option<u32>, sink: &mut Sink<'_>) -> Result<(), Refusal> {
+    fn record(
+        &self,
+        incoming: &Incoming<'_>,
+        wanted: Wanted<'_>,
+        sink: &mut Placed<'_>,
+    ) -> Result<(), Refusal> {
         let value = incoming.value;
         if value.len() > self.max_bytes {
             let text = format!(
@@ -138,59 +147,47 @@ impl Decoder {
             return Err(DropReason::Empty.into());
         }
         if self.envelope == EnvelopeKind::None {
-            return self.format.decode_only(self.format.trimmed(&text), only, sink);
+            return self.format.decode(self.format.trimmed(&text), wanted, sink);
         }
         match self.envelope.open(incoming, text)? {
-            Opened::One(text) => self.format.decode_only(self.format.trimmed(&text), only, sink),
+            Opened::One(text) => self.format.decode(self.format.trimmed(&text), wanted, sink),
             Opened::Batch(events) => {
-                for (index, event) in
-                    (0_u32..).zip(&events).filter(|(at, _)| only.is_none_or(|only| only == *at))
-                {
-                    self.of_batch(event.as_ref(), index, sink);
-                }
+                let placed = (0_u32..).zip(events);
+                placed.filter(|(at, _)| wanted.takes(Some(*at))).for_each(|(at, event)| {
+                    self.of_batch(event, at, sink);
+                });
                 Ok(())
             }
         }
     }
 
-    /// One event of a batch: its dead letters bear its place.
-    fn of_batch(&self, event: Result<&Cow<'_, str>, &Refusal>, index: u32, sink: &mut Sink<'_>) {
-        let decoded = event.map_err(Refusal::clone).and_then(|text| {
-            self.format.decode(self.format.trimmed(text), None, &mut |element| {
-                sink(match element {
-                    Element::Dead(dead) => Element::Dead(Dead { index: Some(index), ..dead }),
-                    element => element,
-                });
+    /// One event of a batch: all that comes of it bears its place.
+    fn of_batch(&self, event: Result<Cow<'_, str>, Refusal>, place: u32, sink: &mut Placed<'_>) {
+        let decoded = event.and_then(|text| {
+            self.format.decode(self.format.trimmed(&text), Wanted::ALL, &mut |_, element| {
+                sink(
+                    Some(place),
+                    match element {
+                        Element::Dead(dead) => Element::Dead(Dead { index: Some(place), ..dead }),
+                        element => element,
+                    },
+                );
             })
         });
         if let Err(refusal) = decoded {
-            sink(element(Err(refusal), Some(index)));
+            sink(Some(place), element(Err(refusal), Some(place)));
         }
     }
 }
 
 impl Format {
-    /// All elements, or only those of one place. Of an event in a list there can come several with a filter and with
-    /// mails; all else gives one, so that its place is the element's.
-    fn decode_only(&self, text: &str, only: Option<u32>, sink: &mut Sink<'_>) -> Result<(), Refusal> {
-        let (Some(only), false) = (only, matches!(self, Self::Filtered(_) | Self::Mail(..))) else {
-            return self.decode(text, only, sink);
-        };
-        let mut place = 0;
-        self.decode(text, None, &mut |element| {
-            if place == only {
-                sink(element);
-            }
-            place += 1;
-        })
-    }
-
-    fn decode(&self, text: &str, only: Option<u32>, sink: &mut Sink<'_>) -> Result<(), Refusal> {
+    /// The wanted elements with their places.
+    fn decode(&self, text: &str, wanted: Wanted<'_>, sink: &mut Placed<'_>) -> Result<(), Refusal> {
         match self {
-            Self::Filtered(filter) => filter.decode(text, only, sink),
-            Self::Web(shape, web) => web.decode(*shape, text, sink),
-            Self::Mail(provider, mail) => mail.decode(*provider, text, only, sink),
-            Self::Mapped(mapping) => mapping.decode(text, sink),
+            Self::Filtered(filter) => filter.decode(text, wanted, sink),
+            Self::Mail(provider, mail) => mail.decode(*provider, text, wanted, sink),
+            Self::Web(shape, web) => web.decode(*shape, text, &mut only(wanted, sink)),
+            Self::Mapped(mapping) => mapping.decode(text, &mut only(wanted, sink)),
         }
     }
 
@@ -201,50 +198,6 @@ impl Format {
             _ => text.trim(),
         }
     }
-}
-
-/// What a missing id is derived from: the record, and the event's place in it.
-#[derive(Clone, Copy)]
-pub(crate) struct Raw<'a> {
-    pub(crate) bytes: &'a [u8],
-    pub(crate) index: Option<u32>,
-}
-
-/// Gives the elements of all events of a record, each judged by itself.
-pub(crate) fn each<'a, T>(
-    events: Lenient<T>,
-    sink: &mut Sink<'_>,
-    judge: impl Fn(T, Option<u32>) -> Verdict<'a>,
-) -> Result<(), Refusal> {
-    if let Lenient::One(event) = events {
-        sink(element(judge(event, None), None));
-        return Ok(());
-    }
-    listed(events, |event, index| sink(element(event.and_then(|event| judge(event, index)), index)))
-}
-
-/// Gives all events of a record with their places. `Err` where the record holds none.
-pub(crate) fn listed<T>(
-    events: Lenient<T>,
-    mut give: impl FnMut(Result<T, Refusal>, Option<u32>),
-) -> Result<(), Refusal> {
-    let no_object = |what: &str| {
-        Refusal::Dead(
-            DeadReason::MissingField,
-            format!("the {what} is no JSON object: send one object an event"),
-        )
-    };
-    match events {
-        Lenient::One(event) => give(Ok(event), None),
-        Lenient::Many(events) if events.is_empty() => return Err(DropReason::Empty.into()),
-        Lenient::Many(events) => {
-            for (index, event) in events.into_iter().enumerate() {
-                give(event.ok_or_else(|| no_object("event")), u32::try_from(index).ok());
-            }
-        }
-        Lenient::Other => return Err(no_object("record")),
-    }
-    Ok(())
 }
 
 /// The file of a preset that is a filter.

@@ -182,9 +182,6 @@ impl From<DropReason> for Refusal {
 /// One event, judged.
 pub(crate) type Verdict<'a> = Result<Candidate<'a>, Refusal>;
 
-/// Where elements go.
-pub(crate) type Sink<'s> = dyn FnMut(Element<'_>) + 's;
-
 /// The element of a judged event.
 pub(crate) fn element(verdict: Verdict<'_>, index: Option<u32>) -> Element<'_> {
     judged(verdict.map(Element::Signal), index)

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sha2::{Digest, Sha256};
 use winback_core::signal::MAX_ID_BYTES;
 
-use crate::decoder::Raw;
+use crate::walk::Raw;
 
 /// Bytes of a hash that an id keeps: 128 bits are unique for ever at this scale.
 const KEPT: usize = 16;

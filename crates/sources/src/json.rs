@@ -25,6 +25,39 @@ pub(crate) fn complaint(error: &sonic_rs::Error) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
+/// The elements of a list, as they are written.
+pub(crate) fn items(text: &str) -> impl Iterator<Item = Result<Cow<'_, str>, Refusal>> {
+    sonic_rs::to_array_iter(text)
+        .map(move |item| item.map(|item| item.as_raw_cow()).map_err(|error| malformed(text, &error)))
+}
+
+/// The value of a field of an object, as it is written.
+pub(crate) fn field<'t>(text: &'t str, name: &str) -> Option<Cow<'t, str>> {
+    let members = sonic_rs::to_object_iter(text).map_while(Result::ok);
+    members.filter(|(own, _)| own.to_string() == name).last().map(|(_, value)| value.as_raw_cow())
+}
+
+/// Whether a value is a list. What stands in it is read from the text, element by element.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct IsList(pub(crate) bool);
+
+impl<'de> Deserialize<'de> for IsList {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(matches!(Lenient::<IgnoredAny>::deserialize(deserializer)?, Lenient::Many(_))))
+    }
+}
+
+/// An element of a list whose depth is known to be bounded.
+pub(crate) fn parse_item<'t, T: Deserialize<'t>>(item: Cow<'t, str>) -> Result<T, Refusal> {
+    match item {
+        Cow::Borrowed(text) => sonic_rs::from_str(text).map_err(|error| malformed(text, &error)),
+        // A list in a text that is borrowed has no other elements.
+        Cow::Owned(text) => {
+            Err(Refusal::Dead(DeadReason::MalformedJson, format!("not in place: {}", quoted(&text))))
+        }
+    }
+}
+
 fn malformed(text: &str, error: &sonic_rs::Error) -> Refusal {
     let what = complaint(error).to_lowercase();
     let text = format!(

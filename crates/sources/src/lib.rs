@@ -24,6 +24,7 @@ mod presets;
 mod rows;
 mod text;
 mod times;
+mod walk;
 mod web;
 mod wire;
 
@@ -37,5 +38,6 @@ pub use jq::MAX_OUTPUTS;
 pub use mapping::{Fields, Keep, MAX_FEATURES, Mapping};
 pub use presets::{Preset, PresetInfo, presets};
 pub use rows::{RowFormat, RowReader, SourceRow};
+pub use walk::Wanted;
 pub use web::PageClass;
 pub use wire::{Away, Schema, SchemaError, SchemaFormat, SchemaPart, Schemas, WireKind};

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Seen, elements};
-use winback_sources::{Decoder, Element, Incoming, MAX_OUTPUTS, SourceConfig, Start};
+use winback_sources::{Decoder, Element, Incoming, MAX_OUTPUTS, SourceConfig, Start, Wanted};
 
 fn source(code: &str) -> SourceConfig {
     let preset = SourceConfig::of_preset("t", "web", Start::Earliest);
@@ -162,8 +162,11 @@ fn an_element_is_asked_for_again_by_its_place_in_the_list() {
         "if .n == 1 then error(\"one\") else range(.n) | {kind: \"hiring\", at: 1769860800, name: \"x\"} end";
     let again = |code: &str, place| {
         let mut seen = 0;
-        filter(code)
-            .decode_element(&Incoming::bare(br#"[{"n":2},{"n":1},{"n":3}]"#), place, &mut |_| seen += 1);
+        filter(code).decode_wanted(
+            &Incoming::bare(br#"[{"n":2},{"n":1},{"n":3}]"#),
+            Wanted::At(place),
+            &mut |_, _| seen += 1,
+        );
         seen
     };
     let mut indexes = Vec::new();

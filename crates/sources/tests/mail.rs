@@ -5,7 +5,7 @@ mod common;
 
 use common::{Counts, Seen, count, decoder, decoder_from, elements};
 use winback_core::signal::SignalKind;
-use winback_sources::{AnswerKind, Decoder, Element, Incoming};
+use winback_sources::{AnswerKind, Decoder, Element, Incoming, Wanted};
 
 fn assert_counts(decoder: &Decoder, json: &str, expected: &[(&str, usize)]) {
     let mut counts = Counts::new();
@@ -164,10 +164,14 @@ fn an_event_is_asked_for_again_by_its_place_whatever_came_of_those_before_it() {
     for (place, expected) in [(0, 2), (1, 1), (2, 1), (3, 0)] {
         let mut seen = 0;
         let again = record("Open");
-        decoder("ses").decode_element(&Incoming::bare(again.as_bytes()), place, &mut |element| {
-            assert_eq!(matches!(element, Element::Answer(_)), place == 0);
-            seen += 1;
-        });
+        decoder("ses").decode_wanted(
+            &Incoming::bare(again.as_bytes()),
+            Wanted::At(place),
+            &mut |_, element| {
+                assert_eq!(matches!(element, Element::Answer(_)), place == 0);
+                seen += 1;
+            },
+        );
         assert_eq!(seen, expected, "{place}");
     }
 }

@@ -262,6 +262,7 @@ fn letter(source: &str, reason: &str, sha256: Vec<u8>) -> v1::DeadLetter {
         headers: vec![v1::Header { name: "h".to_owned(), value: b"v".to_vec() }],
         size: 8,
         sha256,
+        ..v1::DeadLetter::default()
     }
 }
 

@@ -47,6 +47,7 @@ impl Rig {
         let view = InputView {
             input: &self.input,
             position: Offset(self.next),
+            element: 0,
             committed: Some(offset),
             newest: Some(now),
             end_seen: None,

@@ -1,4 +1,5 @@
-//! Whatever goes wrong, in whatever order: each record is copied exactly once, in its partition's order.
+//! Whatever goes wrong, in whatever order: each record, and each element of one that is cut, is copied exactly once, in its
+//! partition's order.
 
 use proptest::prelude::*;
 use winback_lane::{Lane, PartitionState};
@@ -12,6 +13,8 @@ const PARTITIONS: i32 = 3;
 #[derive(Clone, Debug)]
 enum Op {
     Write(i32),
+    /// A list of so many elements.
+    WriteList(i32, usize),
     Turn(usize),
     Advance(i64),
     Fault(usize, Fault),
@@ -31,6 +34,7 @@ fn op() -> impl Strategy<Value = Op> {
     ]);
     prop_oneof![
         6 => (0..PARTITIONS).prop_map(Op::Write),
+        2 => (0..PARTITIONS, 1..20usize).prop_map(|(partition, count)| Op::WriteList(partition, count)),
         20 => (0..LANES.len()).prop_map(Op::Turn),
         6 => (1..120i64).prop_map(Op::Advance),
         3 => (0..LANES.len(), fault).prop_map(|(lane, fault)| Op::Fault(lane, fault)),
@@ -61,6 +65,7 @@ impl Run {
             let mut config = World::config();
             config.poll_max = 3;
             config.buffer_records = 4;
+            config.commit.max_appends = 6;
             let role = Echo { merges: self.merges, stateless: self.stateless, ..Echo::default() };
             self.world.lane_with(LANES[at], role, config).unwrap()
         });
@@ -78,6 +83,16 @@ impl Run {
                 let value = format!("{partition}/{}", list.len());
                 self.world.write(partition, &value, i64::try_from(list.len()).unwrap());
                 list.push(value);
+            }
+            // The element of a position is kept in the changelog.
+            Op::WriteList(partition, _) if self.stateless => self.apply(&Op::Write(partition)),
+            Op::WriteList(partition, count) => {
+                let list = &mut self.written[usize::try_from(partition).unwrap()];
+                let first = list.len();
+                let words: Vec<String> =
+                    (first..first + count).map(|at| format!("{partition}/{at}")).collect();
+                self.world.write(partition, &format!("[{}]", words.join(",")), i64::try_from(first).unwrap());
+                list.extend(words);
             }
             Op::Turn(lane) => self.turn(lane),
             Op::Advance(millis) => self.world.clock.advance(millis),

@@ -5,6 +5,7 @@
 mod breaker;
 mod faults;
 mod mischief;
+mod parts;
 mod positions;
 mod support;
 mod turns;

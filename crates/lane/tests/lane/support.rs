@@ -5,16 +5,18 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use prost::Message as _;
 use winback_core::ids::{Offset, Partition};
 use winback_core::time::{Span, Time};
 use winback_lane::{
-    At, Authority, DeadLetter, DeadLetters, Input, Lane, LaneConfig, LaneError, NoObserver, Output,
-    Readiness, RestoreError, Role, Row, Start, Step, Urgency, View,
+    At, Authority, DeadLetter, DeadLetters, Input, InputView, Lane, LaneConfig, LaneError, NoObserver,
+    Output, Readiness, RestoreError, Role, Row, Start, Step, Take, Urgency, View,
 };
 use winback_log::{
     Append, Cleanup, Clock, EmbeddedLog, Log, Message, Record, SessionSpec, TimestampKind, TopicPartition,
     TopicSpec,
 };
+use winback_proto::v1;
 
 use crate::mischief::{Mischief, TestLog};
 
@@ -95,6 +97,21 @@ impl World {
         messages.iter().map(text).collect()
     }
 
+    /// The dead letters, and how many bytes they have together.
+    pub(crate) fn letters(&self) -> (Vec<v1::DeadLetter>, usize) {
+        let mut reader = self.inner.reader().unwrap();
+        reader.assign(&[(TopicPartition::new(DEAD, 0), Offset::ZERO)]).unwrap();
+        let mut messages = Vec::new();
+        while {
+            let before = messages.len();
+            reader.poll(1_000, Duration::ZERO, &mut messages).unwrap();
+            messages.len() > before
+        } {}
+        let values: Vec<&[u8]> = messages.iter().filter_map(Message::value).collect();
+        let letters = values.iter().map(|value| v1::DeadLetter::decode(*value).unwrap()).collect();
+        (letters, values.iter().map(|value| value.len()).sum())
+    }
+
     pub(crate) fn group_position(&self, partition: i32) -> Option<Offset> {
         let partitions = [TopicPartition::new(INPUT, partition)];
         self.inner.reader().unwrap().committed("group", &partitions).unwrap()[0]
@@ -159,11 +176,37 @@ pub(crate) struct Echo {
     pub(crate) counted: HashMap<usize, u64>,
     pub(crate) journal: BTreeMap<usize, u64>,
     pub(crate) authority: HashMap<usize, Offset>,
+    /// The element with which the record there begins.
+    pub(crate) begins: HashMap<usize, u32>,
     pub(crate) seals: Vec<Vec<Sealed>>,
     pub(crate) steps: Vec<String>,
 }
 
 impl Echo {
+    /// Copies each element of a list, and counts them.
+    fn list(&mut self, list: &str, at: At<'_>, out: &mut Output) {
+        let (partition, begin) = (Some(at.input.partition.partition), out.begins_at());
+        let mut good = false;
+        for (place, word) in (0_u32..).zip(list.split(',')).filter(|(place, _)| *place >= begin) {
+            if out.take(place) != Take::Step {
+                continue;
+            }
+            if word.starts_with("bad") {
+                let text = "it is bad".to_owned();
+                out.dead(DeadLetter { source: "test".to_owned(), element: Some(place), reason: "bad", text });
+                continue;
+            }
+            good = true;
+            let value = Some(word.as_bytes());
+            out.append(&Append { topic: COPIES, partition, key: None, value, headers: &[], timestamp: None });
+            self.steps.push(word.to_owned());
+            *self.journal.entry(at.input.slot).or_default() += 1;
+        }
+        if good {
+            out.survived();
+        }
+    }
+
     fn count(&self, slot: usize) -> u64 {
         self.counted.get(&slot).copied().unwrap_or_default()
             + self.journal.get(&slot).copied().unwrap_or_default()
@@ -192,9 +235,11 @@ impl Role for Echo {
         for row in rows {
             let text = String::from_utf8_lossy(row.value.unwrap_or_default()).into_owned();
             let parts: Vec<i64> = text.split(' ').filter_map(|part| part.parse().ok()).collect();
-            let [position, count] = parts.as_slice() else {
+            let [position, count, begins @ ..] = parts.as_slice() else {
                 return Err(RestoreError { offset: row.offset, why: format!("`{text}`") });
             };
+            let begins = begins.first().map_or(0, |begins| u32::try_from(*begins).unwrap());
+            self.begins.insert(input.slot, begins);
             self.authority.insert(input.slot, Offset(*position));
             self.counted.insert(input.slot, u64::try_from(*count).unwrap_or_default());
         }
@@ -208,6 +253,11 @@ impl Role for Echo {
         self.authority.get(&input.slot).map_or(Authority::Nothing, |offset| Authority::At(*offset))
     }
 
+    fn begins_at(&self, input: &Input, position: Offset) -> u32 {
+        let known = self.authority.get(&input.slot) == Some(&position);
+        self.begins.get(&input.slot).copied().filter(|_| known).unwrap_or_default()
+    }
+
     fn ready(&self) -> Readiness {
         if self.waits { Readiness::Waiting("a test".to_owned()) } else { Readiness::Ready }
     }
@@ -219,6 +269,10 @@ impl Role for Echo {
         let value = message.value().unwrap_or_default();
         let text = String::from_utf8_lossy(value).into_owned();
         let partition = Some(at.input.partition.partition);
+        if let Some(list) = text.strip_prefix('[') {
+            self.list(list.trim_end_matches(']'), at, out);
+            return Step::Done;
+        }
         let record =
             Append { topic: COPIES, partition, key: None, value: Some(value), headers: &[], timestamp: None };
         if text.starts_with("bad") && !self.tolerates {
@@ -241,10 +295,12 @@ impl Role for Echo {
             (input.position.0, input.newest.map(Time::millis), input.end_seen.map(|seen| seen.at.millis()))
         });
         self.seals.push(shown.collect());
-        for input in view.inputs.iter().filter(|input| input.committed != Some(input.position)) {
+        let moved = |input: &&InputView<'_>| input.committed != Some(input.position) || input.element > 0;
+        for input in view.inputs.iter().filter(moved) {
             let partition = input.input.partition.partition;
-            let (key, value) =
-                (partition.to_string(), format!("{} {}", input.position, self.count(input.input.slot)));
+            let begins = if input.element > 0 { format!(" {}", input.element) } else { String::new() };
+            let count = self.count(input.input.slot);
+            let (key, value) = (partition.to_string(), format!("{} {count}{begins}", input.position));
             let record = Append {
                 topic: CHANGELOG,
                 partition: Some(partition),
@@ -273,6 +329,7 @@ impl Role for Echo {
         self.counted.remove(&input.slot);
         self.journal.remove(&input.slot);
         self.authority.remove(&input.slot);
+        self.begins.remove(&input.slot);
     }
 
     fn urgency(&self) -> Urgency {

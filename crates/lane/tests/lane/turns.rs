@@ -3,13 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use prost::Message as _;
 use winback_core::ids::Offset;
 use winback_lane::{CANNOT_COMMIT, LaneError, PartitionState, Urgency};
 use winback_log::Fault;
-use winback_proto::v1;
 
-use crate::support::{CHANGELOG, COPIES, DEAD, Echo, World, stray};
+use crate::support::{CHANGELOG, COPIES, Echo, World, stray};
 
 pub(crate) fn write(world: &World, partition: i32, values: &[&str]) {
     values.iter().for_each(|value| world.write(partition, value, 0));
@@ -257,13 +255,7 @@ fn a_fenced_member_ends_and_names_the_id() {
 }
 
 fn dead_letters(world: &World) -> Vec<(i64, String)> {
-    let mut reader = winback_log::Log::reader(world.inner.as_ref()).unwrap();
-    reader.assign(&[(winback_log::TopicPartition::new(DEAD, 0), Offset::ZERO)]).unwrap();
-    let mut messages = Vec::new();
-    reader.poll(100, Duration::ZERO, &mut messages).unwrap();
-    let decode = |value: &[u8]| v1::DeadLetter::decode(value).unwrap();
-    let letters = messages.iter().filter_map(|message| message.value()).map(decode);
-    letters.map(|letter| (letter.offset, letter.reason)).collect()
+    world.letters().0.into_iter().map(|letter| (letter.offset, letter.reason)).collect()
 }
 
 #[test]

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod decision;
 pub mod inbox;
+pub mod letter;
 pub mod state;
 pub mod trigger;
 

@@ -7,10 +7,10 @@ use prost::Message as _;
 use winback_proto::v1::*;
 use winback_proto::{Encoding, Timestamp, WireMessage as _};
 
-use crate::messages::trigger;
+use crate::messages::{dead_letter, trigger};
 
 /// The names under which `golden/before` has a message; all others are as they were.
-const CHANGED: [&str; 1] = ["trigger"];
+const CHANGED: [&str; 3] = ["dead-letter", "matcher-position", "trigger"];
 
 fn dir() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/before")
@@ -107,6 +107,20 @@ fn what_the_version_before_wrote_is_read_with_nothing_where_it_said_nothing() {
     assert_eq!(Trigger::from_bytes(&bytes("trigger")).unwrap(), known_before());
     let json = fs::read(dir().join("trigger.json")).unwrap();
     assert_eq!(Trigger::from_bytes(&json).unwrap(), known_before());
+}
+
+/// A letter kept the bytes of its record, and there was one for each element; a position was that of a whole record.
+#[test]
+fn letters_and_positions_of_the_version_before_are_read() {
+    let letter = DeadLetter { points: false, rest: None, left_out: None, ..dead_letter() };
+    let position = MatcherPosition { next_offset: 77, partitions: 4, next_element: 0 };
+    let json = |name: &str| fs::read(dir().join(format!("{name}.json"))).unwrap();
+    for read in [bytes("dead-letter"), json("dead-letter")] {
+        assert_eq!(DeadLetter::from_bytes(&read).unwrap(), letter);
+    }
+    for read in [bytes("matcher-position"), json("matcher-position")] {
+        assert_eq!(MatcherPosition::from_bytes(&read).unwrap(), position);
+    }
 }
 
 #[test]

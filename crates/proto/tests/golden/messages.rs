@@ -357,36 +357,49 @@ pub(crate) fn each(visitor: &mut impl Visitor) {
             at: at(8),
         },
     );
-    visitor.see(
-        "dead-letter",
-        &DeadLetter {
-            role: "matcher".into(),
-            source: "web".into(),
-            topic: "web-visits".into(),
-            partition: 1,
-            offset: 2,
-            element: -1,
-            reason: "malformed_json".into(),
-            text: "text".into(),
-            timestamp: at(1),
-            failed_at: at(2),
-            key: b"k".to_vec(),
-            value: b"{".to_vec(),
-            headers: vec![Header { name: "h".into(), value: b"v".to_vec() }],
-            size: 1,
-            sha256: vec![7; 32],
-        },
-    );
+    visitor.see("dead-letter", &dead_letter());
     visitor.see(
         "policy",
         &PolicyVersion { name: "default".into(), version: 3, toml: "name = \"default\"\n".into() },
     );
-    visitor.see("matcher-position", &MatcherPosition { next_offset: 77, partitions: 4 });
+    visitor.see("matcher-position", &MatcherPosition { next_offset: 77, partitions: 4, next_element: 5 });
     visitor.see("suppression", &Suppression { at: at(9), check: vec![1; 32] });
     for (name, record) in inbox() {
         visitor.see(name, &record);
     }
     for (name, record) in states() {
         visitor.see(name, &record);
+    }
+}
+
+pub(crate) fn dead_letter() -> DeadLetter {
+    let reasons = vec![ReasonCount { reason: "bad_time".into(), count: 3 }];
+    DeadLetter {
+        role: "matcher".into(),
+        source: "web".into(),
+        topic: "web-visits".into(),
+        partition: 1,
+        offset: 2,
+        element: -1,
+        reason: "malformed_json".into(),
+        text: "text".into(),
+        timestamp: at(1),
+        failed_at: at(2),
+        key: b"k".to_vec(),
+        value: b"{".to_vec(),
+        headers: vec![Header { name: "h".into(), value: b"v".to_vec() }],
+        size: 1,
+        sha256: vec![7; 32],
+        points: true,
+        rest: Some(LetterRest {
+            count: 3,
+            reasons: reasons.clone(),
+            elements: Some(ElementRanges { steps: vec![20, 1, 2, 300] }),
+        }),
+        left_out: Some(LettersLeftOut {
+            count: 9,
+            reasons,
+            positions: vec![PositionRange { partition: 1, first: 2, last: 400 }],
+        }),
     }
 }

@@ -20,11 +20,12 @@ use jaq_json::Val;
 use jiff::tz::TimeZone;
 use serde::de::IgnoredAny;
 
-use crate::element::{DeadReason, DropReason, Refusal, Sink, element};
+use crate::element::{DeadReason, DropReason, Refusal, element};
 use crate::json;
 use crate::mapping::Wrong;
 use crate::text::quoted;
 use crate::times::TimeReader;
+use crate::walk::{Placed, Wanted};
 use budget::Budget;
 use meter::{Metered, Run};
 use read::Output;
@@ -58,21 +59,26 @@ impl Jq {
         Ok(Self { filter, times: TimeReader::of_mail(zone.unwrap_or(TimeZone::UTC)) })
     }
 
-    /// Every event of the record, or only the one at that place: a list is filtered event by event, so that one that
-    /// fails takes no other along.
-    pub(crate) fn decode(&self, text: &str, only: Option<u32>, sink: &mut Sink<'_>) -> Result<(), Refusal> {
+    /// The wanted events of the record: a list is filtered event by event, so that one that fails takes no other along.
+    pub(crate) fn decode(
+        &self,
+        text: &str,
+        wanted: Wanted<'_>,
+        sink: &mut Placed<'_>,
+    ) -> Result<(), Refusal> {
         let _: IgnoredAny = json::parse(text)?;
         let root = jaq_json::read::parse_single(text.as_bytes())
             .map_err(|error| Refusal::Dead(DeadReason::MalformedJson, format!("not JSON: {error}")))?;
         let Val::Arr(list) = &root else {
-            self.event(root.clone(), &Event { text, index: None }, sink);
+            if wanted.takes(None) {
+                self.event(root.clone(), &Event { text, index: None }, sink);
+            }
             return Ok(());
         };
         if list.is_empty() {
             return Err(DropReason::Empty.into());
         }
-        for (index, event) in (0_u32..).zip(list.iter()).filter(|(at, _)| only.is_none_or(|only| only == *at))
-        {
+        for (index, event) in (0_u32..).zip(list.iter()).filter(|(at, _)| wanted.takes(Some(*at))) {
             self.event(event.clone(), &Event { text, index: Some(index) }, sink);
         }
         Ok(())
@@ -80,7 +86,7 @@ impl Jq {
 
     /// At least one element: what the filter makes nothing of is no sign of interest. Where it fails on one of several
     /// outputs the others are not lost.
-    fn event(&self, value: Val, event: &Event<'_>, sink: &mut Sink<'_>) {
+    fn event(&self, value: Val, event: &Event<'_>, sink: &mut Placed<'_>) {
         let mut given = 0;
         // The library checks what it is given but for corners of its number and date functions.
         let ran = catch_unwind(AssertUnwindSafe(|| self.run(value, event, &mut given, sink)));
@@ -90,7 +96,7 @@ impl Jq {
             Ok(Err(refusal)) => refusal,
             Err(_) => mapping("the filter stopped on a value that it cannot take: guard what it calculates"),
         };
-        sink(element(Err(failed), event.index));
+        sink(event.index, element(Err(failed), event.index));
     }
 
     fn run(
@@ -98,7 +104,7 @@ impl Jq {
         value: Val,
         event: &Event<'_>,
         given: &mut u32,
-        sink: &mut Sink<'_>,
+        sink: &mut Placed<'_>,
     ) -> Result<(), Refusal> {
         let budget = Budget::of(&value);
         let data = Run { lut: &self.filter.lut, budget: &budget };
@@ -118,7 +124,7 @@ impl Jq {
                 Ok(value) => Output { value, event, number, times: &self.times }.verdict(),
                 Err(error) => Err(mapping(&failure(error.clone()))),
             };
-            sink(element(verdict, event.index));
+            sink(event.index, element(verdict, event.index));
         }
         // Also where the filter caught the error.
         budget.spent().map_or(Ok(()), |limit| Err(mapping(limit.text())))

@@ -8,7 +8,7 @@ use winback_core::signal::SignalKind;
 use super::headers::Headers;
 use super::{By, Delivered, Heard, OptOut, Touch, by_email, name_of, other};
 use crate::element::DropReason;
-use crate::json::{Lenient, Scalar, first_of};
+use crate::json::{IsList, Lenient, Scalar, first_of};
 
 const OTHERS: [&str; 15] = [
     "request",
@@ -51,8 +51,8 @@ pub(super) struct Event<'a> {
     link: Scalar<'a>,
     #[serde(borrow, default)]
     user_agent: Scalar<'a>,
-    #[serde(borrow, default)]
-    pub(super) items: Lenient<Inbound<'a>>,
+    #[serde(default)]
+    pub(super) items: IsList,
 }
 
 /// A mail that came in.

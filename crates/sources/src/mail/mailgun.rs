@@ -6,7 +6,7 @@ use winback_core::signal::SignalKind;
 
 use super::{By, Delivered, Heard, OptOut, Touch, by_email, name_of, other};
 use crate::element::{DeadReason, Refusal};
-use crate::json::{Lenient, Scalar};
+use crate::json::{IsList, Lenient, Scalar};
 
 const OTHERS: [&str; 9] = [
     "accepted",
@@ -32,8 +32,8 @@ pub(super) struct Envelope<'a> {
     #[serde(borrow, rename = "event-data", default)]
     data: Lenient<Event<'a>>,
     /// Of the events API.
-    #[serde(borrow, default)]
-    pub(super) items: Lenient<Event<'a>>,
+    #[serde(default)]
+    pub(super) items: IsList,
 }
 
 impl Envelope<'_> {

@@ -23,6 +23,7 @@ mod sparkpost;
 
 use std::borrow::Cow;
 
+use serde::Deserialize;
 use winback_core::signal::{Candidate, Identity, SignalKind};
 use winback_core::time::Span;
 
@@ -31,16 +32,16 @@ pub(crate) use provider::Provider;
 pub(crate) use scanner::{SCANNERS, Scanners};
 
 use said::{Action, By, Delivered, Heard, OptOut, Said, Touch};
-use scanner::{is_too_soon, too_fast};
+use scanner::{is_moment, is_too_soon, too_fast};
 
 use crate::bots::Bots;
 use crate::config::ImageProxies;
-use crate::decoder::listed;
-use crate::element::{Answer, AnswerKind, DeadReason, DropReason, Element, Refusal, Sink, Verdict, element};
+use crate::element::{Answer, AnswerKind, DeadReason, DropReason, Element, Refusal, Verdict, element};
 use crate::ids;
-use crate::json::{Lenient, Scalar};
+use crate::json::{self, Lenient, Scalar};
 use crate::text::{detail, quoted, slice};
 use crate::times::TimeReader;
+use crate::walk::{Placed, Wanted, events, listed};
 use crate::web::path_in;
 
 /// The least difference between two times.
@@ -58,42 +59,77 @@ pub(crate) struct Mail {
 }
 
 impl Mail {
-    /// Gives the elements of all events of a record, or only of the one in that place. They are heard first and judged
-    /// after, since what a record tells of one event can say what another was.
+    /// Gives the wanted elements of a document. They are heard first and judged after, since what a record tells of one
+    /// event can say what another was; what says nothing of another is not kept in between.
+    fn each_in<'a, T: Deserialize<'a>>(
+        &self,
+        text: &'a str,
+        wanted: Wanted<'_>,
+        sink: &mut Placed<'_>,
+        hear: impl Fn(T) -> Heard<'a>,
+    ) -> Result<(), Refusal> {
+        if !text.trim_start().starts_with('[') {
+            return self.each(json::parse(text)?, wanted, sink, hear);
+        }
+        let (mut heard, mut count) = (Vec::new(), 0);
+        events(text, |event: Result<T, _>, _| {
+            let said = event.and_then(&hear);
+            if is_moment(&said) {
+                heard.push((count, said));
+            }
+            count += 1;
+        })?;
+        let fast = too_fast(&heard, count, &self.times);
+        drop(heard);
+        let mut place = 0;
+        events(text, |event: Result<T, _>, index| {
+            if wanted.takes(index) {
+                let fast = fast.get(place).copied().unwrap_or_default();
+                self.tell(event.and_then(&hear), index, fast, sink);
+            }
+            place += 1;
+        })
+    }
+
+    /// As [`Self::each_in`], of events that stand within an event.
     fn each<'a, T>(
         &self,
         events: Lenient<T>,
-        only: Option<u32>,
-        sink: &mut Sink<'_>,
+        wanted: Wanted<'_>,
+        sink: &mut Placed<'_>,
         hear: impl Fn(T) -> Heard<'a>,
     ) -> Result<(), Refusal> {
         if let Lenient::One(event) = events {
-            self.tell(hear(event), None, false, sink);
+            if wanted.takes(None) {
+                self.tell(hear(event), None, false, sink);
+            }
             return Ok(());
         }
         let mut heard = Vec::new();
-        listed(events, |event, index| heard.push((event.and_then(&hear), index)))?;
-        let fast = too_fast(&heard, &self.times);
-        let wanted = |index: Option<u32>| only.is_none() || only == index;
-        for (place, (said, index)) in heard.into_iter().enumerate().filter(|(_, (_, index))| wanted(*index)) {
-            self.tell(said, index, fast.get(place).copied().unwrap_or_default(), sink);
+        listed(events, |event, _| heard.push((heard.len(), event.and_then(&hear))))?;
+        let fast = too_fast(&heard, heard.len(), &self.times);
+        for (place, said) in heard {
+            let index = u32::try_from(place).ok();
+            if wanted.takes(index) {
+                self.tell(said, index, fast.get(place).copied().unwrap_or_default(), sink);
+            }
         }
         Ok(())
     }
 
     /// Gives what an event comes to; `fast` where the record shows that no person can have done it.
-    fn tell(&self, said: Heard<'_>, index: Option<u32>, fast: bool, sink: &mut Sink<'_>) {
+    fn tell(&self, said: Heard<'_>, index: Option<u32>, fast: bool, sink: &mut Placed<'_>) {
         match said {
             Ok(Said::Touch(touch)) => {
                 let verdict = self.judge(touch, fast);
                 if let Some(answer) = verdict.as_ref().ok().and_then(replied) {
-                    sink(Element::Answer(answer));
+                    sink(index, Element::Answer(answer));
                 }
-                sink(element(verdict, index));
+                sink(index, element(verdict, index));
             }
             Ok(Said::OptOut(out)) => self.opt_out(out, index, sink),
-            Ok(Said::Delivered(_)) => sink(element(Err(DropReason::NotInterest.into()), index)),
-            Err(refusal) => sink(element(Err(refusal), index)),
+            Ok(Said::Delivered(_)) => sink(index, element(Err(DropReason::NotInterest.into()), index)),
+            Err(refusal) => sink(index, element(Err(refusal), index)),
         }
     }
 
@@ -150,7 +186,7 @@ impl Mail {
     }
 
     /// One answer for each who may have said it.
-    fn opt_out(&self, out: OptOut<'_>, index: Option<u32>, sink: &mut Sink<'_>) {
+    fn opt_out(&self, out: OptOut<'_>, index: Option<u32>, sink: &mut Placed<'_>) {
         let OptOut { provider, id, message, who, at } = out;
         let mut all: Vec<_> = who.into_iter().filter_map(Scalar::text).map(bare).collect();
         all.sort_unstable();
@@ -160,9 +196,9 @@ impl Mail {
             Ok(at) if !all.is_empty() => at,
             Ok(_) => {
                 let text = "who opted out is not said: there is no mail address".to_owned();
-                return sink(element(Err(Refusal::Dead(DeadReason::MissingField, text)), index));
+                return sink(index, element(Err(Refusal::Dead(DeadReason::MissingField, text)), index));
             }
-            Err(refusal) => return sink(element(Err(refusal), index)),
+            Err(refusal) => return sink(index, element(Err(refusal), index)),
         };
         let kind = AnswerKind::OptedOut;
         for email in all {
@@ -176,7 +212,7 @@ impl Mail {
                     &at.millis().to_le_bytes(),
                 ]),
             };
-            sink(Element::Answer(Answer { id, kind, at, who: email_of(email) }));
+            sink(index, Element::Answer(Answer { id, kind, at, who: email_of(email) }));
         }
     }
 }

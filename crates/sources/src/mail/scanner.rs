@@ -88,10 +88,20 @@ enum What<'h> {
     Click(&'h str),
 }
 
-/// Which events of a record happened too soon or too fast to be a person's, by their place; empty where none did.
-pub(super) fn too_fast(heard: &[(Heard<'_>, Option<u32>)], times: &TimeReader) -> Vec<bool> {
+/// Whether an event can say something of another one of the same record.
+pub(super) fn is_moment(said: &Heard<'_>) -> bool {
+    match said {
+        Ok(Said::Delivered(one)) => one.message.is_some() && one.email.is_some(),
+        Ok(Said::Touch(touch)) => touch.message.is_some() && touch.who.email.is_some(),
+        _ => false,
+    }
+}
+
+/// Which of so many events of a record happened too soon or too fast to be a person's, by their place; empty where none
+/// did. What was heard comes with its place.
+pub(super) fn too_fast(heard: &[(usize, Heard<'_>)], count: usize, times: &TimeReader) -> Vec<bool> {
     let (mut clicks, mut delivered) = (0_usize, 0_usize);
-    for (said, _) in heard {
+    for (_, said) in heard {
         match said {
             Ok(Said::Delivered(_)) => delivered += 1,
             Ok(Said::Touch(touch)) if touch.kind == SignalKind::EmailClick => clicks += 1,
@@ -101,10 +111,9 @@ pub(super) fn too_fast(heard: &[(Heard<'_>, Option<u32>)], times: &TimeReader) -
     if clicks < 2 && delivered == 0 {
         return Vec::new();
     }
-    let mut moments: Vec<_> =
-        heard.iter().enumerate().filter_map(|(place, (said, _))| moment(place, said, times)).collect();
+    let mut moments: Vec<_> = heard.iter().filter_map(|(place, said)| moment(*place, said, times)).collect();
     moments.sort_by(|a, b| (a.mail, a.at, a.place).cmp(&(b.mail, b.at, b.place)));
-    let mut fast = vec![false; heard.len()];
+    let mut fast = vec![false; count];
     for one in moments.chunk_by(|a, b| a.mail == b.mail) {
         after_delivery(one, &mut fast);
         rapid(one.iter(), &mut fast);

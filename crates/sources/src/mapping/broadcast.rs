@@ -6,9 +6,9 @@ use winback_core::signal::{MAX_DETAIL_BYTES, SignalKind, truncated};
 use super::compile::Compiled;
 use super::pointer::Document;
 use super::read::{missing, names};
-use crate::decoder::Raw;
 use crate::element::{Broadcast, DeadReason, Refusal};
 use crate::text::quoted;
+use crate::walk::Raw;
 
 /// The most features that a release names.
 pub const MAX_FEATURES: usize = 32;

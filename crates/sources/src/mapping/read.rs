@@ -8,11 +8,11 @@ use winback_core::time::Time;
 
 use super::compile::{Compiled, Meaning, Who};
 use super::pointer::{Document, Field, Pointer};
-use crate::decoder::Raw;
-use crate::element::{Answer, AnswerKind, DeadReason, DropReason, Element, Refusal, Sink, Verdict, judged};
+use crate::element::{Answer, AnswerKind, DeadReason, DropReason, Element, Refusal, Verdict, judged};
 use crate::ids;
 use crate::json;
 use crate::text::{detail, quoted};
+use crate::walk::{Placed, Raw};
 use crate::web::address;
 
 /// What an event is.
@@ -23,11 +23,12 @@ enum Says {
 
 impl Compiled {
     /// Every event of the record.
-    pub(crate) fn decode(&self, text: &str, sink: &mut Sink<'_>) -> Result<(), Refusal> {
+    pub(crate) fn decode(&self, text: &str, sink: &mut Placed<'_>) -> Result<(), Refusal> {
         let root: Value = json::parse(text)?;
         let events = self.events(&root)?;
         let Some(list) = events.as_array() else {
-            sink(judged(self.event(events, &root, Raw { bytes: text.as_bytes(), index: None }), None));
+            let raw = Raw { bytes: text.as_bytes(), index: None };
+            sink(None, judged(self.event(events, &root, raw), None));
             return Ok(());
         };
         if list.is_empty() {
@@ -35,7 +36,7 @@ impl Compiled {
         }
         for (index, event) in list.iter().enumerate() {
             let raw = Raw { bytes: text.as_bytes(), index: u32::try_from(index).ok() };
-            sink(judged(self.event(event, &root, raw), raw.index));
+            sink(raw.index, judged(self.event(event, &root, raw), raw.index));
         }
         Ok(())
     }

@@ -11,9 +11,9 @@ use winback_core::signal::{Candidate, Identity};
 use winback_core::time::Time;
 
 use super::{Visit, Web, address};
-use crate::decoder::Raw;
 use crate::element::{DeadReason, DropReason, Refusal, Verdict};
 use crate::text::quoted;
+use crate::walk::Raw;
 
 /// A line, cut into its fields.
 struct Line<'a> {

@@ -6,10 +6,10 @@ use serde::Deserialize;
 use winback_core::signal::Identity;
 
 use super::{Visit, Web, email_hash};
-use crate::decoder::Raw;
 use crate::element::{DeadReason, DropReason, Refusal, Verdict};
 use crate::ids;
 use crate::json::{Lenient, Scalar};
+use crate::walk::Raw;
 
 /// A row, as far as it matters here.
 #[derive(Debug, Deserialize)]

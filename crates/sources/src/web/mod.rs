@@ -22,11 +22,11 @@ pub(crate) use pages::{Pages, path_in};
 pub(crate) use shape::Shape;
 
 use crate::bots::Bots;
-use crate::decoder::Raw;
 use crate::element::{DropReason, Refusal, Verdict};
 use crate::ids;
 use crate::text::{detail, slice};
 use crate::times::TimeReader;
+use crate::walk::Raw;
 
 /// What the formats of web visits share.
 #[derive(Debug)]

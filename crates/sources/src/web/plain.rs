@@ -6,9 +6,9 @@ use serde::Deserialize;
 use winback_core::signal::Identity;
 
 use super::{Visit, Web, address};
-use crate::decoder::Raw;
 use crate::element::Verdict;
 use crate::json::Scalar;
+use crate::walk::Raw;
 
 /// A page view.
 #[derive(Debug, Deserialize)]

@@ -8,10 +8,10 @@ use serde::Deserialize;
 use winback_core::signal::Identity;
 
 use super::{Visit, Web, address};
-use crate::decoder::{Raw, listed};
-use crate::element::{DeadReason, DropReason, Refusal, Sink, Verdict, element};
+use crate::element::{DeadReason, DropReason, Refusal, Verdict, element};
 use crate::embedded::Embedded;
-use crate::json::{self, Lenient, Scalar, first_of};
+use crate::json::{self, IsList, Lenient, Scalar, first_of};
+use crate::walk::{Placed, Raw, events, listed};
 
 /// What a company's groups are called, where there are groups of several types.
 const ACCOUNT_GROUPS: [&str; 6] =
@@ -23,8 +23,8 @@ struct Document<'a> {
     /// Its name, or all of it.
     #[serde(borrow, default)]
     event: Embedded<'a, Event<'a>>,
-    #[serde(borrow, default)]
-    batch: Lenient<Event<'a>>,
+    #[serde(default)]
+    batch: IsList,
     #[serde(borrow, default)]
     sent_at: Scalar<'a>,
     #[serde(borrow, default)]
@@ -124,19 +124,28 @@ struct Around<'a> {
 }
 
 /// Gives the elements of a record.
-pub(super) fn decode(web: &Web, text: &str, sink: &mut Sink<'_>) -> Result<(), Refusal> {
+pub(super) fn decode(web: &Web, text: &str, sink: &mut Placed<'_>) -> Result<(), Refusal> {
     let raw = |index| Raw { bytes: text.as_bytes(), index };
+    if text.trim_start().starts_with('[') {
+        return events(text, |document: Result<Document<'_>, _>, index| {
+            match document.map(Document::parts) {
+                Ok((event, around)) => web.posthog(event, around, raw(index), sink),
+                Err(refusal) => sink(index, element(Err(refusal), index)),
+            }
+        });
+    }
     match json::parse::<Lenient<Document<'_>>>(text)? {
-        Lenient::One(Document { batch: batch @ Lenient::Many(_), sent_at, .. }) => {
+        Lenient::One(Document { batch: IsList(true), sent_at, .. }) => {
             let around = Around { sent_at, ..Around::default() };
-            listed(batch, |event, index| match event {
+            let batch = json::field(text, "batch").unwrap_or_default();
+            events(&batch, |event: Result<Event<'_>, _>, index| match event {
                 Ok(event) => web.posthog(event, around.clone(), raw(index), sink),
-                Err(refusal) => sink(element(Err(refusal), index)),
+                Err(refusal) => sink(index, element(Err(refusal), index)),
             })
         }
-        documents => listed(documents, |document, index| match document.map(Document::parts) {
+        document => listed(document, |document, index| match document.map(Document::parts) {
             Ok((event, around)) => web.posthog(event, around, raw(index), sink),
-            Err(refusal) => sink(element(Err(refusal), index)),
+            Err(refusal) => sink(index, element(Err(refusal), index)),
         }),
     }
 }
@@ -189,7 +198,7 @@ impl Event<'_> {
 
 impl Web {
     /// Gives what an event comes to; `raw` is what a missing id is derived from.
-    fn posthog(&self, mut event: Event<'_>, around: Around<'_>, raw: Raw<'_>, sink: &mut Sink<'_>) {
+    fn posthog(&self, mut event: Event<'_>, around: Around<'_>, raw: Raw<'_>, sink: &mut Placed<'_>) {
         let index = raw.index;
         let properties = std::mem::take(&mut event.properties);
         let judged = event.is_visit().and_then(|()| {
@@ -202,11 +211,11 @@ impl Web {
                     json::parse(&text)?
                 }
             };
-            sink(element(self.view(event, properties, around, raw), index));
+            sink(index, element(self.view(event, properties, around, raw), index));
             Ok(())
         });
         if let Err(refusal) = judged {
-            sink(element(Err(refusal), index));
+            sink(index, element(Err(refusal), index));
         }
     }
 

@@ -6,10 +6,10 @@ use winback_core::signal::Identity;
 
 use super::segment::{Page, Properties, is_visit};
 use super::{Visit, Web, address};
-use crate::decoder::Raw;
 use crate::element::{DropReason, Verdict};
 use crate::embedded::Embedded;
 use crate::json::{Lenient, Scalar, first_of};
+use crate::walk::Raw;
 
 /// Calls that are no visits.
 const OTHERS: [&str; 5] = ["identify", "group", "alias", "screen", "reset"];

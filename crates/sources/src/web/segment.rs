@@ -4,10 +4,10 @@ use serde::Deserialize;
 use winback_core::signal::Identity;
 
 use super::{Visit, Web, address};
-use crate::decoder::Raw;
 use crate::element::{DeadReason, DropReason, Refusal, Verdict};
 use crate::json::{Lenient, Scalar, first_of};
 use crate::text::quoted;
+use crate::walk::Raw;
 
 /// A call, as far as it matters here.
 #[derive(Debug, Deserialize)]

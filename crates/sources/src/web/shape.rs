@@ -1,10 +1,9 @@
 //! Which producer's page views a record holds, and how each packs them.
 
 use super::{Web, ga4, plain, posthog, rudderstack, segment, snowplow};
-use crate::decoder::{Raw, each};
-use crate::element::{Refusal, Sink, element};
-use crate::json::{self, Lenient};
+use crate::element::{Refusal, element};
 use crate::presets::Preset;
+use crate::walk::{Placed, Raw, each};
 
 /// A producer of page views.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,35 +42,27 @@ impl Shape {
 
 impl Web {
     /// Gives the elements of a record of that shape.
-    pub(crate) fn decode(&self, shape: Shape, text: &str, sink: &mut Sink<'_>) -> Result<(), Refusal> {
+    pub(crate) fn decode(&self, shape: Shape, text: &str, sink: &mut Placed<'_>) -> Result<(), Refusal> {
         let raw = |index| Raw { bytes: text.as_bytes(), index };
         match shape {
-            Shape::Segment => each(json::parse::<Lenient<segment::Call<'_>>>(text)?, sink, |call, index| {
-                self.segment(call, raw(index))
-            }),
-            Shape::Plain => each(json::parse::<Lenient<plain::View<'_>>>(text)?, sink, |view, index| {
-                self.plain(view, raw(index))
-            }),
+            Shape::Segment => {
+                each(text, sink, |call: segment::Call<'_>, index| self.segment(call, raw(index)))
+            }
+            Shape::Plain => each(text, sink, |view: plain::View<'_>, index| self.plain(view, raw(index))),
             Shape::RudderStack => {
-                each(json::parse::<Lenient<rudderstack::Call<'_>>>(text)?, sink, |call, index| {
-                    self.rudderstack(call, raw(index))
-                })
+                each(text, sink, |call: rudderstack::Call<'_>, index| self.rudderstack(call, raw(index)))
             }
             Shape::SnowplowJson => {
-                each(json::parse::<Lenient<snowplow::Event<'_>>>(text)?, sink, |event, index| {
-                    self.snowplow(event, raw(index))
-                })
+                each(text, sink, |event: snowplow::Event<'_>, index| self.snowplow(event, raw(index)))
             }
-            Shape::Ga4Export => each(json::parse::<Lenient<ga4::Row<'_>>>(text)?, sink, |row, index| {
-                self.ga4(row, raw(index))
-            }),
+            Shape::Ga4Export => each(text, sink, |row: ga4::Row<'_>, index| self.ga4(row, raw(index))),
             Shape::PostHog => posthog::decode(self, text, sink),
             Shape::CombinedLog => {
-                sink(element(self.combined_log(text), None));
+                sink(None, element(self.combined_log(text), None));
                 Ok(())
             }
             Shape::SnowplowTsv => {
-                sink(element(self.snowplow_line(text), None));
+                sink(None, element(self.snowplow_line(text), None));
                 Ok(())
             }
         }

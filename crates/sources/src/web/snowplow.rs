@@ -8,10 +8,10 @@ use serde::Deserialize;
 use winback_core::signal::Identity;
 
 use super::{Visit, Web, address};
-use crate::decoder::Raw;
 use crate::element::{DeadReason, DropReason, Refusal, Verdict};
 use crate::json::{Lenient, Scalar};
 use crate::text::quoted;
+use crate::walk::Raw;
 
 /// What else happens on a page, in an application or a shop.
 const OTHERS: [&str; 6] =

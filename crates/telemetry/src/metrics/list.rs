@@ -113,8 +113,12 @@ list! {
         "What a source was right to leave out: bots, machines' opens, kinds that nobody asked for.",
         "a jump of one reason";
     DEAD_LETTERS: Counter<2> = "winback_dead_letters_total", "records or events", ["role", "reason"],
-        "What could not be processed and was kept whole in the dead-letter topic.",
+        "What could not be processed: it is in the dead-letter topic, unless it was left out.",
         "any: each is an event that decided nothing";
+    DEAD_LETTERS_LEFT_OUT: Counter<2> = "winback_dead_letters_left_out_total", "records or events", ["role", "source"],
+        "What could not be processed and has no dead letter: the source is over `dead_letters.max_bytes_per_hour`. Counted in \
+         `winback_dead_letters_total`, too.",
+        "any: somebody fills the source with what nobody understands";
     SUPPRESSED: Counter<0> = "winback_suppressed_rows_total", "rows", [],
         "Rows of accounts that the registrar refused, because the account or everybody known there was erased.",
         "growth: a system that you import from still has them";

@@ -1,5 +1,6 @@
 //! `dead-letters`: records that could not be processed, and their way back ([`replay`]).
 
+mod firsts;
 mod replay;
 mod summary;
 
@@ -8,7 +9,6 @@ use std::io::{IsTerminal as _, Write as _};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
-use winback_core::ids::Offset;
 use winback_core::time::{Span, Time};
 use winback_core::visible;
 use winback_log::Log;
@@ -21,6 +21,7 @@ use crate::context::Context;
 use crate::reading::{self, Flow, Found};
 use crate::show::out::until_closed;
 use crate::show::{Out, letter, words};
+use firsts::Firsts;
 
 pub(crate) fn run(context: &Context, command: DeadLettersCommand) -> anyhow::Result<ExitCode> {
     until_closed(match command {
@@ -31,23 +32,30 @@ pub(crate) fn run(context: &Context, command: DeadLettersCommand) -> anyhow::Res
     })
 }
 
-/// Visits the letters that the filter asks for, in their order.
+/// Visits the letters that the filter asks for, in their order, with what is known of those before them.
 fn each(
     context: &Context,
     log: &dyn Log,
     filter: &DeadLetterFilter,
-    mut visit: impl FnMut(Found<v1::DeadLetter>) -> Flow,
+    mut visit: impl FnMut(Found<v1::DeadLetter>, &mut Firsts) -> Flow,
 ) -> anyhow::Result<u64> {
     let since = filter.since.as_deref().map(|text| since(text, context.clock.now())).transpose()?;
     let asked = |letter: &v1::DeadLetter| {
-        filter.reason.as_ref().is_none_or(|reason| letter.reason == *reason)
+        filter
+            .reason
+            .as_ref()
+            .is_none_or(|reason| letter::counts(letter).iter().any(|(own, _)| *own == reason.as_str()))
             && filter.source.as_ref().is_none_or(|source| letter.source == *source)
             && since.is_none_or(|since| words::time(letter.failed_at.as_ref()) >= Some(since))
     };
     let partitions = reading::partitions(log, &context.topics.dead_letters)?;
-    let ends = reading::merged::<v1::DeadLetter>(log, &partitions, |found| match asked(&found.value) {
-        true => visit(found),
-        false => Ok(ControlFlow::Continue(())),
+    let mut firsts = Firsts::default();
+    let ends = reading::merged::<v1::DeadLetter>(log, &partitions, |mut found| {
+        firsts.see(&mut found);
+        match asked(&found.value) {
+            true => visit(found, &mut firsts),
+            false => Ok(ControlFlow::Continue(())),
+        }
     })?;
     Ok(ends.unreadable)
 }
@@ -71,7 +79,7 @@ fn list(context: &Context, filter: &DeadLetterFilter) -> anyhow::Result<ExitCode
     let log = context.log()?;
     let mut out = Out::new();
     let mut listed = 0_u64;
-    let unreadable = each(context, &*log, filter, |found| {
+    let unreadable = each(context, &*log, filter, |found, _| {
         if context.json {
             out.json(&letter::Summary::of(&found))?;
         } else {
@@ -93,7 +101,7 @@ fn list(context: &Context, filter: &DeadLetterFilter) -> anyhow::Result<ExitCode
 /// Says that nothing fits, and what there is.
 fn none(context: &Context, log: &dyn Log, filter: &DeadLetterFilter) -> anyhow::Result<()> {
     let (mut reasons, mut sources, mut all) = (BTreeSet::new(), BTreeSet::new(), 0_u64);
-    each(context, log, &DeadLetterFilter::default(), |found| {
+    each(context, log, &DeadLetterFilter::default(), |found, _| {
         reasons.insert(words::safe(&found.value.reason));
         sources.insert(words::safe(&found.value.source));
         all += 1;
@@ -115,6 +123,10 @@ fn none(context: &Context, log: &dyn Log, filter: &DeadLetterFilter) -> anyhow::
 
 /// The original bytes, as they are; a terminal gets only text.
 fn raw(letter: &v1::DeadLetter) -> anyhow::Result<ExitCode> {
+    if letter.left_out.is_some() || (letter.points && letter.value.is_empty() && letter.size > 0) {
+        anstream::eprintln!("winback: the letter keeps no bytes of its record: read it from its topic");
+        return Ok(ExitCode::from(EXIT_PARTLY));
+    }
     let mut out = std::io::stdout().lock();
     let text = std::str::from_utf8(&letter.value).ok();
     if out.is_terminal()
@@ -157,18 +169,11 @@ fn show(context: &Context, offset: i64, only_bytes: bool) -> anyhow::Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
-/// The letter at that offset. The topic has one partition, so that the offset names it.
+/// The letter at that offset, with its record's bytes. The topic has one partition, so that the offset names it.
 fn at(context: &Context, log: &dyn Log, offset: i64) -> anyhow::Result<Option<Found<v1::DeadLetter>>> {
-    use winback_proto::WireMessage as _;
     let partitions = reading::partitions(log, &context.topics.dead_letters)?;
-    let Some(partition) = partitions.first().filter(|_| offset >= 0) else { return Ok(None) };
-    let mut found = None;
-    reading::scan(log, partition, Offset(offset), |message| {
-        if message.offset == Offset(offset) {
-            let value = v1::DeadLetter::from_bytes(message.value().unwrap_or_default())?;
-            found = Some(Found { partition: message.partition.0, offset, value });
-        }
-        Ok(ControlFlow::Break(()))
-    })?;
-    Ok(found)
+    match partitions.first().filter(|_| offset >= 0) {
+        Some(partition) => firsts::whole_at(log, partition, offset),
+        None => Ok(None),
+    }
 }

@@ -14,6 +14,8 @@ pub struct DeadLettersConfig {
     pub over: u32,
     /// So many dead records in a row stop it, too; 0 allows any number.
     pub max_run: u32,
+    /// So many bytes of dead letters of one source are written in an hour; those beyond are counted and told once a minute.
+    pub max_bytes_per_hour: u64,
     /// How long until what is stopped is tried again.
     #[serde(with = "winback_core::time::text")]
     pub retry_after: Span,
@@ -21,7 +23,8 @@ pub struct DeadLettersConfig {
 
 impl Default for DeadLettersConfig {
     fn default() -> Self {
-        Self { max_ratio: 0.5, over: 1_000, max_run: 100, retry_after: Span::from_mins(1) }
+        let (max_ratio, over, max_run, max_bytes_per_hour) = (0.5, 1_000, 100, 256 << 20);
+        Self { max_ratio, over, max_run, max_bytes_per_hour, retry_after: Span::from_mins(1) }
     }
 }
 
@@ -40,6 +43,12 @@ impl DeadLettersConfig {
         if !(10..=20_000).contains(&self.over) {
             return Err(format!("dead_letters.over = {}: write 10 to 20000 records", self.over));
         }
+        if self.max_bytes_per_hour < 1_000_000 {
+            return Err(format!(
+                "dead_letters.max_bytes_per_hour = {}: write 1000000 bytes or more, such as 268435456",
+                self.max_bytes_per_hour
+            ));
+        }
         if self.retry_after < Span::from_secs(1) {
             return Err(format!(
                 "dead_letters.retry_after = {}: write a second or more, such as 1m",
@@ -47,6 +56,11 @@ impl DeadLettersConfig {
             ));
         }
         Ok(())
+    }
+
+    /// The share of each of so many lanes of a source in the bytes of an hour.
+    pub fn bytes_of_lane(&self, lanes: usize) -> usize {
+        usize::try_from(self.max_bytes_per_hour).unwrap_or(usize::MAX) / lanes.max(1)
     }
 
     /// What the lanes go by.
@@ -80,6 +94,7 @@ mod tests {
             ("max_ratio = 0", "dead_letters.max_ratio = 0: write a share"),
             ("max_ratio = 50", "dead_letters.max_ratio = 50"),
             ("over = 1", "dead_letters.over = 1: write 10"),
+            ("max_bytes_per_hour = 1000", "dead_letters.max_bytes_per_hour = 1000: write 1000000"),
             ("retry_after = \"0s\"", "dead_letters.retry_after = 0"),
         ] {
             assert!(of(text).contains(part), "{}", of(text));

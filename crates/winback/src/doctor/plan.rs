@@ -248,7 +248,8 @@ impl<'a> Planner<'a> {
                 return Ok(None);
             }
             let position = committed(&[TopicPartition::new(topic, number)])?.into_iter().next().flatten();
-            let wire = position.map(|at| v1::MatcherPosition { next_offset: at.0, partitions: 0 });
+            let wire =
+                position.map(|at| v1::MatcherPosition { next_offset: at.0, partitions: 0, next_element: 0 });
             return Ok(wire.map(|wire| (Some(wire.to_bytes(encoding)), "the group has the same position")));
         }
         // The partitions that have been begun; those that come later are read from their beginning.
@@ -256,7 +257,8 @@ impl<'a> Planner<'a> {
             self.log.describe(&[topic])?.into_iter().flatten().next().map_or(0, |info| info.spec.partitions);
         let all: Vec<_> = (0..count).map(|number| TopicPartition::new(topic, number)).collect();
         let begun = if all.is_empty() { 0 } else { committed(&all)?.iter().flatten().count() };
-        let wire = v1::MatcherPosition { next_offset: 0, partitions: i32::try_from(begun)? };
+        let partitions = i32::try_from(begun)?;
+        let wire = v1::MatcherPosition { next_offset: 0, partitions, next_element: 0 };
         Ok((begun > 0).then(|| (Some(wire.to_bytes(encoding)), "the group has begun that many partitions")))
     }
 

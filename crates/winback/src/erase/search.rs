@@ -206,16 +206,26 @@ impl Search<'_> {
         })
     }
 
+    /// A letter that points to another one has the fate of the one that keeps the bytes.
     fn letters(&mut self, topic: &Arc<str>) -> anyhow::Result<()> {
+        let mut kept_in: BTreeSet<(String, i32, i64)> = BTreeSet::new();
         self.scan(topic, |subject, _, message| {
             let value = message.value().unwrap_or_default();
             let own = match v1::DeadLetter::from_bytes(value) {
                 Ok(letter) => {
+                    let record = (letter.topic.clone(), letter.partition, letter.offset);
                     let headers = letter.headers.iter().any(|header| subject.is_in(&header.value));
-                    subject.is(Some(&letter.key))
+                    let own = subject.is(Some(&letter.key))
                         || headers
                         || subject.is_in(&letter.key)
-                        || subject.is_in(&letter.value)
+                        || subject.is_in(&letter.value);
+                    match (letter.points, own) {
+                        (true, _) => {}
+                        (false, true) => drop(kept_in.insert(record.clone())),
+                        // The position came again with another record.
+                        (false, false) => drop(kept_in.remove(&record)),
+                    }
+                    own || (letter.points && kept_in.contains(&record))
                 }
                 Err(_) => subject.is_in(value),
             };

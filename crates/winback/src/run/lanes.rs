@@ -215,10 +215,11 @@ impl Builder<'_> {
         let decoders = sources.iter().map(|(name, _, decoder)| (name.clone(), decoder.clone())).collect();
         let (inbox, accounts, metrics) = (inbox.clone(), accounts.clone(), self.shared.metrics.clone());
         let topic = self.shared.topics.retries.to_string();
+        let positions = self.shared.topics.positions.clone();
         let group = format!("{}.retries", self.shared.config.deployment);
         self.lane(RoleName::Matcher, "retries", &topic, &group, "retries", move || {
             let metrics = MatcherMetrics::new(&metrics, "retries");
-            RetryRole::new(decoders, inbox, accounts.index, accounts.status, metrics)
+            RetryRole::new(decoders, inbox, positions, accounts.index, accounts.status, metrics)
         })
     }
 
@@ -306,6 +307,8 @@ impl Builder<'_> {
         if *self.shared.topics.retries == *topic {
             // What comes here a person has sent, and it stands among the dead letters already.
             settings.breaker = BreakerPolicy::OFF;
+        } else if role == RoleName::Matcher {
+            settings.dead_bytes_per_hour = Some(config.dead_letters.bytes_of_lane(config.lanes.matcher));
         }
         let shared = self.shared.clone();
         let (told, joined) = channel();

@@ -46,9 +46,19 @@ impl Observer for LaneMetrics {
         tracing::info!(role = self.role, %partition, records, %took, "a partition is restored");
     }
 
-    fn dead_letter(&self, source: &str, reason: &'static str) {
-        tracing::debug!(role = self.role, source, reason, "a dead letter");
-        self.metrics.counter(&list::DEAD_LETTERS, [self.role, reason]).increment(1);
+    fn dead_letters(&self, source: &str, reason: &'static str, count: u64) {
+        tracing::debug!(role = self.role, source, reason, count, "dead letters");
+        self.metrics.counter(&list::DEAD_LETTERS, [self.role, reason]).increment(count);
+    }
+
+    fn left_out(&self, source: &str, count: u64) {
+        tracing::warn!(
+            role = self.role,
+            source,
+            count,
+            "dead letters are left out: the source is over its limit"
+        );
+        self.metrics.counter(&list::DEAD_LETTERS_LEFT_OUT, [self.role, source]).increment(count);
     }
 
     fn statistics(&self, statistics: &[(&'static str, f64)]) {

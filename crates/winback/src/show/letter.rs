@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
+use winback_core::places::Places;
 use winback_matcher::retries::{self, Original};
+use winback_proto::letter::places_from_wire;
 use winback_proto::v1;
 
 use super::words::{self, BAD, BOLD, DIM, styled};
@@ -13,6 +15,8 @@ use crate::reading::Found;
 const DUMP_BYTES: usize = 512;
 /// How much of text is shown.
 const TEXT_BYTES: usize = 4 << 10;
+/// How much of the places of elements is shown, in characters.
+const PLACES: usize = 24;
 /// How much of a key or a header is shown, in characters.
 const INLINE: usize = 200;
 
@@ -32,6 +36,11 @@ pub(crate) struct Summary<'a> {
     reason: &'a str,
     text: &'a str,
     size: u64,
+    /// How many records or elements the letter stands for.
+    count: u64,
+    /// The places of the elements that it stands for, when they are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    elements: Option<String>,
     /// The first letter of the same record, of which this one was a replay.
     #[serde(skip_serializing_if = "Option::is_none")]
     first_letter: Option<i64>,
@@ -54,8 +63,34 @@ impl<'a> Summary<'a> {
             reason: &letter.reason,
             text: &letter.text,
             size: letter.size,
+            count: counts(letter).iter().map(|(_, count)| count).sum(),
+            elements: letter
+                .rest
+                .as_ref()
+                .and(places(letter).ok().flatten())
+                .map(|places| places.to_string()),
             first_letter: first(letter).and_then(|first| first.letter),
         }
+    }
+}
+
+/// Each reason in the letter, and how many records or elements it has it for.
+pub(crate) fn counts(letter: &v1::DeadLetter) -> Vec<(&str, u64)> {
+    let many = match (&letter.rest, &letter.left_out) {
+        (Some(rest), _) => &rest.reasons,
+        (None, Some(left)) => &left.reasons,
+        (None, None) => return vec![(letter.reason.as_str(), 1)],
+    };
+    many.iter().map(|reason| (reason.reason.as_str(), reason.count)).collect()
+}
+
+/// The places of the elements that the letter stands for; `None` for the whole record.
+pub(crate) fn places(letter: &v1::DeadLetter) -> Result<Option<Places>, String> {
+    let ranges = letter.rest.as_ref().map(|rest| rest.elements.as_ref());
+    match ranges {
+        None => Ok(u32::try_from(letter.element).ok().map(Places::from)),
+        Some(None) => Ok(None),
+        Some(Some(ranges)) => places_from_wire(ranges).map(Some).map_err(|why| why.to_string()),
     }
 }
 
@@ -89,8 +124,14 @@ pub(crate) fn line(found: &Found<v1::DeadLetter>) -> String {
 
 /// Where the record stood: `web-visits/0@17`, with `#2` for its third element.
 pub(crate) fn position(letter: &v1::DeadLetter) -> String {
-    let element = if letter.element >= 0 { format!("#{}", letter.element) } else { String::new() };
-    format!("{}/{}@{}{element}", words::safe(&letter.topic), letter.partition, letter.offset)
+    let (topic, partition) = (words::safe(&letter.topic), letter.partition);
+    let element = match places(letter) {
+        Ok(Some(places)) => format!("#{}", words::short(&places.to_string(), PLACES)),
+        Ok(None) | Err(_) => String::new(),
+    };
+    let last = letter.left_out.as_ref().and_then(|left| left.positions.first());
+    let last = last.map_or_else(String::new, |range| format!("…{}", range.last));
+    format!("{topic}/{partition}@{}{last}{element}", letter.offset)
 }
 
 /// Where the record stood first, when this letter is of a replay.
@@ -125,10 +166,23 @@ pub(crate) fn whole(found: &Found<v1::DeadLetter>) -> String {
         },
     );
     if let Some(first) = first(letter) {
-        let element = first.element.map_or_else(String::new, |element| format!("#{element}"));
+        let element = first
+            .elements
+            .as_ref()
+            .map_or_else(String::new, |places| format!("#{}", words::short(&places.to_string(), PLACES)));
         let topic = words::safe(&first.topic);
         let of = first.letter.map_or_else(String::new, |letter| format!("letter {letter}, "));
         row("replay of", &format!("{of}{topic}/{}@{}{element}", first.partition, first.offset));
+    }
+    if letter.rest.is_some() || letter.left_out.is_some() {
+        let reasons = counts(letter).into_iter();
+        let reasons: Vec<String> =
+            reasons.map(|(reason, count)| format!("{} {count}", words::safe(reason))).collect();
+        row("stands for", &reasons.join(", "));
+    }
+    for range in letter.left_out.iter().flat_map(|left| &left.positions) {
+        let topic = words::safe(&letter.topic);
+        row("records", &format!("{topic}/{}@{} to {}", range.partition, range.first, range.last));
     }
     row("record at", &full(letter.timestamp.as_ref()));
     row("failed at", &full(letter.failed_at.as_ref()));
@@ -149,6 +203,12 @@ fn full(stamp: Option<&winback_proto::Timestamp>) -> String {
 
 fn size(letter: &v1::DeadLetter) -> String {
     let kept = letter.value.len();
+    if letter.left_out.is_some() {
+        return "no bytes are kept".to_owned();
+    }
+    if letter.points && kept == 0 && letter.size > 0 {
+        return format!("{} bytes; the letter that kept them is gone", letter.size);
+    }
     if letter.sha256.is_empty() {
         return format!("{} bytes", letter.size);
     }

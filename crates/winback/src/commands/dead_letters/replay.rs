@@ -2,7 +2,8 @@
 //! letter it became first ([`winback_matcher::retries`]).
 //!
 //! It is read under its original source and position, so that its signals keep their ids and a second replay of the same
-//! letter changes nothing. What fails again becomes a new letter that names the first.
+//! letter changes nothing. What fails again becomes a new letter that names the first. Letters of one record go together:
+//! its bytes are sent once, with the places of the elements that are stepped.
 
 use std::ops::ControlFlow;
 use std::process::ExitCode;
@@ -16,9 +17,50 @@ use crate::EXIT_PARTLY;
 use crate::cli::DeadLetterFilter;
 use crate::config::Config;
 use crate::context::Context;
-use crate::reading::Found;
+use crate::reading::{self, Found};
 use crate::show::{Out, letter, words};
 use crate::topics::Topics;
+
+/// The most ranges of places in the headers of one record that is sent.
+const MAX_RANGES: usize = 2_000;
+
+/// A record that is sent with the letters of it that were asked for so far.
+#[derive(Default)]
+struct Waiting(Option<(Original, v1::DeadLetter)>);
+
+impl Waiting {
+    /// Takes a letter along; `bytes` is its letter with the record's bytes. False when they are gone.
+    fn add(
+        &mut self,
+        original: &Original,
+        bytes: impl FnOnce() -> anyhow::Result<Option<v1::DeadLetter>>,
+        writer: &mut dyn Writer,
+        topic: &str,
+    ) -> anyhow::Result<bool> {
+        if let Some((first, _)) = &mut self.0
+            && let (Some(places), Some(more)) = (&mut first.elements, &original.elements)
+            && (&first.source, &first.topic) == (&original.source, &original.topic)
+            && (first.partition, first.offset) == (original.partition, original.offset)
+            && first.timestamp == original.timestamp
+        {
+            places.extend(more);
+            return Ok(true);
+        }
+        self.send(writer, topic)?;
+        self.0 = bytes()?.map(|letter| (original.clone(), letter));
+        Ok(self.0.is_some())
+    }
+
+    /// Sends what waits.
+    fn send(&mut self, writer: &mut dyn Writer, topic: &str) -> anyhow::Result<()> {
+        let Some((original, letter)) = self.0.take() else { return Ok(()) };
+        let Some(places) = &original.elements else { return send(writer, topic, &letter, &original) };
+        for part in places.parts(MAX_RANGES) {
+            send(writer, topic, &letter, &Original { elements: Some(part), ..original.clone() })?;
+        }
+        Ok(())
+    }
+}
 
 /// What came of a replay.
 #[derive(Default)]
@@ -34,26 +76,34 @@ pub(super) fn replay(
 ) -> anyhow::Result<ExitCode> {
     let log = context.log()?;
     let mut writer = if dry_run { None } else { Some(log.writer()?) };
+    let partitions = reading::partitions(&*log, &context.topics.dead_letters)?;
     let mut out = Out::new();
     let mut replayed = Replayed::default();
-    let unreadable = each(context, &*log, filter, |found| {
-        let answer = match whose(&found, &context.config, &context.topics) {
-            Ok(original) => {
-                if let Some(writer) = &mut writer {
-                    send(&mut **writer, &context.topics.retries, &found.value, &original)?;
+    let mut waiting = Waiting::default();
+    let unreadable = each(context, &*log, filter, |found, firsts| {
+        let mut answer = whose(&found, &context.config, &context.topics);
+        let partition = partitions.iter().find(|partition| partition.partition.0 == found.partition);
+        if let (Ok(original), Some(partition)) = (&answer, partition) {
+            let sends = match writer.as_deref_mut() {
+                Some(writer) => {
+                    let bytes = || firsts.whole(&*log, partition, &found.value);
+                    waiting.add(original, bytes, writer, &context.topics.retries)?
                 }
-                replayed.sent += 1;
-                Ok(original)
+                None => firsts.knows(&found.value),
+            };
+            if !sends {
+                answer = Err("the letter that kept its bytes is gone: send the record again".to_owned());
             }
-            Err(why) => {
-                replayed.left += 1;
-                Err(why)
-            }
-        };
+        }
+        match &answer {
+            Ok(_) => replayed.sent += 1,
+            Err(_) => replayed.left += 1,
+        }
         told(&mut out, context.json, &found, answer.as_ref(), dry_run)?;
         Ok(ControlFlow::Continue(()))
     })?;
     if let Some(writer) = &mut writer {
+        waiting.send(&mut **writer, &context.topics.retries)?;
         writer.flush()?;
     }
     out.flush()?;
@@ -93,8 +143,18 @@ pub(super) fn whose(
     topics: &Topics,
 ) -> Result<Original, String> {
     let letter = &found.value;
+    if letter.left_out.is_some() {
+        return Err(format!(
+            "it stands for {} whose bytes were not kept: read their records from the topic again",
+            letter::counts(letter).iter().map(|(_, count)| count).sum::<u64>()
+        ));
+    }
+    let elements = letter::places(letter)?;
     let original = if letter.topic == *topics.retries {
-        letter::first(letter).ok_or_else(|| "its headers do not say where it stood first".to_owned())?
+        let first = letter::first(letter);
+        let first = first.ok_or_else(|| "its headers do not say where it stood first".to_owned())?;
+        // What failed again, of what was sent.
+        Original { elements: elements.or(first.elements), ..first }
     } else {
         let source = source(letter, config).ok_or_else(|| instead(letter))?;
         Original {
@@ -102,7 +162,7 @@ pub(super) fn whose(
             topic: letter.topic.clone(),
             partition: letter.partition,
             offset: letter.offset,
-            element: u32::try_from(letter.element).ok(),
+            elements,
             timestamp: words::time(letter.timestamp.as_ref()).unwrap_or_default(),
             letter: None,
         }
@@ -154,11 +214,7 @@ fn complete(letter: &v1::DeadLetter) -> Result<(), String> {
     if letter.sha256.is_empty() {
         return Ok(());
     }
-    Err(format!(
-        "only its first {} of {} bytes were kept: send it again from where it came",
-        letter.value.len(),
-        letter.size
-    ))
+    Err(format!("only the head of its {} bytes was kept: send it again from where it came", letter.size))
 }
 
 fn send(

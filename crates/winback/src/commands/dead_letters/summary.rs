@@ -14,9 +14,9 @@ use crate::EXIT_PARTLY;
 use crate::cli::DeadLetterFilter;
 use crate::context::Context;
 use crate::reading::Found;
-use crate::show::Out;
 use crate::show::differ::rfc3339;
 use crate::show::words::{self, BAD, DIM, styled};
+use crate::show::{Out, letter};
 
 /// Letters of one role, source and reason.
 #[derive(Debug, Serialize)]
@@ -26,6 +26,8 @@ struct Group {
     source: String,
     reason: String,
     letters: u64,
+    /// How many records or elements they stand for.
+    elements: u64,
     /// How many `dead-letters replay` would send.
     replayable: u64,
     #[serde(serialize_with = "rfc3339")]
@@ -38,13 +40,14 @@ struct Group {
 }
 
 impl Group {
-    fn new(letter: &v1::DeadLetter) -> Self {
+    fn new(letter: &v1::DeadLetter, reason: &str) -> Self {
         let failed = words::time(letter.failed_at.as_ref());
         Self {
             role: letter.role.clone(),
             source: letter.source.clone(),
-            reason: letter.reason.clone(),
+            reason: reason.to_owned(),
             letters: 0,
+            elements: 0,
             replayable: 0,
             first: failed,
             last: failed,
@@ -53,8 +56,9 @@ impl Group {
         }
     }
 
-    fn add(&mut self, found: &Found<v1::DeadLetter>, replayable: bool) {
+    fn add(&mut self, found: &Found<v1::DeadLetter>, elements: u64, replayable: bool) {
         self.letters += 1;
+        self.elements += elements;
         self.replayable += u64::from(replayable);
         self.last = words::time(found.value.failed_at.as_ref()).max(self.last);
         self.newest = found.offset;
@@ -63,8 +67,9 @@ impl Group {
 
     fn line(&self) -> String {
         format!(
-            "{:>7}  {:>10}  {:<9}  {:<10}  {}  {:<16}  {:<16}  {}",
+            "{:>7}  {:>8}  {:>10}  {:<9}  {:<10}  {}  {:<16}  {:<16}  {}",
             self.letters,
+            self.elements,
             self.replayable,
             words::safe(&self.role),
             words::safe(if self.source.is_empty() { "-" } else { &self.source }),
@@ -79,11 +84,17 @@ impl Group {
 pub(super) fn print(context: &Context, filter: &DeadLetterFilter) -> anyhow::Result<ExitCode> {
     let log = context.log()?;
     let mut groups: BTreeMap<(String, String, String), Group> = BTreeMap::new();
-    let unreadable = each(context, &*log, filter, |found| {
+    let unreadable = each(context, &*log, filter, |found, _| {
         let letter = &found.value;
-        let key = (letter.role.clone(), letter.source.clone(), letter.reason.clone());
         let replayable = whose(&found, &context.config, &context.topics).is_ok();
-        groups.entry(key).or_insert_with(|| Group::new(letter)).add(&found, replayable);
+        for (reason, elements) in letter::counts(letter) {
+            if filter.reason.as_deref().is_some_and(|asked| asked != reason) {
+                continue;
+            }
+            let key = (letter.role.clone(), letter.source.clone(), reason.to_owned());
+            let group = groups.entry(key).or_insert_with(|| Group::new(letter, reason));
+            group.add(&found, elements, replayable);
+        }
         Ok(ControlFlow::Continue(()))
     })?;
     let mut groups: Vec<Group> = groups.into_values().collect();
@@ -95,8 +106,8 @@ pub(super) fn print(context: &Context, filter: &DeadLetterFilter) -> anyhow::Res
         out.line(&styled(
             DIM,
             &format!(
-                "{:>7}  {:>10}  {:<9}  {:<10}  {:<18}  {:<16}  {:<16}  newest",
-                "letters", "replayable", "role", "source", "reason", "first", "last"
+                "{:>7}  {:>8}  {:>10}  {:<9}  {:<10}  {:<18}  {:<16}  {:<16}  newest",
+                "letters", "elements", "replayable", "role", "source", "reason", "first", "last"
             ),
         ))?;
         groups.iter().try_for_each(|group| out.line(&group.line()))?;
