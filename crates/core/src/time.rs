@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Time(i64);
 
+/// 0001-01-02T00:00:00Z and 9999-12-30T00:00:00Z, in milliseconds.
+const CALENDAR: (i64, i64) = (-62_135_510_400_000, 253_402_128_000_000);
+
 /// A length of time in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -29,6 +32,15 @@ impl Time {
     /// Milliseconds since the epoch.
     pub const fn millis(self) -> i64 {
         self.0
+    }
+
+    /// This time where a calendar of the years 1 to 9999 has it in every zone, else the first or last that it has.
+    pub const fn within_calendar(self) -> Self {
+        match self.0 {
+            millis if millis < CALENDAR.0 => Self(CALENDAR.0),
+            millis if millis > CALENDAR.1 => Self(CALENDAR.1),
+            _ => self,
+        }
     }
 
     /// How long after `earlier` this is; negative when it is before. Saturates.

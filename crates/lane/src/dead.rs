@@ -81,7 +81,7 @@ pub(crate) fn append_left_out(to: &DeadLetters, role: &str, now: Time, left: Lef
         element: -1,
         reason: most(&left.reasons).to_owned(),
         text,
-        failed_at: Some(timestamp(now)),
+        failed_at: Some(now.into()),
         left_out: Some(v1::LettersLeftOut {
             count: left.count,
             reasons: on_wire(&left.reasons),
@@ -132,8 +132,8 @@ impl Record<'_> {
             element: letter.element.map_or(-1, |element| i32::try_from(element).unwrap_or(i32::MAX)),
             reason: letter.reason.to_owned(),
             text: masked(&letter.text).into_owned(),
-            timestamp: Some(timestamp(message.timestamp)),
-            failed_at: Some(timestamp(at.now)),
+            timestamp: Some(message.timestamp.into()),
+            failed_at: Some(at.now.into()),
             size: u64::try_from(message.value().map_or(0, <[u8]>::len)).unwrap_or(u64::MAX),
             points: true,
             ..v1::DeadLetter::default()
@@ -200,10 +200,6 @@ fn fit(mut letter: v1::DeadLetter, max_bytes: usize) -> v1::DeadLetter {
     letter
 }
 
-fn timestamp(time: Time) -> winback_proto::Timestamp {
-    let millis = time.millis();
-    let nanos = i32::try_from(millis.rem_euclid(1_000)).unwrap_or_default() * 1_000_000;
-    winback_proto::Timestamp { seconds: millis.div_euclid(1_000), nanos }
 }
 
 #[cfg(test)]
@@ -253,6 +249,19 @@ mod tests {
         let nanos = letter.timestamp.map(|time| (time.seconds, time.nanos));
         assert_eq!(nanos, Some((-1, 999_000_000)));
         assert_eq!(letter.headers.len(), 1);
+    }
+
+    #[test]
+    fn a_record_of_any_time_has_a_letter() {
+        let input = Input { slot: 0, topic: 0, partition: TopicPartition::new("visits", 3) };
+        for time in [Time::MIN, Time::MAX, Time::from_millis(253_402_300_800_000)] {
+            let message = Message::owned(0, Partition(3), Offset(17), time, 1, Record::default());
+            let letter =
+                DeadLetter { source: String::new(), element: None, reason: "r", text: String::new() };
+            let letter = build("matcher", At { input: &input, now: time }, &message, letter);
+            let times = [letter.timestamp, letter.failed_at].map(|stamp| stamp.map(Time::from));
+            assert_eq!(times, [Some(time), Some(time)]);
+        }
     }
 
     #[test]

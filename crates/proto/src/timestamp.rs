@@ -4,6 +4,10 @@ use std::fmt;
 
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use winback_core::time::Time;
+
+const MILLIS: i64 = 1_000;
+const NANOS_A_MILLI: i32 = 1_000_000;
 
 /// A point in time: seconds since the epoch and nanoseconds into them, 0 to 999,999,999.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, prost::Message)]
@@ -16,12 +20,38 @@ pub struct Timestamp {
     pub nanos: i32,
 }
 
+impl From<Time> for Timestamp {
+    /// Exact for every time.
+    fn from(time: Time) -> Self {
+        let of_second = i32::try_from(time.millis().rem_euclid(MILLIS)).unwrap_or_default();
+        Self { seconds: time.millis().div_euclid(MILLIS), nanos: of_second * NANOS_A_MILLI }
+    }
+}
+
+impl From<&Timestamp> for Time {
+    /// Parts of a millisecond are cut; what is beyond the first and the last time is that time.
+    fn from(stamp: &Timestamp) -> Self {
+        let of_second = i128::from(stamp.nanos.div_euclid(NANOS_A_MILLI));
+        let millis = i128::from(stamp.seconds) * i128::from(MILLIS) + of_second;
+        let edge = if millis < 0 { i64::MIN } else { i64::MAX };
+        Self::from_millis(i64::try_from(millis).unwrap_or(edge))
+    }
+}
+
+impl From<Timestamp> for Time {
+    fn from(stamp: Timestamp) -> Self {
+        Self::from(&stamp)
+    }
+}
+
 impl Serialize for Timestamp {
     /// Three, six or nine digits of a second, or none; what the calendar does not have is its first or last moment.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let edge = if self.seconds < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
-        let time = jiff::Timestamp::new(self.seconds, self.nanos).unwrap_or(edge);
-        let digits = match self.nanos {
+        // The calendar knows no nanoseconds that are no part of a second; whoever wrote those meant no other second.
+        let nanos = self.nanos.clamp(0, 999_999_999);
+        let time = jiff::Timestamp::new(self.seconds, nanos).unwrap_or(edge);
+        let digits = match nanos {
             0 => 0,
             nanos if nanos % 1_000_000 == 0 => 3,
             nanos if nanos % 1_000 == 0 => 6,

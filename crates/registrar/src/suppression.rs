@@ -9,7 +9,7 @@ use hmac_sha256::HMAC;
 use winback_core::account::{Account, Contact};
 use winback_core::time::Time;
 use winback_log::Unreadable;
-use winback_proto::{Timestamp, WireMessage as _, v1};
+use winback_proto::{WireMessage as _, v1};
 
 /// The header that makes a row a request.
 pub const REQUEST_HEADER: &str = "winback-erase";
@@ -84,7 +84,7 @@ impl Suppressed {
     /// Its record.
     pub fn record(&self, at: Time) -> v1::Suppression {
         let check = if self.0 == Kind::Check { self.1.to_vec() } else { Vec::new() };
-        v1::Suppression { at: Some(timestamp(at)), check }
+        v1::Suppression { at: Some(at.into()), check }
     }
 
     fn text(&self) -> String {
@@ -101,11 +101,6 @@ impl Suppressed {
         };
         crate::row::decode_hash(text.get(1..)?).map(|hash| Self(kind, hash))
     }
-}
-
-fn timestamp(time: Time) -> Timestamp {
-    let nanos = i32::try_from(time.millis().rem_euclid(1_000) * 1_000_000).unwrap_or_default();
-    Timestamp { seconds: time.millis().div_euclid(1_000), nanos }
 }
 
 /// An erasure on its way to the registrar.

@@ -11,7 +11,6 @@ use winback_log::Unreadable;
 use winback_proto::{WireMessage as _, v1};
 
 use crate::standing::AccountStanding;
-use crate::trigger::time;
 
 /// The answers of one account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,7 +63,7 @@ impl Answers {
     /// Takes an answer in; one that says no known word or no time is left out, and told by `false`.
     pub fn apply(&self, response: v1::Response) -> bool {
         let kind = ResponseKind::parse(&response.kind);
-        let Some((kind, at)) = kind.zip(response.event_time.as_ref().map(time)) else { return false };
+        let Some((kind, at)) = kind.zip(response.event_time.as_ref().map(Time::from)) else { return false };
         self.0.lock().entry(response.account_id).or_default().take(kind, at, response.contact_sha256);
         true
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use prost::Message as _;
 use winback_core::ids::{Offset, Partition};
+use winback_core::time::Time;
 use winback_lane::{At, DeadLetter, Input, Output, Readiness, Role, Start, Step, Urgency};
 use winback_log::{Append, Message, TopicPartition};
 use winback_proto::WireMessage as _;
@@ -56,7 +57,7 @@ impl WorkerRole {
             out.dead(DeadLetter { source: String::new(), element: None, reason, text });
         }
         let Some(action) = &finished.action else { return };
-        let time = action.at.as_ref().map(|at| crate::trigger::time(at).to_string()).unwrap_or_default();
+        let time = action.at.as_ref().map(|at| Time::from(at).to_string()).unwrap_or_default();
         let id = format!("{}-action", action.trigger_id);
         let trace = message.header("traceparent");
         let mut headers: Vec<(&str, &[u8])> = vec![

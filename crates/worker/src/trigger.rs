@@ -74,8 +74,8 @@ impl<'a> CheckedTrigger<'a> {
             account,
             edge: Edge::parse(&trigger.edge).ok_or_else(|| word("edge", &trigger.edge))?,
             reason: reason(&account.reason).ok_or_else(|| word("reason", &account.reason))?,
-            fired_at: trigger.fired_at.as_ref().map(time).ok_or_else(|| missing("fired_at"))?,
-            churned_at: account.churned_at.as_ref().map(time),
+            fired_at: trigger.fired_at.as_ref().map(calendar).ok_or_else(|| missing("fired_at"))?,
+            churned_at: account.churned_at.as_ref().map(calendar),
         })
     }
 
@@ -85,17 +85,11 @@ impl<'a> CheckedTrigger<'a> {
     }
 }
 
+/// A time that a calendar has: it is shown, and stands in a mail's head.
+fn calendar(at: &Timestamp) -> Time {
+    Time::from(at).within_calendar()
+}
+
 fn reason(word: &str) -> Option<Reason> {
     if word.is_empty() { Some(Reason::Unknown) } else { Reason::parse(word) }
-}
-
-/// A wire time in whole milliseconds.
-pub(crate) fn time(at: &Timestamp) -> Time {
-    Time::from_millis(at.seconds.saturating_mul(1_000).saturating_add(i64::from(at.nanos / 1_000_000)))
-}
-
-/// A time as it goes on the wire.
-pub(crate) fn timestamp(at: Time) -> Timestamp {
-    let nanos = i32::try_from(at.millis().rem_euclid(1_000)).unwrap_or(0) * 1_000_000;
-    Timestamp { seconds: at.millis().div_euclid(1_000), nanos }
 }

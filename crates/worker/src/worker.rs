@@ -23,7 +23,7 @@ use crate::play::{Play, PlayError, Plays};
 use crate::privacy;
 use crate::reach::{Reach, Receiver};
 use crate::standing::Standing;
-use crate::trigger::{CheckedTrigger, TriggerError, timestamp};
+use crate::trigger::{CheckedTrigger, TriggerError};
 use crate::webhook::{Attempt, Envelope, RetryPolicy, Webhook};
 
 /// How soon to ask again about an attempt under way.
@@ -328,7 +328,7 @@ fn report(trigger: &CheckedTrigger<'_>, outcome: Outcome, now: Time) -> Action {
         policy: trigger.trigger.policy.clone(),
         edge: trigger.edge.to_string(),
         outcome: outcome.to_string(),
-        at: Some(timestamp(now)),
+        at: Some(now.into()),
         ..Action::default()
     }
 }

@@ -112,3 +112,23 @@ fn settings_that_cannot_be_name_key_value_and_fix() {
         assert_eq!(SendTimes::of(&config).unwrap_err().to_string(), expected);
     }
 }
+
+#[test]
+fn a_moment_at_the_ends_of_time_is_one() {
+    let times = SendTimes::of(&SendConfig { quarter_end_days: 14, ..SendConfig::default() }).unwrap();
+    for millis in [
+        i64::MIN,
+        -377_705_116_800_000,
+        -62_135_596_800_000,
+        253_402_207_200_999,
+        253_402_300_800_000,
+        i64::MAX,
+    ] {
+        for zone in ["Pacific/Kiritimati", "Etc/GMT+12", "UTC"] {
+            let now = Time::from_millis(millis);
+            if let Moment::Later { at, .. } = times.send_at(now, zone) {
+                assert!(at > now, "{millis} {zone}");
+            }
+        }
+    }
+}

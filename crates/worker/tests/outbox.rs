@@ -11,7 +11,8 @@ use std::sync::Arc;
 use base64::Engine as _;
 use support::{Accounts, FIRED, signal, trigger};
 use winback_core::time::Span;
-use winback_proto::v1::{Action, Trigger};
+use winback_proto::Timestamp;
+use winback_proto::v1::{Action, EvidenceItem, Trigger};
 use winback_worker::{AccountStanding, CheckedTrigger, Plays, Progress, Slot, Worker, WorkerConfig};
 
 fn worker(dir: &Path) -> Worker {
@@ -366,4 +367,41 @@ fn drafts_are_their_owners_alone() {
     let folders: Vec<&Path> = target.ancestors().skip(1).take_while(|folder| *folder != dir.path()).collect();
     assert_eq!(folders.len(), 3);
     folders.iter().for_each(|folder| assert_eq!(mode(folder), 0o700, "{folder:?}"));
+}
+
+#[test]
+fn a_trigger_of_any_time_at_all_is_handled() {
+    let last = 253_402_300_799;
+    let limits = [
+        i64::MIN,
+        -377_705_116_800,
+        -62_135_596_801,
+        -1,
+        0,
+        last,
+        last + 1,
+        last * 40,
+        i64::MAX / 1_000,
+        i64::MAX,
+    ];
+    for seconds in limits {
+        let dir = tempfile::tempdir().unwrap();
+        for nanos in [0, 999_999_999, i32::MIN, i32::MAX] {
+            let at = Some(Timestamp { seconds, nanos });
+            let mut record = trigger(
+                "product_gap",
+                vec![EvidenceItem { event_time: at, ..signal("web_visit", "pricing", "") }],
+            );
+            record.fired_at = at;
+            record.account.as_mut().unwrap().churned_at = at;
+            let action = handle(&worker(dir.path()), &record);
+            let drafted = action.outcome == "delivered";
+            assert_eq!(drafted, seconds >= last, "{seconds}: {}", action.why);
+            if drafted {
+                let draft = fs::read_to_string(&action.target).unwrap();
+                assert!(draft.contains("Date: Thu, 30 Dec 9999 00:00:00"), "{draft}");
+                assert!(action.target.contains("/9999-12-30/"), "{}", action.target);
+            }
+        }
+    }
 }

@@ -14,13 +14,12 @@ use crate::error::DecodeError;
 
 /// A time on the wire.
 pub(crate) fn stamp(time: Time) -> Option<Timestamp> {
-    let nanos = i32::try_from(time.millis().rem_euclid(1_000) * 1_000_000).unwrap_or_default();
-    Some(Timestamp { seconds: time.millis().div_euclid(1_000), nanos })
+    Some(time.into())
 }
 
-/// A time off the wire; parts of a millisecond are cut.
+/// A time off the wire.
 pub(crate) fn time(stamp: &Timestamp) -> Time {
-    Time::from_millis(stamp.seconds.saturating_mul(1_000).saturating_add(i64::from(stamp.nanos) / 1_000_000))
+    stamp.into()
 }
 
 /// A time that must be there.

@@ -43,9 +43,10 @@ pub(crate) fn table(accounts: &[v1::Account]) -> String {
 }
 
 fn day(account: &v1::Account) -> String {
-    account.churned_at.as_ref().map_or_else(String::new, |at| {
-        Time::from_millis(at.seconds.saturating_mul(1_000)).to_string().chars().take(10).collect()
-    })
+    account
+        .churned_at
+        .as_ref()
+        .map_or_else(String::new, |at| Time::from(at).to_string().chars().take(10).collect())
 }
 
 /// All that is known of one.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use winback_core::limits;
-use winback_proto::{Timestamp, v1};
+use winback_proto::v1;
 
 use crate::cli::HoldArgs;
 use crate::context::Context;
@@ -13,15 +13,14 @@ use crate::show::words;
 pub(crate) fn put(context: &Context, args: &HoldArgs, held: bool) -> anyhow::Result<ExitCode> {
     check_texts(args)?;
     let log = context.log()?;
-    let now = context.clock.now().millis();
+    let now = context.clock.now();
     let by = args.by.clone().or_else(|| std::env::var("USER").ok()).unwrap_or_default();
-    let nanos = i32::try_from(now.rem_euclid(1_000)).unwrap_or_default() * 1_000_000;
     let hold = v1::Hold {
         policy: args.policy.clone().unwrap_or_default(),
         held,
         by,
         why: args.why.clone().unwrap_or_default(),
-        at: Some(Timestamp { seconds: now.div_euclid(1_000), nanos }),
+        at: Some(now.into()),
     };
     let hold = holds::unaddressed(&hold);
     holds::put(&*log, &context.config, &context.topics, &hold)?;

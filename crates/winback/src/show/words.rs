@@ -23,9 +23,7 @@ pub(crate) fn styled(style: Style, text: &str) -> String {
 
 /// A time off the wire.
 pub(crate) fn time(stamp: Option<&Timestamp>) -> Option<Time> {
-    let stamp = stamp?;
-    let millis = stamp.seconds.saturating_mul(1_000).saturating_add(i64::from(stamp.nanos) / 1_000_000);
-    Some(Time::from_millis(millis))
+    stamp.map(Time::from)
 }
 
 /// The minute in UTC: `2026-11-22 14:02`.
@@ -155,4 +153,24 @@ pub(crate) fn wrapped(text: &str, first: usize, width: usize, indent: &str) -> S
         used += length;
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_time_can_be_shown() {
+        for seconds in
+            [i64::MIN, -377_705_116_800, -62_135_596_801, 0, 253_402_300_799, 253_402_300_800, i64::MAX]
+        {
+            for nanos in [0, i32::MIN, i32::MAX] {
+                let at = time(Some(&Timestamp { seconds, nanos }));
+                let near = Some(Time::from_millis(0));
+                let (known, ago) = (at.unwrap(), at.unwrap().since(Time::MIN));
+                let shown = [minute(at), day(known, near), moment(known, near), length(ago)];
+                assert!(shown.iter().all(|text| !text.is_empty()), "{shown:?}");
+            }
+        }
+    }
 }

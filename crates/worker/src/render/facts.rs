@@ -2,12 +2,13 @@
 
 use lettre::message::Mailbox;
 use serde::Serialize;
+use winback_core::time::Time;
 use winback_proto::v1::AccountSnapshot;
 
 use super::Rendered;
 use crate::moment::Moment;
 use crate::play::{Discount, Offer, Play};
-use crate::trigger::{CheckedTrigger, time};
+use crate::trigger::CheckedTrigger;
 use winback_core::visible::one_line;
 
 const UNNAMED: &str = "[your name]";
@@ -161,7 +162,11 @@ impl NoteFacts {
 
 fn evidence(trigger: &CheckedTrigger<'_>) -> Vec<EvidenceFacts> {
     let facts = |item: &winback_proto::v1::EvidenceItem| EvidenceFacts {
-        at: item.event_time.as_ref().map(|at| minute(&time(at).to_string())).unwrap_or_default(),
+        at: item
+            .event_time
+            .as_ref()
+            .map(|at| minute(&Time::from(at).within_calendar().to_string()))
+            .unwrap_or_default(),
         kind: item.kind.replace('_', " "),
         class: one_line(&item.page_class),
         detail: one_line(&item.detail),
