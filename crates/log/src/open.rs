@@ -12,6 +12,8 @@ use crate::{Clock, KafkaLog, KafkaOptions, LogError, SharedLog};
 pub struct OpenOptions {
     /// Settings of the Kafka client by their librdkafka names; the embedded logs take none.
     pub kafka: Vec<(String, String)>,
+    /// A version of librdkafka that is taken though winback was not proved with it; empty takes none.
+    pub accept_librdkafka: String,
 }
 
 impl fmt::Debug for OpenOptions {
@@ -34,6 +36,7 @@ pub fn open(url: &str, clock: Arc<dyn Clock>, options: &OpenOptions) -> Result<S
         Some(("kafka", _)) => {
             let mut kafka = KafkaOptions::from_url(url)?;
             kafka.set_properties(options.kafka.iter().cloned())?;
+            kafka.accept_librdkafka.clone_from(&options.accept_librdkafka);
             Ok(Arc::new(KafkaLog::new(kafka)?))
         }
         _ => Err(LogError::Config(format!(

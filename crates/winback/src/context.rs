@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use winback_log::{Clock, LogError, OpenOptions, SharedLog, clock_for};
+use winback_log::{Clock, LogError, SharedLog, clock_for};
 
 use crate::cli::Global;
 use crate::config::{Config, ConfigError};
@@ -52,8 +52,7 @@ impl Context {
     /// # Errors
     /// When the URL names none or the log is away.
     pub fn log(&self) -> Result<SharedLog, LogError> {
-        let kafka = self.config.kafka.properties.clone().into_iter().collect();
-        winback_log::open(&self.config.log, self.clock.clone(), &OpenOptions { kafka })
+        winback_log::open(&self.config.log, self.clock.clone(), &self.config.kafka.options())
     }
 }
 

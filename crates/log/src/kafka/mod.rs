@@ -18,6 +18,7 @@ mod record;
 mod session;
 mod statistics;
 mod transact;
+mod version;
 mod writer;
 
 use std::sync::Arc;
@@ -46,9 +47,10 @@ impl KafkaLog {
     /// The cluster that the options name.
     ///
     /// # Errors
-    /// When the options contradict each other.
+    /// When the options contradict each other, or the librdkafka that is linked is not one that winback was proved with.
     pub fn new(options: KafkaOptions) -> Result<Self, LogError> {
         options.check()?;
+        version::check(&version::linked(), &options.accept_librdkafka)?;
         let name = format!("kafka://{}", options.bootstrap);
         Ok(Self { name, options: Arc::new(options), admin: Mutex::new(None), asker: Mutex::new(None) })
     }

@@ -60,6 +60,8 @@ pub struct KafkaOptions {
     pub ask_deadline: Duration,
     /// How members hand partitions over.
     pub protocol: GroupProtocol,
+    /// A version of librdkafka that is taken though winback was not proved with it; empty takes none.
+    pub accept_librdkafka: String,
 }
 
 impl KafkaOptions {
@@ -74,6 +76,7 @@ impl KafkaOptions {
             commit_deadline: Duration::from_secs(6),
             ask_deadline: Duration::from_secs(10),
             protocol: GroupProtocol::default(),
+            accept_librdkafka: String::new(),
         }
     }
 
@@ -182,7 +185,9 @@ impl KafkaOptions {
         let longest = self.transaction_timeout + cleanup;
         (longest > self.session_timeout * 3 / 2).then(|| {
             format!(
-                "a member that dies and does not come back can stop readers of what it wrote for {longest:?}, though its                  partitions move after {:?}: set transaction.abort.timed.out.transaction.cleanup.interval.ms = 1000 on                  the brokers (it is {}), or let it come back under the same `instance`",
+                "a member that dies and does not come back can stop readers of what it wrote for {longest:?}, though its \
+                 partitions move after {:?}: set transaction.abort.timed.out.transaction.cleanup.interval.ms = 1000 on \
+                 the brokers (it is {}), or let it come back under the same `instance`",
                 self.session_timeout,
                 cleanup.as_millis()
             )
@@ -206,6 +211,7 @@ impl fmt::Debug for KafkaOptions {
             .field("commit_deadline", &self.commit_deadline)
             .field("ask_deadline", &self.ask_deadline)
             .field("protocol", &self.protocol)
+            .field("accept_librdkafka", &self.accept_librdkafka)
             .finish()
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use serde_json::json;
-use winback_log::{OpenOptions, SharedLog};
+use winback_log::SharedLog;
 use winback_proto::{WireMessage as _, v1};
 
 use crate::cli::MigrateArgs;
@@ -29,8 +29,7 @@ pub(crate) fn run(context: &Context, args: &MigrateArgs) -> anyhow::Result<ExitC
 }
 
 fn open(context: &Context, url: &str) -> anyhow::Result<SharedLog> {
-    let kafka = context.config.kafka.properties.clone().into_iter().collect();
-    Ok(winback_log::open(url, Arc::clone(&context.clock), &OpenOptions { kafka })?)
+    Ok(winback_log::open(url, Arc::clone(&context.clock), &context.config.kafka.options())?)
 }
 
 fn wrong(text: String) -> anyhow::Error {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use winback_core::time::Span;
+use winback_log::OpenOptions;
 use winback_proto::Encoding;
 use winback_sources::{EnvelopeKind, RowFormat, WireKind};
 
@@ -87,9 +88,21 @@ pub struct LoggingConfig {
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct KafkaConfig {
+    /// A version of librdkafka that is taken though winback was not proved with it; empty takes none.
+    pub accept_librdkafka: String,
     /// Settings of the client by their librdkafka names, such as `security.protocol`; a value `env:NAME` is read from
     /// the environment.
     pub properties: BTreeMap<String, String>,
+}
+
+impl KafkaConfig {
+    /// What opening a log takes of it.
+    pub fn options(&self) -> OpenOptions {
+        OpenOptions {
+            kafka: self.properties.clone().into_iter().collect(),
+            accept_librdkafka: self.accept_librdkafka.clone(),
+        }
+    }
 }
 
 /// `[accounts]`.

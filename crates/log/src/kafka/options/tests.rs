@@ -72,6 +72,7 @@ fn a_session_time_out_that_is_set_takes_the_others_along() {
 fn brokers_that_seldom_look_for_dead_transactions_are_told_of() {
     let options = KafkaOptions::new("a:1");
     let warning = options.standstill(Duration::from_secs(10)).unwrap();
+    assert!(!warning.contains("  "), "{warning}");
     assert!(warning.contains("18s") && warning.contains("10000") && warning.contains("1000"), "{warning}");
     assert_eq!(options.standstill(Duration::from_secs(1)), None);
 }
