@@ -29,7 +29,11 @@ fn order(point: FailPoint, turn: usize) -> String {
         FailPoint::Restore => format!("{point}:{}", 20 * turn - 19),
         // A partition is asked for once in the life of a member that another joins.
         FailPoint::Revoke => format!("{point}@detector"),
-        FailPoint::BeforeBegin | FailPoint::Positions | FailPoint::BeforeCommit | FailPoint::AfterCommit => {
+        FailPoint::Step
+        | FailPoint::BeforeBegin
+        | FailPoint::Positions
+        | FailPoint::BeforeCommit
+        | FailPoint::AfterCommit => {
             format!("{point}@detector:{turn}")
         }
     }

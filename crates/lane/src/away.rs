@@ -20,6 +20,7 @@ impl<R: Role> Lane<R> {
         tracing::warn!(lane = self.config.name, %error, "the log is away");
         let mut status = self.status.lock();
         (status.last_error, status.away) = (Some(error.to_string()), Some(error.to_string()));
+        status.waiting_since = None; // nothing can be stepped until it is back
         drop(status);
         if now.since(since) > self.config.away_limit {
             return Err(self.away(error.to_string()));

@@ -9,10 +9,11 @@ use crate::commit::CommitPolicy;
 use crate::config::span;
 use crate::dead;
 use crate::inputs::weight;
-use crate::isolate::Condemned;
+use crate::isolate::{Condemned, Suspect};
 use crate::lane::{Batch, Lane};
 use crate::letters::Letters;
 use crate::output::{DeadLetter, Mark, Origin, Room};
+use crate::panics::{self, Panicked};
 use crate::partition::PartitionState;
 use crate::role::{At, Role, Step, Urgency};
 
@@ -89,6 +90,7 @@ impl<R: Role> Lane<R> {
             && !self.batch.cut
             && records < self.isolation.limit()
             && self.breaker.may_step()
+            && self.panicked.is_none()
             && !self.is_overdue()
     }
 
@@ -176,8 +178,7 @@ impl<R: Role> Lane<R> {
         let mark = self.out.mark();
         let (offset, begin) = (message.offset, slot.element_of(message.offset));
         let here = At { input: &slot.input, now };
-        let condemned = self.isolation.condemns(&slot.input.partition, offset);
-        let (all, elements) = match condemned {
+        let (all, elements) = match self.isolation.condemns(&slot.input.partition, offset) {
             Condemned::All => (true, Vec::new()),
             Condemned::Elements(elements) => (false, elements),
         };
@@ -186,9 +187,25 @@ impl<R: Role> Lane<R> {
         self.out.begin_record(Origin { slot: at, offset, element: None }, begin, room, elements);
         let stepped = if all {
             self.out.dead(cannot_commit(None));
-            Step::Done
+            Ok(Step::Done)
+        } else if let Some(why) = self.isolation.panics_at(&slot.input.partition, offset) {
+            self.out.dead(panics::letter(why));
+            Ok(Step::Done)
         } else {
-            self.role.step(here, &message, &mut self.out)
+            panics::caught(|| {
+                let stepped = self.role.step(here, &message, &mut self.out);
+                fail_point(FailPoint::Step, &self.spec.transactional_id);
+                stepped
+            })
+        };
+        let stepped = match stepped {
+            Ok(stepped) => stepped,
+            Err(why) => {
+                self.out.back_to(mark);
+                let suspect = Suspect { partition: slot.input.partition.clone(), offset, element: None };
+                self.panicked = Some(Panicked { suspect, why });
+                return;
+            }
         };
         match stepped {
             Step::Retry { after } => {
@@ -255,13 +272,19 @@ impl<R: Role> Lane<R> {
     }
 
     fn end_batch(&mut self, now: Time) {
-        self.role.end_batch();
         self.out.from(None);
+        if self.panicked.is_some() {
+            return; // the batch is dropped, and what the role knows of it
+        }
+        self.role.end_batch();
         if self.batch.records == 0 {
             return;
         }
         self.batch.moved_since.get_or_insert(now);
-        self.status.lock().stepped_at = Some(now);
+        if self.batch.records > self.batch.told {
+            self.batch.told = self.batch.records;
+            self.status.lock().waiting_since = None;
+        }
     }
 }
 

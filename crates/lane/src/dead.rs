@@ -200,8 +200,6 @@ fn fit(mut letter: v1::DeadLetter, max_bytes: usize) -> v1::DeadLetter {
     letter
 }
 
-}
-
 #[cfg(test)]
 mod tests {
     use winback_core::ids::Partition;

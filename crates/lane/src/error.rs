@@ -81,6 +81,17 @@ pub enum LaneError {
     /// A partition was moved to where it cannot go; a defect of the lane or of the log.
     #[error(transparent)]
     State(#[from] IllegalChange),
+    /// The lane panicked outside of a step, or in steps that bring nothing into the log.
+    #[error(
+        "it panicked {at}: {why}: this is a defect of winback; nothing is lost, since what was not committed is read again: \
+         start it again, and report this line with the log lines before it"
+    )]
+    Panicked {
+        /// In which call, or at which record.
+        at: String,
+        /// The panic's text.
+        why: String,
+    },
     /// What was stepped could not be committed and the session closed in time.
     #[error("the lane was not drained within {seconds} s: {why}")]
     Drain {
@@ -108,6 +119,7 @@ impl LaneError {
             Self::Truncated { .. } => "changelog_cut",
             Self::Restore { .. } => "restore",
             Self::State(_) => "illegal_change",
+            Self::Panicked { .. } => "panicked",
             Self::Drain { .. } => "drain",
         }
     }

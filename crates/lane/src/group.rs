@@ -8,6 +8,7 @@ use winback_log::{CommitError, FailPoint, GroupEvent, LogError, TopicPartition, 
 use crate::config::PositionsFrom;
 use crate::error::LaneError;
 use crate::lane::Lane;
+use crate::observer::Rebalanced;
 use crate::partition::PartitionState;
 use crate::role::{Authority, RestoreError, Role, Start};
 
@@ -20,7 +21,10 @@ impl<R: Role> Lane<R> {
     pub(crate) fn answer(&mut self) -> Result<(), LaneError> {
         match self.event.clone() {
             None => {}
-            Some(GroupEvent::Assigned(partitions)) => self.take_over(&partitions)?,
+            Some(GroupEvent::Assigned(partitions)) => {
+                self.take_over(&partitions)?;
+                self.observer.rebalanced(Rebalanced::Assigned);
+            }
             Some(GroupEvent::Revoked(partitions)) => {
                 self.finish_for(&partitions)?;
                 if self.unknown {
@@ -28,11 +32,13 @@ impl<R: Role> Lane<R> {
                 }
                 fail_point(FailPoint::Revoke, &self.spec.transactional_id);
                 self.let_go(&partitions, PartitionState::Released)?;
+                self.observer.rebalanced(Rebalanced::Revoked);
             }
             Some(GroupEvent::Lost(partitions)) => {
                 self.forget();
                 self.let_go(&partitions, PartitionState::Lost)?;
                 self.roll_back()?;
+                self.observer.rebalanced(Rebalanced::Lost);
             }
         }
         self.event = None;

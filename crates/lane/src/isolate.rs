@@ -14,6 +14,8 @@ use crate::config::span;
 
 /// So often must a record fail alone, a successful probe before each time but the first.
 const STRIKES: u32 = 3;
+/// So often may a step panic on the next record of a partition before anything is committed.
+const PANICS: usize = 2;
 const FIRST_BACKOFF: Duration = Duration::from_millis(10);
 const MAX_BACKOFF: Duration = Duration::from_secs(2);
 
@@ -70,6 +72,18 @@ pub(crate) struct Isolation {
     strikes: u32,
     probe: bool,
     condemned: Vec<Suspect>,
+    panicky: Vec<Panicky>,
+    /// Steps that panicked since the last commit.
+    panics: usize,
+}
+
+/// A record on which the role panicked.
+#[derive(Debug)]
+struct Panicky {
+    suspect: Suspect,
+    why: String,
+    /// It panicked twice.
+    is_sure: bool,
 }
 
 impl Isolation {
@@ -86,6 +100,8 @@ impl Isolation {
             strikes: 0,
             probe: false,
             condemned: Vec::new(),
+            panicky: Vec::new(),
+            panics: 0,
         }
     }
 
@@ -125,6 +141,34 @@ impl Isolation {
             }
         }
         Condemned::Elements(elements)
+    }
+
+    /// Why this record becomes a dead letter instead of being stepped: the role panics on it.
+    pub(crate) fn panics_at(&self, partition: &TopicPartition, offset: Offset) -> Option<&str> {
+        let is = |known: &&Panicky| {
+            known.is_sure && known.suspect.offset == offset && known.suspect.partition == *partition
+        };
+        self.panicky.iter().find(is).map(|known| known.why.as_str())
+    }
+
+    /// A step panicked, `records` before it in its batch. Those are committed first, then the record is stepped from
+    /// what they left: when it panics again it is at fault. Each partition may have such a record next; where more steps
+    /// panic than these explain, and nothing comes into the log, the lane gives up.
+    pub(crate) fn panicked(
+        &mut self,
+        suspect: Suspect,
+        why: &str,
+        records: usize,
+        partitions: usize,
+    ) -> Verdict {
+        self.limit = records.max(1);
+        self.left = self.left.max(records + 1);
+        self.panics += 1;
+        match self.panicky.iter_mut().find(|known| known.suspect == suspect) {
+            Some(known) => (known.why, known.is_sure) = (why.to_owned(), true),
+            None => self.panicky.push(Panicky { suspect, why: why.to_owned(), is_sure: false }),
+        }
+        if self.panics > PANICS * partitions.max(1) { Verdict::GiveUp } else { Verdict::Again }
     }
 
     /// The log named the record itself: no search is needed.
@@ -213,8 +257,10 @@ impl Isolation {
             return;
         }
         (self.streak, self.strikes, self.probe) = (0, 0, false);
+        self.panics = 0;
         self.condemned.retain(|suspect| !passed(suspect));
         self.elements = if within { self.elements.saturating_mul(2) } else { usize::MAX };
+        self.panicky.retain(|known| !passed(&known.suspect));
         if !within {
             self.left = self.left.saturating_sub(records);
         }
@@ -285,6 +331,28 @@ mod tests {
         assert!(!condemns(&isolation));
         let late = isolation.failed(Time::from_millis(60_001), failure(0, true));
         assert_eq!(late, Verdict::GiveUp);
+    }
+
+    #[test]
+    fn a_record_on_which_the_role_panics_twice_is_at_fault() {
+        let mut isolation = Isolation::new(Span::from_mins(1));
+        let Suspect { partition: at, offset, .. } = suspect(7);
+        assert_eq!(isolation.panicked(suspect(7), "why", 40, 1), Verdict::Again);
+        assert_eq!((isolation.limit(), isolation.panics_at(&at, offset)), (40, None));
+        isolation.committed(40, false, |_| false);
+        assert_eq!(isolation.panicked(suspect(7), "why", 0, 1), Verdict::Again);
+        assert_eq!((isolation.limit(), isolation.panics_at(&at, offset)), (1, Some("why")));
+        isolation.committed(1, false, |_| true);
+        assert_eq!((isolation.limit(), isolation.panics_at(&at, offset)), (usize::MAX, None));
+    }
+
+    #[test]
+    fn steps_that_panic_while_nothing_is_committed_end_the_lane() {
+        let mut isolation = Isolation::new(Span::from_mins(1));
+        for offset in 7..11 {
+            assert_eq!(isolation.panicked(suspect(offset), "why", 0, 2), Verdict::Again);
+        }
+        assert_eq!(isolation.panicked(suspect(11), "why", 0, 2), Verdict::GiveUp);
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::left_out::Allowance;
 use crate::merge::Merge;
 use crate::observer::Observer;
 use crate::output::{Origin, Output};
+use crate::panics::Panicked;
 use crate::partition::PartitionState;
 use crate::patience::Patience;
 use crate::restore::Restorer;
@@ -35,6 +36,8 @@ const LOOK: Duration = Duration::from_millis(10);
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) records: usize,
+    /// How many of them the status has heard of.
+    pub(crate) told: usize,
     pub(crate) effects_since: Option<Time>,
     pub(crate) moved_since: Option<Time>,
     /// What could not be processed, by source and reason.
@@ -69,6 +72,8 @@ pub struct Lane<R> {
     pub(crate) out: Output,
     pub(crate) batch: Batch,
     pub(crate) polled: Vec<Message>,
+    /// The step that panicked, until its batch is dropped.
+    pub(crate) panicked: Option<Panicked>,
     /// A group event that is not answered yet.
     pub(crate) event: Option<GroupEvent>,
     /// Where what is assigned stands is asked.
@@ -127,6 +132,7 @@ impl<R: Role> Lane<R> {
             out: Output::default(),
             batch: Batch::default(),
             polled: Vec::new(),
+            panicked: None,
             event: None,
             positions: Patience::default(),
             chosen: BTreeSet::new(),
@@ -232,11 +238,17 @@ impl<R: Role> Lane<R> {
         let wait = self.next_wait.min(self.config.max_wait);
         self.event = self.session.poll(self.config.poll_max, wait, &mut self.polled)?;
         self.take_polled();
+        if self.drop_panicked()? {
+            return Ok(Duration::ZERO);
+        }
         if self.event.is_some() {
             self.answer()?;
             return Ok(Duration::ZERO);
         }
         let more = self.step_buffered();
+        if self.drop_panicked()? {
+            return Ok(Duration::ZERO);
+        }
         self.restore_slice()?;
         let decision = self.commit_when_due()?;
         Ok(self.wait_after(more, decision))
@@ -244,9 +256,7 @@ impl<R: Role> Lane<R> {
 
     pub(crate) fn ended(&self, error: &LaneError) {
         tracing::error!(lane = self.config.name, kind = error.kind(), %error, "the lane ended");
-        let mut status = self.status.lock();
-        status.last_error = Some(error.to_string());
-        status.ended = Some(error.to_string());
+        self.status.end(error);
     }
 
     fn look_after_the_role(&mut self) {

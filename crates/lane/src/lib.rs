@@ -44,6 +44,7 @@ mod letters;
 mod merge;
 mod observer;
 mod output;
+mod panics;
 mod partition;
 mod patience;
 mod restore;
@@ -52,6 +53,7 @@ mod run;
 mod snapshot;
 mod status;
 mod transact;
+mod watchdog;
 
 pub use batch::CANNOT_COMMIT;
 pub use breaker::BreakerPolicy;
@@ -61,8 +63,9 @@ pub use dead::DeadLetters;
 pub use error::LaneError;
 pub use lane::Lane;
 pub use letters::MAX_LETTERS;
-pub use observer::{Committed, NoObserver, Observer};
+pub use observer::{Committed, NoObserver, Observer, Rebalanced};
 pub use output::{DeadLetter, Output, Take};
+pub use panics::{PANICKED, panic_text};
 pub use partition::{CHANGES, IllegalChange, PartitionState, StateName};
 pub use role::{
     At, Authority, EndSeen, Input, InputView, Readiness, RestoreError, Role, Row, Start, Step, Urgency, View,
@@ -70,3 +73,4 @@ pub use role::{
 pub use run::{Shutdown, run_lane};
 pub use snapshot::{Keep, KeepError, Kept, SnapshotError, Snapshots};
 pub use status::{LaneSnapshot, LaneStatus, PartitionStatus};
+pub use watchdog::Watchdog;

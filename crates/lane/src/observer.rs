@@ -1,5 +1,6 @@
 //! What a lane tells whoever counts: metrics stay out of the runtime.
 
+use winback_core::closed_enum;
 use winback_core::time::Span;
 use winback_log::TopicPartition;
 
@@ -16,6 +17,18 @@ pub struct Committed {
     pub took: Span,
 }
 
+closed_enum! {
+    /// How a lane's assignment changed.
+    Rebalanced {
+        /// Partitions came.
+        Assigned = "assigned",
+        /// Partitions were asked for and given back in order.
+        Revoked = "revoked",
+        /// Partitions were taken.
+        Lost = "lost",
+    }
+}
+
 /// Hears what a lane does, on the lane's thread. Everything is optional.
 pub trait Observer: Send + Sync {
     /// A transaction is in the log.
@@ -23,7 +36,12 @@ pub trait Observer: Send + Sync {
         let _ = commit;
     }
 
-    /// A transaction failed; `kind` is that of [`winback_log::CommitError`].
+    /// The group gave or took partitions, and the lane has answered.
+    fn rebalanced(&self, how: Rebalanced) {
+        let _ = how;
+    }
+
+    /// A transaction failed; `kind` is that of [`winback_log::CommitError`], or [`crate::PANICKED`].
     fn failed(&self, kind: &'static str) {
         let _ = kind;
     }

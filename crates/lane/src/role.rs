@@ -231,6 +231,11 @@ pub trait Role {
         let _ = (view, out);
     }
 
+    /// The time at which the log said that it is committed; [`Self::committed`] follows. For measures of delay only.
+    fn committed_at(&mut self, now: Time) {
+        let _ = now;
+    }
+
     /// It is in the log: the journal becomes memory.
     fn committed(&mut self);
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::error::LaneError;
 use crate::lane::Lane;
+use crate::panics::caught;
 use crate::role::Role;
 
 /// Asks lanes to stop; shared by all of a process.
@@ -35,8 +36,18 @@ impl Shutdown {
 /// Turns the lane until `shutdown` is asked, then drains it.
 ///
 /// # Errors
-/// The lane's, or the drain's.
-pub fn run_lane<R: Role>(mut lane: Lane<R>, shutdown: &Shutdown) -> Result<(), LaneError> {
+/// The lane's, or the drain's; a panic outside of a step is one, too.
+pub fn run_lane<R: Role>(lane: Lane<R>, shutdown: &Shutdown) -> Result<(), LaneError> {
+    let (name, status) = (lane.config.name.clone(), lane.status());
+    caught(move || turn_and_drain(lane, shutdown)).unwrap_or_else(|why| {
+        let error = LaneError::Panicked { at: "outside of a step".to_owned(), why };
+        tracing::error!(lane = name, %error, "the lane ended");
+        status.end(&error);
+        Err(error)
+    })
+}
+
+fn turn_and_drain<R: Role>(mut lane: Lane<R>, shutdown: &Shutdown) -> Result<(), LaneError> {
     while !shutdown.is_asked() {
         let wait = lane.turn()?;
         if lane.is_away() {

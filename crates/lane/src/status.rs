@@ -3,9 +3,10 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use winback_core::ids::Offset;
-use winback_core::time::{Span, Time};
+use winback_core::time::Time;
 use winback_log::TopicPartition;
 
+use crate::error::LaneError;
 use crate::partition::PartitionState;
 
 /// One partition of a lane.
@@ -42,12 +43,8 @@ pub struct LaneSnapshot {
     pub condemned: Option<String>,
     /// When the last turn began.
     pub turned_at: Option<Time>,
-    /// When a record was last stepped.
-    pub stepped_at: Option<Time>,
     /// Since when records wait and none is stepped.
     pub waiting_since: Option<Time>,
-    /// How long the last commit took.
-    pub commit_took: Span,
     /// Records stepped.
     pub records: u64,
     /// Transactions committed.
@@ -69,16 +66,6 @@ impl LaneSnapshot {
     pub fn caught_up_at(&self) -> Option<Time> {
         let times = self.partitions.iter().map(|partition| partition.caught_up_at);
         times.collect::<Option<Vec<_>>>()?.into_iter().min()
-    }
-
-    /// The watchdog: what stands still for longer than `after`, when something does.
-    pub fn stalled(&self, now: Time, after: Span) -> Option<String> {
-        let long = |since: Option<Time>| since.map(|since| now.since(since)).filter(|span| *span > after);
-        if let Some(span) = long(self.turned_at) {
-            return Some(format!("the lane has not turned for {} s", span.millis() / 1_000));
-        }
-        let span = long(self.waiting_since)?;
-        Some(format!("records wait, and none was stepped for {} s", span.millis() / 1_000))
     }
 }
 
@@ -104,6 +91,13 @@ impl LaneStatus {
         self.lock().clone()
     }
 
+    /// The lane ended by itself.
+    pub(crate) fn end(&self, error: &LaneError) {
+        let mut status = self.lock();
+        status.last_error = Some(error.to_string());
+        status.ended = Some(error.to_string());
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, LaneSnapshot> {
         // A snapshot is whole at every moment; a panic elsewhere does not make it wrong.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -113,20 +107,6 @@ impl LaneStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_watchdog_names_what_stands_still() {
-        let at = |millis| Some(Time::from_millis(millis));
-        let after = Span::from_secs(30);
-        let now = Time::from_millis(100_000);
-        let calm = LaneSnapshot { turned_at: at(99_000), ..LaneSnapshot::default() };
-        assert_eq!(calm.stalled(now, after), None);
-        let stuck = LaneSnapshot { waiting_since: at(60_000), ..calm };
-        let text = stuck.stalled(now, after).unwrap();
-        assert_eq!(text, "records wait, and none was stepped for 40 s");
-        let blocked = LaneSnapshot { turned_at: at(1_000), ..LaneSnapshot::default() };
-        assert_eq!(blocked.stalled(now, after).unwrap(), "the lane has not turned for 99 s");
-    }
 
     #[test]
     fn a_lane_is_caught_up_when_each_of_its_partitions_is() {

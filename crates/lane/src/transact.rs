@@ -55,6 +55,8 @@ impl<R: Role> Lane<R> {
         match write(self.session.as_mut(), &self.out, &named, id, changelog) {
             Ok(()) => {
                 fail_point(FailPoint::AfterCommit, id);
+                let done = self.clock.now();
+                self.role.committed_at(done);
                 self.role.committed();
                 self.breaker.committed();
                 self.allowance.committed();
@@ -135,7 +137,6 @@ impl<R: Role> Lane<R> {
         let condemned = self.condemned();
         let mut status = self.status.lock();
         status.commits += 1;
-        status.commit_took = took;
         status.records += more(records);
         status.dead_letters += self.batch.buried.iter().map(|(.., count)| count).sum::<u64>();
         if let Some(why) = condemned {
@@ -158,7 +159,7 @@ impl<R: Role> Lane<R> {
         })
     }
 
-    fn drop_batch(&mut self) {
+    pub(crate) fn drop_batch(&mut self) {
         self.out.clear();
         self.batch = Batch::default();
         self.last_commit = self.clock.now();

@@ -21,6 +21,8 @@ pub use clock::{Clock, GuardedClock, SystemClock, clock_for};
 pub use embedded::{EmbeddedLog, Fault};
 pub use error::{CommitError, LogError};
 pub use fail_point::{FailPoint, fail_point};
+#[cfg(feature = "fail-points")]
+pub use fail_point::{call_off_failures, order_failure};
 pub use foreign::{Defect, ForeignRecord, ForeignRecords, Unreadable};
 pub use kafka::{GroupProtocol, KafkaLog, KafkaOptions};
 pub use message::{Append, Headers, Message, Record};

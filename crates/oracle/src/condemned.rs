@@ -1,11 +1,11 @@
-//! Inbox records that the detector buried because no transaction with them could be committed: they were never stepped,
-//! so the oracle must not step them either.
+//! Inbox records of which the detector kept nothing, because no transaction with them could be committed or their step
+//! panicked: the oracle must not step them either.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use winback_core::ids::Offset;
-use winback_lane::CANNOT_COMMIT;
+use winback_lane::{CANNOT_COMMIT, PANICKED};
 use winback_log::TopicPartition;
 use winback_proto::{WireMessage, v1};
 
@@ -31,7 +31,9 @@ pub(crate) fn condemned(
             let Ok(letter) = v1::DeadLetter::from_bytes(message.value().unwrap_or_default()) else {
                 continue;
             };
-            if letter.topic == *deployment.inbox && letter.reason == CANNOT_COMMIT {
+            if letter.topic == *deployment.inbox
+                && [CANNOT_COMMIT, PANICKED].contains(&letter.reason.as_str())
+            {
                 found.insert((letter.partition, Offset(letter.offset)));
             }
         }

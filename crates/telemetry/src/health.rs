@@ -18,11 +18,13 @@ enum State {
     Noted(String),
     Waiting(String),
     Failed(String),
+    Stalled(String),
 }
 
 struct Entry {
     state: State,
     beat: Option<Instant>,
+    last_error: Option<String>,
 }
 
 /// The components of a process; cheap to clone.
@@ -58,6 +60,9 @@ pub struct Line {
     pub state: &'static str,
     /// Why it is not ready, or what is to be known though it is; else empty.
     pub why: String,
+    /// Its last failure, whether it is mended or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
 }
 
 impl Health {
@@ -69,7 +74,7 @@ impl Health {
     /// A new component, waiting: it says itself when it is ready. The name replaces an older one's.
     #[must_use = "dropping a component takes it off the list"]
     pub fn component(&self, name: &str) -> Component {
-        let entry = Entry { state: State::Waiting("starting".to_owned()), beat: None };
+        let entry = Entry { state: State::Waiting("starting".to_owned()), beat: None, last_error: None };
         self.entries.lock().insert(name.to_owned(), entry);
         Component { health: self.clone(), name: name.to_owned() }
     }
@@ -88,15 +93,15 @@ impl Health {
     fn line(&self, name: &str, entry: &Entry, now: Instant) -> Line {
         let silent = entry.beat.map_or(Duration::ZERO, |beat| now.saturating_duration_since(beat));
         let (state, why) = match &entry.state {
+            State::Stalled(why) => ("stalled", why.clone()),
+            // Whatever it said last: who is silent for so long says nothing of now.
+            _ if silent > self.stall_after => ("stalled", format!("no progress for {} s", silent.as_secs())),
             State::Failed(why) => ("failed", why.clone()),
-            State::Ready | State::Noted(_) | State::Waiting(_) if silent > self.stall_after => {
-                ("stalled", format!("no progress for {} s", silent.as_secs()))
-            }
             State::Ready => ("ready", String::new()),
             State::Noted(what) => ("ready", what.clone()),
             State::Waiting(why) => ("waiting", why.clone()),
         };
-        Line { name: name.to_owned(), state, why }
+        Line { name: name.to_owned(), state, why, last_error: entry.last_error.clone() }
     }
 
     fn update(&self, name: &str, change: impl FnOnce(&mut Entry)) {
@@ -130,6 +135,27 @@ impl Component {
         self.health.update(&self.name, |entry| entry.state = State::Failed(why));
     }
 
+    /// Stands still, as its watcher sees it: only a restart can mend that.
+    pub fn stalled(&self, why: impl Into<String>) {
+        let why = why.into();
+        self.health.update(&self.name, |entry| entry.state = State::Stalled(why));
+    }
+
+    /// Ended by itself: it needs a person, and beats no more.
+    pub fn ended(&self, why: impl Into<String>) {
+        let why = why.into();
+        self.health.update(&self.name, |entry| (entry.state, entry.beat) = (State::Failed(why), None));
+    }
+
+    /// Its last failure, whether it is mended or not. Never with a secret or an address of a person.
+    pub fn last_error(&self, error: Option<&str>) {
+        self.health.update(&self.name, |entry| {
+            if entry.last_error.as_deref() != error {
+                entry.last_error = error.map(str::to_owned);
+            }
+        });
+    }
+
     /// Finished a turn at `now`. From the first beat on it must go on beating.
     pub fn beat(&self, now: Instant) {
         self.health.update(&self.name, |entry| entry.beat = Some(now));
@@ -154,7 +180,7 @@ fn public(why: &str) -> String {
 impl Drop for Component {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.failed("its thread panicked");
+            self.ended("its thread panicked");
         } else {
             self.health.entries.lock().remove(&self.name);
         }
@@ -162,8 +188,8 @@ impl Drop for Component {
 }
 
 impl Report {
-    /// For a person: one line that says ready or not, then a line for each component that holds it back or has something
-    /// to say.
+    /// For a person: one line that says ready or not, then a line for each component that holds it back, failed before or has
+    /// something to say.
     pub fn text(&self) -> String {
         if self.components.is_empty() {
             return "not ready\nnothing has started yet\n".to_owned();
@@ -178,12 +204,17 @@ impl Report {
 }
 
 impl Line {
+    /// Why it is not ready, and its last failure where that is not said by then.
     fn text(&self) -> Option<String> {
-        match self.state {
+        let state = match self.state {
             "ready" if self.why.is_empty() => None,
             "stalled" => Some(format!("stalled: {}: {}", self.name, self.why)),
             _ => Some(format!("{}: {}", self.name, self.why)),
-        }
+        };
+        let error = self.last_error.as_ref().filter(|error| !self.why.contains(error.as_str()));
+        let error = error.map(|error| format!("{}: its last error, now or before: {error}", self.name));
+        let lines: Vec<String> = state.into_iter().chain(error).collect();
+        (!lines.is_empty()).then(|| lines.join("\n"))
     }
 }
 
@@ -270,6 +301,54 @@ mod tests {
         assert_eq!(report.text(), "not ready\nstalled: detector-0: no progress for 31 s\n");
         lane.beat(now + Duration::from_secs(31));
         assert!(health.report(now + Duration::from_secs(31)).ready);
+    }
+
+    #[test]
+    fn a_stall_that_its_watcher_sees_is_one_for_as_long_as_it_is_said() {
+        let (health, now) = health();
+        let lane = health.component("detector-0");
+        lane.beat(now);
+        lane.stalled("the lane has not turned for 61 s");
+        let report = health.report(now);
+        assert!(!report.alive && !report.ready);
+        assert_eq!(report.text(), "not ready\nstalled: detector-0: the lane has not turned for 61 s\n");
+        lane.ready();
+        assert!(health.report(now).alive);
+    }
+
+    #[test]
+    fn who_failed_and_then_is_silent_is_stalled_and_who_ended_is_not() {
+        let (health, now) = health();
+        let (stopped, ended) = (health.component("matcher-0"), health.component("matcher-1"));
+        [&stopped, &ended].into_iter().for_each(|lane| lane.beat(now));
+        stopped.failed("stopped reading web");
+        ended.ended("fenced");
+        assert!(health.report(now).alive);
+        let later = health.report(now + Duration::from_secs(31));
+        assert!(!later.alive);
+        assert_eq!(later.text(), "not ready\nstalled: matcher-0: no progress for 31 s\nmatcher-1: fenced\n");
+    }
+
+    #[test]
+    fn the_last_error_is_shown_whether_it_is_mended_or_not() {
+        let (health, now) = health();
+        let lane = health.component("matcher-0");
+        lane.ready();
+        lane.last_error(Some("aborted: why"));
+        assert!(health.report(now).ready);
+        assert_eq!(
+            health.report(now).text(),
+            "ready\nmatcher-0: its last error, now or before: aborted: why\n"
+        );
+        lane.waiting("the log is away: aborted: why");
+        assert_eq!(
+            health.report(now).text(),
+            "not ready\nmatcher-0: the log is away: aborted: why\n",
+            "it is said once"
+        );
+        lane.ready();
+        lane.last_error(None);
+        assert_eq!(health.report(now).text(), "ready\n");
     }
 
     #[test]

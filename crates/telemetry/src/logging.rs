@@ -77,7 +77,17 @@ impl Settings {
 pub fn init(settings: &Settings) -> Result<(), LoggingError> {
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let subscriber = subscriber(settings, std::io::stderr, colours)?;
-    tracing::subscriber::set_global_default(subscriber).map_err(|_| LoggingError::Twice)
+    tracing::subscriber::set_global_default(subscriber).map_err(|_| LoggingError::Twice)?;
+    std::panic::set_hook(Box::new(log_panic));
+    Ok(())
+}
+
+/// Tells of a panic of any thread in a log line, which has no mail address in it: a panic can quote a record.
+fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let thread = std::thread::current();
+    let at = panic.location().map(ToString::to_string).unwrap_or_default();
+    let why = panic.payload_as_str().unwrap_or_default();
+    tracing::error!(thread = thread.name().unwrap_or_default(), at, why, "a thread panicked");
 }
 
 /// What [`init`] starts, with a writer of the caller's.

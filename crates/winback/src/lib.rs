@@ -26,6 +26,7 @@ mod source_test;
 mod standing;
 mod talk;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::CommandFactory as _;
@@ -41,15 +42,20 @@ pub const EXIT_USAGE: u8 = 2;
 pub const EXIT_LOG: u8 = 3;
 /// It worked, but something was found or left out, such as rows that could not be taken.
 pub const EXIT_PARTLY: u8 = 4;
+/// A defect of winback: something panicked.
+pub const EXIT_DEFECT: u8 = 5;
 /// Anything else.
 pub const EXIT_FAILED: u8 = 1;
 
-/// Runs one command.
+/// Runs one command. A panic in it is an error, too.
 ///
 /// # Errors
 /// With what was attempted; [`exit_code`] says what the process ends with.
 pub fn execute(cli: cli::Cli) -> anyhow::Result<ExitCode> {
-    commands::execute(cli)
+    catch_unwind(AssertUnwindSafe(|| commands::execute(cli))).unwrap_or_else(|panic| {
+        let why = winback_lane::panic_text(&*panic);
+        Err(run::Panicked { thread: "main".to_owned(), why }.into())
+    })
 }
 
 /// Tells the person at the terminal why a command failed, in one line whatever the error quotes. The value of a setting is shown
@@ -66,6 +72,9 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
     let of = |cause: &(dyn std::error::Error + 'static)| {
         if cause.is::<config::ConfigError>() || cause.is::<winback_sources::SourceError>() {
             return Some(EXIT_USAGE);
+        }
+        if cause.is::<run::Panicked>() {
+            return Some(EXIT_DEFECT);
         }
         if let Some(error) = cause.downcast_ref::<LaneError>() {
             return of_lane(error);
@@ -92,6 +101,7 @@ const fn of_lane(error: &LaneError) -> Option<u8> {
     match error {
         LaneError::Log(error) => Some(of_log(error)),
         LaneError::Away { .. } | LaneError::CannotCommit(_) | LaneError::Fatal(_) => Some(EXIT_LOG),
+        LaneError::Panicked { .. } => Some(EXIT_DEFECT),
         LaneError::Fenced { .. }
         | LaneError::Positions { .. }
         | LaneError::Truncated { .. }

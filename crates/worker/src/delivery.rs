@@ -1,5 +1,6 @@
 //! Requests under way, on a runtime of their own, so that the lane's thread never waits for a receiver.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use tokio::runtime::{Builder, Runtime};
@@ -61,14 +62,34 @@ impl Drop for Delivery {
 }
 
 impl Flight {
-    /// The answer, once it is there.
+    /// The answer, once it is there. Panics where the attempt did.
     pub(crate) fn poll(&mut self) -> Option<Attempt> {
         match self.answer.try_recv() {
             Ok(attempt) => Some(attempt),
             Err(TryRecvError::Empty) => None,
+            // The step that asks ends as the attempt did: nobody else hears of a task that panicked.
             Err(TryRecvError::Closed) => {
-                Some(Attempt::Retry { why: "the attempt was broken off".to_owned(), retry_after: None })
+                resume_unwind(Box::new("the attempt to deliver was broken off, see the log".to_owned()))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    #[test]
+    fn an_attempt_that_panicked_is_no_attempt_that_is_tried_for_ever() {
+        let (tell, answer) = oneshot::channel::<Attempt>();
+        let mut flight = Flight { answer };
+        assert!(flight.poll().is_none());
+        drop(tell);
+        assert!(
+            catch_unwind(AssertUnwindSafe(|| flight.poll())).is_err(),
+            "the step that waits for it panics, too"
+        );
     }
 }

@@ -138,3 +138,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_role_hears_when_its_commit_was_in_the_log() {
+    let world = World::new(1);
+    world.write(0, "one", 1_000_000);
+    world.mischief.lock().unwrap().slow = Some((world.clock.clone(), 700));
+    let mut lane = world.lane("one", Echo::default());
+    world.settle(&mut lane).unwrap();
+    let took: Vec<i64> = lane.role().took.iter().map(|span| span.millis()).collect();
+    assert!(!took.is_empty() && took.iter().all(|millis| *millis == 700), "{took:?}");
+}

@@ -5,6 +5,7 @@
 mod breaker;
 mod faults;
 mod mischief;
+mod panics;
 mod parts;
 mod positions;
 mod support;

@@ -10,7 +10,7 @@ use winback_log::{
     TopicInfo, TopicPartition, TopicSpec, Writer,
 };
 
-use crate::support::CHANGELOG;
+use crate::support::{CHANGELOG, TestClock};
 
 /// What a session does beside what the log would.
 #[derive(Debug, Default)]
@@ -27,6 +27,8 @@ pub(crate) struct Mischief {
     pub(crate) meanwhile: Option<(i64, String)>,
     /// No position is told while this holds: an open transaction has one.
     pub(crate) unstable: bool,
+    /// A clock, and how many milliseconds of it a commit takes.
+    pub(crate) slow: Option<(Arc<TestClock>, i64)>,
     /// No end is told while this holds.
     pub(crate) endless: bool,
     /// The calls that matter, in order.
@@ -213,6 +215,9 @@ impl Session for TestSession {
         }
         let shown: Vec<String> = positions.iter().map(|(_, offset)| offset.to_string()).collect();
         self.note(format!("commit {}", shown.join(",")));
+        if let Some((clock, millis)) = &self.mischief.lock().unwrap().slow {
+            clock.advance(*millis);
+        }
         self.inner.commit(positions)
     }
     fn abort(&mut self) -> Result<(), CommitError> {

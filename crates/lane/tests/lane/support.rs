@@ -84,6 +84,11 @@ impl World {
     }
 
     pub(crate) fn read(&self, topic: &str, partition: i32) -> Vec<String> {
+        let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
+        self.read_bytes(topic, partition).iter().map(text).collect()
+    }
+
+    pub(crate) fn read_bytes(&self, topic: &str, partition: i32) -> Vec<Vec<u8>> {
         let mut reader = self.inner.reader().unwrap();
         reader.assign(&[(TopicPartition::new(topic, partition), Offset::ZERO)]).unwrap();
         let mut messages = Vec::new();
@@ -92,9 +97,7 @@ impl World {
             reader.poll(1_000, Duration::ZERO, &mut messages).unwrap();
             messages.len() > before
         } {}
-        let text =
-            |message: &Message| String::from_utf8_lossy(message.value().unwrap_or_default()).into_owned();
-        messages.iter().map(text).collect()
+        messages.iter().map(|message| message.value().unwrap_or_default().to_vec()).collect()
     }
 
     /// The dead letters, and how many bytes they have together.
@@ -168,6 +171,10 @@ pub(crate) struct Echo {
     pub(crate) waits: bool,
     /// A clock, and how many milliseconds of it a step takes.
     pub(crate) slow: Option<(Arc<TestClock>, i64)>,
+    /// A step of a value that begins with `boom` panics after it has changed everything, so often still.
+    pub(crate) booms: u32,
+    /// A seal panics.
+    pub(crate) breaks: bool,
     /// Nothing is bad to it.
     pub(crate) tolerates: bool,
     pub(crate) start: Option<Start>,
@@ -179,6 +186,9 @@ pub(crate) struct Echo {
     /// The element with which the record there begins.
     pub(crate) begins: HashMap<usize, u32>,
     pub(crate) seals: Vec<Vec<Sealed>>,
+    /// When each seal was, and when its commit was in the log.
+    pub(crate) sealed_at: Option<Time>,
+    pub(crate) took: Vec<Span>,
     pub(crate) steps: Vec<String>,
 }
 
@@ -285,16 +295,24 @@ impl Role for Echo {
             *left -= 1;
             return Step::Retry { after: Duration::from_millis(500) };
         }
-        self.steps.push(text);
         *self.journal.entry(at.input.slot).or_default() += 1;
+        if text.starts_with("boom") && self.booms > 0 {
+            self.booms -= 1;
+            // Not even the journal knows of this.
+            *self.counted.entry(at.input.slot).or_default() += 1_000;
+            panic!("on purpose, over a record of mary@example.com");
+        }
+        self.steps.push(text);
         Step::Done
     }
 
     fn seal(&mut self, view: &View<'_>, out: &mut Output) {
+        assert!(!self.breaks, "a seal that breaks on purpose");
         let shown = view.inputs.iter().map(|input| {
             (input.position.0, input.newest.map(Time::millis), input.end_seen.map(|seen| seen.at.millis()))
         });
         self.seals.push(shown.collect());
+        self.sealed_at = Some(view.now);
         let moved = |input: &&InputView<'_>| input.committed != Some(input.position) || input.element > 0;
         for input in view.inputs.iter().filter(moved) {
             let partition = input.input.partition.partition;
@@ -313,6 +331,10 @@ impl Role for Echo {
                 out.append(&record);
             }
         }
+    }
+
+    fn committed_at(&mut self, now: Time) {
+        self.took.extend(self.sealed_at.take().map(|sealed| now.since(sealed)));
     }
 
     fn committed(&mut self) {

@@ -199,7 +199,11 @@ fn a_state_whose_position_is_ahead_of_the_groups_and_of_the_inbox() {
 }
 
 #[test]
-fn a_record_that_the_detector_buried_because_nothing_took_it_is_no_difference() {
+fn a_record_of_which_the_detector_kept_nothing_is_no_difference() {
+    [winback_lane::CANNOT_COMMIT, winback_lane::PANICKED].into_iter().for_each(is_not_stepped);
+}
+
+fn is_not_stepped(reason: &str) {
     let mut rig = Rig::new();
     rig.account("acct-0");
     rig.settle();
@@ -211,7 +215,7 @@ fn a_record_that_the_detector_buried_because_nothing_took_it_is_no_difference() 
         topic: deployment().inbox.to_string(),
         partition,
         offset: ends[0].0 - 1,
-        reason: winback_lane::CANNOT_COMMIT.to_owned(),
+        reason: reason.to_owned(),
         ..v1::DeadLetter::default()
     };
     rig.settle();

@@ -5,7 +5,7 @@ use winback_core::closed_enum;
 closed_enum! {
     /// The laws that [`super::list::CONSERVATION`] holds a lane to, each over committed work only.
     Law {
-        /// Records = parsed + dropped + dead.
+        /// Records = those of which at least one event came, be it dropped or dead.
         Records = "records",
         /// Events in them = matched + answers + unmatched + ambiguous + dropped + dead.
         Events = "events",
@@ -13,17 +13,5 @@ closed_enum! {
         Decisions = "decisions",
         /// Bursts opened = ended + open.
         Bursts = "bursts",
-    }
-}
-
-closed_enum! {
-    /// How an assignment changed.
-    Rebalance {
-        /// Partitions came.
-        Assigned = "assigned",
-        /// Partitions were asked for and given back in order.
-        Revoked = "revoked",
-        /// Partitions were taken.
-        Lost = "lost",
     }
 }

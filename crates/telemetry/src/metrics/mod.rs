@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub use gauge::GaugePart;
 pub use kafka::KafkaStatistics;
-pub use labels::{Law, Rebalance};
+pub use labels::Law;
 pub use metrics::{Counter, Histogram};
 use metrics::{Gauge, Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};

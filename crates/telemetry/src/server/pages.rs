@@ -13,9 +13,11 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
+use parking_lot::Mutex;
 
 use super::Pages;
 use super::host::{Door, Names};
+use crate::Component;
 use crate::metrics::GaugePart;
 
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -38,20 +40,44 @@ struct Shared {
     pages: Pages,
     ready: GaugePart,
     names: Names,
+    /// Holds readiness back once a page has panicked.
+    broken: Mutex<Option<Component>>,
 }
 
 pub(super) fn router(pages: Pages) -> Router {
     let ready = pages.metrics.gauge(&crate::metrics::list::READY, []);
     let names = Names::new(&pages.names);
-    let shared = Arc::new(Shared { pages, ready, names });
-    Router::new()
+    let shared = Arc::new(Shared { pages, ready, names, broken: Mutex::default() });
+    let router = Router::new()
         .route("/", get(index))
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
-        .fallback(nothing)
+        .fallback(nothing);
+    guarded(router, shared)
+}
+
+fn guarded(router: Router<Arc<Shared>>, shared: Arc<Shared>) -> Router {
+    router
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), answered))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), guard))
         .with_state(shared)
+}
+
+/// Answers also if a page panics: the server goes on, and readiness reports the defect.
+async fn answered(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    match tokio::spawn(next.run(request)).await {
+        Ok(answer) => answer,
+        Err(error) => {
+            tracing::error!(path, %error, "a page could not be answered");
+            let component = shared.pages.health.component("http");
+            component
+                .failed("a page panicked: this is a defect of winback, report it with the log lines before");
+            *shared.broken.lock() = Some(component);
+            plain(StatusCode::INTERNAL_SERVER_ERROR, "this page has a defect: see the log\n")
+        }
+    }
 }
 
 /// Refuses who asks from elsewhere, and puts the headers on every answer.
@@ -115,4 +141,48 @@ async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
 
 fn plain(status: StatusCode, text: impl Into<String>) -> Response {
     (status, [(CONTENT_TYPE, TEXT)], text.into()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpStream;
+    use std::time::Duration;
+
+    use super::super::bind;
+    use super::*;
+    use crate::{Health, Metrics};
+
+    async fn broken() -> &'static str {
+        panic!("on purpose")
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_page_that_panics_is_answered_and_turns_readiness_red() {
+        let health = Health::new(Duration::from_secs(60));
+        let pages = Pages { metrics: Metrics::new(), health, names: Vec::new() };
+        let lane = pages.health.component("detector-0");
+        lane.ready();
+        let ready = pages.metrics.gauge(&crate::metrics::list::READY, []);
+        let names = Names::new(&pages.names);
+        let shared = Arc::new(Shared { ready, pages, names, broken: Mutex::default() });
+        let router = Router::new().route("/broken", get(broken)).route("/readyz", get(readyz));
+        let listener = bind("127.0.0.1:0", false).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(axum::serve(listener, guarded(router, shared)).into_future());
+        let ask = move |path: &str| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            answer
+        };
+        let answers = tokio::task::spawn_blocking(move || [ask("/readyz"), ask("/broken"), ask("/readyz")]);
+        let [before, broken, after] = answers.await.unwrap();
+        assert!(
+            before.starts_with("HTTP/1.1 200 ") && broken.starts_with("HTTP/1.1 500 "),
+            "{before} {broken}"
+        );
+        assert!(after.starts_with("HTTP/1.1 503 ") && after.contains("http: a page panicked"), "{after}");
+    }
 }

@@ -108,6 +108,12 @@ impl Config {
                 self.lanes.patience
             ));
         }
+        if self.lanes.stalled_after < Span::from_secs(1) {
+            return Err(format!(
+                "lanes.stalled_after = {}: write a second or more, such as 1m",
+                self.lanes.stalled_after
+            ));
+        }
         if self.snapshots.every < Span::from_secs(1) {
             return Err(format!(
                 "snapshots.every = {}: write a second or more, such as 5m",

@@ -60,6 +60,9 @@ pub struct LanesConfig {
     /// How long the log may be away, or no transaction succeed, before a lane ends.
     #[serde(with = "winback_core::time::text")]
     pub patience: Span,
+    /// How long a lane may stand still before `/livez` answers 503.
+    #[serde(with = "winback_core::time::text")]
+    pub stalled_after: Span,
 }
 
 /// `[http]`.
@@ -187,7 +190,13 @@ impl Default for TopicsConfig {
 
 impl Default for LanesConfig {
     fn default() -> Self {
-        Self { matcher: 1, detector: 1, worker: 1, patience: Span::from_mins(2) }
+        Self {
+            matcher: 1,
+            detector: 1,
+            worker: 1,
+            patience: Span::from_mins(2),
+            stalled_after: Span::from_mins(1),
+        }
     }
 }
 

@@ -49,8 +49,7 @@ pub(super) fn start(
     let accounts =
         Accounts { index: Arc::new(SharedIndex::new()), status: Arc::default(), answers: Arc::default() };
     let keeper = Keeper { shared: shared.clone(), accounts: accounts.clone() };
-    let thread = std::thread::Builder::new().name("winback-accounts".to_owned());
-    threads.push(thread.spawn(move || keeper.run())?);
+    threads.push(super::threads::spawn(shared, "accounts", move || keeper.run())?);
     Ok(accounts)
 }
 
@@ -63,13 +62,13 @@ impl Keeper {
     fn run(&self) {
         let component = self.shared.health.component("accounts");
         if let Err(error) = self.keep(&component) {
-            component.failed(error.to_string());
+            component.ended(error.to_string());
             // A log's own error keeps its type: the exit code says it.
             let error = match error {
                 KeepError::Log(error) => anyhow::Error::new(error),
                 error @ KeepError::Unreadable(_) => anyhow::Error::new(error),
             };
-            self.shared.failures.lock().push(Failure::Other(error.context("the account index")));
+            self.shared.fail(Failure::Other(error.context("the account index")));
         }
     }
 
@@ -79,6 +78,7 @@ impl Keeper {
         let mut patience = Patience::new(&self.shared.config.lanes.patience);
         let mut feeds = None;
         while !self.shared.shutdown.is_asked() {
+            component.beat(Instant::now());
             match self.turn(&mut feeds) {
                 Ok(()) => {
                     patience.rest();
@@ -297,6 +297,20 @@ mod tests {
             failures: Mutex::default(),
             config,
         })
+    }
+
+    #[test]
+    fn a_thread_that_panics_is_a_failure_of_the_run_that_names_it() {
+        let shared = shared(&(Arc::new(EmbeddedLog::memory(Arc::new(SystemClock))) as SharedLog));
+        let thread = crate::run::threads::spawn(&shared, "accounts", || panic!("on purpose")).unwrap();
+        thread.join().unwrap();
+        let failures = shared.failures.lock();
+        let [Failure::Panicked(panicked)] = failures.as_slice() else { panic!("{failures:?}") };
+        let line = panicked.to_string();
+        assert!(
+            line.contains("`winback-accounts` panicked: on purpose") && line.contains("start it again"),
+            "{line}"
+        );
     }
 
     #[test]

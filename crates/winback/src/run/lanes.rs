@@ -1,6 +1,8 @@
 //! The lanes of a run: one thread each, named after role, source and number.
 
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
@@ -9,7 +11,8 @@ use winback_core::ids::InputName;
 use winback_core::time::Span;
 use winback_detector::{DetectorMetrics, DetectorRole, DetectorTopics};
 use winback_lane::{
-    BreakerPolicy, DeadLetters, Lane, LaneConfig, LaneStatus, PositionsFrom, Role, Snapshots, Start, run_lane,
+    BreakerPolicy, DeadLetters, Lane, LaneConfig, LaneError, LaneStatus, PositionsFrom, Role, Snapshots,
+    Start, panic_text, run_lane,
 };
 use winback_log::{SessionSpec, TopicPartition};
 use winback_matcher::{InboxTarget, MatcherMetrics, MatcherRole, MatcherSource, RetryRole, input_name};
@@ -21,7 +24,7 @@ use winback_worker::{Outcome, Worker, WorkerRole};
 use super::accounts::{self, Accounts};
 use super::observe::LaneMetrics;
 use super::opening::{self, Joined, Opening};
-use super::{Failure, Plan, Shared, snapshots, watch};
+use super::{Failure, Plan, Shared, snapshots, threads, watch};
 use crate::cli::{PositionsArg, RoleName};
 use crate::config::{Config, ConfigError, RESPONSES};
 use crate::erase;
@@ -312,8 +315,9 @@ impl Builder<'_> {
         }
         let shared = self.shared.clone();
         let (told, joined) = channel();
-        let thread = std::thread::Builder::new().name(format!("winback-{name}"));
-        let thread = thread.spawn(move || live(&shared, role, &name, spec, settings, make, &told))?;
+        let thread = threads::spawn(self.shared, &name.clone(), move || {
+            live(&shared, role, &name, spec, settings, make, &told);
+        })?;
         self.opening.push(Opening { role, reads: reads.to_owned(), partitions, joined, thread });
         Ok(())
     }
@@ -361,8 +365,12 @@ fn live<R: Role>(
     told: &Sender<Joined>,
 ) {
     let observer = Arc::new(LaneMetrics::new(&shared.metrics, role.as_str()));
-    let opened = Lane::open(shared.log.clone(), shared.clock.clone(), spec, settings, make(), observer);
-    let lane = match opened {
+    let (log, clock) = (shared.log.clone(), shared.clock.clone());
+    let opened = catch_unwind(AssertUnwindSafe(|| Lane::open(log, clock, spec, settings, make(), observer)));
+    let panicked = |panic: Box<dyn Any + Send>| {
+        Err(LaneError::Panicked { at: "while it began".to_owned(), why: panic_text(&*panic) })
+    };
+    let lane = match opened.unwrap_or_else(panicked) {
         Ok(lane) => lane,
         Err(error) => {
             // The starter is told; when it is gone, so is the need.
@@ -373,7 +381,7 @@ fn live<R: Role>(
     drop(told.send(Ok(lane.status())));
     if let Err(error) = run_lane(lane, &shared.shutdown) {
         tracing::error!(lane = name, kind = error.kind(), %error, "a lane ended");
-        shared.failures.lock().push(Failure::Lane(name.to_owned(), error));
+        shared.fail(Failure::Lane(name.to_owned(), error));
     }
 }
 

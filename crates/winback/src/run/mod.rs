@@ -9,12 +9,13 @@ mod observe;
 mod opening;
 mod snapshots;
 mod summary;
+mod threads;
 mod watch;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use parking_lot::Mutex;
@@ -24,14 +25,18 @@ use winback_telemetry::{Health, Metrics, server};
 
 pub(crate) use self::lanes::Pace;
 pub(crate) use self::summary::Summary;
+pub(crate) use self::threads::Panicked;
 use crate::cli::{PositionsArg, RoleName};
 use crate::config::Config;
 use crate::topics::{self, Topics};
 
 /// How long a drain may take.
 const DRAIN: Duration = Duration::from_secs(15);
-/// After this long without a turn a lane counts as stalled.
-const STALL_AFTER: Duration = Duration::from_secs(60);
+/// How long the threads of a run may take to end once it is asked for, beyond the drain.
+const END_WITHIN: Duration = Duration::from_secs(15);
+
+/// How often the end of a thread is looked for.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -67,8 +72,17 @@ pub(crate) struct Shared {
 pub(crate) enum Failure {
     /// A lane.
     Lane(String, LaneError),
+    /// A thread.
+    Panicked(Panicked),
     /// Something else.
     Other(anyhow::Error),
+}
+
+impl Shared {
+    /// A part of the run ended by itself.
+    pub(crate) fn fail(&self, failure: Failure) {
+        self.failures.lock().push(failure);
+    }
 }
 
 /// Roles that are running.
@@ -95,6 +109,7 @@ pub(crate) fn start(
     plan: &Plan,
 ) -> anyhow::Result<Running> {
     let topics = Topics::of(&config.deployment);
+    let stalled_after = Duration::from_millis(config.lanes.stalled_after.millis().unsigned_abs());
     topics::apply(&*log, &config, !log.is_shared())?;
     crate::policies::seed(&*log, &config, &topics)?;
     let shared = Arc::new(Shared {
@@ -102,7 +117,7 @@ pub(crate) fn start(
         log,
         clock,
         metrics: Metrics::new(),
-        health: Health::new(STALL_AFTER),
+        health: Health::new(stalled_after),
         // On the lanes' clock, which may be faster than the world's.
         shutdown: Shutdown::new(DRAIN * plan.pace.0),
         failures: Mutex::default(),
@@ -111,7 +126,7 @@ pub(crate) fn start(
     let http = serve(&shared)?;
     let mut threads = Vec::new();
     let built = lanes::start(&shared, plan, &mut threads).inspect_err(|_| shared.shutdown.ask())?;
-    let monitor = monitor::Monitor::new(&shared, built, plan.pace);
+    let monitor = monitor::Monitor::new(&shared, built, stalled_after);
     Ok(Running { shared, threads, monitor, http })
 }
 
@@ -123,7 +138,7 @@ impl Running {
 
     /// Looks at the lanes, and tells health and metrics.
     pub(crate) fn watch(&mut self) {
-        self.monitor.watch(&self.shared);
+        self.monitor.watch();
     }
 
     /// Whether everything that was there is read, decided and acted on.
@@ -157,14 +172,7 @@ impl Running {
     /// The first failure of a part, or that a drain took too long.
     pub(crate) fn stop(mut self) -> anyhow::Result<Summary> {
         self.shared.shutdown.ask();
-        for thread in self.threads.drain(..) {
-            if thread.join().is_err() {
-                self.shared
-                    .failures
-                    .lock()
-                    .push(Failure::Other(anyhow::anyhow!("a thread panicked: see the log")));
-            }
-        }
+        self.join();
         let summary = Summary::of(&self.shared.metrics);
         if let Some(http) = self.http.take() {
             http.runtime.shutdown_timeout(Duration::from_secs(1));
@@ -175,7 +183,26 @@ impl Running {
             // A log's own error keeps its type: the exit code says it.
             Some(Failure::Lane(name, LaneError::Log(error))) => Err(anyhow::Error::new(error).context(name)),
             Some(Failure::Lane(name, error)) => Err(anyhow::Error::new(error).context(name)),
+            Some(Failure::Panicked(panicked)) => Err(panicked.into()),
             Some(Failure::Other(error)) => Err(error),
+        }
+    }
+
+    /// Waits for the threads' ends, but not for ever for one that hangs: it ends with the process.
+    fn join(&mut self) {
+        let deadline = Instant::now() + DRAIN + END_WITHIN;
+        for thread in self.threads.drain(..) {
+            while !thread.is_finished() && Instant::now() < deadline {
+                std::thread::park_timeout(LOOK);
+            }
+            let name = thread.thread().name().unwrap_or_default().to_owned();
+            if !thread.is_finished() {
+                let why = anyhow::anyhow!("the thread `{name}` hangs and was left behind");
+                self.shared.fail(Failure::Other(why));
+            } else if let Err(panic) = thread.join() {
+                let why = winback_lane::panic_text(&*panic);
+                self.shared.fail(Failure::Panicked(Panicked { thread: name, why }));
+            }
         }
     }
 }
@@ -195,6 +222,18 @@ fn serve(shared: &Arc<Shared>) -> anyhow::Result<Option<Http>> {
     let address = listener.local_addr()?;
     let names = shared.config.http.names.clone();
     let pages = server::Pages { metrics: shared.metrics.clone(), health: shared.health.clone(), names };
-    runtime.spawn(server::serve(listener, pages, server::Limits::default(), std::future::pending()));
+    let served =
+        runtime.spawn(server::serve(listener, pages, server::Limits::default(), std::future::pending()));
+    let shared = shared.clone();
+    runtime.spawn(async move {
+        let failure = match served.await {
+            Err(error) if error.is_panic() => {
+                let why = winback_lane::panic_text(&*error.into_panic());
+                Failure::Panicked(Panicked { thread: "winback-http".to_owned(), why })
+            }
+            Ok(()) | Err(_) => return, // the runtime is going
+        };
+        shared.fail(failure);
+    });
     Ok(Some(Http { runtime, address }))
 }

@@ -2,21 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use winback_core::time::{Span, Time};
-use winback_lane::{LaneSnapshot, PartitionState};
+use winback_lane::{LaneSnapshot, PartitionState, Watchdog};
 use winback_telemetry::Component;
 use winback_telemetry::metrics::{GaugePart, list};
 use winback_worker::{Reach, Worker};
 
 use super::Shared;
 use super::idle::Stages;
-use super::lanes::{Built, Pace, Started};
+use super::lanes::{Built, Started};
 use super::summary::is_telling;
 use crate::cli::RoleName;
-
-const STALLED: Span = Span::from_secs(60);
 
 pub(super) struct Monitor {
     lanes: Vec<Watched>,
@@ -24,8 +21,6 @@ pub(super) struct Monitor {
     stopped: Option<GaugePart>,
     unreached: Option<GaugePart>,
     stages: Stages,
-    /// [`STALLED`] on the lanes' clock, which may be faster than the world's.
-    stalled_after: Span,
 }
 
 pub(super) struct Watched {
@@ -36,12 +31,13 @@ pub(super) struct Watched {
     open: GaugePart,
     total: GaugePart,
     restored: GaugePart,
-    turned_at: Option<Time>,
+    watchdog: Watchdog,
     behind: i64,
 }
 
 impl Monitor {
-    pub(super) fn new(shared: &Shared, built: Built, pace: Pace) -> Self {
+    pub(super) fn new(shared: &Shared, built: Built, stalled_after: Duration) -> Self {
+        let now = Instant::now();
         let watch = |lane: Started| {
             let (role, metrics) = (lane.role.as_str(), &shared.metrics);
             Watched {
@@ -51,7 +47,7 @@ impl Monitor {
                 open: metrics.gauge(&list::LANES_STOPPED, [role, &lane.reads]),
                 total: metrics.gauge(&list::RESTORE_TOTAL, [role]),
                 restored: metrics.gauge(&list::RESTORED, [role]),
-                turned_at: None,
+                watchdog: Watchdog::new(stalled_after, now),
                 behind: 0,
                 lane,
             }
@@ -59,13 +55,12 @@ impl Monitor {
         let stopped = built.worker.is_some().then(|| shared.metrics.gauge(&list::ENDPOINTS_STOPPED, []));
         let unreached = built.worker.is_some().then(|| shared.metrics.gauge(&list::ENDPOINTS_UNREACHED, []));
         let stages = Stages::new(shared.clock.now());
-        let stalled_after = Span::from_millis(STALLED.millis().saturating_mul(i64::from(pace.0)));
         let lanes = built.lanes.into_iter().map(watch).collect();
-        Self { lanes, worker: built.worker, stopped, unreached, stages, stalled_after }
+        Self { lanes, worker: built.worker, stopped, unreached, stages }
     }
 
-    pub(super) fn watch(&mut self, shared: &Shared) {
-        let now = shared.clock.now();
+    pub(super) fn watch(&mut self) {
+        let now = Instant::now();
         let why_stopped = self.worker.as_ref().and_then(|worker| worker.stopped());
         if let Some(stopped) = &self.stopped {
             stopped.set(f64::from(u8::from(why_stopped.is_some())));
@@ -77,8 +72,11 @@ impl Monitor {
         let delivery = Delivery { stopped: why_stopped, reach };
         for watched in &mut self.lanes {
             let snapshot = watched.lane.status.snapshot();
-            watched.tell(&snapshot, snapshot.stalled(now, self.stalled_after), &delivery);
-            watched.measure(&snapshot);
+            let stalled = watched.watchdog.stalled(&snapshot, now);
+            watched.component.beat(now);
+            watched.component.last_error(snapshot.last_error.as_deref());
+            watched.tell(&snapshot, stalled.as_deref(), &delivery);
+            watched.measure(&snapshot, stalled.is_some());
         }
     }
 
@@ -129,22 +127,18 @@ impl Delivery {
 }
 
 impl Watched {
-    fn tell(&mut self, snapshot: &LaneSnapshot, stalled: Option<String>, delivery: &Delivery) {
-        if snapshot.turned_at != self.turned_at {
-            self.turned_at = snapshot.turned_at;
-            self.component.beat(Instant::now());
-        }
+    fn tell(&self, snapshot: &LaneSnapshot, stalled: Option<&str>, delivery: &Delivery) {
         let acts = self.lane.role == RoleName::Worker;
         if let Some(why) = &snapshot.ended {
-            self.component.failed(why.clone());
+            self.component.ended(why.clone());
+        } else if let Some(why) = stalled {
+            self.component.stalled(why);
         } else if let Some(why) = &snapshot.stopped {
             self.component.failed(format!("stopped reading {}: {why}", self.lane.reads));
         } else if let (true, Some(why)) = (acts, &delivery.stopped) {
             self.component.failed(format!("endpoint stopped: {why}"));
         } else if let Some(why) = &snapshot.condemned {
             self.component.failed(why.clone());
-        } else if let Some(why) = stalled {
-            self.component.failed(format!("stalled: {why}"));
         } else if let Some(why) = &snapshot.away {
             self.component.waiting(format!("the log is away: {why}"));
         } else if let Some((done, total)) = snapshot.restoring {
@@ -159,14 +153,14 @@ impl Watched {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "counts in floats, as Prometheus has them")]
-    fn measure(&mut self, snapshot: &LaneSnapshot) {
+    fn measure(&mut self, snapshot: &LaneSnapshot, is_stalled: bool) {
         let behind = |partition: &winback_lane::PartitionStatus| {
             let (committed, end) = (partition.committed?, partition.end?);
             Some((end.0 - committed.0).max(0))
         };
         self.behind = snapshot.partitions.iter().filter_map(behind).sum();
         self.lag.set(self.behind as f64);
-        self.stalled.set(f64::from(u8::from(snapshot.ended.is_some())));
+        self.stalled.set(f64::from(u8::from(is_stalled)));
         self.open.set(f64::from(u8::from(snapshot.stopped.is_some())));
         let mut states: BTreeMap<bool, usize> = BTreeMap::new();
         for partition in &snapshot.partitions {
@@ -181,6 +175,7 @@ impl Watched {
 mod tests {
     use std::time::Duration;
 
+    use winback_core::time::Time;
     use winback_telemetry::Health;
 
     use super::*;

@@ -1,9 +1,9 @@
 //! A lane's doings as metrics.
 
 use winback_core::time::Span;
-use winback_lane::{Committed, Observer};
+use winback_lane::{Committed, Observer, Rebalanced};
 use winback_telemetry::Metrics;
-use winback_telemetry::metrics::{Counter, Histogram, KafkaStatistics, list};
+use winback_telemetry::metrics::{Counter, Counters, Histogram, KafkaStatistics, list};
 
 /// Counts what the lanes of one role do.
 pub(super) struct LaneMetrics {
@@ -12,6 +12,7 @@ pub(super) struct LaneMetrics {
     commits: Counter,
     aborts: Counter,
     unknown: Counter,
+    rebalances: Counters<Rebalanced>,
     seconds: Histogram,
     kafka: KafkaStatistics,
 }
@@ -22,6 +23,11 @@ impl LaneMetrics {
             commits: metrics.counter(&list::COMMITS, [role]),
             aborts: metrics.counter(&list::ABORTS, [role]),
             unknown: metrics.counter(&list::UNKNOWN_OUTCOMES, [role]),
+            rebalances: Counters::new(
+                Rebalanced::ALL,
+                |how| how as usize,
+                |how| metrics.counter(&list::REBALANCES, [role, how.as_str()]),
+            ),
             seconds: metrics.histogram(&list::COMMIT_SECONDS, [role]),
             kafka: KafkaStatistics::new(metrics, role),
             metrics: metrics.clone(),
@@ -35,6 +41,10 @@ impl Observer for LaneMetrics {
         self.commits.increment(1);
         #[expect(clippy::cast_precision_loss, reason = "a span in a float, as Prometheus has them")]
         self.seconds.record(commit.took.millis() as f64 / 1e3);
+    }
+
+    fn rebalanced(&self, how: Rebalanced) {
+        self.rebalances.add(how, 1);
     }
 
     fn failed(&self, kind: &'static str) {

@@ -35,8 +35,7 @@ pub(super) fn start(
     threads: &mut Vec<JoinHandle<()>>,
 ) -> std::io::Result<()> {
     let keeper = Keeper { shared: shared.clone(), snapshots, lanes };
-    let thread = std::thread::Builder::new().name("winback-snapshots".to_owned());
-    threads.push(thread.spawn(move || keeper.run())?);
+    threads.push(super::threads::spawn(shared, "snapshots", move || keeper.run())?);
     Ok(())
 }
 
