@@ -253,10 +253,12 @@ mod tests {
     fn a_record_of_any_time_has_a_letter() {
         let input = Input { slot: 0, topic: 0, partition: TopicPartition::new("visits", 3) };
         for time in [Time::MIN, Time::MAX, Time::from_millis(253_402_300_800_000)] {
-            let message = Message::owned(0, Partition(3), Offset(17), time, 1, Record::default());
+            let message =
+                Message::owned(0, Partition(3), Offset(17), time, 1, winback_log::Record::default());
             let letter =
                 DeadLetter { source: String::new(), element: None, reason: "r", text: String::new() };
-            let letter = build("matcher", At { input: &input, now: time }, &message, letter);
+            let record = Record { role: "matcher", at: At { input: &input, now: time }, message: &message };
+            let letter = record.pointing(&letter);
             let times = [letter.timestamp, letter.failed_at].map(|stamp| stamp.map(Time::from));
             assert_eq!(times, [Some(time), Some(time)]);
         }

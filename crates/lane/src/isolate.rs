@@ -339,10 +339,10 @@ mod tests {
         let Suspect { partition: at, offset, .. } = suspect(7);
         assert_eq!(isolation.panicked(suspect(7), "why", 40, 1), Verdict::Again);
         assert_eq!((isolation.limit(), isolation.panics_at(&at, offset)), (40, None));
-        isolation.committed(40, false, |_| false);
+        isolation.committed(40, false, false, |_| false);
         assert_eq!(isolation.panicked(suspect(7), "why", 0, 1), Verdict::Again);
         assert_eq!((isolation.limit(), isolation.panics_at(&at, offset)), (1, Some("why")));
-        isolation.committed(1, false, |_| true);
+        isolation.committed(1, false, false, |_| true);
         assert_eq!((isolation.limit(), isolation.panics_at(&at, offset)), (usize::MAX, None));
     }
 

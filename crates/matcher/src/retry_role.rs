@@ -68,6 +68,7 @@ impl RetryRole {
         }
         let (tally, begin) = (&mut self.running, out.begins_at());
         tally.records += u64::from(begin == 0);
+        let before = tally.events;
         match &from.elements {
             Some(places) => {
                 let left = places.not_before(begin);
@@ -75,6 +76,8 @@ impl RetryRole {
             }
             None => forward.record(decoder, Wanted::From(begin), index, tally, out),
         }
+        // A record that is cut counts with its first part.
+        self.running.understood += u64::from(begin == 0 && self.running.events > before);
         Some(Step::Done)
     }
 

@@ -234,10 +234,13 @@ impl Role for MatcherRole {
         tally.records += u64::from(begin == 0);
         if is_from_the_future(message.timestamp, at.now) {
             forward.stamped_ahead(at.now, tally, out);
+            tally.understood += 1;
             return Step::Done;
         }
         let before = tally.events;
         forward.record(&self.source.decoder, Wanted::From(begin), index, tally, out);
+        // A record that is cut counts with its first part.
+        tally.understood += u64::from(begin == 0 && tally.events > before);
         let dead = out.dead_letters();
         if dead > 0 && tally.events - before > u64::try_from(dead).unwrap_or(u64::MAX) {
             out.survived();

@@ -9,6 +9,8 @@ use winback_telemetry::metrics::{Counter, Counters, GaugePart, Law, list};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) records: u64,
+    /// Those of which at least one event came, whatever became of it.
+    pub(crate) understood: u64,
     pub(crate) events: u64,
     pub(crate) signals: u64,
     pub(crate) unmatched: u64,
@@ -31,6 +33,11 @@ impl Tally {
         self.broadcast > 0 || counted.copied().any(|count| count > 0)
     }
 
+    /// Records of which nothing came at all, not even a dead letter: must be 0.
+    pub(crate) const fn lost_records(&self) -> u64 {
+        self.records.abs_diff(self.understood)
+    }
+
     /// Events without an outcome, or outcomes without an event (R14): must be 0.
     pub(crate) fn imbalance(&self) -> u64 {
         let sum = |counts: &[u64]| counts.iter().sum::<u64>();
@@ -50,7 +57,9 @@ pub struct MatcherMetrics {
     ambiguous: Counters<Method>,
     answers: Counters<AnswerKind>,
     dropped: Counters<DropReason>,
-    conservation: GaugePart,
+    records_law: GaugePart,
+    events_law: GaugePart,
+    lost_records: u64,
     imbalance: u64,
 }
 
@@ -79,7 +88,9 @@ impl MatcherMetrics {
                 |reason| reason as usize,
                 |reason| metrics.counter(&list::DROPPED, [source, reason.as_str()]),
             ),
-            conservation: metrics.gauge(&list::CONSERVATION, [Law::Events.as_str()]),
+            records_law: metrics.gauge(&list::CONSERVATION, [Law::Records.as_str()]),
+            events_law: metrics.gauge(&list::CONSERVATION, [Law::Events.as_str()]),
+            lost_records: 0,
             imbalance: 0,
         }
     }
@@ -99,8 +110,42 @@ impl MatcherMetrics {
         for reason in DropReason::ALL {
             self.dropped.add(*reason, tally.dropped[*reason as usize]);
         }
+        self.lost_records += tally.lost_records();
         self.imbalance += tally.imbalance();
-        #[expect(clippy::cast_precision_loss, reason = "zero, or a number that is wrong anyway")]
-        self.conservation.set(self.imbalance as f64);
+        self.records_law.set(whole(self.lost_records));
+        self.events_law.set(whole(self.imbalance));
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "zero, or a number that is wrong anyway")]
+const fn whole(count: u64) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The imbalance of that law, in what was rendered.
+    fn imbalance(metrics: &Metrics, law: Law) -> String {
+        let series = format!("winback_conservation_imbalance{{law=\"{}\"}} ", law.as_str());
+        let page = metrics.render();
+        page.lines().find_map(|line| line.strip_prefix(&series)).unwrap().to_owned()
+    }
+
+    #[test]
+    fn what_is_lost_is_an_imbalance() {
+        let metrics = Metrics::new();
+        let mut counted = MatcherMetrics::new(&metrics, "web");
+        counted.add(&Tally { records: 2, understood: 2, events: 3, unmatched: 3, ..Tally::default() });
+        assert_eq!(
+            (imbalance(&metrics, Law::Records), imbalance(&metrics, Law::Events)),
+            ("0".into(), "0".into())
+        );
+        counted.add(&Tally { records: 2, understood: 1, events: 3, unmatched: 1, ..Tally::default() });
+        assert_eq!(
+            (imbalance(&metrics, Law::Records), imbalance(&metrics, Law::Events)),
+            ("1".into(), "2".into())
+        );
     }
 }
