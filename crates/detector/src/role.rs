@@ -24,7 +24,8 @@ pub struct DetectorRole {
     effects: Vec<Effect>,
     running: Tally,
     urgency: Urgency,
-    now: Time,
+    /// What the lane's clock said when the last transaction was in the log.
+    committed_at: Time,
 }
 
 impl DetectorRole {
@@ -40,7 +41,7 @@ impl DetectorRole {
             effects,
             running,
             urgency: Urgency::Lazy,
-            now: Time::MIN,
+            committed_at: Time::MIN,
         }
     }
 
@@ -166,7 +167,6 @@ impl Role for DetectorRole {
     }
 
     fn step(&mut self, at: At<'_>, message: &Message, out: &mut Output) -> Step {
-        self.now = at.now;
         let input = match read(message, self.topics.inbox_partitions) {
             Ok(input) => input,
             Err(why) => {
@@ -196,7 +196,6 @@ impl Role for DetectorRole {
     }
 
     fn seal(&mut self, view: &View<'_>, out: &mut Output) {
-        self.now = view.now;
         for input in view.inputs {
             let moved = input.committed != Some(input.position);
             let Some(partition) = self.partitions.get_mut(input.input.slot).and_then(Option::as_mut) else {
@@ -209,11 +208,15 @@ impl Role for DetectorRole {
         }
     }
 
+    fn committed_at(&mut self, now: Time) {
+        self.committed_at = now;
+    }
+
     fn committed(&mut self) {
         self.partitions.iter_mut().flatten().for_each(Partition::commit);
         let tally = std::mem::take(&mut self.running);
         self.urgency = Urgency::Lazy;
-        self.metrics.add(&tally, self.now);
+        self.metrics.add(&tally, self.committed_at);
         self.metrics.stand(self.partitions.iter().flatten());
     }
 

@@ -1,6 +1,7 @@
 //! The detector's role, called as its lane calls it, without a log.
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
 
+mod delays;
 mod policies;
 mod size;
 mod upgrade;
@@ -15,6 +16,11 @@ use winback_telemetry::Metrics;
 
 /// A role that has the only partition of an inbox.
 fn role() -> (DetectorRole, Input) {
+    counted(&Metrics::new())
+}
+
+/// The same, counting there.
+fn counted(metrics: &Metrics) -> (DetectorRole, Input) {
     let topics = DetectorTopics {
         triggers: Arc::from("triggers"),
         shadow_triggers: Arc::from("shadow-triggers"),
@@ -24,7 +30,7 @@ fn role() -> (DetectorRole, Input) {
         encoding: Encoding::Protobuf,
         source: "winback/detector".to_owned(),
     };
-    let mut role = DetectorRole::new(topics, DetectorMetrics::new(&Metrics::new()));
+    let mut role = DetectorRole::new(topics, DetectorMetrics::new(metrics));
     let input = Input { slot: 0, topic: 0, partition: TopicPartition::new("inbox", 0) };
     role.assigned(&input);
     (role, input)
