@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use prost::Message as _;
 use winback_core::debounce::{Policy, PolicyText, shadow};
 use winback_core::limits::POLICY_BYTES;
 use winback_log::{Log, Unreadable};
@@ -165,7 +164,7 @@ pub(crate) fn apply(log: &dyn Log, config: &Config, topics: &Topics) -> anyhow::
         put(log, config, topics, &PolicyText { name: name.clone(), version, toml })?;
         if let Some(shadow) = before.get(&shadow::shadow_of(&name)).filter(|shadow| !shadow.toml.is_empty()) {
             // The inbox knows: the detector ends it at the record that was just put there.
-            list(log, topics, &shadow::ended(&shadow.name, shadow.version + 1))?;
+            list(log, config, topics, &shadow::ended(&shadow.name, shadow.version + 1))?;
         }
         changed.push((name, version));
     }
@@ -245,15 +244,15 @@ fn put(log: &dyn Log, config: &Config, topics: &Topics, policy: &PolicyText) -> 
     trigger_limit::check(log, topics, &policy.toml)?;
     let encoding: Encoding = config.encoding.into();
     let wire = inbox::policy_to_wire(policy);
-    let value = wire.encode_to_vec();
+    let value = wire.to_bytes(encoding);
     let record = v1::InboxRecord { body: Some(Body::Policy(wire)) }.to_bytes(encoding);
     let entry = (&*topics.policies, policy.name.as_bytes(), &*value);
     Ok(Inbox::of(log, topics)?.put(log, &record, entry)?)
 }
 
 /// Notes what the inbox knows without a record of its own.
-fn list(log: &dyn Log, topics: &Topics, policy: &PolicyText) -> anyhow::Result<()> {
-    let value = inbox::policy_to_wire(policy).encode_to_vec();
+fn list(log: &dyn Log, config: &Config, topics: &Topics, policy: &PolicyText) -> anyhow::Result<()> {
+    let value = inbox::policy_to_wire(policy).to_bytes(config.encoding.into());
     let entry = (&*topics.policies, policy.name.as_bytes(), &*value);
     Ok(Inbox::of(log, topics)?.list(log, entry)?)
 }

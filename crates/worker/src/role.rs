@@ -7,13 +7,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use prost::Message as _;
 use winback_core::ids::{Offset, Partition};
 use winback_core::time::Time;
 use winback_lane::{At, DeadLetter, Input, Output, Readiness, Role, Start, Step, Urgency};
 use winback_log::{Append, Message, TopicPartition};
-use winback_proto::WireMessage as _;
 use winback_proto::v1::{Action, Trigger};
+use winback_proto::{Encoding, WireMessage as _};
 
 use crate::choose::Outcome;
 use crate::webhook::duration;
@@ -32,6 +31,7 @@ pub struct WorkerRole {
     worker: Arc<Worker>,
     actions: String,
     source: String,
+    encoding: Encoding,
     on_action: OnAction,
     finished: HashMap<(Partition, Offset), Finished>,
     /// What of it the running transaction holds.
@@ -46,9 +46,15 @@ struct Finished {
 
 impl WorkerRole {
     /// A role that reports to the topic `actions` in the name of `source`, such as `winback/worker`.
-    pub fn new(worker: Arc<Worker>, actions: &str, source: &str, on_action: OnAction) -> Self {
+    pub fn new(
+        worker: Arc<Worker>,
+        actions: &str,
+        source: &str,
+        encoding: Encoding,
+        on_action: OnAction,
+    ) -> Self {
         let (actions, source) = (actions.to_owned(), source.to_owned());
-        Self { worker, actions, source, on_action, finished: HashMap::new(), stepped: Vec::new() }
+        Self { worker, actions, source, encoding, on_action, finished: HashMap::new(), stepped: Vec::new() }
     }
 
     fn emit(&self, finished: &Finished, message: &Message, out: &mut Output) {
@@ -66,7 +72,7 @@ impl WorkerRole {
             ("ce_source", self.source.as_bytes()),
             ("ce_type", ACTION_TYPE),
             ("ce_time", time.as_bytes()),
-            ("content-type", b"application/protobuf"),
+            ("content-type", self.encoding.content_type().as_bytes()),
         ];
         headers.extend(trace.as_ref().map(|trace| ("traceparent", trace.as_ref())));
         let record = Append {
@@ -77,7 +83,7 @@ impl WorkerRole {
             headers: &headers,
             timestamp: None,
         };
-        out.append_with(&record, |bytes| bytes.extend(action.encode_to_vec()));
+        out.append_with(&record, |bytes| action.write(self.encoding, bytes));
     }
 }
 

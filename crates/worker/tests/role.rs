@@ -26,6 +26,10 @@ struct Bench {
 
 impl Bench {
     fn of(url: &str) -> Self {
+        Self::writing(url, Encoding::Protobuf)
+    }
+
+    fn writing(url: &str, encoding: Encoding) -> Self {
         let webhook = WebhookConfig::new(url, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
         let config =
             WorkerConfig { deliver: Channel::Webhook, webhook: Some(webhook), ..WorkerConfig::default() };
@@ -34,7 +38,7 @@ impl Bench {
         let counted = Rc::new(RefCell::new(Vec::new()));
         let told = Rc::clone(&counted);
         let on_action = Box::new(move |outcome| told.borrow_mut().push(outcome));
-        let role = WorkerRole::new(worker, "winback.actions", "winback/worker", on_action);
+        let role = WorkerRole::new(worker, "winback.actions", "winback/worker", encoding, on_action);
         let input = Input { slot: 0, topic: 0, partition: TopicPartition::new("winback.triggers", 3) };
         Self { role, input, counted }
     }
@@ -70,7 +74,7 @@ fn actions(out: &Output) -> Vec<Action> {
     let visited: Result<(), ()> = out.each(|record| {
         assert_eq!((record.topic, record.key), ("winback.actions", Some(&b"acc-1"[..])));
         assert!(record.headers.iter().any(|header| *header == ("ce_type", &b"winback.action.v1"[..])));
-        found.push(Action::decode(record.value.unwrap()).unwrap());
+        found.push(Action::from_bytes(record.value.unwrap()).unwrap());
         Ok(())
     });
     visited.unwrap();
@@ -90,6 +94,36 @@ fn an_aborted_transaction_delivers_nothing_twice() {
     bench.role.committed();
     assert_eq!(*bench.counted.borrow(), [Outcome::Delivered]);
     assert_eq!(receiver.requests.iter().count(), 1);
+}
+
+/// The action's bytes and their type, in that encoding.
+fn written(encoding: Encoding) -> (Vec<u8>, String) {
+    let receiver = Receiver::of(vec![Answer::Status(200, "", "")]);
+    let mut bench = Bench::writing(&receiver.url, encoding);
+    let value = trigger("situational", Vec::new()).encode_to_vec();
+    let (mut out, mut found) = (Output::default(), None);
+    while let Step::Retry { .. } = bench.step(&value, &mut out) {
+        std::thread::yield_now();
+    }
+    let visited: Result<(), ()> = out.each(|record| {
+        let kind = record.headers.iter().find(|(name, _)| *name == "content-type").unwrap().1;
+        found = Some((record.value.unwrap().to_vec(), String::from_utf8(kind.to_vec()).unwrap()));
+        Ok(())
+    });
+    visited.unwrap();
+    found.unwrap()
+}
+
+#[test]
+fn an_action_is_written_in_the_deployments_encoding_and_read_in_either() {
+    let (json, kind) = written(Encoding::Json);
+    assert_eq!(kind, "application/json");
+    let shown: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!((&shown["outcome"], &shown["accountId"]), (&"delivered".into(), &"acc-1".into()), "{shown}");
+    let (protobuf, kind) = written(Encoding::Protobuf);
+    assert_eq!(kind, "application/protobuf");
+    let same = |bytes: &[u8]| Action { target: String::new(), ..Action::from_bytes(bytes).unwrap() };
+    assert_eq!(same(&json), same(&protobuf), "but for the receiver's port");
 }
 
 #[test]

@@ -266,6 +266,7 @@ impl Builder<'_> {
         let triggers = shared.topics.triggers.to_string();
         let group = format!("{}.worker", shared.config.deployment);
         let source = format!("{}/worker", shared.config.deployment);
+        let encoding = shared.config.encoding.into();
         for number in 0..shared.config.lanes.worker {
             let (worker, actions, source) = (worker.clone(), shared.topics.actions.clone(), source.clone());
             let metrics = shared.metrics.clone();
@@ -275,7 +276,8 @@ impl Builder<'_> {
                     |outcome| outcome as usize,
                     |outcome| metrics.counter(&list::ACTIONS, [outcome.as_str()]),
                 );
-                WorkerRole::new(worker, &actions, &source, Box::new(move |outcome| counters.add(outcome, 1)))
+                let on_action = Box::new(move |outcome| counters.add(outcome, 1));
+                WorkerRole::new(worker, &actions, &source, encoding, on_action)
             })?;
         }
         Ok(())
