@@ -58,7 +58,7 @@ pub(crate) fn run(mut context: Context, args: &DemoArgs) -> anyhow::Result<ExitC
     let mut running = run::start(config, log.clone(), clock.clone(), &plan)?;
     announce(&running)?;
     let mut show = Show { teller: Teller::new(&log, &context.topics)?, bar: bar(), stop };
-    let player = Player::start(log, clock.clone(), generator)?;
+    let player = Player::start(log.clone(), clock.clone(), generator)?;
     while show.goes_on(&mut running)? && !(player.is_over() && (running.is_idle() || clock.has_caught_up())) {
     }
     player.end()?;
@@ -69,13 +69,17 @@ pub(crate) fn run(mut context: Context, args: &DemoArgs) -> anyhow::Result<ExitC
         return Ok(ExitCode::SUCCESS);
     }
     what_next(&context)?;
-    stay(&context, show)
+    clock.end();
+    stay(&context, &log, &clock, show)
 }
 
-/// The same log at the world's pace, until Ctrl-C.
-fn stay(context: &Context, mut show: Show) -> anyhow::Result<ExitCode> {
-    let clock = Arc::clone(&context.clock);
-    let log = winback_log::open(&context.config.log, clock.clone(), &OpenOptions::default())?;
+/// The same log at the world's pace, until Ctrl-C. It stays open: a file has one process that runs it, and this is it.
+fn stay(
+    context: &Context,
+    log: &SharedLog,
+    clock: &Arc<FastClock>,
+    mut show: Show,
+) -> anyhow::Result<ExitCode> {
     let plan = Plan {
         roles: roles(&[]),
         sources: Vec::new(),
@@ -84,7 +88,8 @@ fn stay(context: &Context, mut show: Show) -> anyhow::Result<ExitCode> {
         config_path: context.config_path(),
         stop: show.stop.clone(),
     };
-    let mut running = run::start(context.config.clone(), log, clock, &plan)?;
+    let mut running = run::start(context.config.clone(), log.clone(), clock.clone(), &plan)?;
+    announce(&running);
     show.bar = bar();
     while show.goes_on(&mut running)? {}
     show.bar.finish_and_clear();

@@ -1,5 +1,6 @@
-//! A clock that starts in the past and runs faster until it has caught up.
+//! A clock that starts in the past and runs faster until it has caught up, or is told that the show is over.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use winback_core::time::{Span, Time};
@@ -11,12 +12,13 @@ pub(crate) struct FastClock {
     from: Time,
     pace: u32,
     world: GuardedClock,
+    over: AtomicBool,
 }
 
 impl FastClock {
     pub(crate) fn new(ago: Span, pace: u32) -> Self {
         let world = GuardedClock::system();
-        Self { started: Instant::now(), from: world.now() - ago, pace, world }
+        Self { started: Instant::now(), from: world.now() - ago, pace, world, over: AtomicBool::new(false) }
     }
 
     /// Whether it has caught up with the world, and runs no faster any more.
@@ -24,7 +26,15 @@ impl FastClock {
         self.played() >= self.world.now()
     }
 
+    /// From now on it is the world's clock, whatever is left until it has caught up.
+    pub(crate) fn end(&self) {
+        self.over.store(true, Ordering::Release);
+    }
+
     fn played(&self) -> Time {
+        if self.over.load(Ordering::Acquire) {
+            return Time::MAX;
+        }
         let elapsed = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
         self.from + Span::from_millis(elapsed.saturating_mul(i64::from(self.pace)))
     }
@@ -42,5 +52,19 @@ impl Clock for FastClock {
 
     fn is_held(&self) -> bool {
         self.world.is_held()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_ended_is_the_worlds_from_then_on() {
+        let clock = FastClock::new(Span::from_days(1_000), 2);
+        let yesterday = SystemClock.now() - Span::from_days(1);
+        assert!(clock.now() < yesterday && !clock.has_caught_up());
+        clock.end();
+        assert!(clock.now() > yesterday && clock.has_caught_up());
     }
 }

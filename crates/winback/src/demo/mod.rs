@@ -1,7 +1,7 @@
 //! A day of signals, played fast: what `make run` shows.
 //!
 //! The log, the lanes and the player share one clock that began more than a day ago and runs fast, so that every rule sees
-//! a day pass. When the day is over, the same log is run at the world's pace.
+//! a day pass. When the day is over, the clock is set to the world's, and the same log, still open, is run at the world's pace.
 
 mod clock;
 mod play;
