@@ -29,3 +29,4 @@ mod real_input;
 mod stopped;
 mod stories;
 mod verify;
+mod watched;

@@ -3,6 +3,7 @@
 mod deadline;
 mod deployment;
 mod facts;
+mod pages;
 mod process;
 mod read;
 mod summary;
@@ -12,6 +13,7 @@ pub(crate) use deployment::{Deployment, Place, Settings, Shape, Source, places, 
 pub(crate) use facts::{
     Facts, Fired, Matched, Replayed, counted, difference, replay, restored, state_positions, values,
 };
+pub(crate) use pages::{page, value};
 pub(crate) use process::{Ended, Running};
 pub(crate) use read::{end_of, messages, messages_of};
 pub(crate) use summary::Summary;

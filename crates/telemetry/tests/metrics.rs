@@ -185,3 +185,76 @@ fn client_statistics_are_exported_by_their_names_and_leave_with_the_lane() {
     drop(statistics);
     assert!(metrics.render().contains("winback_kafka_rx_bytes{role=\"matcher\"} 0\n"));
 }
+
+/// The source files of all crates, without the list itself.
+fn sources() -> Vec<(PathBuf, String)> {
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(root().join("crates"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path().join("src"))
+        .collect();
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !path.ends_with("metrics/list.rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                files.push((path, text));
+            }
+        }
+    }
+    files
+}
+
+/// The name of each metric's static in the list.
+fn statics() -> Vec<String> {
+    let text = std::fs::read_to_string(root().join("crates/telemetry/src/metrics/list.rs")).unwrap();
+    let entries = text[text.rfind("\nlist! {").unwrap()..].lines();
+    let names =
+        entries.filter(|line| line.contains(" = \"winback_")).filter_map(|line| line.split(':').next());
+    names.map(|name| name.trim().to_owned()).collect()
+}
+
+#[test]
+fn every_metric_of_the_list_is_written_somewhere() {
+    let (statics, sources) = (statics(), sources());
+    assert_eq!(statics.len(), list::ALL.len(), "{statics:?}");
+    for name in statics {
+        let written = format!("list::{name}");
+        let is_used = |text: &str| {
+            text.match_indices(&written).any(|(at, _)| {
+                !text[at + written.len()..].starts_with(|c: char| c == '_' || c.is_ascii_alphanumeric())
+            })
+        };
+        assert!(sources.iter().any(|(_, text)| is_used(text)), "nothing writes list::{name}");
+    }
+}
+
+/// Label values of a closed list that nobody uses are series that stand at nothing for ever, such as half of an alert.
+#[test]
+fn every_law_is_written_somewhere() {
+    let sources = sources();
+    for law in ["Records", "Events", "Decisions", "Bursts"] {
+        let written = format!("Law::{law}.as_str()");
+        assert!(sources.iter().any(|(_, text)| text.contains(&written)), "nothing writes {written}");
+    }
+    assert_eq!(Law::ALL.len(), 4);
+}
+
+/// A text that was broken over two lines of code without a mark keeps the second one's indentation.
+#[test]
+fn no_text_holds_the_indentation_of_the_code() {
+    let holds = |line: &str| {
+        let Some((before, _)) = line.trim().split_once("        ") else { return false };
+        before.contains('"')
+            && !before.ends_with('"')
+            && before.matches('"').count() % 2 == 1
+            && !before.contains("\\n")
+            && !before.starts_with("//")
+    };
+    for (path, text) in sources() {
+        let found = text.lines().find(|line| holds(line));
+        assert_eq!(found, None, "{}", path.display());
+    }
+}

@@ -2,6 +2,8 @@
 
 mod accounts;
 mod answers;
+#[cfg(test)]
+mod behaviour;
 mod idle;
 mod lanes;
 mod monitor;
