@@ -160,8 +160,8 @@ fn a_record_on_which_a_role_panics_is_a_letter_and_the_others_are_judged() {
     assert_eq!(ended.code, Some(4), "{ended:?}");
     let letters =
         Running::spawn(&mut winback(folder.path(), &["dead-letters", "list", "--json"])).ended().expect(0);
-    let letters = letters.json();
-    assert!(!letters.is_empty() && letters.len() <= 400, "{}", letters.len());
+    let letters: Vec<_> = letters.json().into_iter().filter(|letter| letter["role"] == "detector").collect();
+    assert!(!letters.is_empty() && letters.len() <= 200, "{}", letters.len());
     assert!(letters.iter().all(|letter| letter["reason"] == "panicked"), "{letters:?}");
     run(None).expect(0);
     Running::spawn(&mut winback(folder.path(), &["verify"])).ended().expect(0);

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
 
 mod delays;
+mod left_out;
 mod policies;
 mod size;
 mod upgrade;

@@ -42,7 +42,8 @@ pub(crate) fn day(at: Time, near: Option<Time>) -> String {
 
 /// The day, and the minute where it is within two days of `near`: `22 Nov 14:32`.
 pub(crate) fn moment(at: Time, near: Option<Time>) -> String {
-    let is_close = near.is_some_and(|near| at.since(near).millis().abs() < Span::from_days(2).millis());
+    let is_close =
+        near.is_some_and(|near| at.since(near).millis().saturating_abs() < Span::from_days(2).millis());
     let day = day(at, near);
     if is_close { format!("{day} {}", formatted(Some(at), "%H:%M")) } else { day }
 }
