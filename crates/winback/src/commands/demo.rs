@@ -89,7 +89,7 @@ fn stay(
         stop: show.stop.clone(),
     };
     let mut running = run::start(context.config.clone(), log.clone(), clock.clone(), &plan)?;
-    announce(&running);
+    announce(&running)?;
     show.bar = bar();
     while show.goes_on(&mut running)? {}
     show.bar.finish_and_clear();

@@ -57,6 +57,8 @@ impl Clock for FastClock {
 
 #[cfg(test)]
 mod tests {
+    use winback_log::SystemClock;
+
     use super::*;
 
     #[test]
