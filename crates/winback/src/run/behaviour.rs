@@ -69,7 +69,7 @@ struct Service {
     clock: Arc<Shifted>,
     running: Running,
     address: SocketAddr,
-    /// Each series with the values that it had.
+    /// Each series with the values that it had; one that was not there at first had none of them by then.
     seen: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -115,10 +115,12 @@ impl Service {
     /// The sum of the series that begin with that name and hold all of those labels.
     fn metric(&mut self, name: &str, labels: &[&str]) -> f64 {
         let page = self.ask("/metrics").1;
-        let mut sum = 0.0;
+        let (mut sum, begins) = (0.0, self.seen.is_empty());
         for line in page.lines().filter(|line| !line.starts_with('#')) {
             let Some((series, value)) = line.rsplit_once(' ') else { continue };
-            self.seen.entry(series.to_owned()).or_default().insert(value.to_owned());
+            let values = self.seen.entry(series.to_owned());
+            let nothing = || if begins { BTreeSet::new() } else { BTreeSet::from(["0".to_owned()]) };
+            values.or_insert_with(nothing).insert(value.to_owned());
             let rest = series.strip_prefix(name).filter(|rest| rest.is_empty() || rest.starts_with('{'));
             if rest.is_some_and(|rest| labels.iter().all(|label| rest.contains(label))) {
                 sum += value.parse::<f64>().unwrap();
