@@ -16,13 +16,13 @@ use crate::envelope::{EnvelopeKind, Opened};
 use crate::error::SourceError;
 use crate::jq::Jq;
 use crate::lists;
-use crate::mail::{MACHINES, Machines, Mail, Provider, SCANNERS, Scanners};
+use crate::mail::{DecodeMail, MACHINES, Machines, Mail, SCANNERS, Scanners};
 use crate::mapping::{Compiled, Mapping, Wrong, zone_of};
-use crate::presets::Preset;
+use crate::presets::{self, Preset};
 use crate::text;
 use crate::times::TimeReader;
 use crate::walk::{Placed, Wanted, only};
-use crate::web::{Pages, Shape, Web};
+use crate::web::{Pages, Web, WebFormat};
 use crate::wire::{Away, Schemas, Wire, WireKind};
 
 /// The deepest that a document may be nested.
@@ -59,8 +59,8 @@ impl<'r> Incoming<'r> {
 
 #[derive(Debug)]
 enum Format {
-    Web(Shape, Web),
-    Mail(Provider, Mail),
+    Web(WebFormat, Web),
+    Mail(DecodeMail, Mail),
     Mapped(Box<Compiled>),
     Filtered(Box<Jq>),
 }
@@ -185,8 +185,8 @@ impl Format {
     fn decode(&self, text: &str, wanted: Wanted<'_>, sink: &mut Placed<'_>) -> Result<(), Refusal> {
         match self {
             Self::Filtered(filter) => filter.decode(text, wanted, sink),
-            Self::Mail(provider, mail) => mail.decode(*provider, text, wanted, sink),
-            Self::Web(shape, web) => web.decode(*shape, text, &mut only(wanted, sink)),
+            Self::Mail(decode, mail) => decode(mail, text, wanted, sink),
+            Self::Web(format, web) => (format.decode)(web, text, &mut only(wanted, sink)),
             Self::Mapped(mapping) => mapping.decode(text, &mut only(wanted, sink)),
         }
     }
@@ -194,7 +194,7 @@ impl Format {
     /// The text without what stands around it; a tab is a column without a value where columns are between tabs.
     fn trimmed<'t>(&self, text: &'t str) -> &'t str {
         match self {
-            Self::Web(Shape::SnowplowTsv, _) => text.trim_matches(['\r', '\n']),
+            Self::Web(WebFormat { has_columns: true, .. }, _) => text.trim_matches(['\r', '\n']),
             _ => text.trim(),
         }
     }
@@ -235,8 +235,10 @@ impl Build<'_> {
     }
 
     fn refuse_what_has_no_effect(&self, preset: Option<Preset>) -> Result<(), SourceError> {
-        let shape = preset.and_then(Shape::of);
-        let (web, mail) = (shape.is_some(), preset.and_then(Provider::of).is_some());
+        let format = preset.map(Preset::format);
+        let web = matches!(format, Some(presets::Format::Web(_)));
+        let mail = matches!(format, Some(presets::Format::Mail(_)));
+        let users = matches!(format, Some(presets::Format::Web(WebFormat { has_users: true, .. })));
         let config = self.config;
         let stated = [
             ("pages", config.pages.is_some() && !web),
@@ -244,7 +246,7 @@ impl Build<'_> {
             ("machines", config.machines != BotConfig::default() && !mail),
             ("scanners", config.scanners != BotConfig::default() && !mail),
             ("image_proxies", config.image_proxies != ImageProxies::default() && !mail),
-            ("user_is_account", config.user_is_account && !shape.is_some_and(Shape::has_users)),
+            ("user_is_account", config.user_is_account && !users),
         ];
         match stated.into_iter().find(|(_, without)| *without) {
             None => Ok(()),
@@ -260,13 +262,11 @@ impl Build<'_> {
     }
 
     fn preset_format(&self, preset: Preset) -> Result<Format, SourceError> {
-        if let Some(shape) = Shape::of(preset) {
-            return Ok(Format::Web(shape, self.web()?));
-        }
-        if let Some(provider) = Provider::of(preset) {
-            return Ok(Format::Mail(provider, self.mail()?));
-        }
-        let text = preset.mapping().unwrap_or_default();
+        let text = match preset.format() {
+            presets::Format::Web(format) => return Ok(Format::Web(format, self.web()?)),
+            presets::Format::Mail(decode) => return Ok(Format::Mail(decode, self.mail()?)),
+            presets::Format::File(text) => text,
+        };
         if let Ok(FilterFile { jq }) = toml::from_str(text) {
             return self.filtered(&jq);
         }

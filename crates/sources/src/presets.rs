@@ -1,89 +1,69 @@
-//! The formats that are built in, and what each reads.
+//! The formats that are built in. Each is one entry of the list at the end of this file.
 
 use winback_core::closed_enum;
 use winback_core::signal::SignalKind;
 
-closed_enum! {
-    /// A format that needs no mapping.
-    Preset {
-        /// Segment's `page` and `track` calls.
-        Segment = "segment",
-        /// Page views as plain JSON.
-        Web = "web",
-        /// A web server's access log.
-        CombinedLog = "combined_log",
-        /// Snowplow's enriched stream.
-        SnowplowTsv = "snowplow_tsv",
-        /// Snowplow's enriched events as its analytics SDKs write them.
-        SnowplowJson = "snowplow_json",
-        /// RudderStack's `page` and `track` calls.
-        RudderStack = "rudderstack",
-        /// PostHog's page views.
-        PostHog = "posthog",
-        /// Google Analytics 4's export to BigQuery.
-        Ga4Export = "ga4_export",
-        /// SendGrid's event webhook.
-        SendGrid = "sendgrid",
-        /// Postmark's webhooks.
-        Postmark = "postmark",
-        /// Amazon SES event publishing.
-        Ses = "ses",
-        /// Brevo's webhooks.
-        Brevo = "brevo",
-        /// Mailgun's webhooks and events.
-        Mailgun = "mailgun",
-        /// Mailjet's webhooks.
-        Mailjet = "mailjet",
-        /// Mailchimp Transactional's webhooks.
-        Mandrill = "mandrill",
-        /// SparkPost's webhooks.
-        SparkPost = "sparkpost",
-        /// Resend's webhooks.
-        Resend = "resend",
-        /// Funding rounds as plain JSON or CSV.
-        Funding = "funding",
-        /// Job posts as plain JSON or CSV.
-        Hiring = "hiring",
-        /// Changes of a public list of job posts.
-        JobPostings = "job_postings",
-        /// Funding rounds of US companies.
-        FundingUs = "funding_us",
-        /// Funding rounds of Indian companies.
-        FundingIndia = "funding_india",
-        /// What accounts answer, as plain JSON.
-        Responses = "responses",
-        /// Our own releases as plain JSON or CSV.
-        Releases = "releases",
-        /// What happens at competitors as plain JSON or CSV.
-        CompetitorEvents = "competitor_events",
-        /// Salesforce's change data capture.
-        Salesforce = "salesforce",
-        /// HubSpot's webhooks.
-        HubSpot = "hubspot",
-        /// News of companies as plain JSON or CSV.
-        CompanyNews = "company_news",
-        /// Funding rounds as Crunchbase writes them.
-        CrunchbaseRounds = "crunchbase_rounds",
-        /// Acquisitions as Crunchbase writes them.
-        CrunchbaseAcquisitions = "crunchbase_acquisitions",
-        /// Greenhouse's public job board.
-        Greenhouse = "greenhouse",
-        /// Lever's public postings.
-        Lever = "lever",
-        /// Ashby's public job board.
-        Ashby = "ashby",
-    }
+use crate::mail::{self, DecodeMail};
+use crate::web::{self, WebFormat};
+
+/// The part of a decoder that a preset brings along.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Format {
+    /// Code that reads page views.
+    Web(WebFormat),
+    /// Code that reads the events of a mail provider.
+    Mail(DecodeMail),
+    /// A mapping or a jq filter, as TOML.
+    File(&'static str),
 }
 
 /// One line of help about a preset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct PresetInfo {
     /// Its name in config.
     pub preset: Preset,
-    /// What a record of it looks like.
+    /// The shape of its records.
     pub reads: &'static str,
     /// The kinds of signals it gives.
     pub kinds: &'static [SignalKind],
+    pub(crate) format: Format,
+}
+
+/// Makes the enum and the list of presets: name in code, name in config, kinds of signals, format, help.
+macro_rules! presets {
+    ($($name:ident = $text:literal, $kinds:ident, $variant:ident($format:expr), $reads:literal;)+) => {
+        closed_enum! {
+            /// A format that needs no mapping.
+            Preset {
+                $(#[doc = $reads] $name = $text,)+
+            }
+        }
+
+        const ALL: &[PresetInfo] = &[$(PresetInfo {
+            preset: Preset::$name,
+            reads: $reads,
+            kinds: $kinds,
+            format: Format::$variant($format),
+        }),+];
+    };
+}
+
+/// All presets, in the order of the documentation.
+pub const fn presets() -> &'static [PresetInfo] {
+    ALL
+}
+
+impl Preset {
+    /// The part of a decoder that the preset stands for.
+    pub(crate) fn format(self) -> Format {
+        ALL[self as usize].format
+    }
+
+    /// The preset whose name is written most like that.
+    pub(crate) fn nearest(name: &str) -> Self {
+        let far = |preset: &&Self| strsim::damerau_levenshtein(preset.as_str(), name);
+        Self::ALL.iter().min_by_key(far).copied().unwrap_or(Self::Web)
+    }
 }
 
 const WEB: &[SignalKind] = &[SignalKind::WebVisit];
@@ -109,103 +89,76 @@ const NEWS: &[SignalKind] = &[
 
 const RELEASES: &[SignalKind] = &[SignalKind::ProductRelease];
 const COMPETITOR: &[SignalKind] = &[SignalKind::CompetitorEvent];
+/// Answers are no signals.
+const NONE: &[SignalKind] = &[];
 
-const fn info(preset: Preset, kinds: &'static [SignalKind], reads: &'static str) -> PresetInfo {
-    PresetInfo { preset, reads, kinds }
-}
-
-const ALL: &[PresetInfo] = &[
-    info(Preset::Segment, WEB, "Segment `page` and `track` calls, one a record or a list of them"),
-    info(
-        Preset::Web,
-        WEB,
-        "JSON {id, url or path, ip, email, user_agent, account_id, domain, company, time}",
-    ),
-    info(Preset::CombinedLog, WEB, "Apache or nginx access logs in the combined format, one line a record"),
-    info(
-        Preset::SnowplowTsv,
-        WEB,
-        "Snowplow's enriched stream: page views as lines of 131 columns between tabs",
-    ),
-    info(Preset::SnowplowJson, WEB, "Snowplow's enriched page views as its analytics SDKs make JSON of them"),
-    info(Preset::RudderStack, WEB, "RudderStack `page` and `track` calls, one a record or a list of them"),
-    info(Preset::PostHog, WEB, "PostHog's `$pageview` events: captured, batched, posted or exported"),
-    info(Preset::Ga4Export, WEB, "GA4 `page_view` rows of the BigQuery export, as JSON"),
-    info(Preset::SendGrid, OPENS, "SendGrid's event webhook: a list of events a record"),
-    info(Preset::Postmark, MAIL, "Postmark's open, click and inbound webhooks"),
-    info(Preset::Ses, MAIL, "Amazon SES events and received mail, bare or wrapped by SNS"),
-    info(Preset::Brevo, MAIL, "Brevo's transactional and inbound webhooks"),
-    info(Preset::Mailgun, OPENS, "Mailgun's webhooks, or its events as the API lists them"),
-    info(Preset::Mailjet, MAIL, "Mailjet's event and parse webhooks"),
-    info(Preset::Mandrill, MAIL, "Mailchimp Transactional's webhooks: a form, or its field as JSON"),
-    info(Preset::SparkPost, MAIL, "SparkPost's event and relay webhooks: a list of events a record"),
-    info(Preset::Resend, MAIL, "Resend's webhooks"),
-    info(Preset::Funding, FUNDING, "JSON or CSV {id, company, domain, amount, currency, round, date}"),
-    info(Preset::Hiring, HIRING, "JSON or CSV {id, company, domain, title, location, posted_at, status}"),
-    info(Preset::JobPostings, HIRING, "JSON {change, id, company_name, title, date_posted, seen_at}"),
-    info(Preset::FundingUs, FUNDING, "CSV permalink, company, fundedDate (1-May-07), raisedAmt, round"),
-    info(Preset::FundingIndia, FUNDING, "CSV Sr No, Date (31/12/2019), StartupName, AmountInUSD"),
-    info(
-        Preset::Responses,
-        &[],
-        "JSON {id, account_id or email or email_sha256, kind, time}: answers, not signals",
-    ),
-    info(Preset::Releases, RELEASES, "JSON {id, type, title, features, date}: told to whom it concerns"),
-    info(
-        Preset::CompetitorEvents,
-        COMPETITOR,
-        "JSON {id, competitor, type, title, date}: told to those who went there",
-    ),
-    info(Preset::Salesforce, SALES, "Salesforce change events of Opportunity, Contact and Lead"),
-    info(Preset::HubSpot, SALES, "HubSpot's webhooks of deals and contacts, a list a record"),
-    info(Preset::CompanyNews, NEWS, "JSON or CSV {id, kind, company, domain, title, class, date}"),
-    info(Preset::CrunchbaseRounds, FUNDING, "Crunchbase's funding rounds, CSV or API entities"),
-    info(
-        Preset::CrunchbaseAcquisitions,
-        BOUGHT,
-        "Crunchbase's acquisitions, CSV or API entities: two signals each",
-    ),
-    info(Preset::Greenhouse, HIRING, "Greenhouse's public board: a job, or {jobs: [...]}"),
-    info(Preset::Lever, HIRING, "Lever's public postings: one, a list, or {company, domain, jobs: [...]}"),
-    info(Preset::Ashby, HIRING, "Ashby's public board: a job, or {jobs: [...]}"),
-];
-
-/// All presets, in the order of the documentation.
-pub const fn presets() -> &'static [PresetInfo] {
-    ALL
-}
-
-impl Preset {
-    /// The mapping or filter that the preset stands for, as TOML; `None` where it is code.
-    pub(crate) const fn mapping(self) -> Option<&'static str> {
-        match self {
-            Self::Funding => Some(include_str!("../../../config/sources/funding.toml")),
-            Self::Hiring => Some(include_str!("../../../config/sources/hiring.toml")),
-            Self::JobPostings => Some(include_str!("../../../config/sources/job_postings.toml")),
-            Self::FundingUs => Some(include_str!("../../../config/sources/funding_us.toml")),
-            Self::FundingIndia => Some(include_str!("../../../config/sources/funding_india.toml")),
-            Self::Responses => Some(include_str!("../../../config/sources/responses.toml")),
-            Self::Releases => Some(include_str!("../../../config/sources/releases.toml")),
-            Self::CompetitorEvents => Some(include_str!("../../../config/sources/competitor_events.toml")),
-            Self::Salesforce => Some(include_str!("../../../config/sources/salesforce.toml")),
-            Self::HubSpot => Some(include_str!("../../../config/sources/hubspot.toml")),
-            Self::CompanyNews => Some(include_str!("../../../config/sources/company_news.toml")),
-            Self::CrunchbaseRounds => Some(include_str!("../../../config/sources/crunchbase_rounds.toml")),
-            Self::CrunchbaseAcquisitions => {
-                Some(include_str!("../../../config/sources/crunchbase_acquisitions.toml"))
-            }
-            Self::Greenhouse => Some(include_str!("../../../config/sources/greenhouse.toml")),
-            Self::Lever => Some(include_str!("../../../config/sources/lever.toml")),
-            Self::Ashby => Some(include_str!("../../../config/sources/ashby.toml")),
-            _ => None,
-        }
-    }
-
-    /// The preset whose name is written most like that.
-    pub(crate) fn nearest(name: &str) -> Self {
-        let far = |preset: &&Self| strsim::damerau_levenshtein(preset.as_str(), name);
-        Self::ALL.iter().min_by_key(far).copied().unwrap_or(Self::Web)
-    }
+presets! {
+    Segment = "segment", WEB, Web(web::segment::FORMAT),
+        "Segment `page` and `track` calls, one a record or a list of them";
+    Web = "web", WEB, Web(web::plain::FORMAT),
+        "JSON {id, url or path, ip, email, user_agent, account_id, domain, company, time}";
+    CombinedLog = "combined_log", WEB, Web(web::combined_log::FORMAT),
+        "Apache or nginx access logs in the combined format, one line a record";
+    SnowplowTsv = "snowplow_tsv", WEB, Web(web::snowplow::TSV),
+        "Snowplow's enriched stream: page views as lines of 131 columns between tabs";
+    SnowplowJson = "snowplow_json", WEB, Web(web::snowplow::JSON),
+        "Snowplow's enriched page views as its analytics SDKs make JSON of them";
+    RudderStack = "rudderstack", WEB, Web(web::rudderstack::FORMAT),
+        "RudderStack `page` and `track` calls, one a record or a list of them";
+    PostHog = "posthog", WEB, Web(web::posthog::FORMAT),
+        "PostHog's `$pageview` events: captured, batched, posted or exported";
+    Ga4Export = "ga4_export", WEB, Web(web::ga4::FORMAT),
+        "GA4 `page_view` rows of the BigQuery export, as JSON";
+    SendGrid = "sendgrid", OPENS, Mail(mail::sendgrid::decode),
+        "SendGrid's event webhook: a list of events a record";
+    Postmark = "postmark", MAIL, Mail(mail::postmark::decode),
+        "Postmark's open, click and inbound webhooks";
+    Ses = "ses", MAIL, Mail(mail::ses::decode),
+        "Amazon SES events and received mail, bare or wrapped by SNS";
+    Brevo = "brevo", MAIL, Mail(mail::brevo::decode),
+        "Brevo's transactional and inbound webhooks";
+    Mailgun = "mailgun", OPENS, Mail(mail::mailgun::decode),
+        "Mailgun's webhooks, or its events as the API lists them";
+    Mailjet = "mailjet", MAIL, Mail(mail::mailjet::decode),
+        "Mailjet's event and parse webhooks";
+    Mandrill = "mandrill", MAIL, Mail(mail::mandrill::decode),
+        "Mailchimp Transactional's webhooks: a form, or its field as JSON";
+    SparkPost = "sparkpost", MAIL, Mail(mail::sparkpost::decode),
+        "SparkPost's event and relay webhooks: a list of events a record";
+    Resend = "resend", MAIL, Mail(mail::resend::decode),
+        "Resend's webhooks";
+    Funding = "funding", FUNDING, File(include_str!("../../../config/sources/funding.toml")),
+        "JSON or CSV {id, company, domain, amount, currency, round, date}";
+    Hiring = "hiring", HIRING, File(include_str!("../../../config/sources/hiring.toml")),
+        "JSON or CSV {id, company, domain, title, location, posted_at, status}";
+    JobPostings = "job_postings", HIRING, File(include_str!("../../../config/sources/job_postings.toml")),
+        "JSON {change, id, company_name, title, date_posted, seen_at}";
+    FundingUs = "funding_us", FUNDING, File(include_str!("../../../config/sources/funding_us.toml")),
+        "CSV permalink, company, fundedDate (1-May-07), raisedAmt, round";
+    FundingIndia = "funding_india", FUNDING, File(include_str!("../../../config/sources/funding_india.toml")),
+        "CSV Sr No, Date (31/12/2019), StartupName, AmountInUSD";
+    Responses = "responses", NONE, File(include_str!("../../../config/sources/responses.toml")),
+        "JSON {id, account_id or email or email_sha256, kind, time}: answers, not signals";
+    Releases = "releases", RELEASES, File(include_str!("../../../config/sources/releases.toml")),
+        "JSON {id, type, title, features, date}: told to whom it concerns";
+    CompetitorEvents = "competitor_events", COMPETITOR, File(include_str!("../../../config/sources/competitor_events.toml")),
+        "JSON {id, competitor, type, title, date}: told to those who went there";
+    Salesforce = "salesforce", SALES, File(include_str!("../../../config/sources/salesforce.toml")),
+        "Salesforce change events of Opportunity, Contact and Lead";
+    HubSpot = "hubspot", SALES, File(include_str!("../../../config/sources/hubspot.toml")),
+        "HubSpot's webhooks of deals and contacts, a list a record";
+    CompanyNews = "company_news", NEWS, File(include_str!("../../../config/sources/company_news.toml")),
+        "JSON or CSV {id, kind, company, domain, title, class, date}";
+    CrunchbaseRounds = "crunchbase_rounds", FUNDING, File(include_str!("../../../config/sources/crunchbase_rounds.toml")),
+        "Crunchbase's funding rounds, CSV or API entities";
+    CrunchbaseAcquisitions = "crunchbase_acquisitions", BOUGHT, File(include_str!("../../../config/sources/crunchbase_acquisitions.toml")),
+        "Crunchbase's acquisitions, CSV or API entities: two signals each";
+    Greenhouse = "greenhouse", HIRING, File(include_str!("../../../config/sources/greenhouse.toml")),
+        "Greenhouse's public board: a job, or {jobs: [...]}";
+    Lever = "lever", HIRING, File(include_str!("../../../config/sources/lever.toml")),
+        "Lever's public postings: one, a list, or {company, domain, jobs: [...]}";
+    Ashby = "ashby", HIRING, File(include_str!("../../../config/sources/ashby.toml")),
+        "Ashby's public board: a job, or {jobs: [...]}";
 }
 
 #[cfg(test)]
@@ -213,9 +166,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_preset_is_documented_once() {
-        let documented: Vec<_> = presets().iter().map(|info| info.preset).collect();
-        assert_eq!(documented, Preset::ALL);
+    fn a_preset_finds_its_own_entry() {
+        for (at, info) in presets().iter().enumerate() {
+            assert_eq!(info.preset as usize, at, "{}", info.preset);
+        }
     }
 
     #[test]

@@ -6,9 +6,28 @@ use serde::Deserialize;
 use winback_core::signal::SignalKind;
 
 use super::headers::Headers;
-use super::{By, Delivered, Heard, OptOut, Touch, by_email, name_of, other};
-use crate::element::DropReason;
-use crate::json::{IsList, Lenient, Scalar, first_of};
+use super::{By, Delivered, Heard, Mail, OptOut, Touch, by_email, items, name_of, other};
+use crate::element::{DropReason, Refusal};
+use crate::json::{self, IsList, Lenient, Scalar, first_of};
+use crate::walk::{Placed, Wanted};
+
+/// Decodes Brevo's events, or the mails of its inbound webhook.
+pub(crate) fn decode(
+    mail: &Mail,
+    text: &str,
+    wanted: Wanted<'_>,
+    sink: &mut Placed<'_>,
+) -> Result<(), Refusal> {
+    if text.trim_start().starts_with('[') {
+        return mail.each_in(text, wanted, sink, hear);
+    }
+    match json::parse(text)? {
+        Lenient::One(Event { items: IsList(true), .. }) => {
+            mail.each_in(&items(text), wanted, sink, hear_inbound)
+        }
+        events => mail.each(events, wanted, sink, hear),
+    }
+}
 
 const OTHERS: [&str; 15] = [
     "request",
@@ -92,7 +111,7 @@ impl<'a> Event<'a> {
 }
 
 /// What a Brevo event says.
-pub(super) fn hear(mut event: Event<'_>) -> Heard<'_> {
+fn hear(mut event: Event<'_>) -> Heard<'_> {
     let at = event.at();
     let (kind, by) = match name_of("event", "Brevo", &event.event)? {
         "opened" | "unique_opened" | "uniqueOpened" => (SignalKind::EmailOpen, By::Somebody),
@@ -117,7 +136,7 @@ pub(super) fn hear(mut event: Event<'_>) -> Heard<'_> {
 }
 
 /// What a mail that came in says.
-pub(super) fn hear_inbound(mail: Inbound<'_>) -> Heard<'_> {
+fn hear_inbound(mail: Inbound<'_>) -> Heard<'_> {
     if mail.headers.say_automatic() {
         return Err(DropReason::AutoReply.into());
     }

@@ -4,9 +4,35 @@
 use serde::Deserialize;
 use winback_core::signal::SignalKind;
 
-use super::{By, Delivered, Heard, OptOut, Touch, by_email, name_of, other};
+use super::{By, Delivered, Heard, Mail, OptOut, Touch, by_email, items, name_of, other};
 use crate::element::{DeadReason, Refusal};
-use crate::json::{IsList, Lenient, Scalar};
+use crate::json::{self, IsList, Lenient, Scalar};
+use crate::walk::{Placed, Wanted, events};
+
+/// Decodes Mailgun's webhook, which wraps an event, or the list of its events API.
+pub(crate) fn decode(
+    mail: &Mail,
+    text: &str,
+    wanted: Wanted<'_>,
+    sink: &mut Placed<'_>,
+) -> Result<(), Refusal> {
+    if text.trim_start().starts_with('[') {
+        let mut bare = true;
+        events(text, |envelope: Result<Envelope<'_>, _>, _| {
+            bare &= envelope.as_ref().map_or(true, Envelope::is_empty);
+        })?;
+        return if bare {
+            mail.each_in(text, wanted, sink, hear)
+        } else {
+            mail.each_in(text, wanted, sink, hear_wrapped)
+        };
+    }
+    match json::parse::<Lenient<Envelope<'_>>>(text)? {
+        Lenient::One(Envelope { items: IsList(true), .. }) => mail.each_in(&items(text), wanted, sink, hear),
+        Lenient::One(envelope) if envelope.is_empty() => mail.each_in(text, wanted, sink, hear),
+        envelopes => mail.each(envelopes, wanted, sink, hear_wrapped),
+    }
+}
 
 const OTHERS: [&str; 9] = [
     "accepted",
@@ -103,7 +129,7 @@ impl Client<'_> {
 }
 
 /// What a wrapped event says.
-pub(super) fn hear_wrapped(envelope: Envelope<'_>) -> Heard<'_> {
+fn hear_wrapped(envelope: Envelope<'_>) -> Heard<'_> {
     let missing = || {
         let text = "`event-data` is missing: is this source Mailgun's?".to_owned();
         Refusal::Dead(DeadReason::MissingField, text)
@@ -112,7 +138,7 @@ pub(super) fn hear_wrapped(envelope: Envelope<'_>) -> Heard<'_> {
 }
 
 /// What a Mailgun event says.
-pub(super) fn hear(event: Event<'_>) -> Heard<'_> {
+fn hear(event: Event<'_>) -> Heard<'_> {
     let suppressed = event.reason.as_str().is_some_and(|reason| SUPPRESSED.contains(&reason));
     let message = event.message.object().unwrap_or_default().headers.object().unwrap_or_default().id;
     let kind = match name_of("event", "Mailgun", &event.event)? {

@@ -5,9 +5,20 @@ use serde::Deserialize;
 use winback_core::signal::SignalKind;
 
 use super::headers::Headers;
-use super::{Delivered, Heard, OptOut, Touch, by_email, name_of, other};
-use crate::element::DropReason;
+use super::{Delivered, Heard, Mail, OptOut, Touch, by_email, name_of, other};
+use crate::element::{DropReason, Refusal};
 use crate::json::Scalar;
+use crate::walk::{Placed, Wanted};
+
+/// Decodes the events of a record.
+pub(crate) fn decode(
+    mail: &Mail,
+    text: &str,
+    wanted: Wanted<'_>,
+    sink: &mut Placed<'_>,
+) -> Result<(), Refusal> {
+    mail.each_in(text, wanted, sink, hear)
+}
 
 const OTHERS: [&str; 3] = ["bounce", "blocked", "typofix"];
 
@@ -40,7 +51,7 @@ pub(super) struct Event<'a> {
 }
 
 /// What a Mailjet event says. A mail that came in has no event, but a sender.
-pub(super) fn hear(event: Event<'_>) -> Heard<'_> {
+fn hear(event: Event<'_>) -> Heard<'_> {
     if event.event.is_missing() && !(event.from.is_missing() && event.sender.is_missing()) {
         return hear_inbound(event);
     }

@@ -4,13 +4,43 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use winback_core::signal::SignalKind;
 
 use super::headers::Headers;
-use super::{By, Delivered, Heard, OptOut, Said, Touch, by_email, name_of, other};
-use crate::element::DropReason;
+use super::{By, Delivered, Heard, Mail, OptOut, Said, Touch, by_email, form, name_of, other};
+use crate::element::{DropReason, Refusal};
 use crate::embedded::Embedded;
-use crate::json::{Lenient, Scalar};
+use crate::json::{self, Lenient, Scalar};
+use crate::walk::{Placed, Wanted};
+
+/// Decodes the posted form, or its one field as JSON or as text.
+pub(crate) fn decode(
+    mail: &Mail,
+    text: &str,
+    wanted: Wanted<'_>,
+    sink: &mut Placed<'_>,
+) -> Result<(), Refusal> {
+    match form::field(text, FIELD) {
+        Some(events) => decode_events(mail, &events, wanted, sink),
+        None => decode_events(mail, text, wanted, sink),
+    }
+}
+
+fn decode_events(mail: &Mail, text: &str, wanted: Wanted<'_>, sink: &mut Placed<'_>) -> Result<(), Refusal> {
+    if !text.trim_start().starts_with('{') {
+        return mail.each_in(text, wanted, sink, hear);
+    }
+    let _: IgnoredAny = json::parse(text)?;
+    if let Some(list) = json::field(text, FIELD).filter(|field| field.starts_with('[')) {
+        return mail.each_in(&list, wanted, sink, hear);
+    }
+    match json::parse::<Envelope<'_>>(text)?.events {
+        Embedded::Text(inner) => mail.each_in(&inner, wanted, sink, hear),
+        Embedded::Value(Lenient::Other) => mail.each_in(text, wanted, sink, hear),
+        Embedded::Value(events) => mail.each(events, wanted, sink, hear),
+    }
+}
 
 /// The field of the form.
 pub(super) const FIELD: &str = "mandrill_events";
@@ -99,7 +129,7 @@ impl Listed<'_> {
 }
 
 /// What an event says.
-pub(super) fn hear(event: Event<'_>) -> Heard<'_> {
+fn hear(event: Event<'_>) -> Heard<'_> {
     let field = if event.event.is_missing() { &event.list } else { &event.event };
     let name = name_of("event", "Mailchimp Transactional", field)?;
     let mut message = event.msg.object().unwrap_or_default();

@@ -5,21 +5,20 @@
 //! bots, and a proxy that is a bot to a page can carry a person to a mail. What checks the links of a mail (`scanner`)
 //! is told from people by when and where from it clicks.
 
-mod brevo;
+pub(crate) mod brevo;
 mod form;
 mod headers;
 mod machine;
-mod mailgun;
-mod mailjet;
-mod mandrill;
-mod postmark;
-mod provider;
-mod resend;
+pub(crate) mod mailgun;
+pub(crate) mod mailjet;
+pub(crate) mod mandrill;
+pub(crate) mod postmark;
+pub(crate) mod resend;
 mod said;
 mod scanner;
-mod sendgrid;
-mod ses;
-mod sparkpost;
+pub(crate) mod sendgrid;
+pub(crate) mod ses;
+pub(crate) mod sparkpost;
 
 use std::borrow::Cow;
 
@@ -28,7 +27,6 @@ use winback_core::signal::{Candidate, Identity, SignalKind};
 use winback_core::time::Span;
 
 pub(crate) use machine::{MACHINES, Machines};
-pub(crate) use provider::Provider;
 pub(crate) use scanner::{SCANNERS, Scanners};
 
 use said::{Action, By, Delivered, Heard, OptOut, Said, Touch};
@@ -43,6 +41,9 @@ use crate::text::{detail, quoted, slice};
 use crate::times::TimeReader;
 use crate::walk::{Placed, Wanted, events, listed};
 use crate::web::path_in;
+
+/// A provider's decoder: gives the elements of a record, or only those of the event in that place.
+pub(crate) type DecodeMail = fn(&Mail, &str, Wanted<'_>, &mut Placed<'_>) -> Result<(), Refusal>;
 
 /// The least difference between two times.
 const MOMENT: Span = Span::from_millis(1);
@@ -358,4 +359,9 @@ mod tests {
         assert_eq!(path("mailto:jane@example.com"), "");
         assert_eq!(path("https://example.com/u/jane@example.com"), "/u/…");
     }
+}
+
+/// The list `items` of a document, as it is written.
+fn items(text: &str) -> Cow<'_, str> {
+    json::field(text, "items").unwrap_or_default()
 }

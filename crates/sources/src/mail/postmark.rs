@@ -4,9 +4,20 @@ use serde::Deserialize;
 use winback_core::signal::{Identity, SignalKind};
 
 use super::headers::Headers;
-use super::{Delivered, Heard, OptOut, Touch, by_email, name_of, other};
-use crate::element::DropReason;
+use super::{Delivered, Heard, Mail, OptOut, Touch, by_email, name_of, other};
+use crate::element::{DropReason, Refusal};
 use crate::json::{Lenient, Scalar};
+use crate::walk::{Placed, Wanted};
+
+/// Decodes the events of a record.
+pub(crate) fn decode(
+    mail: &Mail,
+    text: &str,
+    wanted: Wanted<'_>,
+    sink: &mut Placed<'_>,
+) -> Result<(), Refusal> {
+    mail.each_in(text, wanted, sink, hear)
+}
 
 const OTHERS: [&str; 3] = ["Bounce", "SubscriptionChange", "SMTPApiError"];
 
@@ -70,7 +81,7 @@ struct Sender<'a> {
 }
 
 /// What a Postmark event says. A mail that came in has no record type, but a sender.
-pub(super) fn hear(event: Event<'_>) -> Heard<'_> {
+fn hear(event: Event<'_>) -> Heard<'_> {
     let inbound = event.message_stream.as_str() == Some("inbound") || !event.from.is_missing();
     if event.record_type.is_missing() && inbound {
         return hear_inbound(event);

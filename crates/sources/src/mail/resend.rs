@@ -6,11 +6,22 @@ use winback_core::signal::SignalKind;
 
 use super::headers::Headers;
 use super::{
-    Action, Delivered, Heard, OptOut, Touch, by_email, is_automatic_subject, name_of, other, recipient,
+    Action, Delivered, Heard, Mail, OptOut, Touch, by_email, is_automatic_subject, name_of, other, recipient,
 };
-use crate::element::DropReason;
+use crate::element::{DropReason, Refusal};
 use crate::embedded::Several;
 use crate::json::{Lenient, Scalar};
+use crate::walk::{Placed, Wanted};
+
+/// Decodes the events of a record.
+pub(crate) fn decode(
+    mail: &Mail,
+    text: &str,
+    wanted: Wanted<'_>,
+    sink: &mut Placed<'_>,
+) -> Result<(), Refusal> {
+    mail.each_in(text, wanted, sink, hear)
+}
 
 const OTHERS: [&str; 13] = [
     "email.sent",
@@ -68,7 +79,7 @@ struct Data<'a> {
 }
 
 /// What a Resend event says.
-pub(super) fn hear(event: Event<'_>) -> Heard<'_> {
+fn hear(event: Event<'_>) -> Heard<'_> {
     let name = name_of("type", "Resend", &event.kind)?;
     let data = event.data.object().unwrap_or_default();
     let (kind, action) = match name {

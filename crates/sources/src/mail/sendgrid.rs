@@ -4,8 +4,20 @@
 use serde::Deserialize;
 use winback_core::signal::SignalKind;
 
-use super::{By, Delivered, Heard, OptOut, Touch, by_email, name_of, other};
+use super::{By, Delivered, Heard, Mail, OptOut, Touch, by_email, name_of, other};
+use crate::element::Refusal;
 use crate::json::Scalar;
+use crate::walk::{Placed, Wanted};
+
+/// Decodes the events of a record.
+pub(crate) fn decode(
+    mail: &Mail,
+    text: &str,
+    wanted: Wanted<'_>,
+    sink: &mut Placed<'_>,
+) -> Result<(), Refusal> {
+    mail.each_in(text, wanted, sink, hear)
+}
 
 const OTHERS: [&str; 7] =
     ["processed", "deferred", "bounce", "blocked", "dropped", "group_resubscribe", "account_status_change"];
@@ -38,7 +50,7 @@ pub(super) struct Event<'a> {
 }
 
 /// What a SendGrid event says.
-pub(super) fn hear(event: Event<'_>) -> Heard<'_> {
+fn hear(event: Event<'_>) -> Heard<'_> {
     let suppressed = event.reason.as_str().is_some_and(|reason| SUPPRESSED.contains(&reason));
     let kind = match name_of("event", "SendGrid", &event.event)? {
         "open" => SignalKind::EmailOpen,

@@ -9,9 +9,30 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use winback_core::signal::SignalKind;
 
-use super::{Action, Heard, OptOut, Touch, by_email, is_automatic, name_of, other, recipient};
-use crate::element::DropReason;
-use crate::json::{Lenient, Scalar};
+use super::{Action, Heard, Mail, OptOut, Touch, by_email, is_automatic, name_of, other, recipient};
+use crate::element::{DropReason, Refusal};
+use crate::json::{self, Lenient, Scalar};
+use crate::walk::{Placed, Wanted};
+
+/// Decodes Amazon SES events, bare or as the text of an SNS notification.
+pub(crate) fn decode(
+    mail: &Mail,
+    text: &str,
+    wanted: Wanted<'_>,
+    sink: &mut Placed<'_>,
+) -> Result<(), Refusal> {
+    if text.trim_start().starts_with('[') {
+        return mail.each_in(text, wanted, sink, |event| hear(event, None));
+    }
+    match json::parse::<Lenient<Event<'_>>>(text)? {
+        Lenient::One(event) if event.is_notification() => {
+            let Event { wrapped, envelope_id, .. } = event;
+            let (inner, id) = (wrapped.text().unwrap_or_default(), envelope_id.text());
+            mail.each_in(&inner, wanted, sink, |event| hear(event, id.clone()))
+        }
+        events => mail.each(events, wanted, sink, |event| hear(event, None)),
+    }
+}
 
 const OTHERS: [&str; 8] = [
     "Send",
@@ -153,7 +174,7 @@ impl Event<'_> {
 }
 
 /// What an event says; `id` is that of the notification around it.
-pub(super) fn hear<'a>(event: Event<'a>, id: Option<Cow<'a, str>>) -> Heard<'a> {
+fn hear<'a>(event: Event<'a>, id: Option<Cow<'a, str>>) -> Heard<'a> {
     if !event.wrapped.is_missing() {
         return Err(DropReason::NotInterest.into());
     }

@@ -11,9 +11,20 @@ use serde::{Deserialize, de};
 use winback_core::signal::SignalKind;
 
 use super::headers::Headers;
-use super::{By, Delivered, Heard, OptOut, Touch, by_email, name_of, other};
+use super::{By, Delivered, Heard, Mail, OptOut, Touch, by_email, name_of, other};
 use crate::element::{DeadReason, DropReason, Refusal};
 use crate::json::{Lenient, Scalar};
+use crate::walk::{Placed, Wanted};
+
+/// Decodes the events of a record.
+pub(crate) fn decode(
+    mail: &Mail,
+    text: &str,
+    wanted: Wanted<'_>,
+    sink: &mut Placed<'_>,
+) -> Result<(), Refusal> {
+    mail.each_in(text, wanted, sink, hear)
+}
 
 const OTHERS: [&str; 21] = [
     "injection",
@@ -148,7 +159,7 @@ impl Event<'_> {
 }
 
 /// What a SparkPost event says.
-pub(super) fn hear(wrapped: Wrapped<'_>) -> Heard<'_> {
+fn hear(wrapped: Wrapped<'_>) -> Heard<'_> {
     let missing = || {
         let text = "`msys` is missing: is this source SparkPost's?".to_owned();
         Refusal::Dead(DeadReason::MissingField, text)

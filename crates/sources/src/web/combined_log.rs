@@ -10,10 +10,18 @@ use jiff::tz::{Offset, TimeZone};
 use winback_core::signal::{Candidate, Identity};
 use winback_core::time::Time;
 
-use super::{Visit, Web, address};
-use crate::element::{DeadReason, DropReason, Refusal, Verdict};
+use super::{Visit, Web, WebFormat, address};
+use crate::element::{DeadReason, DropReason, Refusal, Verdict, element};
 use crate::text::quoted;
-use crate::walk::Raw;
+use crate::walk::{Placed, Raw};
+
+/// Access logs in the combined format.
+pub(crate) const FORMAT: WebFormat = WebFormat { decode, has_users: false, has_columns: false };
+
+fn decode(web: &Web, text: &str, sink: &mut Placed<'_>) -> Result<(), Refusal> {
+    sink(None, element(web.combined_log(text), None));
+    Ok(())
+}
 
 /// A line, cut into its fields.
 struct Line<'a> {

@@ -5,11 +5,19 @@
 use serde::Deserialize;
 use winback_core::signal::Identity;
 
-use super::{Visit, Web, email_hash};
+use super::format::each_event;
+use super::{Visit, Web, WebFormat, email_hash};
 use crate::element::{DeadReason, DropReason, Refusal, Verdict};
 use crate::ids;
 use crate::json::{Lenient, Scalar};
-use crate::walk::Raw;
+use crate::walk::{Placed, Raw};
+
+/// Rows of the BigQuery export.
+pub(crate) const FORMAT: WebFormat = WebFormat::json(decode);
+
+fn decode(web: &Web, text: &str, sink: &mut Placed<'_>) -> Result<(), Refusal> {
+    each_event(text, sink, |event: Row<'_>, raw| web.ga4(event, raw))
+}
 
 /// A row, as far as it matters here.
 #[derive(Debug, Deserialize)]

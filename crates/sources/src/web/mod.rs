@@ -1,15 +1,15 @@
 //! Web visits: the hot path. 97 of 100 match nobody, so that what is cheap to refuse is refused first and nothing is
 //! copied from the record that need not be.
 
-mod combined_log;
-mod ga4;
+pub(crate) mod combined_log;
+mod format;
+pub(crate) mod ga4;
 mod pages;
-mod plain;
-mod posthog;
-mod rudderstack;
-mod segment;
-mod shape;
-mod snowplow;
+pub(crate) mod plain;
+pub(crate) mod posthog;
+pub(crate) mod rudderstack;
+pub(crate) mod segment;
+pub(crate) mod snowplow;
 
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
@@ -17,9 +17,9 @@ use std::net::{IpAddr, SocketAddr};
 use winback_core::signal::{Candidate, Identity, SignalKind};
 use winback_core::time::Time;
 
+pub(crate) use format::WebFormat;
 pub use pages::PageClass;
 pub(crate) use pages::{Pages, path_in};
-pub(crate) use shape::Shape;
 
 use crate::bots::Bots;
 use crate::element::{DropReason, Refusal, Verdict};

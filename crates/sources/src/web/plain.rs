@@ -5,10 +5,18 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use winback_core::signal::Identity;
 
-use super::{Visit, Web, address};
-use crate::element::Verdict;
+use super::format::each_event;
+use super::{Visit, Web, WebFormat, address};
+use crate::element::{Refusal, Verdict};
 use crate::json::Scalar;
-use crate::walk::Raw;
+use crate::walk::{Placed, Raw};
+
+/// Page views as plain JSON.
+pub(crate) const FORMAT: WebFormat = WebFormat { has_users: false, ..WebFormat::json(decode) };
+
+fn decode(web: &Web, text: &str, sink: &mut Placed<'_>) -> Result<(), Refusal> {
+    each_event(text, sink, |event: View<'_>, raw| web.plain(event, raw))
+}
 
 /// A page view.
 #[derive(Debug, Deserialize)]

@@ -7,11 +7,14 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use winback_core::signal::Identity;
 
-use super::{Visit, Web, address};
+use super::{Visit, Web, WebFormat, address};
 use crate::element::{DeadReason, DropReason, Refusal, Verdict, element};
 use crate::embedded::Embedded;
 use crate::json::{self, IsList, Lenient, Scalar, first_of};
 use crate::walk::{Placed, Raw, events, listed};
+
+/// PostHog's events.
+pub(crate) const FORMAT: WebFormat = WebFormat::json(decode);
 
 /// What a company's groups are called, where there are groups of several types.
 const ACCOUNT_GROUPS: [&str; 6] =
@@ -124,7 +127,7 @@ struct Around<'a> {
 }
 
 /// Gives the elements of a record.
-pub(super) fn decode(web: &Web, text: &str, sink: &mut Placed<'_>) -> Result<(), Refusal> {
+fn decode(web: &Web, text: &str, sink: &mut Placed<'_>) -> Result<(), Refusal> {
     let raw = |index| Raw { bytes: text.as_bytes(), index };
     if text.trim_start().starts_with('[') {
         return events(text, |document: Result<Document<'_>, _>, index| {

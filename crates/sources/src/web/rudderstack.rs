@@ -4,12 +4,20 @@
 use serde::Deserialize;
 use winback_core::signal::Identity;
 
+use super::format::each_event;
 use super::segment::{Page, Properties, is_visit};
-use super::{Visit, Web, address};
-use crate::element::{DropReason, Verdict};
+use super::{Visit, Web, WebFormat, address};
+use crate::element::{DropReason, Refusal, Verdict};
 use crate::embedded::Embedded;
 use crate::json::{Lenient, Scalar, first_of};
-use crate::walk::Raw;
+use crate::walk::{Placed, Raw};
+
+/// RudderStack's calls.
+pub(crate) const FORMAT: WebFormat = WebFormat::json(decode);
+
+fn decode(web: &Web, text: &str, sink: &mut Placed<'_>) -> Result<(), Refusal> {
+    each_event(text, sink, |event: Call<'_>, raw| web.rudderstack(event, raw))
+}
 
 /// Calls that are no visits.
 const OTHERS: [&str; 5] = ["identify", "group", "alias", "screen", "reset"];

@@ -3,11 +3,19 @@
 use serde::Deserialize;
 use winback_core::signal::Identity;
 
-use super::{Visit, Web, address};
+use super::format::each_event;
+use super::{Visit, Web, WebFormat, address};
 use crate::element::{DeadReason, DropReason, Refusal, Verdict};
 use crate::json::{Lenient, Scalar, first_of};
 use crate::text::quoted;
-use crate::walk::Raw;
+use crate::walk::{Placed, Raw};
+
+/// Segment's calls.
+pub(crate) const FORMAT: WebFormat = WebFormat::json(decode);
+
+fn decode(web: &Web, text: &str, sink: &mut Placed<'_>) -> Result<(), Refusal> {
+    each_event(text, sink, |event: Call<'_>, raw| web.segment(event, raw))
+}
 
 /// A call, as far as it matters here.
 #[derive(Debug, Deserialize)]

@@ -7,11 +7,27 @@ use memchr::memmem;
 use serde::Deserialize;
 use winback_core::signal::Identity;
 
-use super::{Visit, Web, address};
-use crate::element::{DeadReason, DropReason, Refusal, Verdict};
+use super::format::each_event;
+use super::{Visit, Web, WebFormat, address};
+use crate::element::{DeadReason, DropReason, Refusal, Verdict, element};
 use crate::json::{Lenient, Scalar};
 use crate::text::quoted;
-use crate::walk::Raw;
+use crate::walk::{Placed, Raw};
+
+/// Snowplow's enriched events as JSON.
+pub(crate) const JSON: WebFormat = WebFormat::json(decode);
+
+/// Snowplow's enriched stream.
+pub(crate) const TSV: WebFormat = WebFormat { decode: decode_line, has_users: true, has_columns: true };
+
+fn decode(web: &Web, text: &str, sink: &mut Placed<'_>) -> Result<(), Refusal> {
+    each_event(text, sink, |event: Event<'_>, raw| web.snowplow(event, raw))
+}
+
+fn decode_line(web: &Web, text: &str, sink: &mut Placed<'_>) -> Result<(), Refusal> {
+    sink(None, element(web.snowplow_line(text), None));
+    Ok(())
+}
 
 /// What else happens on a page, in an application or a shop.
 const OTHERS: [&str; 6] =
