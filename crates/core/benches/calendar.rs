@@ -8,9 +8,7 @@
 use std::time::{Duration, Instant};
 
 use winback_core::account::{Account, Reason};
-use winback_core::debounce::{
-    AccountChange, Body, Effect, Event, Input, Partition, PolicyText, Progress, Reached,
-};
+use winback_core::debounce::{AccountChange, Body, Effect, Event, Input, Partition, Progress, Reached};
 use winback_core::ids::Offset;
 use winback_core::signal::SignalKind;
 use winback_core::time::Time;
@@ -33,7 +31,7 @@ impl Bench {
     fn new(accounts: u64) -> Self {
         let mut bench = Self { partition: Partition::default(), effects: Vec::new() };
         let toml = "name=\"p\"\n".to_owned();
-        bench.step(Body::Policy(PolicyText { name: "p".into(), version: 1, toml }));
+        bench.step(Body::Policy(winback_policy::record("p", 1, &toml)));
         for number in 0..accounts {
             bench.step(Body::Account(AccountChange::Upsert(Box::new(account(number)))));
         }
@@ -104,10 +102,10 @@ fn main() {
     }
     let mut quiet: Vec<_> = (0..10_000).map(|second| bench.progress(DAY / 2 + 2_000 + second)).collect();
     show("progress, nothing due", &mut quiet);
-    let made = bench.partition.counts().made;
+    let made = bench.partition.counts().synthetic;
     let mut hours: Vec<_> = (0..3_600).map(|second| bench.progress(DAY * 3 / 5 + second * 10_000)).collect();
     show("progress over ten hours, entries fall due", &mut hours);
-    println!("  {} entries in it", bench.partition.counts().made - made);
+    println!("  {} entries in it", bench.partition.counts().synthetic - made);
     let took = bench.step(Body::Event(Box::new(release())));
     println!("  an event's record: {took:?}");
     let first = bench.progress(3 * DAY);

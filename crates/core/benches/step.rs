@@ -8,9 +8,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use winback_core::account::{Account, Reason};
-use winback_core::debounce::{
-    AccountChange, Body, Input, MatchedSignal, Partition, PolicyText, Progress, Reached,
-};
+use winback_core::debounce::{AccountChange, Body, Input, MatchedSignal, Partition, Progress, Reached};
 use winback_core::ids::Offset;
 use winback_core::index::Method;
 use winback_core::signal::SignalKind;
@@ -64,8 +62,7 @@ fn progress(millis: i64) -> Input {
 fn partition(accounts: u64) -> (Partition, i64) {
     let mut partition = Partition::default();
     let mut effects = Vec::new();
-    let toml = POLICY.to_owned();
-    partition.step(&input(Body::Policy(PolicyText { name: "p".into(), version: 1, toml })), &mut effects);
+    partition.step(&input(Body::Policy(winback_policy::record("p", 1, POLICY))), &mut effects);
     let mut now = 0;
     for number in 0..accounts {
         let account = Account::new(&id(number), "Company", at(-200 * 86_400_000), Reason::ProductGap);

@@ -29,7 +29,7 @@ impl Tally {
         if shadow::is_shadow(made.policy.as_str()) {
             return;
         }
-        let reason = made.gate.map_or_else(|| because(made), |gate| gate.as_str());
+        let reason = reason(made);
         *self.decisions.entry((signal, made.outcome(), reason)).or_default() += 1;
     }
 
@@ -47,10 +47,12 @@ impl Tally {
     }
 }
 
-fn because(made: &Decision) -> &'static str {
-    match made.subject {
-        Subject::Burst { because: Some(because), .. } => because.as_str(),
-        Subject::Burst { .. } | Subject::Signal { .. } => "",
+/// The gate, or the event that ended the burst; a cap has no word of a closed list.
+const fn reason(made: &Decision) -> &'static str {
+    match (made.gate(), &made.subject) {
+        (Some(gate), _) => gate.as_str(),
+        (None, Subject::Burst { because: Some(because), .. }) => because.as_str(),
+        (None, Subject::Burst { .. } | Subject::Signal { .. }) => "",
     }
 }
 

@@ -55,16 +55,17 @@ pub(crate) fn load(
         let mut ahead = Ahead { decoded, parts: &parts, early: BTreeMap::new() };
         for (number, rows) in parts.parts.iter().enumerate() {
             for (row, record) in rows.iter().zip(ahead.part(number)) {
-                let loaded = record.and_then(|record| take(partition, record));
+                let loaded = record.map(|record| take(partition, record));
                 foreign.see(&from.partition, row.offset, row.key, &loaded);
             }
         }
     });
 }
 
-fn take(partition: &mut Partition, record: StateRecord) -> Result<(), Unreadable> {
-    let Some((key, row)) = record else { return Ok(()) };
-    partition.load(key, row).map_err(|why| unreadable(&why))
+fn take(partition: &mut Partition, record: StateRecord) {
+    if let Some((key, row)) = record {
+        partition.load(key, row);
+    }
 }
 
 /// A record of the detector's changelog; `partitions` is how many that topic has.

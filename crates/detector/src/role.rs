@@ -66,11 +66,11 @@ impl DetectorRole {
                     self.running.decision(made);
                     self.topics.decision(made, cause, out);
                 }
-                Effect::Dead { reason, text } => {
+                Effect::DeadLetter { reason, text } => {
                     if arrived.is_some() {
                         self.running.due -= due;
                     }
-                    out.dead(dead(reason, text.clone()));
+                    out.dead(dead(reason.as_str(), text.clone()));
                 }
                 Effect::Note(note) => told(note, cause),
             }
@@ -179,9 +179,9 @@ impl Role for DetectorRole {
         let (mut due, mut made) = (0, 0);
         if let Some(partition) = self.partition(at.input) {
             due = partition.decisions_a_signal() as u64;
-            let before = partition.counts().made;
+            let before = partition.counts().synthetic;
             partition.step(&input, &mut effects);
-            made = partition.counts().made - before;
+            made = partition.counts().synthetic - before;
         }
         self.running.made += made;
         self.running.due += due * made;

@@ -53,14 +53,6 @@ pub enum OracleError {
         /// Why.
         why: Unreadable,
     },
-    /// A policy of a checkpoint cannot be read.
-    #[error("{partition}: a policy that was applied cannot be read any more: {why}")]
-    Policy {
-        /// Which partition of the inbox.
-        partition: TopicPartition,
-        /// Why.
-        why: winback_core::debounce::PolicyError,
-    },
     /// What was before the beginning of the inbox cannot be read.
     #[error("{0}")]
     Seed(String),

@@ -121,7 +121,7 @@ impl Bench<'_> {
         let mut inbox =
             Cursor::open(self.ask, &standing.inbox, start.next, standing.to, self.options.patience)?;
         let notes = pair.begin()?;
-        let mut stepper = self.stepper(standing, start.rows)?;
+        let mut stepper = Stepper::restored(self.partitions, start.rows);
         while let Some(message) = inbox.next()? {
             let skips = self.condemned.contains(&(number, message.offset));
             let made = if skips { stepper.skip(&message) } else { stepper.step(&message) };
@@ -137,11 +137,6 @@ impl Bench<'_> {
         stepper.passed(standing.to);
         let rows = self.conclude(standing, after, &stepper, &mut report);
         Ok(Ended { report, notes, next: standing.to, outputs, rows })
-    }
-
-    fn stepper(&self, standing: &Standing, rows: Vec<(StateKey, StateRow)>) -> Result<Stepper, OracleError> {
-        Stepper::restored(self.partitions, rows)
-            .map_err(|why| OracleError::Policy { partition: standing.inbox.clone(), why })
     }
 
     fn topics(&self, number: i32, from: OutputOffsets) -> Result<Topics<'_>, OracleError> {

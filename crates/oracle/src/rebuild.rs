@@ -89,9 +89,7 @@ fn beginning(
             let fit = fit.find(|section| (beginning..=to).contains(&section.next));
             if let Some(section) = fit {
                 let rows = checkpoint.rows(section)?;
-                let stepper = Stepper::restored(partitions, rows)
-                    .map_err(|why| OracleError::Policy { partition: inbox.clone(), why })?;
-                return Ok((section.next, stepper));
+                return Ok((section.next, Stepper::restored(partitions, rows)));
             }
             there = "the checkpoint does not reach it".to_owned();
         }

@@ -141,20 +141,7 @@ pub(crate) fn compare(expected: &Rows, found: &Rows, report: &mut PartitionRepor
 }
 
 fn difference(kind: Kind, key: &StateKey, text: String, partition: i32) -> Difference {
-    let (account, id) = match key {
-        StateKey::Clock => (String::new(), "the clock".to_owned()),
-        StateKey::Account(account) => (account.to_string(), "the account".to_owned()),
-        StateKey::Machine(account, policy) => {
-            (account.to_string(), format!("its machine of policy {policy}"))
-        }
-        StateKey::Seen(seen) => (seen.account.to_string(), format!("remembered id {}", hex(&seen.hash))),
-        StateKey::Policy(name, version) => (String::new(), format!("policy {name}, version {version}")),
-        StateKey::Event(offset) => (String::new(), format!("the event at {offset} on its way")),
-        StateKey::Hold(policy) => (String::new(), format!("the hold on `{policy}`")),
-    };
+    let account = key.account().map_or_else(String::new, ToString::to_string);
+    let id = key.describe();
     Difference { kind, partition, offset: None, account, id, text }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

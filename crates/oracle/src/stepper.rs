@@ -41,24 +41,18 @@ impl Stepper {
     }
 
     /// Before the record that the rows' clock names.
-    ///
-    /// # Errors
-    /// When a policy among the rows cannot be read.
-    pub fn restored(
-        partitions: i32,
-        rows: impl IntoIterator<Item = (StateKey, StateRow)>,
-    ) -> Result<Self, winback_core::debounce::PolicyError> {
+    pub fn restored(partitions: i32, rows: impl IntoIterator<Item = (StateKey, StateRow)>) -> Self {
         let mut stepper = Self::new(partitions);
         for (key, row) in rows {
-            stepper.replay.partition.load(key, Some(row))?;
+            stepper.replay.partition.load(key, Some(row));
         }
-        Ok(stepper)
+        stepper
     }
 
     /// Takes the next record in.
     pub fn step(&mut self, message: &Message) -> &Made {
         let due = self.replay.partition.decisions_a_signal();
-        let made = self.replay.partition.counts().made;
+        let made = self.replay.partition.counts().synthetic;
         self.made = Made::default();
         let input = self.replay.step(message, self.partitions, &mut self.effects);
         let is_signal = input.as_ref().is_some_and(|input| matches!(input.body, Body::Signal(_)));
@@ -69,7 +63,7 @@ impl Stepper {
         for effect in std::mem::take(&mut self.effects) {
             self.made.take(effect, number, offset);
         }
-        let made = usize::try_from(self.replay.partition.counts().made - made).unwrap_or_default();
+        let made = usize::try_from(self.replay.partition.counts().synthetic - made).unwrap_or_default();
         let arrived = usize::from(is_signal && self.made.dead.is_empty());
         self.made.outcomes.1 = due * (arrived + made);
         &self.made
@@ -115,7 +109,7 @@ impl Made {
                 self.outcomes.0 += usize::from(matches!(made.subject, Subject::Signal { .. }));
                 self.decisions.push(decision::to_wire(&made, number, offset));
             }
-            Effect::Dead { reason, text } => self.dead.push(format!("{reason}: {text}")),
+            Effect::DeadLetter { reason, text } => self.dead.push(format!("{reason}: {text}")),
             Effect::Note(_) => {}
         }
     }

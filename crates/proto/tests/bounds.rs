@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use winback_core::account::{Account, Contact, Reason};
 use winback_core::debounce::{
-    AccountChange, Body, Effect, Input, MatchedSignal, Partition, PolicyText, Progress, Reached, Trigger,
+    AccountChange, Body, Effect, Input, MatchedSignal, Partition, Progress, Reached, Trigger, most_bytes,
 };
 use winback_core::ids::Offset;
 use winback_core::index::Method;
@@ -69,7 +69,7 @@ fn triggers(account: &Account) -> Vec<Trigger> {
     // Where everybody opted out nothing fires.
     let account = &Account { contacts: Vec::new(), ..account.clone() };
     let mut bodies = vec![
-        Body::Policy(PolicyText { name: "p".into(), version: 1, toml: toml.into() }),
+        Body::Policy(winback_policy::record("p", 1, toml)),
         Body::Account(AccountChange::Upsert(Box::new(account.clone()))),
     ];
     for number in 0..30 {
@@ -113,7 +113,7 @@ proptest! {
             let wire = trigger::to_wire(&fired);
             for encoding in [Encoding::Protobuf, Encoding::Json] {
                 let bytes = wire.to_bytes(encoding).len() + fired.account.id.as_str().len();
-                prop_assert!(bytes <= fired.most_bytes(), "{bytes} of {} ({encoding:?})", fired.most_bytes());
+                prop_assert!(bytes <= most_bytes(fired), "{bytes} of {} ({encoding:?})", most_bytes(fired));
             }
         }
     }

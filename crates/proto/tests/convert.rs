@@ -1,18 +1,20 @@
 //! What the core makes goes over the wire and comes back as it was.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail loudly")]
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use winback_core::account::{Account, Contact, Manner, Reason, Status};
 use winback_core::debounce::{
-    AccountState, Burst, BurstId, Counts, Entry, Event, Evidence, EvidenceItem, Fading, FanOut, Fire, Hand,
-    Impossible, InboxClock, InputClock, Machine, MajorRelease, PolicyText, Quiet, ScorePart, Seen, SeenKey,
-    StateKey, StateRow, TriggerId,
+    AccountState, Burst, BurstId, CalendarCursor, Cooldown, Counts, Entry, Event, Evidence, EvidenceItem,
+    Fading, FanOut, Fire, Hold, Impossible, InboxClock, InputClock, Machine, MachineKey, MajorRelease,
+    PolicyContent, PolicyRecord, ScorePart, Seen, SeenKey, StateKey, StateRow, TriggerId, VersionKey,
 };
 use winback_core::ids::Offset;
 use winback_core::index::Method;
 use winback_core::signal::SignalKind;
 use winback_core::time::{Span, Time};
-use winback_proto::{account, state};
+use winback_proto::{account, inbox, state, v1};
 
 fn time() -> impl Strategy<Value = Time> {
     (-60_000_000_000_000_i64..250_000_000_000_000).prop_map(Time::from_millis)
@@ -75,7 +77,8 @@ fn row() -> impl Strategy<Value = (StateKey, StateRow)> {
     });
     let machine = (prop::collection::vec(item(), 0..4), time(), any::<[u8; 16]>(), any::<bool>()).prop_map(
         |(items, at, id, led)| {
-            let part = ScorePart { kind: SignalKind::Hiring, class: String::new(), signals: 2, weight: 2 };
+            let items: Vec<_> = items.into_iter().map(Arc::new).collect();
+            let part = ScorePart { kind: SignalKind::Hiring, class: "".into(), signals: 2, weight: 2 };
             let evidence =
                 Evidence { parts: vec![part], first: at, last: at, items: items.clone(), carried_score: 4 };
             let burst = Burst {
@@ -85,22 +88,22 @@ fn row() -> impl Strategy<Value = (StateKey, StateRow)> {
                 last: at,
                 deadline: at,
                 signals: 1,
-                untold: 1,
+                signals_since_trigger: 1,
                 strength: 2,
                 leading_tried: led,
-                known_well: led,
-                led: led.then_some(TriggerId(id)),
+                has_strong_match: led,
+                leading_trigger: led.then_some(TriggerId(id)),
                 evidence,
             };
-            let quiet = Some(Quiet { burst: BurstId(id), until: at, strength: 1 });
+            let cooldown = Some(Cooldown { burst: BurstId(id), until: at, strength: 1 });
             (
-                StateKey::Machine("a".into(), "p".into()),
+                StateKey::Machine(MachineKey::of(&"a".into(), &"p".into())),
                 StateRow::Machine(
                     Machine {
                         burst: Some(burst),
-                        quiet,
-                        carried: items,
-                        score: Fading::new(1 << 20, at, Span::from_days(7)),
+                        cooldown,
+                        cooldown_evidence: items,
+                        carried_score: Fading::new(1 << 20, at, Span::from_days(7)),
                     }
                     .into(),
                 ),
@@ -119,19 +122,20 @@ fn row() -> impl Strategy<Value = (StateKey, StateRow)> {
             elapsed: Span::from_secs(9),
             last_append: watermark,
             inputs: [("web:a/0".into(), input)].into(),
-            hand: watermark.map(|to| Hand { to, after: flag.then(|| ("a".into(), Entry::Quarterly)) }),
+            calendar: watermark
+                .map(|to| CalendarCursor { to, after: flag.then(|| ("a".into(), Entry::Quarterly)) }),
             release: watermark.map(|at| MajorRelease { at, title: "4.0".into() }),
         };
         (
             StateKey::Clock,
-            StateRow::Clock(clock.into(), Offset(next), Counts { opened: 4, ended: 3, made: 2 }),
+            StateRow::Clock(clock.into(), Offset(next), Counts { opened: 4, ended: 3, synthetic: 2 }),
         )
     });
     let policy = any::<u32>().prop_map(|version| {
-        let text = PolicyText { name: "p".into(), version, toml: "name = \"p\"".into() };
-        (StateKey::Policy("p".into(), version), StateRow::Policy(text))
+        let text = winback_policy::record("p", version, "name = \"p\"");
+        (StateKey::Policy(VersionKey::of(&"p".into(), version)), StateRow::Policy(text.into()))
     });
-    let hold = Just((StateKey::Hold("p".into()), StateRow::Hold));
+    let hold = Just((StateKey::Hold("p".into()), StateRow::Hold(Hold)));
     let event = (time(), 0..i64::MAX, any::<bool>()).prop_map(|(at, offset, begun)| {
         let event = Event {
             source: "releases".into(),
@@ -166,4 +170,72 @@ proptest! {
     fn any_key_of_bytes_is_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
         drop(state::key_from_bytes(&bytes));
     }
+}
+
+/// A policy with every section of a file.
+const EVERY_SECTION: &str = r#"
+name = "default"
+shadow = true
+leading = "always"
+quiet = "20m"
+escalate = "off"
+not_fit = "allow"
+hold_out = { percent = 10, salt = "s" }
+score = { carry = true, half_life = "3d" }
+calendar = { entries = ["yearly"], budget_months = [9], time_based_a_year = 2 }
+[time_based]
+max_a_year = 3
+quarter_end_days = 5
+blackout = [{ from = "12-20", to = "01-04" }]
+[time_based.windows]
+competitor = "120d"
+[[caps]]
+per = "account"
+max = 2
+calendar = "month"
+[kinds.hiring]
+weight = 7
+classes.flap = { weight = 1 }
+[plays]
+price_budget = "budget"
+"#;
+
+#[test]
+fn a_compiled_policy_is_the_policy_of_its_file() {
+    for (name, toml) in [
+        ("default", "name = \"default\""),
+        ("default~shadow", EVERY_SECTION),
+        (
+            "default",
+            "name = \"default\"\nleading = \"off\"\n[[caps]]\nper = \"policy\"\nmax = 1\nwindow = \"30d\"",
+        ),
+    ] {
+        let record = winback_policy::record(name, 7, toml);
+        assert!(record.policy().is_some(), "{record:?}");
+        let wire = inbox::policy_to_wire(&record);
+        assert!(wire.compiled.is_some());
+        assert_eq!(inbox::policy_from_wire(wire.clone()).unwrap(), record);
+        let old = v1::PolicyVersion { compiled: None, ..wire };
+        assert_eq!(inbox::policy_from_wire(old).unwrap(), record, "a record of the version before");
+    }
+}
+
+#[test]
+fn a_compiled_policy_beyond_the_limits_is_no_policy() {
+    let mut wire = inbox::policy_to_wire(&winback_policy::record("p", 1, "name = \"p\""));
+    wire.compiled.as_mut().unwrap().time_based_a_year = 12;
+    let record = inbox::policy_from_wire(wire.clone()).unwrap();
+    let PolicyContent::Invalid(why) = &record.content else { panic!("{record:?}") };
+    assert!(why.contains("time_based.max_a_year") && why.contains("at most 4"), "{why}");
+    let row = v1::StateRecord { state: Some(v1::state_record::State::Policy(wire)) };
+    let error = state::row_from_wire(row).unwrap_err().to_string();
+    assert!(error.contains("time_based.max_a_year") && error.contains("run that version again"), "{error}");
+}
+
+#[test]
+fn the_end_of_a_shadow_has_no_compiled_policy() {
+    let record = PolicyRecord::shadow_ended("p~shadow", 4);
+    let wire = inbox::policy_to_wire(&record);
+    assert_eq!(wire.compiled, None);
+    assert_eq!(inbox::policy_from_wire(wire).unwrap(), record);
 }

@@ -121,8 +121,11 @@ fn a_source_that_stopped_writes_nothing_and_then_all_at_once() {
 #[test]
 fn the_policies_the_list_and_its_changes_are_taken() {
     let plan = Plan::new(5, Size { unit: Span::from_millis(250), ..Size::SHORT });
-    let names: Vec<String> =
-        plan.policies().iter().map(|file| Policy::parse(&file.toml, 1).unwrap().name.to_string()).collect();
+    let names: Vec<String> = plan
+        .policies()
+        .iter()
+        .map(|file| winback_policy::parse(&file.toml, 1).unwrap().name.to_string())
+        .collect();
     assert_eq!(names, ["eager", "patient"]);
     let accounts = plan.accounts();
     assert_eq!(accounts.len(), 60);
@@ -144,6 +147,7 @@ fn the_policies_the_list_and_its_changes_are_taken() {
 #[test]
 fn every_burst_is_over_when_the_plan_says_so() {
     let plan = Plan::new(5, Size::SHORT);
-    let longest = plan.policies().iter().map(|file| Policy::parse(&file.toml, 1).unwrap().max_wait).max();
+    let longest =
+        plan.policies().iter().map(|file| winback_policy::parse(&file.toml, 1).unwrap().max_wait).max();
     assert!(longest.unwrap() < plan.settles());
 }

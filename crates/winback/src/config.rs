@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use winback_core::credentials;
-use winback_core::text::explain_toml;
+use winback_policy::explain_toml;
 use winback_sources::{SourceConfig, Start};
 use winback_worker::{Secret, WebhookConfig, WorkerConfig};
 

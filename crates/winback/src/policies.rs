@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use winback_core::debounce::{Policy, PolicyText, shadow};
+use winback_core::debounce::{Policy, PolicyRecord, shadow};
 use winback_core::limits::POLICY_BYTES;
 use winback_log::{Log, Unreadable};
 use winback_proto::v1::inbox_record::Body;
@@ -73,7 +73,7 @@ pub(crate) fn parse(path: &Path, toml: &str) -> Result<Policy, ConfigError> {
             format!("the file has {} bytes, and at most {POLICY_BYTES} are taken: shorten it", toml.len());
         return Err(ConfigError::Wrong { path: path.display().to_string(), text });
     }
-    Policy::parse(toml, 1).map_err(|error| {
+    winback_policy::parse(toml, 1).map_err(|error| {
         let (path, text) = error.located(&path.display().to_string(), toml);
         ConfigError::Wrong { path, text }
     })
@@ -83,25 +83,24 @@ pub(crate) fn parse(path: &Path, toml: &str) -> Result<Policy, ConfigError> {
 ///
 /// # Errors
 /// When the log is away or holds something else.
-pub(crate) fn applied(log: &dyn Log, topics: &Topics) -> anyhow::Result<BTreeMap<String, PolicyText>> {
+pub(crate) fn applied(log: &dyn Log, topics: &Topics) -> anyhow::Result<BTreeMap<String, PolicyRecord>> {
     Ok(listed(log, topics)?.into_iter().map(|(name, listed)| (name, listed.value)).collect())
 }
 
-fn listed(log: &dyn Log, topics: &Topics) -> anyhow::Result<BTreeMap<String, Listed<PolicyText>>> {
-    let mut newest: BTreeMap<String, Listed<PolicyText>> = BTreeMap::new();
+fn listed(log: &dyn Log, topics: &Topics) -> anyhow::Result<BTreeMap<String, Listed<PolicyRecord>>> {
+    let mut newest: BTreeMap<String, Listed<PolicyRecord>> = BTreeMap::new();
+    let mut wrong = None;
     standing::listed(log, &topics.policies, read_policy, |listed| {
         let v1::PolicyVersion { name, version, .. } = &listed.value;
         // Who puts a version again may come behind somebody who applies the next one.
         if newest.get(name).is_none_or(|known| known.value.version <= *version) {
-            let text = |wire: v1::PolicyVersion| PolicyText {
-                name: wire.name,
-                version: wire.version,
-                toml: wire.toml,
-            };
-            newest.insert(name.clone(), listed.map(text));
+            match inbox::policy_from_wire(listed.value.clone()) {
+                Ok(record) => drop(newest.insert(name.clone(), listed.map(|_| record))),
+                Err(error) => wrong = wrong.take().or(Some(error)),
+            }
         }
     })?;
-    Ok(newest)
+    wrong.map_or(Ok(newest), |error| Err(error.into()))
 }
 
 /// A record of the list of policies; `None` for a tombstone.
@@ -133,7 +132,7 @@ pub(crate) fn put_again(
     let mut again = Vec::new();
     // A name comes before that of its shadow, which it would end.
     for (name, listed) in listed(log, topics)? {
-        if !listed.value.toml.is_empty() && (all || inbox.lacks(&listed)) {
+        if !listed.value.is_end() && (all || inbox.lacks(&listed)) {
             put(log, config, topics, &listed.value)?;
             again.push((name, listed.value.version));
         }
@@ -157,14 +156,14 @@ pub(crate) fn apply(log: &dyn Log, config: &Config, topics: &Topics) -> anyhow::
     for (name, toml) in files {
         let known = before.get(&name);
         let ended = changed.iter().any(|(changed, _)| shadow::shadow_of(changed) == name);
-        if !ended && known.is_some_and(|known| known.toml == toml) {
+        if !ended && known.is_some_and(|known| *known.text == *toml) {
             continue;
         }
         let version = known.map_or(1, |known| known.version + 1 + u32::from(ended));
-        put(log, config, topics, &PolicyText { name: name.clone(), version, toml })?;
-        if let Some(shadow) = before.get(&shadow::shadow_of(&name)).filter(|shadow| !shadow.toml.is_empty()) {
+        put(log, config, topics, &winback_policy::record(&name, version, &toml))?;
+        if let Some(shadow) = before.get(&shadow::shadow_of(&name)).filter(|shadow| !shadow.is_end()) {
             // The inbox knows: the detector ends it at the record that was just put there.
-            list(log, config, topics, &shadow::ended(&shadow.name, shadow.version + 1))?;
+            list(log, config, topics, &PolicyRecord::shadow_ended(shadow.name.as_str(), shadow.version + 1))?;
         }
         changed.push((name, version));
     }
@@ -183,16 +182,16 @@ pub(crate) fn apply_in_shadow(
 ) -> anyhow::Result<Option<(String, u32)>> {
     let text = std::fs::read_to_string(path)
         .map_err(|why| ConfigError::Unreadable { path: path.to_path_buf(), why })?;
-    let toml = shadow::as_shadow(&text);
+    let toml = winback_policy::as_shadow(&text);
     parse(path, &text)?;
     let name = parse(path, &toml)?.name.to_string();
     let before = applied(log, topics)?;
     let known = before.get(&name);
-    if known.is_some_and(|known| known.toml == toml) {
+    if known.is_some_and(|known| *known.text == *toml) {
         return Ok(None);
     }
     let version = known.map_or(1, |known| known.version + 1);
-    put(log, config, topics, &PolicyText { name: name.clone(), version, toml })?;
+    put(log, config, topics, &winback_policy::record(&name, version, &toml))?;
     Ok(Some((name, version)))
 }
 
@@ -208,8 +207,8 @@ pub(crate) fn end_shadow(
 ) -> anyhow::Result<bool> {
     let name = shadow::shadow_of(shadow::in_force(name));
     let before = applied(log, topics)?;
-    let Some(known) = before.get(&name).filter(|known| !known.toml.is_empty()) else { return Ok(false) };
-    put(log, config, topics, &shadow::ended(&name, known.version + 1))?;
+    let Some(known) = before.get(&name).filter(|known| !known.is_end()) else { return Ok(false) };
+    put(log, config, topics, &PolicyRecord::shadow_ended(&name, known.version + 1))?;
     Ok(true)
 }
 
@@ -233,26 +232,26 @@ pub(crate) fn seed(log: &dyn Log, config: &Config, topics: &Topics) -> anyhow::R
     }
     let files = files(config)?;
     let differs =
-        |(name, toml): &(&String, &String)| before.get(*name).is_none_or(|known| known.toml != **toml);
+        |(name, toml): &(&String, &String)| before.get(*name).is_none_or(|known| *known.text != ***toml);
     for (name, _) in files.iter().filter(differs) {
         tracing::warn!(policy = %name, "the file differs from the policy in force: `winback policy apply` puts it into force");
     }
     Ok(())
 }
 
-fn put(log: &dyn Log, config: &Config, topics: &Topics, policy: &PolicyText) -> anyhow::Result<()> {
-    trigger_limit::check(log, topics, &policy.toml)?;
+fn put(log: &dyn Log, config: &Config, topics: &Topics, policy: &PolicyRecord) -> anyhow::Result<()> {
+    trigger_limit::check(log, topics, &policy.text)?;
     let encoding: Encoding = config.encoding.into();
     let wire = inbox::policy_to_wire(policy);
     let value = wire.to_bytes(encoding);
     let record = v1::InboxRecord { body: Some(Body::Policy(wire)) }.to_bytes(encoding);
-    let entry = (&*topics.policies, policy.name.as_bytes(), &*value);
+    let entry = (&*topics.policies, policy.name.as_str().as_bytes(), &*value);
     Ok(Inbox::of(log, topics)?.put(log, &record, entry)?)
 }
 
 /// Notes what the inbox knows without a record of its own.
-fn list(log: &dyn Log, config: &Config, topics: &Topics, policy: &PolicyText) -> anyhow::Result<()> {
+fn list(log: &dyn Log, config: &Config, topics: &Topics, policy: &PolicyRecord) -> anyhow::Result<()> {
     let value = inbox::policy_to_wire(policy).to_bytes(config.encoding.into());
-    let entry = (&*topics.policies, policy.name.as_bytes(), &*value);
+    let entry = (&*topics.policies, policy.name.as_str().as_bytes(), &*value);
     Ok(Inbox::of(log, topics)?.list(log, entry)?)
 }

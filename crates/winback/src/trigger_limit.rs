@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use winback_core::debounce::{Policy, shadow};
+use winback_core::debounce::shadow;
 use winback_log::{Log, LogError};
 
 use crate::config::Config;
@@ -25,7 +25,7 @@ pub(crate) struct TooSmall {
 /// The topic that takes too little for the policy of that text, where it does; `takes` is the size of records that a topic
 /// takes. A text that is no policy has no triggers.
 pub(crate) fn too_small(topics: &Topics, toml: &str, takes: impl Fn(&str) -> usize) -> Option<TooSmall> {
-    let policy = Policy::parse(toml, 1).ok()?;
+    let policy = winback_policy::parse(toml, 1).ok()?;
     let in_shadow = shadow::is_shadow(policy.name.as_str());
     let topic = if in_shadow { &topics.shadow_triggers } else { &topics.triggers };
     let (most, takes) = (usize::try_from(policy.max_trigger_bytes).unwrap_or(usize::MAX), takes(topic));
@@ -63,7 +63,7 @@ pub(crate) fn of_log(log: &dyn Log, config: &Config) -> anyhow::Result<Vec<TooSm
         // What is wrong with a file is told where it is applied.
         policies::files(config).unwrap_or_default().into_values().collect()
     } else {
-        applied.into_values().map(|policy| policy.toml).collect()
+        applied.into_values().map(|policy| policy.text.to_string()).collect()
     };
     let takes = takes(log, &topics)?;
     let size = |topic: &str| takes.get(topic).copied().unwrap_or(RECORD_BYTES);

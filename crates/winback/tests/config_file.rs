@@ -176,8 +176,8 @@ fn the_environment_overrides_the_file() {
 #[test]
 fn the_shipped_policy_says_what_the_code_does_but_for_its_caps_and_plays() {
     let text = std::fs::read_to_string(shipped("policies/default.toml")).unwrap();
-    let shipped = Policy::parse(&text, 1).unwrap();
-    let silent = Policy::parse("name = \"default\"", 1).unwrap();
+    let shipped = winback_policy::parse(&text, 1).unwrap();
+    let silent = winback_policy::parse("name = \"default\"", 1).unwrap();
     assert!(!shipped.caps.is_empty() && !shipped.plays.is_empty());
     assert_eq!(Policy { caps: silent.caps.clone(), plays: silent.plays.clone(), ..shipped }, silent);
 }

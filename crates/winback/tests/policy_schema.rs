@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use winback_core::debounce::{policy_schema, test_policy};
+use winback_policy::{policy_schema, test_policy};
 
 fn shipped(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/policies").join(name);

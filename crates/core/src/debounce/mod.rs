@@ -1,76 +1,53 @@
-//! The debounce machine: rules R1 to R14 of the design, as a function of one ordered log.
+//! The debounce machine: rules R1 to R14, as a function of one ordered log.
 //!
 //! [`Partition::step`] takes the records of one inbox partition in order and answers with effects. It has no clock:
-//! time is [`InboxClock`], which only records move. What a batch changed can be taken back ([`Partition::rollback`]),
-//! so memory follows the log and never leads it.
+//! time is [`InboxClock`], which only records move. A batch can be taken back ([`Partition::rollback`]), so that memory
+//! follows the log and never leads it.
+//!
+//! Four layers, each of which knows only those before it: `model` (data), `policy` (rules as pure functions), `state` (a
+//! store of indexed tables), `engine` (a handler a record kind). A second machine beside this one has its rows in the same
+//! list of tables, and its handlers beside these.
 
-mod account_state;
-mod agenda;
-mod bound;
-mod calendar;
-mod caps;
-mod changes;
-mod civil;
-mod clock;
-mod entries;
-mod erase;
-mod evidence;
-mod fading;
-mod fanout;
-mod gates;
-mod input;
-mod keeping;
-mod machine;
-mod made;
-mod moving;
-mod outcome;
-mod partition;
+mod engine;
+mod model;
 mod policy;
-mod policy_file;
-mod policy_lines;
-mod policy_memo;
-mod policy_schema;
-mod policy_sections;
-mod policy_test;
-mod priority;
-mod rows;
-mod rules;
-pub mod shadow;
 mod state;
-mod stepping;
-mod table;
-mod targets;
-mod telling;
-mod traces;
-mod trigger;
 
-pub use account_state::{AccountState, Fire};
-pub use bound::{Cut, DEFAULT_TRIGGER_BYTES, TRIGGER_BYTES};
-pub use calendar::{CalendarRules, MOST_A_YEAR};
-pub use caps::{Calendar, Cap, CapScope, CapWindow};
-pub use clock::{Hand, InboxClock, InputClock, LEFT_OUT_AFTER, MAX_GAP, MajorRelease};
-pub use entries::Entry;
-pub use erase::KEPT as ERASED_KEPT;
-pub use evidence::{Evidence, EvidenceItem, MAX_ITEMS, ScorePart};
-pub use fading::Fading;
-pub use fanout::FanOut;
-pub use gates::Gate;
-pub use input::{
-    AccountChange, Body, Event, Input, MatchedSignal, Moved, PolicyText, Progress, Reached, Response,
-    ResponseKind,
+pub use engine::partition::Partition;
+pub use engine::synthetic::CALENDAR;
+pub use model::account_state::{AccountState, Fire};
+pub use model::body::{Body, Input};
+pub use model::cap::{Calendar, Cap, CapScope, CapWindow};
+pub use model::clock::{CalendarCursor, InboxClock, InputClock, LEFT_OUT_AFTER, MAX_GAP, MajorRelease};
+pub use model::cut::Cut;
+pub use model::decision::{Because, Decision, Refusal, Subject};
+pub use model::effect::{DeadReason, Effect, Note};
+pub use model::entry::Entry;
+pub use model::evidence::{Evidence, EvidenceItem, MAX_ITEMS, ScorePart};
+pub use model::fading::Fading;
+pub use model::gate::Gate;
+pub use model::impossible::Impossible;
+pub use model::input::{
+    AccountChange, Event, MatchedSignal, Moved, Progress, Reached, Response, ResponseKind,
 };
-pub use machine::{Burst, Machine, Quiet};
-pub use made::CALENDAR;
-pub use outcome::{BurstOutcome, Edge, FiredBecause, SignalOutcome};
-pub use partition::{Counts, Effect, Note, Partition};
-pub use policy::{Escalate, KindRule, Leading, Policy};
-pub use policy_file::PolicyError;
-pub use policy_lines::line_of;
-pub use policy_schema::policy_schema;
-pub use policy_test::{Tested, test_policy};
-pub use priority::{Priority, Rated};
-pub use rules::{
-    Blackout, HoldOut, Impossible, MOST_TIME_BASED, NotFit, Rules, TimeBased, is_time_based, only_time_based,
+pub use model::keys::{MachineKey, RowKey, VersionKey};
+pub use model::kind_rule::{KindRule, PAGES, defaults};
+pub use model::machine::{Burst, Cooldown, Machine};
+pub use model::outcome::{BurstOutcome, Edge, FiredBecause, SignalOutcome};
+pub use model::policy::{
+    Blackout, CalendarRules, DEFAULT_TRIGGER_BYTES, Escalate, HoldOut, Leading, MOST_A_YEAR, MOST_TIME_BASED,
+    NotFit, Policy, Rules, TRIGGER_BYTES, TimeBased,
 };
-pub use state::{Seen, SeenKey, StateKey, StateRow};
-pub use trigger::{Band, BurstId, Decision, Snapshot, Subject, Trigger, TriggerId};
+pub use model::policy_record::{PolicyContent, PolicyRecord};
+pub use model::priority::{Priority, Rated};
+pub use model::row::{StateKey, StateRow};
+pub use model::rows::{Counts, FanOut, Hold, Seen, SeenKey};
+pub use model::shadow;
+pub use model::trigger::{Band, Snapshot, Trigger};
+pub use model::trigger_id::{BurstId, TriggerId};
+pub use policy::bound::most_bytes;
+pub use policy::dates::{is_time_based, only_time_based};
+pub use policy::priority::priority;
+pub use policy::validate::{InvalidPolicy, MOST_HELD_OUT, MOST_NAME_BYTES, half_life, validate};
+pub use policy::windows::{default_window, least_window};
+pub use state::erased::ERASED_KEPT;

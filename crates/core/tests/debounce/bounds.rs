@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use winback_core::account::{Account, Contact};
 use winback_core::debounce::{
-    AccountChange, AccountState, Body, Cut, Effect, Event, Gate, StateKey, StateRow, Subject, Trigger,
+    AccountChange, AccountState, Body, Cut, DeadReason, Effect, Event, Gate, StateKey, StateRow, Subject,
+    Trigger, most_bytes,
 };
 use winback_core::signal::SignalKind;
 
@@ -55,7 +56,7 @@ fn each_part_that_is_too_large_is_cut_and_named_and_the_others_are_whole() {
         let triggers = rig.triggers();
         let [trigger] = triggers.as_slice() else { panic!("{part}: {triggers:?}") };
         assert_eq!(trigger.cut, [*part]);
-        assert!(trigger.most_bytes() <= 256 << 10, "{part}: {}", trigger.most_bytes());
+        assert!(most_bytes(trigger) <= 256 << 10, "{part}: {}", most_bytes(trigger));
         assert_eq!((trigger.evidence.items.len(), trigger.account.arr_usd), (1, 84_000), "{part}");
         assert_eq!(trigger.account.name == "Northwind Tools", *part != Cut::Name);
     }
@@ -106,7 +107,7 @@ fn what_cannot_be_cut_ends_its_burst_as_too_large_and_costs_nobody_else_anything
     assert_eq!(ends, ["too_large(quiet)@10"]);
     let counts = rig.partition.counts();
     assert_eq!((counts.opened, counts.ended), (26, 26));
-    assert!(!rig.effects.iter().any(|effect| matches!(effect, Effect::Dead { .. })));
+    assert!(!rig.effects.iter().any(|effect| matches!(effect, Effect::DeadLetter { .. })));
     // It began no quiet time: what comes next opens a burst of its own.
     rig.body(Body::Signal(Box::new(signal(&large, "next", 2, 1_000, 1_000))));
     assert_eq!(rig.outcomes().last(), Some(&"joined"));
@@ -117,7 +118,7 @@ fn a_leading_trigger_that_is_too_large_is_gated_and_its_signal_is_judged_again_a
     let mut rig = Rig::new(&format!("leading=\"strength>=2\"\n{TIGHT}"));
     let large = uncuttable(&mut rig);
     rig.body(Body::Signal(Box::new(signal(&large, "strong", 2, 0, 0))));
-    let last = rig.decisions().last().map(|made| (made.outcome(), made.gate));
+    let last = rig.decisions().last().map(|made| (made.outcome(), made.gate()));
     assert_eq!(last, Some(("gated", Some(Gate::TooLarge))));
     // A policy that allows more lets the burst fire at its end, with the signal in it.
     rig.policy("p", 2, &format!("{}leading=\"strength>=2\"\n", crate::rig::WORKED));
@@ -136,7 +137,7 @@ fn an_escalation_that_is_too_large_is_evidence_of_the_next_burst() {
     rig.progress(50);
     rig.policy("p", 2, &format!("{}leading=\"strength>=1\"\n{TIGHT}", crate::rig::WORKED));
     rig.body(Body::Signal(Box::new(signal(&id, "stronger", 2, 50, 50))));
-    let last = rig.decisions().last().map(|made| (made.outcome(), made.gate));
+    let last = rig.decisions().last().map(|made| (made.outcome(), made.gate()));
     assert_eq!(last, Some(("gated", Some(Gate::TooLarge))));
     assert_eq!(rig.triggers().len(), 1);
     rig.policy("p", 3, &format!("{}leading=\"strength>=1\"\n", crate::rig::WORKED));
@@ -185,7 +186,7 @@ fn a_row_that_an_older_version_wrote_is_cut_when_it_is_restored_as_the_record_is
     put(&mut replayed, Account { version: 2, ..huge("a", Cut::MissingFeatures) });
     let mut restored = Rig::new("");
     let whole = AccountState::new(Account { version: 2, ..huge("a", Cut::MissingFeatures) });
-    restored.partition.load(StateKey::Account("a".into()), Some(StateRow::Account(whole.into()))).unwrap();
+    restored.partition.load(StateKey::Account("a".into()), Some(StateRow::Account(whole.into())));
     for rig in [&mut replayed, &mut restored] {
         rig.arrives("visit", 2, 0, 0);
         rig.progress(1_000);
@@ -227,7 +228,7 @@ fn an_event_of_any_size_makes_rows_signals_and_decisions_of_bounded_size() {
     }
     for (source, id) in [("s".repeat(300), "r-2".to_owned()), ("releases".to_owned(), "r".repeat(300))] {
         rig.body(Body::Event(Box::new(event(&source, &id))));
-        assert!(matches!(rig.effects.last(), Some(Effect::Dead { reason: "too_large", .. })));
+        assert!(matches!(rig.effects.last(), Some(Effect::DeadLetter { reason: DeadReason::TooLarge, .. })));
     }
 }
 
@@ -248,7 +249,7 @@ fn a_decision_tells_a_bounded_part_of_any_signal() {
 fn an_account_with_an_id_that_no_registrar_takes_is_a_dead_letter_of_its_own() {
     let mut rig = Rig::new("");
     put(&mut rig, account(&"i".repeat(1_025)));
-    assert!(matches!(rig.effects.last(), Some(Effect::Dead { reason: "too_large", .. })));
+    assert!(matches!(rig.effects.last(), Some(Effect::DeadLetter { reason: DeadReason::TooLarge, .. })));
     assert_eq!(rig.partition.known_accounts(), 1);
 }
 
@@ -331,7 +332,7 @@ proptest! {
         let (triggers, ends) = fired(&account, most);
         prop_assert_eq!(triggers.len(), 1, "{:?}", ends);
         let trigger = &triggers[0];
-        prop_assert!(trigger.most_bytes() <= most as usize, "{} of {most}", trigger.most_bytes());
+        prop_assert!(most_bytes(trigger) <= most as usize, "{} of {most}", most_bytes(trigger));
         assert_marks(trigger, &account);
         prop_assert_eq!(&fired(&account, most).0, &triggers);
     }

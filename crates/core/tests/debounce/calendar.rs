@@ -196,14 +196,14 @@ fn what_the_calendar_makes_fires_under_the_shipped_policy_whatever_hour_they_lef
     }
     pass_hours(&mut rig, "2025-01-15", 740);
     for made in rig.decisions() {
-        assert_eq!((made.gate, made.cap.as_ref()), (None, None), "{}: {}", made.account, made.at);
+        assert_eq!(made.refusal, None, "{}: {}", made.account, made.at);
         if let Subject::Signal { signal, outcome, .. } = &made.subject {
             assert_eq!(outcome.as_str(), "joined", "{}: {}", made.account, signal.class);
             expected.insert((made.account.to_string(), signal.class.clone()));
         }
     }
     let told = |trigger: &&winback_core::debounce::Trigger| {
-        (trigger.account.id.to_string(), trigger.evidence.parts[0].class.clone())
+        (trigger.account.id.to_string(), trigger.evidence.parts[0].class.to_string())
     };
     let fired: std::collections::BTreeSet<_> = rig.triggers().iter().map(told).collect();
     assert_eq!(fired, expected);
@@ -347,7 +347,7 @@ fn an_entry_is_no_input_and_what_it_fires_is_its_own() {
         effects
     };
     assert_eq!(replayed, rig.effects);
-    assert!(rig.effects.iter().all(|effect| !matches!(effect, Effect::Dead { .. })));
+    assert!(rig.effects.iter().all(|effect| !matches!(effect, Effect::DeadLetter { .. })));
 }
 
 #[test]

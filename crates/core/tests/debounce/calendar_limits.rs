@@ -1,7 +1,7 @@
 //! What keeps the calendar's entries away, and what keeps them few.
 
 use winback_core::account::{Account, Reason};
-use winback_core::debounce::{AccountChange, Body, MOST_A_YEAR, Policy, Response, ResponseKind};
+use winback_core::debounce::{AccountChange, Body, MOST_A_YEAR, Response, ResponseKind};
 
 use crate::calendar::{DAY, account, entries, list, millis, pass, rig};
 use crate::rig::{Rig, at};
@@ -79,7 +79,7 @@ fn one_progress_makes_no_more_than_its_share() {
     let mut made = Vec::new();
     for second in 0..4 {
         rig.progress(millis("2025-07-16") + second);
-        made.push(rig.partition.counts().made);
+        made.push(rig.partition.counts().synthetic);
     }
     assert_eq!(made, [32, 64, 75, 75]);
     let dues: Vec<_> = entries(&rig).iter().map(|(.., due)| *due).collect();
@@ -88,7 +88,8 @@ fn one_progress_makes_no_more_than_its_share() {
 
 #[test]
 fn no_policy_raises_the_entries_of_a_year_above_four_and_the_strictest_counts() {
-    let parse = |most: u32| Policy::parse(&format!("name=\"p\"\n[calendar]\ntime_based_a_year={most}"), 1);
+    let parse =
+        |most: u32| winback_policy::parse(&format!("name=\"p\"\n[calendar]\ntime_based_a_year={most}"), 1);
     assert!(parse(MOST_A_YEAR).is_ok());
     assert!((MOST_A_YEAR + 1..50).all(|most| parse(most).is_err()));
     for (most, other, expected) in [(4, 4, 4), (4, 2, 2), (0, 4, 0)] {

@@ -118,7 +118,7 @@ fn many_remembered_ids_go_a_few_a_report_and_the_same_after_a_restore_and_a_roll
     while counts.last() > Some(&1) && counts.len() < 10 {
         let mut restored = Partition::default();
         for (key, row) in rig.partition.rows() {
-            restored.load(key, Some(row)).unwrap();
+            restored.load(key, Some(row));
         }
         let before = counts.last().copied();
         for body in [Body::Hold(Some("none".into()), false), report()] {

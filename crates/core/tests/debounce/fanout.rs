@@ -2,7 +2,7 @@
 
 use winback_core::account::{Account, Reason};
 use winback_core::debounce::{
-    AccountChange, Body, Effect, Event, Input, Note, Partition, Progress, StateKey, Subject,
+    AccountChange, Body, DeadReason, Effect, Event, Input, Note, Partition, Progress, StateKey, Subject,
 };
 use winback_core::signal::SignalKind;
 
@@ -101,7 +101,7 @@ fn a_signal_of_an_event_is_a_signal_like_any_other() {
     let item = &trigger.evidence.items[0];
     assert_eq!((item.kind, item.source.as_str(), item.class.as_str()), (event.kind, "releases", "feature"));
     assert_eq!((item.event_time, item.detail.as_str()), (event.event_time, "version 4.0"));
-    assert_eq!(rig.partition.counts().made, 1);
+    assert_eq!(rig.partition.counts().synthetic, 1);
     assert_eq!(rig.partition.clock().inputs.len(), 1, "it is no input");
 }
 
@@ -132,7 +132,7 @@ fn an_event_that_is_too_old_is_told_to_nobody_and_one_from_the_future_is_a_dead_
     let noted =
         |effect: &Effect| matches!(effect, Effect::Note(Note::TooOld(source, _)) if source == "releases");
     assert_eq!(rig.effects.iter().filter(|effect| noted(effect)).count(), 1);
-    let dead = |effect: &Effect| matches!(effect, Effect::Dead { reason: "future", .. });
+    let dead = |effect: &Effect| matches!(effect, Effect::DeadLetter { reason: DeadReason::Future, .. });
     assert_eq!(rig.effects.iter().filter(|effect| dead(effect)).count(), 1);
 }
 
@@ -255,7 +255,7 @@ fn fired(partition: &mut Partition, log: &[Input]) -> Vec<(String, i64)> {
 
 fn restored(partition: &Partition) -> Partition {
     let mut restored = Partition::default();
-    partition.rows().into_iter().for_each(|(key, row)| restored.load(key, Some(row)).unwrap());
+    partition.rows().into_iter().for_each(|(key, row)| restored.load(key, Some(row)));
     restored
 }
 

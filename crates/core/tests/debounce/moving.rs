@@ -1,6 +1,8 @@
 //! A deployment that goes on on another log: rows of its state come as records, and nobody is triggered again.
 
-use winback_core::debounce::{AccountChange, Body, Effect, Moved, Partition, Progress, StateKey, StateRow};
+use winback_core::debounce::{
+    AccountChange, Body, DeadReason, Effect, Hold, Moved, Partition, Progress, StateKey, StateRow,
+};
 use winback_core::ids::Offset;
 
 use crate::rig::{Rig, at, signal};
@@ -95,7 +97,7 @@ fn what_was_left_of_an_erased_account_goes_there_and_the_same_after_a_restart() 
     for millis in 0..2 {
         there.partition.commit();
         let mut restarted = Partition::default();
-        there.partition.rows().into_iter().for_each(|(key, row)| restarted.load(key, Some(row)).unwrap());
+        there.partition.rows().into_iter().for_each(|(key, row)| restarted.load(key, Some(row)));
         there.progress(millis);
         restarted.step(there.log.last().unwrap(), &mut Vec::new());
         assert_eq!(restarted.rows(), there.partition.rows());
@@ -126,10 +128,10 @@ fn a_row_that_comes_when_the_clock_runs_is_refused() {
     let mut rig = Rig::new("");
     rig.now(1, 0);
     let before = rig.partition.rows();
-    let row = (StateKey::Hold(String::new()), StateRow::Hold);
+    let row = (StateKey::Hold(String::new()), StateRow::Hold(Hold));
     rig.body(Body::Carried(Box::new(row)));
     rig.body(moved(false));
-    assert!(matches!(rig.effects.last(), Some(Effect::Dead { reason: "late_row", .. })));
+    assert!(matches!(rig.effects.last(), Some(Effect::DeadLetter { reason: DeadReason::LateRow, .. })));
     let without_clock = |rows: &std::collections::BTreeMap<StateKey, StateRow>| {
         rows.iter()
             .filter(|(key, _)| **key != StateKey::Clock)

@@ -181,13 +181,13 @@ proptest! {
         let (partition, effects) = replay(&log);
         let matched = log.iter().filter(|input| matches!(input.body, Body::Signal(_))).count();
         let is_dead = |effect: &&Effect| {
-            matches!(effect, Effect::Dead { text, .. } if text.starts_with("the signal"))
+            matches!(effect, Effect::DeadLetter { text, .. } if text.starts_with("the signal"))
         };
         let dead = effects.iter().filter(is_dead).count();
         let decisions = decisions(&effects);
         let signals = decisions.iter().filter(|made| matches!(made.subject, Subject::Signal { .. })).count();
         let counts = partition.counts();
-        let made = usize::try_from(counts.made).unwrap();
+        let made = usize::try_from(counts.synthetic).unwrap();
         prop_assert_eq!(matched + made, signals + dead);
         let ended = decisions.len() - signals;
         prop_assert_eq!(counts.ended, u64::try_from(ended).unwrap());
@@ -208,8 +208,8 @@ proptest! {
                 prop_assert!(trigger.fired_at >= until, "{:?}", trigger);
             }
             if trigger.edge.starts() {
-                prop_assert!(trigger.quiet_until >= until, "the end of a quiet never moves back");
-                quiet.insert(key, trigger.quiet_until);
+                prop_assert!(trigger.cooldown_until >= until, "the end of a quiet never moves back");
+                quiet.insert(key, trigger.cooldown_until);
             }
         }
     }
@@ -249,7 +249,7 @@ proptest! {
             batch.iter().for_each(|input| partition.step(input, &mut effects));
             let mut rows = Vec::new();
             partition.changes(|key, row| rows.push((key, row)));
-            rows.into_iter().for_each(|(key, row)| changelog.load(key, row).unwrap());
+            rows.into_iter().for_each(|(key, row)| changelog.load(key, row));
             partition.commit();
             at += batch.len();
             if at == log.len() { break; }
@@ -270,7 +270,7 @@ proptest! {
         let (mut before, mut effects) = replay(&log[..cut]);
         before.commit();
         let mut after = Partition::default();
-        before.rows().into_iter().for_each(|(key, row)| after.load(key, Some(row)).unwrap());
+        before.rows().into_iter().for_each(|(key, row)| after.load(key, Some(row)));
         log[cut..].iter().for_each(|input| after.step(input, &mut effects));
         let (whole, expected) = replay(&log);
         prop_assert_eq!(effects, expected);

@@ -2,8 +2,8 @@
 
 use winback_core::account::{Account, Reason};
 use winback_core::debounce::{
-    AccountChange, Body, Decision, Effect, Input, MatchedSignal, Partition, PolicyText, Progress, Reached,
-    Response, ResponseKind, Subject, Trigger,
+    AccountChange, Body, Decision, Effect, Input, MatchedSignal, Partition, Progress, Reached, Response,
+    ResponseKind, Subject, Trigger,
 };
 use winback_core::ids::Offset;
 use winback_core::index::Method;
@@ -68,7 +68,7 @@ impl Rig {
 
     pub(crate) fn policy(&mut self, name: &str, version: u32, toml: &str) {
         let toml = format!("name=\"{name}\"\n{toml}");
-        self.body(Body::Policy(PolicyText { name: name.into(), version, toml }));
+        self.body(Body::Policy(winback_policy::record(name, version, &toml)));
     }
 
     pub(crate) fn body(&mut self, body: Body) {
@@ -150,7 +150,8 @@ impl Rig {
     pub(crate) fn ends(&self) -> Vec<String> {
         let bursts = |decision: &&&Decision| matches!(decision.subject, Subject::Burst { .. });
         let told = |decision: &&Decision| {
-            format!("{}({})@{}", decision.outcome(), decision.because(), decision.at.millis() - BASE)
+            let because = decision.because().map(|because| because.to_string()).unwrap_or_default();
+            format!("{}({because})@{}", decision.outcome(), decision.at.millis() - BASE)
         };
         self.decisions().iter().filter(bursts).map(told).collect()
     }

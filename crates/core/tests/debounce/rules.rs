@@ -1,7 +1,7 @@
 //! What the worked examples leave open, a test a rule.
 
 use winback_core::account::{Reason, Status};
-use winback_core::debounce::{Body, Counts, Gate, PolicyText, ResponseKind, Subject, shadow};
+use winback_core::debounce::{Body, Counts, Gate, ResponseKind, Subject, shadow};
 use winback_core::index::Method;
 use winback_core::signal::SignalKind;
 use winback_core::time::Span;
@@ -171,7 +171,7 @@ fn every_standing_gate_forbids_and_says_its_name() {
         rig.now(1, 0);
         rig.progress(10);
         assert!(rig.fired().is_empty(), "{gate}");
-        assert_eq!(rig.decisions()[0].gate, Some(gate));
+        assert_eq!(rig.decisions()[0].gate(), Some(gate));
     }
 }
 
@@ -200,7 +200,7 @@ fn a_hold_stops_starting_triggers_until_it_is_let_go() {
     rig.now(1, 0);
     rig.body(Body::Hold(None, false));
     rig.progress(10);
-    assert_eq!(rig.decisions()[0].gate, Some(Gate::Hold));
+    assert_eq!(rig.decisions()[0].gate(), Some(Gate::Hold));
     assert_eq!(rig.fired(), ["trailing(quiet)@10 n=1"]);
 }
 
@@ -208,9 +208,9 @@ fn a_hold_stops_starting_triggers_until_it_is_let_go() {
 fn r14_bursts_opened_are_ended_or_open() {
     let mut rig = Rig::new(OFF);
     rig.now(1, 0);
-    assert_eq!(rig.partition.counts(), Counts { opened: 1, ended: 0, made: 0 });
+    assert_eq!(rig.partition.counts(), Counts { opened: 1, ended: 0, synthetic: 0 });
     rig.progress(10);
-    assert_eq!(rig.partition.counts(), Counts { opened: 1, ended: 1, made: 0 });
+    assert_eq!(rig.partition.counts(), Counts { opened: 1, ended: 1, synthetic: 0 });
     assert_eq!(rig.partition.open_bursts(), 0);
 }
 
@@ -221,7 +221,7 @@ fn a_signal_that_no_policy_judges_has_its_decision_and_counts_when_it_comes_agai
     assert_eq!(rig.partition.decisions_a_signal(), 1);
     rig.arrives("s", 2, 0, 0);
     let made = rig.decisions()[0].clone();
-    assert_eq!((made.gate, made.policy.as_str(), made.outcome()), (Some(Gate::NoPolicy), "", "gated"));
+    assert_eq!((made.gate(), made.policy.as_str(), made.outcome()), (Some(Gate::NoPolicy), "", "gated"));
     rig.policy("p", 1, &format!("{WORKED}{OFF}"));
     assert_eq!(rig.partition.decisions_a_signal(), 1);
     rig.arrives("s", 2, 5, 5);
@@ -234,12 +234,12 @@ fn a_signal_that_no_policy_judges_has_its_decision_and_counts_when_it_comes_agai
 fn a_policy_in_shadow_judges_for_itself_and_leaves_the_signal_without_a_live_one() {
     let mut rig = Rig::default();
     rig.change(|_| {});
-    let toml = shadow::as_shadow(&format!("name=\"p\"\n{WORKED}{OFF}"));
-    rig.body(Body::Policy(PolicyText { name: shadow::shadow_of("p"), version: 1, toml }));
+    let toml = winback_policy::as_shadow(&format!("name=\"p\"\n{WORKED}{OFF}"));
+    rig.body(Body::Policy(winback_policy::record(&shadow::shadow_of("p"), 1, &toml)));
     assert_eq!(rig.partition.decisions_a_signal(), 2);
     rig.arrives("s", 2, 0, 0);
     assert_eq!(rig.outcomes(), ["gated", "joined"]);
-    assert_eq!(rig.decisions()[0].gate, Some(Gate::NoPolicy));
+    assert_eq!(rig.decisions()[0].gate(), Some(Gate::NoPolicy));
 }
 
 #[test]
@@ -253,7 +253,7 @@ fn who_comes_back_by_himself_is_back_though_no_policy_is_in_force() {
     rig.policy("p", 1, &format!("{WORKED}leading=\"always\"\n"));
     rig.now(2, 5);
     assert_eq!(rig.outcomes(), ["gated", "gated"]);
-    assert_eq!(rig.decisions()[1].gate, Some(Gate::Reactivated));
+    assert_eq!(rig.decisions()[1].gate(), Some(Gate::Reactivated));
 }
 
 #[test]

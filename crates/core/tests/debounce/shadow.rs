@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use winback_core::debounce::{
-    AccountChange, Body, Effect, Input, Partition, PolicyText, StateKey, StateRow, Subject, shadow,
+    AccountChange, Body, Effect, Input, Partition, PolicyRecord, StateKey, StateRow, Subject, shadow,
 };
 use winback_core::ids::Offset;
 
@@ -12,8 +12,8 @@ use crate::rig::{Rig, WORKED, account, signal};
 const OFF: &str = "leading=\"off\"\n";
 
 fn shadow_text(version: u32, toml: &str) -> Body {
-    let toml = shadow::as_shadow(&format!("name=\"p\"\n{toml}"));
-    Body::Policy(PolicyText { name: shadow::shadow_of("p"), version, toml })
+    let toml = winback_policy::as_shadow(&format!("name=\"p\"\n{toml}"));
+    Body::Policy(winback_policy::record(&shadow::shadow_of("p"), version, &toml))
 }
 
 /// The log with records put in before those at the places, from the last to the first.
@@ -33,7 +33,7 @@ fn of_shadow(effect: &Effect) -> bool {
     match effect {
         Effect::Trigger(trigger) => shadow::is_shadow(trigger.policy.as_str()),
         Effect::Decision(made) => shadow::is_shadow(made.policy.as_str()),
-        Effect::Dead { .. } | Effect::Note(_) => false,
+        Effect::DeadLetter { .. } | Effect::Note(_) => false,
     }
 }
 
@@ -65,7 +65,8 @@ fn with_caps(mut log: Vec<Input>, windows: &[u32]) -> Vec<Input> {
         _ => None,
     });
     for (text, window) in versions.zip(windows.iter().cycle()) {
-        text.toml = text.toml.replace("window=\"400ms\"", &format!("window=\"{window}ms\""));
+        let file = text.text.replace("window=\"400ms\"", &format!("window=\"{window}ms\""));
+        *text = winback_policy::record(text.name.as_str(), text.version, &file);
     }
     log
 }
@@ -83,7 +84,7 @@ proptest! {
     ) {
         let plain = with_caps(log(&ops), &windows);
         let shadowed = with(&plain, vec![
-            (places.2, Body::Policy(shadow::ended("p~shadow", 3))),
+            (places.2, Body::Policy(PolicyRecord::shadow_ended("p~shadow", 3))),
             (places.1, shadow_text(2, &second)),
             (places.0, shadow_text(1, &first)),
         ]);
@@ -103,11 +104,8 @@ proptest! {
         let ops: Vec<Op> = ops.into_iter().filter(|op| !matches!(op, Op::Policy(_))).collect();
         let plain = log(&ops);
         let Body::Policy(text) = &plain[0].body else { panic!("the first record is the policy") };
-        let same = PolicyText {
-            name: shadow::shadow_of(&text.name),
-            version: 1,
-            toml: shadow::as_shadow(&text.toml),
-        };
+        let name = shadow::shadow_of(text.name.as_str());
+        let same = winback_policy::record(&name, 1, &winback_policy::as_shadow(&text.text));
         let (_, effects) = replay(&with(&plain, vec![(1, Body::Policy(same))]));
         prop_assert_eq!(fires(&effects, true), fires(&effects, false));
     }
@@ -124,7 +122,7 @@ proptest! {
         cut in 5..60_usize,
     ) {
         let inputs = with(&log(&ops), vec![
-            (cut, Body::Policy(shadow::ended("p~shadow", 2))),
+            (cut, Body::Policy(PolicyRecord::shadow_ended("p~shadow", 2))),
             (3, shadow_text(1, &text)),
         ]);
         let mut partition = Partition::default();
@@ -136,7 +134,7 @@ proptest! {
             }
             let mut restored = Partition::default();
             for (key, row) in partition.rows() {
-                restored.load(key, Some(row)).unwrap();
+                restored.load(key, Some(row));
             }
             let (mut one, mut other) = (Vec::new(), Vec::new());
             partition.step(input, &mut one);
@@ -181,7 +179,7 @@ fn a_shadow_comes_anew_after_its_end_even_while_bursts_of_the_first_are_open() {
     let mut rig = Rig::new(OFF);
     rig.body(shadow_text(1, &format!("{WORKED}{OFF}")));
     rig.now(1, 0);
-    rig.body(Body::Policy(shadow::ended("p~shadow", 2)));
+    rig.body(Body::Policy(PolicyRecord::shadow_ended("p~shadow", 2)));
     rig.now(1, 1);
     rig.body(shadow_text(3, &format!("{WORKED}{OFF}")));
     rig.now(1, 2);
@@ -212,7 +210,7 @@ fn a_shadows_caps_keep_no_fires_for_those_in_force() {
 /// The rows that a shadow left something in.
 fn left(partition: &Partition) -> usize {
     let is_left = |(key, row): &(StateKey, StateRow)| match (key, row) {
-        (StateKey::Machine(_, policy), _) => shadow::is_shadow(policy.as_str()),
+        (StateKey::Machine(machine), _) => shadow::is_shadow(machine.policy.as_str()),
         (_, StateRow::Account(state)) => {
             state.fires.iter().any(|fire| shadow::is_shadow(fire.policy.as_str()))
         }
@@ -234,12 +232,12 @@ fn what_an_ended_shadow_left_goes_a_few_a_report_and_the_same_after_a_restore() 
     // In the quiet: evidence, which nothing else would ever forget.
     rig.body(Body::Signal(Box::new(signal("a000", "y", 1, 21, 21))));
     assert_eq!(left(&rig.partition), 200, "machines and fires");
-    rig.body(Body::Policy(shadow::ended("p~shadow", 2)));
+    rig.body(Body::Policy(PolicyRecord::shadow_ended("p~shadow", 2)));
     let mut counts = vec![left(&rig.partition)];
     for millis in 22..26 {
         rig.partition.commit();
         let mut restored = Partition::default();
-        rig.partition.rows().into_iter().for_each(|(key, row)| restored.load(key, Some(row)).unwrap());
+        rig.partition.rows().into_iter().for_each(|(key, row)| restored.load(key, Some(row)));
         rig.progress(millis);
         restored.step(rig.log.last().unwrap(), &mut Vec::new());
         assert_eq!(restored.rows(), rig.partition.rows());
@@ -265,7 +263,7 @@ fn a_new_shadow_begins_without_the_memory_of_the_one_that_ended() {
         own.filter(|made| matches!(made.subject, Subject::Signal { .. })).map(|made| made.outcome()).collect()
     };
     assert_eq!(of_shadow(&rig), ["led", "cooled"]);
-    rig.body(Body::Policy(shadow::ended("p~shadow", 2)));
+    rig.body(Body::Policy(PolicyRecord::shadow_ended("p~shadow", 2)));
     rig.body(shadow_text(3, &text));
     rig.now(1, 60);
     assert_eq!(of_shadow(&rig), ["led", "cooled", "led"], "neither quiet nor capped");

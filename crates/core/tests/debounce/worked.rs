@@ -1,6 +1,6 @@
 //! Every worked example of DESIGN section 6, with its numbers.
 
-use winback_core::debounce::{AccountChange, Body, Effect};
+use winback_core::debounce::{AccountChange, Body, DeadReason, Effect};
 
 use crate::rig::{BASE, Rig, at, signal};
 
@@ -23,7 +23,7 @@ fn a_steady_stream_fires_at_max_wait_and_then_cools() {
     (0..=60).step_by(5).for_each(|millis| rig.now(1, millis));
     assert_eq!(rig.fired(), ["trailing(max_wait)@30 n=6"]);
     let trigger = rig.triggers()[0];
-    assert_eq!(trigger.quiet_until, at(130));
+    assert_eq!(trigger.cooldown_until, at(130));
     assert_eq!(rig.outcomes()[6..], ["cooled"; 7]);
 }
 
@@ -45,7 +45,7 @@ fn leading_always_tells_the_rest_in_an_update() {
     assert_eq!(rig.fired(), ["leading(leading)@0 n=1", "update(quiet)@15 n=2"]);
     let triggers = rig.triggers();
     assert_eq!(triggers[1].parent, Some(triggers[0].id));
-    assert_eq!(triggers[1].quiet_until, at(100), "an update does not extend the quiet");
+    assert_eq!(triggers[1].cooldown_until, at(100), "an update does not extend the quiet");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_stronger_signal_escalates_once_and_begins_the_quiet_anew() {
     rig.now(2, 40);
     rig.now(2, 50);
     assert_eq!(rig.fired(), ["trailing(quiet)@22 n=3", "escalation(strength_up)@40 n=1"]);
-    assert_eq!(rig.triggers()[1].quiet_until, at(140));
+    assert_eq!(rig.triggers()[1].cooldown_until, at(140));
     assert_eq!(rig.triggers()[1].burst, rig.triggers()[0].burst, "it takes the burst that began the quiet");
     assert_eq!(rig.outcomes()[3..], ["escalated", "cooled"]);
 }
@@ -148,6 +148,6 @@ fn the_year_2099_is_a_dead_letter_and_moves_no_clock() {
     let mut far = signal("a", "far", 1, 0, 5);
     far.event_time = at(73 * 365 * 86_400_000);
     rig.body(Body::Signal(Box::new(far)));
-    assert!(matches!(rig.effects.last(), Some(Effect::Dead { reason: "future", .. })));
+    assert!(matches!(rig.effects.last(), Some(Effect::DeadLetter { reason: DeadReason::Future, .. })));
     assert_eq!(rig.partition.clock().now().millis() - BASE, 0);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use winback_core::account::{Account, Reason};
 use winback_core::debounce::{
-    AccountChange, Body, Effect, Event, Input, Partition, PolicyText, Progress, Reached, Subject,
+    AccountChange, Body, Effect, Event, Input, Partition, Progress, Reached, Subject,
 };
 use winback_core::ids::Offset;
 use winback_core::signal::SignalKind;
@@ -95,7 +95,7 @@ impl Year {
     }
 
     fn lives(&mut self, accounts: u64) {
-        let text = PolicyText { name: "default".into(), version: 1, toml: DEFAULT.into() };
+        let text = winback_policy::record("default", 1, DEFAULT);
         self.body(Body::Policy(text));
         for number in 0..accounts {
             self.body(Body::Account(AccountChange::Upsert(Box::new(account(number)))));
@@ -133,7 +133,7 @@ impl Year {
         for (id, fires) in &self.fires {
             assert!(most(fires, 365 * DAY) <= 8, "{id}: {fires:?}");
         }
-        assert!(self.partition.counts().made > 0 && self.told > 0 && !self.fires.is_empty());
+        assert!(self.partition.counts().synthetic > 0 && self.told > 0 && !self.fires.is_empty());
     }
 }
 

@@ -1,7 +1,7 @@
 //! DOMAIN, *Accounts*: tiers, reasons, recoverability, the hold-out group, contacts.
 
 use winback_core::account::{Account, Contact, Reason};
-use winback_core::debounce::{Gate, HoldOut, Priority, ResponseKind};
+use winback_core::debounce::{Gate, HoldOut, ResponseKind, priority};
 use winback_core::ids::AccountId;
 use winback_core::signal::SignalKind::{self, *};
 
@@ -83,7 +83,7 @@ fn recoverability_and_fit_follow_the_reason_and_what_answers_it() {
         let mut rig = Rig::new(OFF);
         comes(&mut rig, kind, class, 0);
         let evidence = &rig.triggers()[0].evidence;
-        let priority = Priority::of(&Account { reason, ..account("a") }, evidence, 2);
+        let priority = priority(&Account { reason, ..account("a") }, evidence, 2);
         assert_eq!(
             (priority.recoverability.percent, priority.fit.percent),
             (recoverability, fit),
@@ -102,7 +102,11 @@ fn a_priority_is_the_product_of_its_parts_and_value_grows_with_the_revenue() {
     assert_eq!(priority.total, 80);
     let mut before = 0;
     for arr_usd in [0, 1_000, 5_000, 10_000, 30_000, 50_000, 250_000, 9_000_000] {
-        let priority = Priority::of(&Account { arr_usd, ..account("a") }, &rig.triggers()[0].evidence, 2);
+        let priority = winback_core::debounce::priority(
+            &Account { arr_usd, ..account("a") },
+            &rig.triggers()[0].evidence,
+            2,
+        );
         assert!(priority.value.percent > before || arr_usd == 9_000_000, "${arr_usd}");
         before = priority.value.percent;
     }

@@ -1,7 +1,7 @@
 //! What DOMAIN marks as hard holds under a policy with every knob at its most permissive, and no policy says otherwise.
 
 use winback_core::account::{Account, Contact, Reason, Status};
-use winback_core::debounce::{AccountChange, Body, Gate, Policy, ResponseKind};
+use winback_core::debounce::{AccountChange, Body, Gate, ResponseKind};
 use winback_core::signal::SignalKind::*;
 
 use crate::rig::{Rig, at};
@@ -150,7 +150,7 @@ fn a_value_beyond_a_hard_limit_is_refused_with_key_value_limit_and_rule() {
         ("opted_out = \"ignore\"", &["opted_out"]),
         ("impossible = \"allow\"", &["impossible"]),
     ] {
-        let error = Policy::parse(&format!("name = \"p\"\n{toml}"), 1).unwrap_err().to_string();
+        let error = winback_policy::parse(&format!("name = \"p\"\n{toml}"), 1).unwrap_err().to_string();
         for part in parts {
             assert!(error.contains(part), "{toml:?} says {error:?}, not {part:?}");
         }

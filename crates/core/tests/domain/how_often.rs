@@ -1,7 +1,7 @@
 //! DOMAIN, *How often*.
 
 use winback_core::account::Reason;
-use winback_core::debounce::{Body, Gate, Policy, ResponseKind};
+use winback_core::debounce::{Body, Gate, ResponseKind};
 use winback_core::signal::SignalKind::{self, *};
 
 use crate::rig::{Rig, at};
@@ -87,7 +87,7 @@ fn no_answer_to_a_whole_sequence_is_six_months_of_rest_and_a_reply_ends_it() {
         }
         comes(&mut rig, FundingNews, "", days * DAY);
         assert_eq!(rig.fired().len(), usize::from(fires), "{days} {replied:?}");
-        assert_eq!(gate(&rig), (!fires).then_some(Gate::Resting));
+        assert_eq!(gate(&rig), (!fires).then_some(Gate::NoReplyCooldown));
     }
 }
 
@@ -126,5 +126,5 @@ fn never_every_week_for_months() {
     assert!(starts.len() >= 4, "{starts:?}");
     assert!(starts.windows(2).all(|pair| pair[1] - pair[0] >= 14), "{starts:?}");
     assert!(starts.windows(5).all(|five| five[4] - five[0] >= 90), "four in any 90 days: {starts:?}");
-    assert!(Policy::parse(shipped, 1).unwrap().caps.len() >= 2);
+    assert!(winback_policy::parse(shipped, 1).unwrap().caps.len() >= 2);
 }

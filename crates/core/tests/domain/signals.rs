@@ -1,6 +1,6 @@
 //! DOMAIN, *Signals*.
 
-use winback_core::debounce::{Impossible, Policy, ResponseKind};
+use winback_core::debounce::{Impossible, ResponseKind};
 use winback_core::index::Method;
 use winback_core::signal::SignalKind::{self, *};
 
@@ -12,7 +12,7 @@ const DEFAULTS: &str = "leading=\"strength>=2\"\n";
 /// The strength column of the table, and what it does: 2 fires at once, less waits for the burst's end.
 #[test]
 fn each_kind_has_the_strength_of_the_table_and_only_strength_2_fires_at_once() {
-    let policy = Policy::parse("name=\"p\"", 1).unwrap();
+    let policy = winback_policy::parse("name=\"p\"", 1).unwrap();
     let table: [(SignalKind, &str, u8); 24] = [
         (WebVisit, "", 1),
         (WebVisit, "blog", 1),
@@ -52,7 +52,7 @@ fn each_kind_has_the_strength_of_the_table_and_only_strength_2_fires_at_once() {
 #[test]
 fn pages_that_say_more_weigh_more_than_the_blog() {
     let shipped = include_str!("../../../../config/policies/default.toml");
-    let policy = Policy::parse(shipped, 1).unwrap();
+    let policy = winback_policy::parse(shipped, 1).unwrap();
     let score = |class: &str| {
         let mut rig = Rig::default();
         let gathers = shipped.replacen("name = \"default\"", "", 1).replacen(
@@ -78,7 +78,7 @@ fn pages_that_say_more_weigh_more_than_the_blog() {
 
 #[test]
 fn a_click_outweighs_an_open_and_a_reply_outweighs_both() {
-    let policy = Policy::parse("name=\"p\"", 1).unwrap();
+    let policy = winback_policy::parse("name=\"p\"", 1).unwrap();
     let [open, click, reply] = [EmailOpen, EmailClick, EmailReply].map(|kind| policy.rule(kind, "").weight);
     assert!(open < click && open + click < reply);
 }

@@ -40,10 +40,10 @@ pub(crate) fn comes_by(rig: &mut Rig, kind: SignalKind, class: &str, millis: i64
 
 /// The last gate that was shut.
 pub(crate) fn gate(rig: &Rig) -> Option<Gate> {
-    rig.decisions().iter().rev().find_map(|decision| decision.gate)
+    rig.decisions().iter().rev().find_map(|decision| decision.gate())
 }
 
 /// The last cap that was reached, as a person would say it.
 pub(crate) fn cap(rig: &Rig) -> Option<String> {
-    rig.decisions().iter().rev().find_map(|decision| decision.cap.as_ref()).map(|cap| cap.describe())
+    rig.decisions().iter().rev().find_map(|decision| decision.cap()).map(|cap| cap.describe())
 }

@@ -1,7 +1,7 @@
 //! How long a trigger took is measured to the moment at which it is in the log.
 
 use winback_core::account::{Account, Reason};
-use winback_core::debounce::{AccountChange, MatchedSignal, PolicyText, Progress, Reached};
+use winback_core::debounce::{AccountChange, MatchedSignal, Progress, Reached};
 use winback_core::ids::{Offset, Partition};
 use winback_core::index::Method;
 use winback_core::signal::SignalKind;
@@ -48,7 +48,7 @@ fn seconds(leading: &str, records: &[v1::InboxRecord], now: Time, histogram: &st
     let toml = format!(
         "name=\"p\"\nquiet=\"10s\"\nmax_wait=\"30s\"\ncooldown=\"100s\"\nmin_score=0\nleading=\"{leading}\"\n[calendar]\nentries=[]\n"
     );
-    let policy = PolicyText { name: "p".to_owned(), version: 1, toml };
+    let policy = winback_policy::record("p", 1, &toml);
     let mut account = Account::new("acme", "Acme", START - Span::from_days(200), Reason::ProductGap);
     account.arr_usd = 84_000;
     let before = [

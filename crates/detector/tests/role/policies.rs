@@ -1,6 +1,5 @@
 //! A partition without a policy: the role goes on, and says what somebody must do.
 
-use winback_core::debounce::PolicyText;
 use winback_core::ids::{Offset, Partition};
 use winback_core::time::Time;
 use winback_lane::{At, Output, Role, Step};
@@ -18,7 +17,7 @@ fn a_role_lacks_a_policy_until_each_of_its_partitions_has_one() {
         lacks.contains("in 1 of the inbox's partitions") && lacks.contains("winback policy apply"),
         "{lacks}"
     );
-    let policy = PolicyText { name: "p".to_owned(), version: 1, toml: "name=\"p\"\n".to_owned() };
+    let policy = winback_policy::record("p", 1, "name=\"p\"\n");
     let body = v1::InboxRecord { body: Some(Body::Policy(inbox::policy_to_wire(&policy))) };
     let value = body.to_bytes(Encoding::Protobuf);
     let record = Record { key: None, value: Some(value.into()), headers: Vec::new() };

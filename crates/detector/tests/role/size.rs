@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use winback_core::account::{Account, Reason};
-use winback_core::debounce::{AccountChange, MatchedSignal, PolicyText, Progress, Reached};
+use winback_core::debounce::{AccountChange, MatchedSignal, Progress, Reached};
 use winback_core::ids::{Offset, Partition};
 use winback_core::index::Method;
 use winback_core::signal::SignalKind;
@@ -89,7 +89,7 @@ fn an_account_that_sends_40_000_signals_writes_no_more_than_16_kib_a_step() {
     let mut rig = Rig::new();
     let start = 1_760_000_000_000;
     let toml = "name=\"p\"\nmax_signals=1000000\n".to_owned();
-    let policy = PolicyText { name: "p".to_owned(), version: 1, toml };
+    let policy = winback_policy::record("p", 1, &toml);
     rig.step(&v1::InboxRecord { body: Some(Body::Policy(inbox::policy_to_wire(&policy))) }, start);
     let mut account = Account::new("acme", "Acme", Time::from_millis(start), Reason::ProductGap);
     account.arr_usd = 84_000;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use winback_core::account::{Account, Reason};
 use winback_core::debounce::{
-    AccountChange, Event, MatchedSignal, PolicyText, Progress, Reached, ResponseKind, shadow,
+    AccountChange, Event, MatchedSignal, PolicyRecord, Progress, Reached, ResponseKind, shadow,
 };
 use winback_core::ids::{Offset, Partition};
 use winback_core::index::Method;
@@ -159,7 +159,7 @@ impl Script {
 
     fn policy(&mut self, quiet_minutes: u8) -> Vec<Line> {
         self.version += 1;
-        let text = PolicyText { name: "p".to_owned(), version: self.version, toml: file(quiet_minutes) };
+        let text = winback_policy::record("p", self.version, &file(quiet_minutes));
         everywhere(&Body::Policy(inbox::policy_to_wire(&text)))
     }
 
@@ -167,9 +167,9 @@ impl Script {
         self.version += 1;
         let (name, version) = (shadow::shadow_of("p"), self.version);
         let text = if begins {
-            PolicyText { name, version, toml: shadow::as_shadow(&file(3)) }
+            winback_policy::record(&name, version, &winback_policy::as_shadow(&file(3)))
         } else {
-            shadow::ended(&name, version)
+            PolicyRecord::shadow_ended(&name, version)
         };
         everywhere(&Body::Policy(inbox::policy_to_wire(&text)))
     }

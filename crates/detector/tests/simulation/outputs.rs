@@ -112,7 +112,7 @@ impl Outputs {
                 let wire = decision::to_wire(made, partition, offset);
                 self.decisions.push(wire.to_bytes(Encoding::Protobuf));
             }
-            Effect::Dead { reason, .. } => self.dead.push((partition.0, offset.0, (*reason).to_owned())),
+            Effect::DeadLetter { reason, .. } => self.dead.push((partition.0, offset.0, reason.to_string())),
             Effect::Note(_) => {}
         }
     }
@@ -164,7 +164,7 @@ fn restored(log: &dyn Log, partitions: i32) -> Vec<Partition> {
         let decode =
             |value: &[u8]| state::row_from_wire(v1::StateRecord::from_bytes(value).unwrap()).unwrap();
         let row = message.value().map(decode);
-        restored[usize::try_from(message.partition.0).unwrap()].load(key, row).unwrap();
+        restored[usize::try_from(message.partition.0).unwrap()].load(key, row);
     }
     restored
 }

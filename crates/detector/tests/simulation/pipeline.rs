@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use winback_core::debounce::{AccountChange, Body, PolicyText};
+use winback_core::debounce::{AccountChange, Body};
 use winback_core::ids::Partition;
 use winback_core::index::SharedIndex;
 use winback_core::time::{Span, Time};
@@ -168,7 +168,7 @@ impl Pipeline {
     /// The policy and the accounts, as the registrar leaves them.
     fn register(&self) {
         let toml = "name=\"p\"\nquiet=\"30m\"\nmax_wait=\"6h\"\ncooldown=\"1d\"\n".to_owned();
-        let policy = PolicyText { name: "p".to_owned(), version: 1, toml };
+        let policy = winback_policy::record("p", 1, &toml);
         let policy = v1::InboxRecord { body: Some(Wire::Policy(inbox::policy_to_wire(&policy))) };
         let bytes = policy.to_bytes(Encoding::Protobuf);
         for partition in 0..self.plan.inbox_partitions {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use winback_core::closed_enum;
-use winback_core::debounce::{Decision, Edge, FiredBecause, Gate, Subject, Trigger};
+use winback_core::debounce::{Decision, Edge, FiredBecause, Gate, Refusal, Subject, Trigger};
 use winback_core::time::Time;
 
 closed_enum! {
@@ -68,17 +68,17 @@ pub struct Why {
 impl Why {
     /// What that decision says.
     pub fn of(decision: &Decision) -> Self {
-        let outcome = match (decision.gate, &decision.cap) {
-            (Some(gate), _) => gated(gate),
-            (None, Some(cap)) => capped(&cap.describe()),
-            (None, None) => decision.outcome().to_owned(),
+        let outcome = match &decision.refusal {
+            Some(Refusal::Gate(gate)) => gated(*gate),
+            Some(Refusal::Cap(cap)) => capped(&cap.describe()),
+            None => decision.outcome().to_owned(),
         };
         let detail = match &decision.subject {
             Subject::Burst { score, min_score, .. } if decision.outcome() == "below_threshold" => {
                 format!("score {score}, {min_score} needed")
             }
             Subject::Signal { outcome, .. } if outcome.as_str() == "cooled" => {
-                decision.quiet_until.map_or_else(String::new, |until| format!("quiet until {until}"))
+                decision.cooldown_until.map_or_else(String::new, |until| format!("quiet until {until}"))
             }
             Subject::Burst { .. } | Subject::Signal { .. } => String::new(),
         };

@@ -2,10 +2,11 @@
 
 use winback_core::account::Account;
 use winback_core::debounce::{
-    AccountState, Body, Effect, Input, Partition, Policy, PolicyError, PolicyText, StateKey, StateRow, shadow,
+    AccountState, Body, Effect, Input, Partition, PolicyRecord, StateKey, StateRow, VersionKey, shadow,
 };
 use winback_core::ids::{AccountId, PolicyName};
 use winback_core::time::{Span, Time};
+use winback_policy::PolicyError;
 
 /// A policy to try.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,13 +23,14 @@ impl Candidate {
     /// # Errors
     /// When it is none.
     pub fn new(toml: &str) -> Result<Self, PolicyError> {
-        let toml = shadow::as_live(toml);
-        let policy = Policy::parse(&toml, 1)?;
+        let toml = winback_policy::as_live(toml);
+        let policy = winback_policy::parse(&toml, 1)?;
         Ok(Self { name: policy.name.to_string(), toml })
     }
 
-    fn text(&self, version: u32) -> PolicyText {
-        PolicyText { name: self.name.clone(), version, toml: self.toml.clone() }
+    /// The candidate as a version of its policy.
+    pub fn record(&self, version: u32) -> PolicyRecord {
+        winback_policy::record(&self.name, version, &self.toml)
     }
 }
 
@@ -86,7 +88,7 @@ impl Fork {
             longest: Span::ZERO,
         };
         if let (Some(other), false) = (&mut fork.other, question.is_known) {
-            put(other, &question.candidate.text(1));
+            put(other, &question.candidate.record(1));
         }
         fork.measure();
         fork
@@ -96,12 +98,12 @@ impl Fork {
     pub(super) fn known(&mut self, account: &Account) {
         for side in std::iter::once(&mut self.live).chain(&mut self.other) {
             let row = StateRow::Account(AccountState::new(account.clone()).into());
-            drop(side.load(StateKey::Account(account.id.clone()), Some(row)));
+            side.load(StateKey::Account(account.id.clone()), Some(row));
         }
     }
 
     /// A policy that is in force before the first record.
-    pub(super) fn in_force(&mut self, text: &PolicyText) {
+    pub(super) fn in_force(&mut self, text: &PolicyRecord) {
         put(&mut self.live, text);
         let text = self.replaced(text).unwrap_or_else(|| text.clone());
         if let Some(other) = &mut self.other {
@@ -129,7 +131,7 @@ impl Fork {
             other.commit();
             if matches!(&input.body, Body::Moved(moved) if !moved.complete) && !self.question.is_known {
                 // Rows of another log begin in an empty state: a policy that none of them is stands there again.
-                put(other, &self.question.candidate.text(1));
+                put(other, &self.question.candidate.record(1));
             }
         }
         if matches!(input.body, Body::Policy(_) | Body::Carried(_)) {
@@ -149,9 +151,9 @@ impl Fork {
     }
 
     /// The version of the candidate that stands for that one.
-    fn replaced(&self, text: &PolicyText) -> Option<PolicyText> {
+    fn replaced(&self, text: &PolicyRecord) -> Option<PolicyRecord> {
         let candidate = &self.question.candidate;
-        (text.name == candidate.name).then(|| candidate.text(text.version))
+        (text.name.as_str() == candidate.name).then(|| candidate.record(text.version))
     }
 
     /// The record in which the candidate stands for its policy, as it came or as it was carried from another log.
@@ -160,7 +162,7 @@ impl Fork {
             Body::Policy(text) => self.replaced(text).map(Body::Policy),
             Body::Carried(row) => match &**row {
                 (key, StateRow::Policy(text)) => {
-                    let row = StateRow::Policy(self.replaced(text)?);
+                    let row = StateRow::Policy(self.replaced(text)?.into());
                     Some(Body::Carried(Box::new((key.clone(), row))))
                 }
                 _ => None,
@@ -186,7 +188,7 @@ impl Fork {
         let mut other = self.live.clone();
         let newest = self.live.policies().find(|policy| policy.name.as_str() == self.question.candidate.name);
         let version = newest.map_or(1, |policy| policy.version + 1);
-        put(&mut other, &self.question.candidate.text(version));
+        put(&mut other, &self.question.candidate.record(version));
         self.other = Some(other);
         self.measure();
     }
@@ -204,7 +206,8 @@ fn is_of_shadow(body: &Body) -> bool {
     let name = match body {
         Body::Policy(text) => text.name.as_str(),
         Body::Carried(row) => match &row.0 {
-            StateKey::Policy(name, _) | StateKey::Machine(_, name) => name.as_str(),
+            StateKey::Policy(version) => version.policy.as_str(),
+            StateKey::Machine(machine) => machine.policy.as_str(),
             _ => "",
         },
         _ => "",
@@ -213,8 +216,7 @@ fn is_of_shadow(body: &Body) -> bool {
 }
 
 /// Puts a policy into force between two records, as a restored one would be: no time passes.
-fn put(partition: &mut Partition, text: &PolicyText) {
-    let key = StateKey::Policy(text.name.as_str().into(), text.version);
-    // Candidates were read before, and what was in force was once.
-    drop(partition.load(key, Some(StateRow::Policy(text.clone()))));
+fn put(partition: &mut Partition, text: &PolicyRecord) {
+    let key = StateKey::Policy(VersionKey::of(&text.name, text.version));
+    partition.load(key, Some(StateRow::Policy(text.clone().into())));
 }

@@ -17,7 +17,7 @@ pub use read::{Inbox, Seed, backtest};
 pub use tally::{Day, Side, Tally};
 
 use winback_core::account::Account;
-use winback_core::debounce::{Input, PolicyText};
+use winback_core::debounce::{Input, PolicyRecord};
 
 use fork::Fork;
 use pairing::Pairing;
@@ -38,7 +38,7 @@ impl Backtest {
     }
 
     /// A policy that is in force before the first record.
-    pub fn in_force(&mut self, text: &PolicyText) {
+    pub fn in_force(&mut self, text: &PolicyRecord) {
         self.fork.in_force(text);
     }
 

@@ -324,8 +324,7 @@ fn same_decision(one: &Decision, other: &Decision) -> bool {
         && one.account == other.account
         && one.policy == other.policy
         && one.at == other.at
-        && one.gate == other.gate
-        && one.cap == other.cap
+        && one.refusal == other.refusal
 }
 
 fn same_trigger(one: &Trigger, other: &Trigger) -> bool {

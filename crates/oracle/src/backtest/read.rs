@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use winback_core::account::Account;
-use winback_core::debounce::PolicyText;
+use winback_core::debounce::PolicyRecord;
 use winback_core::ids::Offset;
 use winback_log::{Log, LogError, TopicPartition};
 
@@ -23,7 +23,7 @@ const TELL_EVERY: u64 = 1_000;
 #[derive(Clone, Debug, Default)]
 pub struct Seed {
     /// The policies as they are now.
-    pub policies: Vec<PolicyText>,
+    pub policies: Vec<PolicyRecord>,
     /// The accounts of that partition as they are now.
     pub accounts: Vec<Account>,
 }

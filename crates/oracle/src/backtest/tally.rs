@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use winback_core::debounce::{Decision, Edge, Subject, Trigger};
+use winback_core::debounce::{Decision, Edge, Refusal, Subject, Trigger};
 use winback_core::time::{Span, Time};
 
 use super::change::{Change, ChangeKind, capped, gated};
@@ -55,10 +55,10 @@ impl Side {
             Subject::Burst { .. } => &mut self.bursts,
         };
         *outcomes.entry(decision.outcome()).or_default() += 1;
-        let refused = match (decision.gate, &decision.cap) {
-            (Some(gate), _) => gated(gate),
-            (None, Some(cap)) => capped(&cap.describe()),
-            (None, None) => return,
+        let refused = match &decision.refusal {
+            Some(Refusal::Gate(gate)) => gated(*gate),
+            Some(Refusal::Cap(cap)) => capped(&cap.describe()),
+            None => return,
         };
         *self.refusals.entry(refused).or_default() += 1;
     }

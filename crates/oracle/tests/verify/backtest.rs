@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use winback_core::account::{Account, Reason};
 use winback_core::debounce::{
-    AccountChange, AccountState, Body, Event, Input, MatchedSignal, Moved, Partition, PolicyText, Progress,
-    Reached, Response, ResponseKind, Seen, SeenKey, StateKey, StateRow,
+    AccountChange, AccountState, Body, Event, Input, MatchedSignal, Moved, Partition, Progress, Reached,
+    Response, ResponseKind, Seen, SeenKey, StateKey, StateRow,
 };
 use winback_core::ids::Offset;
 use winback_core::index::Method;
@@ -209,7 +209,7 @@ fn generated(seed: u64) -> Vec<Input> {
         let toml = format!(
             "name=\"p\"\nquiet=\"{quiet}m\"\nmax_wait=\"4h\"\ncooldown=\"8h\"\n[[caps]]\nper=\"account\"\nmax=3\nwindow=\"2d\"\n"
         );
-        Body::Policy(PolicyText { name: "p".to_owned(), version, toml })
+        Body::Policy(winback_policy::record("p", version, &toml))
     };
     let mut bodies: Vec<_> = carried().into_iter().chain([policy(1, 30)]).map(|body| (0, body)).collect();
     let mut minute = 0;
@@ -282,7 +282,7 @@ fn generated(seed: u64) -> Vec<Input> {
 fn made_of(inputs: &[Input]) -> u64 {
     let (mut partition, mut effects) = (Partition::default(), Vec::new());
     inputs.iter().for_each(|input| partition.step(input, &mut effects));
-    partition.counts().made
+    partition.counts().synthetic
 }
 
 fn decided(inputs: &[Input], question: &Question) -> Outcome {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use winback_core::debounce::{StateKey, StateRow};
+use winback_core::debounce::{Hold, StateKey, StateRow};
 use winback_core::ids::Offset;
 use winback_log::{Log as _, Message, TopicPartition};
 use winback_oracle::{Difference, Kind, Options, Report};
@@ -160,7 +160,7 @@ fn put_row(rig: &Rig, partition: i32, key: &StateKey, row: Option<&StateRow>) {
 #[test]
 fn a_row_of_the_state_too_many_one_too_few_and_one_that_says_something_else() {
     let rig = Rig::ran();
-    put_row(&rig, 0, &StateKey::Hold("eager".to_owned()), Some(&StateRow::Hold));
+    put_row(&rig, 0, &StateKey::Hold("eager".to_owned()), Some(&StateRow::Hold(Hold)));
     let told = only(&rig.verify(), Kind::RowUnexpected);
     assert!(told.id.contains("hold on `eager`"), "{}", told.id);
     put_row(&rig, 0, &StateKey::Hold("eager".to_owned()), None);

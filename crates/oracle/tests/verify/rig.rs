@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use winback_core::account::{Account, Reason};
-use winback_core::debounce::{AccountChange, MatchedSignal, PolicyText, Progress, Reached};
+use winback_core::debounce::{AccountChange, MatchedSignal, Progress, Reached};
 use winback_core::ids::{Offset, Partition};
 use winback_core::index::Method;
 use winback_core::signal::SignalKind;
@@ -116,7 +116,7 @@ impl Rig {
                 let toml = format!(
                     "name=\"{name}\"\nleading=\"{leading}\"\nquiet=\"10m\"\nmax_wait=\"30m\"\ncooldown=\"2h\"\n"
                 );
-                let text = PolicyText { name: name.to_owned(), version: 1, toml };
+                let text = winback_policy::record(name, 1, &toml);
                 let body = Body::Policy(inbox::policy_to_wire(&text));
                 self.put(Some(partition), None, &v1::InboxRecord { body: Some(body) });
             }

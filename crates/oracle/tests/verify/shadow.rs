@@ -1,6 +1,6 @@
 //! Policies in shadow beside those in force, in a log that is compared.
 
-use winback_core::debounce::{PolicyText, shadow};
+use winback_core::debounce::{PolicyRecord, shadow};
 use winback_oracle::Kind;
 use winback_proto::v1::inbox_record::Body;
 use winback_proto::{WireMessage, inbox, v1};
@@ -10,16 +10,16 @@ use crate::rig::{PARTITIONS, Rig, deployment, kinds};
 /// A deployment with a shadow of `patient` that acts at once.
 fn shadowed() -> Rig {
     let mut rig = Rig::new();
-    let toml = shadow::as_shadow(
+    let toml = winback_policy::as_shadow(
         "name=\"patient\"\nleading=\"always\"\nquiet=\"10m\"\nmax_wait=\"30m\"\ncooldown=\"2h\"\n",
     );
-    put(&mut rig, &PolicyText { name: shadow::shadow_of("patient"), version: 1, toml });
+    put(&mut rig, &winback_policy::record(&shadow::shadow_of("patient"), 1, &toml));
     rig.hour(10);
     rig.settle();
     rig
 }
 
-fn put(rig: &mut Rig, text: &PolicyText) {
+fn put(rig: &mut Rig, text: &PolicyRecord) {
     let record = v1::InboxRecord { body: Some(Body::Policy(inbox::policy_to_wire(text))) };
     (0..PARTITIONS).for_each(|partition| rig.put(Some(partition), None, &record));
 }
@@ -36,7 +36,7 @@ fn a_shadow_fires_into_its_own_topic_and_is_compared_there() {
     let report = rig.verify();
     assert_eq!(kinds(&report), [].into());
     assert_eq!(report.sum(|partition| partition.in_shadow), in_shadow.len() as u64);
-    put(&mut rig, &shadow::ended("patient~shadow", 2));
+    put(&mut rig, &PolicyRecord::shadow_ended("patient~shadow", 2));
     rig.hour(300);
     rig.settle();
     assert_eq!(kinds(&rig.verify()), [].into(), "after its end, too");

@@ -1,8 +1,8 @@
 //! Records of the inbox.
 
 use winback_core::debounce::{
-    AccountChange, Body, Event, MatchedSignal, Moved, PolicyText, Progress, Reached, Response, ResponseKind,
-    StateKey, StateRow,
+    AccountChange, Body, Event, MatchedSignal, Moved, Progress, Reached, Response, ResponseKind, StateKey,
+    StateRow,
 };
 use winback_core::index::Method;
 use winback_core::signal::SignalKind;
@@ -13,6 +13,8 @@ use crate::error::DecodeError;
 use crate::v1;
 use crate::v1::inbox_record::Body as Wire;
 use crate::wire::{Encoding, WireMessage as _};
+
+pub use super::policy::{from_wire as policy_from_wire, to_wire as policy_to_wire};
 
 /// What the record says.
 ///
@@ -27,9 +29,7 @@ pub fn from_wire(record: v1::InboxRecord) -> Result<Body, DecodeError> {
             let at = needed(ended.event_time.as_ref(), "sequence_ended.event_time")?;
             Ok(Body::SequenceEnded(ended.account_id.into(), at))
         }
-        Wire::Policy(policy) => {
-            Ok(Body::Policy(PolicyText { name: policy.name, version: policy.version, toml: policy.toml }))
-        }
+        Wire::Policy(policy) => policy_from_wire(policy).map(Body::Policy),
         Wire::Hold(hold) => Ok(Body::Hold((!hold.policy.is_empty()).then_some(hold.policy), hold.held)),
         Wire::Progress(progress) => progress_from_wire(progress).map(Body::Progress),
         Wire::Event(event) => Ok(Body::Event(Box::new(event_from_wire(event)?))),
@@ -59,7 +59,7 @@ fn signal_from_wire(wire: v1::Signal) -> Result<MatchedSignal, DecodeError> {
 }
 
 fn carried_from_wire(wire: &v1::Carried) -> Result<Body, DecodeError> {
-    let row = v1::StateRecord::from_bytes(&wire.row).and_then(state::row_from_wire)?;
+    let row = v1::StateRecord::from_bytes(&wire.row).and_then(state::row_as_written)?;
     Ok(Body::Carried(Box::new((state::key_from_bytes(&wire.key)?, row))))
 }
 
@@ -176,11 +176,6 @@ pub fn change_to_wire(change: &AccountChange) -> v1::InboxRecord {
         AccountChange::Erased(id) => v1::account_change::Change::Erased(id.to_string()),
     };
     v1::InboxRecord { body: Some(Wire::Account(v1::AccountChange { change: Some(change) })) }
-}
-
-/// A policy as it travels.
-pub fn policy_to_wire(policy: &PolicyText) -> v1::PolicyVersion {
-    v1::PolicyVersion { name: policy.name.clone(), version: policy.version, toml: policy.toml.clone() }
 }
 
 /// A time as it travels.

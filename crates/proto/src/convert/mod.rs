@@ -4,6 +4,7 @@ pub mod account;
 pub mod decision;
 pub mod inbox;
 pub mod letter;
+mod policy;
 pub mod state;
 pub mod trigger;
 

@@ -1,11 +1,13 @@
 //! The detector's state as changelog records: a key that keeps a record small, and a value a row.
 
+use std::sync::Arc;
+
 use winback_core::debounce::{
-    AccountState, Burst, BurstId, Counts, Cut, Entry, Evidence, Fading, FanOut, Fire, Hand, Impossible,
-    InboxClock, InputClock, Machine, MajorRelease, PolicyText, Quiet, Seen, SeenKey, StateKey, StateRow,
-    TriggerId,
+    AccountState, Burst, BurstId, CalendarCursor, Cooldown, Counts, Cut, Entry, Evidence, EvidenceItem,
+    Fading, FanOut, Fire, Hold, Impossible, InboxClock, InputClock, Machine, MajorRelease, PolicyContent,
+    Seen, StateKey, StateRow, TriggerId,
 };
-use winback_core::ids::{AccountId, Offset, PolicyName};
+use winback_core::ids::{AccountId, Offset};
 use winback_core::time::{Span, Time};
 
 use super::trigger::{item_from_wire, item_to_wire, part_from_wire, part_to_wire};
@@ -15,24 +17,9 @@ use crate::v1;
 use crate::v1::state_record::State;
 use crate::wire::WireMessage as _;
 
-/// Between the parts of a key; account ids and policy names may hold anything but it.
-const SEPARATOR: u8 = 0;
-
 /// The record's key: a letter for the table, then the row's own key.
 pub fn key_to_bytes(key: &StateKey) -> Vec<u8> {
-    match key {
-        StateKey::Clock => b"c".to_vec(),
-        StateKey::Account(id) => [b"a", id.as_str().as_bytes()].concat(),
-        StateKey::Machine(id, policy) => {
-            [b"m", id.as_str().as_bytes(), &[SEPARATOR], policy.as_str().as_bytes()].concat()
-        }
-        StateKey::Seen(seen) => [b"s", seen.account.as_str().as_bytes(), &[SEPARATOR], &seen.hash].concat(),
-        StateKey::Policy(name, version) => {
-            [b"p", &version.to_be_bytes()[..], name.as_str().as_bytes()].concat()
-        }
-        StateKey::Hold(policy) => [b"h", policy.as_bytes()].concat(),
-        StateKey::Event(offset) => [b"e", &offset.0.to_be_bytes()[..]].concat(),
-    }
+    key.to_bytes()
 }
 
 /// The row that a key names.
@@ -40,33 +27,12 @@ pub fn key_to_bytes(key: &StateKey) -> Vec<u8> {
 /// # Errors
 /// When it is none of [`key_to_bytes`].
 pub fn key_from_bytes(bytes: &[u8]) -> Result<StateKey, DecodeError> {
-    let broken = || DecodeError::Invalid {
+    StateKey::from_bytes(bytes).ok_or_else(|| DecodeError::Invalid {
         field: "key",
         value: String::from_utf8_lossy(bytes).into_owned(),
         fix: "this topic belongs to the detector: where a newer winback wrote it, run that version again, or a later one; \
               nobody else may write to it",
-    };
-    let text = |bytes| std::str::from_utf8(bytes).map_err(|_| broken());
-    let (table, rest) = bytes.split_first().ok_or_else(broken)?;
-    let pair = || {
-        let at = rest.iter().position(|byte| *byte == SEPARATOR).ok_or_else(broken)?;
-        Ok((text(&rest[..at])?, &rest[at + 1..]))
-    };
-    match table {
-        b'c' if rest.is_empty() => Ok(StateKey::Clock),
-        b'a' => Ok(StateKey::Account(text(rest)?.into())),
-        b'm' => pair().and_then(|(id, policy)| Ok(StateKey::Machine(id.into(), text(policy)?.into()))),
-        b's' => pair().and_then(|(id, hash)| {
-            Ok(StateKey::Seen(SeenKey { account: id.into(), hash: fixed(hash, "key")? }))
-        }),
-        b'p' if rest.len() >= 4 => {
-            let (version, name) = rest.split_at(4);
-            Ok(StateKey::Policy(PolicyName::from(text(name)?), u32::from_be_bytes(fixed(version, "key")?)))
-        }
-        b'h' => Ok(StateKey::Hold(text(rest)?.to_owned())),
-        b'e' => Ok(StateKey::Event(Offset(i64::from_be_bytes(fixed(rest, "key")?)))),
-        _ => Err(broken()),
-    }
+    })
 }
 
 /// A record of the changelog: its key and its row, which are of one kind and of one account or policy.
@@ -76,26 +42,22 @@ pub fn key_from_bytes(bytes: &[u8]) -> Result<StateKey, DecodeError> {
 pub fn record_from_bytes(key: &StateKey, value: Option<&[u8]>) -> Result<Option<StateRow>, DecodeError> {
     let Some(value) = value else { return Ok(None) };
     let row = row_from_wire(v1::StateRecord::from_bytes(value)?)?;
-    let fits = match (key, &row) {
+    let is_of_key = match (key, &row) {
         (StateKey::Clock, StateRow::Clock(_, next, _)) => *next >= Offset::ZERO,
         (StateKey::Account(id), StateRow::Account(state)) => {
             state.account.as_ref().is_none_or(|account| account.id == *id)
         }
-        (StateKey::Policy(name, version), StateRow::Policy(text)) => {
-            text.name == name.as_str() && text.version == *version
+        (StateKey::Policy(version), StateRow::Policy(record)) => {
+            record.name == version.policy && record.version == version.version
         }
-        (StateKey::Machine(..), StateRow::Machine(_))
-        | (StateKey::Seen(_), StateRow::Seen(_))
-        | (StateKey::Hold(_), StateRow::Hold)
-        | (StateKey::Event(_), StateRow::Event(_)) => true,
-        _ => false,
+        _ => row.is_of(key),
     };
     let unfit = DecodeError::Invalid {
         field: "state",
         value: String::from_utf8_lossy(&key_to_bytes(key)).into_owned(),
         fix: "the row is one of another key: nobody but the detector may write to this topic",
     };
-    if fits { Ok(Some(row)) } else { Err(unfit) }
+    if is_of_key { Ok(Some(row)) } else { Err(unfit) }
 }
 
 /// The row as it travels.
@@ -109,8 +71,8 @@ pub fn row_to_wire(row: &StateRow) -> v1::StateRecord {
             offset: seen.offset.0,
             until_ms: seen.until.millis(),
         }),
-        StateRow::Policy(text) => State::Policy(super::inbox::policy_to_wire(text)),
-        StateRow::Hold => State::Hold(v1::Hold { held: true, ..v1::Hold::default() }),
+        StateRow::Policy(record) => State::Policy(super::policy::to_wire(record)),
+        StateRow::Hold(_) => State::Hold(v1::Hold { held: true, ..v1::Hold::default() }),
         StateRow::Event(fan_out) => State::FanOut(v1::FanOutState {
             event: Some(super::inbox::event_to_wire(&fan_out.event, "", 0)),
             after: fan_out.after.as_ref().map(ToString::to_string),
@@ -119,11 +81,26 @@ pub fn row_to_wire(row: &StateRow) -> v1::StateRecord {
     v1::StateRecord { state: Some(state) }
 }
 
-/// The row that the record says.
+/// The row that the record of a changelog says.
 ///
 /// # Errors
-/// Names the field, the value and the fix.
+/// Names the field, the value and the fix. A policy that cannot be read any more is an error: bursts may be open under it.
 pub fn row_from_wire(record: v1::StateRecord) -> Result<StateRow, DecodeError> {
+    let row = row_as_written(record)?;
+    if let StateRow::Policy(record) = &row
+        && let PolicyContent::Invalid(why) = &record.content
+    {
+        return Err(DecodeError::Invalid {
+            field: "policy",
+            value: format!("{} version {}: {why}", record.name, record.version),
+            fix: "a newer winback applied it: run that version again, or a later one",
+        });
+    }
+    Ok(row)
+}
+
+/// The row that the record says; a policy that cannot be read is a row, too.
+pub(super) fn row_as_written(record: v1::StateRecord) -> Result<StateRow, DecodeError> {
     Ok(match record.state.ok_or(DecodeError::Newer("the state"))? {
         State::Clock(clock) => clock_from_wire(clock)?,
         State::Account(state) => StateRow::Account(account_from_wire(state)?.into()),
@@ -133,10 +110,8 @@ pub fn row_from_wire(record: v1::StateRecord) -> Result<StateRow, DecodeError> {
             offset: Offset(seen.offset),
             until: Time::from_millis(seen.until_ms),
         }),
-        State::Policy(text) => {
-            StateRow::Policy(PolicyText { name: text.name, version: text.version, toml: text.toml })
-        }
-        State::Hold(_) => StateRow::Hold,
+        State::Policy(wire) => StateRow::Policy(super::policy::from_wire(wire)?.into()),
+        State::Hold(_) => StateRow::Hold(Hold),
         State::FanOut(state) => {
             let event = state.event.ok_or(DecodeError::Missing("fan_out.event"))?;
             let after = state.after.map(AccountId::from);
@@ -161,8 +136,8 @@ fn clock_to_wire(clock: &InboxClock, next: Offset, counts: Counts) -> v1::ClockS
         inputs: clock.inputs.iter().map(input).collect(),
         bursts_opened: counts.opened,
         bursts_ended: counts.ended,
-        signals_made: counts.made,
-        hand: clock.hand.as_ref().map(hand_to_wire),
+        signals_made: counts.synthetic,
+        hand: clock.calendar.as_ref().map(cursor_to_wire),
         release: clock
             .release
             .as_ref()
@@ -170,22 +145,22 @@ fn clock_to_wire(clock: &InboxClock, next: Offset, counts: Counts) -> v1::ClockS
     }
 }
 
-fn hand_to_wire(hand: &Hand) -> v1::HandState {
-    let (account, entry) = hand
+fn cursor_to_wire(cursor: &CalendarCursor) -> v1::HandState {
+    let (account, entry) = cursor
         .after
         .as_ref()
         .map_or_else(Default::default, |(account, entry)| (account.to_string(), entry.to_string()));
-    v1::HandState { to_ms: hand.to.millis(), after_account: account, after_entry: entry }
+    v1::HandState { to_ms: cursor.to.millis(), after_account: account, after_entry: entry }
 }
 
-fn hand_from_wire(wire: v1::HandState) -> Result<Hand, DecodeError> {
+fn cursor_from_wire(wire: v1::HandState) -> Result<CalendarCursor, DecodeError> {
     let after = if wire.after_entry.is_empty() {
         None
     } else {
         let entry = word!(Entry, "hand.after_entry", wire.after_entry.as_str())?;
         Some((wire.after_account.into(), entry))
     };
-    Ok(Hand { to: Time::from_millis(wire.to_ms), after })
+    Ok(CalendarCursor { to: Time::from_millis(wire.to_ms), after })
 }
 
 fn clock_from_wire(wire: v1::ClockState) -> Result<StateRow, DecodeError> {
@@ -203,12 +178,13 @@ fn clock_from_wire(wire: v1::ClockState) -> Result<StateRow, DecodeError> {
         elapsed: Span::from_millis(wire.elapsed_ms),
         last_append: wire.last_append_ms.map(Time::from_millis),
         inputs: wire.inputs.into_iter().map(input).collect(),
-        hand: wire.hand.map(hand_from_wire).transpose()?,
+        calendar: wire.hand.map(cursor_from_wire).transpose()?,
         release: wire
             .release
             .map(|release| MajorRelease { at: Time::from_millis(release.at_ms), title: release.title }),
     };
-    let counts = Counts { opened: wire.bursts_opened, ended: wire.bursts_ended, made: wire.signals_made };
+    let counts =
+        Counts { opened: wire.bursts_opened, ended: wire.bursts_ended, synthetic: wire.signals_made };
     Ok(StateRow::Clock(clock.into(), Offset(wire.next_offset), counts))
 }
 
@@ -226,7 +202,7 @@ fn account_to_wire(state: &AccountState) -> v1::AccountState {
         newest_fire_ms: state.newest_fire.map(Time::millis),
         declined_at_ms: state.declined_at.map(Time::millis),
         opted_out: state.opted_out.clone(),
-        resting_since_ms: state.resting_since.map(Time::millis),
+        resting_since_ms: state.no_reply_since.map(Time::millis),
         erased: state.erased,
         reactivated: state.reactivated,
         impossible: state.impossible.map(|why| why.to_string()).unwrap_or_default(),
@@ -252,7 +228,7 @@ fn account_from_wire(wire: v1::AccountState) -> Result<AccountState, DecodeError
         newest_fire: wire.newest_fire_ms.map(Time::from_millis),
         declined_at: wire.declined_at_ms.map(Time::from_millis),
         opted_out: wire.opted_out,
-        resting_since: wire.resting_since_ms.map(Time::from_millis),
+        no_reply_since: wire.resting_since_ms.map(Time::from_millis),
         erased: wire.erased,
         reactivated: wire.reactivated,
         impossible: impossible.transpose()?,
@@ -267,16 +243,16 @@ fn account_from_wire(wire: v1::AccountState) -> Result<AccountState, DecodeError
 }
 
 fn machine_to_wire(machine: &Machine) -> v1::MachineState {
-    let quiet = |quiet: Quiet| v1::QuietState {
-        burst: quiet.burst.0.to_vec(),
-        until_ms: quiet.until.millis(),
-        strength: u32::from(quiet.strength),
+    let cooldown = |cooldown: Cooldown| v1::QuietState {
+        burst: cooldown.burst.0.to_vec(),
+        until_ms: cooldown.until.millis(),
+        strength: u32::from(cooldown.strength),
     };
     v1::MachineState {
         burst: machine.burst.as_ref().map(burst_to_wire),
-        quiet: machine.quiet.map(quiet),
-        carried: machine.carried.iter().map(item_to_wire).collect(),
-        score: machine.score.map(score_to_wire),
+        quiet: machine.cooldown.map(cooldown),
+        carried: machine.cooldown_evidence.iter().map(|item| item_to_wire(item)).collect(),
+        score: machine.carried_score.map(score_to_wire),
     }
 }
 
@@ -289,8 +265,8 @@ const fn score_from_wire(wire: v1::FadingScore) -> Fading {
 }
 
 fn machine_from_wire(wire: v1::MachineState) -> Result<Machine, DecodeError> {
-    let quiet = |quiet: v1::QuietState| {
-        Ok(Quiet {
+    let cooldown = |quiet: v1::QuietState| {
+        Ok(Cooldown {
             burst: BurstId(fixed(&quiet.burst, "quiet.burst")?),
             until: Time::from_millis(quiet.until_ms),
             strength: strength(quiet.strength),
@@ -298,9 +274,9 @@ fn machine_from_wire(wire: v1::MachineState) -> Result<Machine, DecodeError> {
     };
     Ok(Machine {
         burst: wire.burst.map(burst_from_wire).transpose()?,
-        quiet: wire.quiet.map(quiet).transpose()?,
-        carried: wire.carried.into_iter().map(item_from_wire).collect::<Result<_, _>>()?,
-        score: wire.score.map(score_from_wire),
+        cooldown: wire.quiet.map(cooldown).transpose()?,
+        cooldown_evidence: items(wire.carried)?,
+        carried_score: wire.score.map(score_from_wire),
     })
 }
 
@@ -312,15 +288,15 @@ fn burst_to_wire(burst: &Burst) -> v1::BurstState {
         last_ms: burst.last.millis(),
         deadline_ms: burst.deadline.millis(),
         signals: burst.signals,
-        untold: burst.untold,
+        untold: burst.signals_since_trigger,
         strength: u32::from(burst.strength),
         leading_tried: burst.leading_tried,
-        known_well: burst.known_well,
-        led: burst.led.map(|id| id.0.to_vec()).unwrap_or_default(),
+        known_well: burst.has_strong_match,
+        led: burst.leading_trigger.map(|id| id.0.to_vec()).unwrap_or_default(),
         parts: burst.evidence.parts.iter().map(part_to_wire).collect(),
         first_event_ms: burst.evidence.first.millis(),
         last_event_ms: burst.evidence.last.millis(),
-        items: burst.evidence.items.iter().map(item_to_wire).collect(),
+        items: burst.evidence.items.iter().map(|item| item_to_wire(item)).collect(),
         carried_score: burst.evidence.carried_score,
     }
 }
@@ -334,16 +310,16 @@ fn burst_from_wire(wire: v1::BurstState) -> Result<Burst, DecodeError> {
         last: Time::from_millis(wire.last_ms),
         deadline: Time::from_millis(wire.deadline_ms),
         signals: wire.signals,
-        untold: wire.untold,
+        signals_since_trigger: wire.untold,
         strength: strength(wire.strength),
         leading_tried: wire.leading_tried,
-        known_well: wire.known_well,
-        led: led.transpose()?,
+        has_strong_match: wire.known_well,
+        leading_trigger: led.transpose()?,
         evidence: Evidence {
             parts: wire.parts.into_iter().map(part_from_wire).collect::<Result<_, _>>()?,
             first: Time::from_millis(wire.first_event_ms),
             last: Time::from_millis(wire.last_event_ms),
-            items: wire.items.into_iter().map(item_from_wire).collect::<Result<_, _>>()?,
+            items: items(wire.items)?,
             carried_score: wire.carried_score,
         },
     })
@@ -351,4 +327,8 @@ fn burst_from_wire(wire: v1::BurstState) -> Result<Burst, DecodeError> {
 
 fn strength(wire: u32) -> u8 {
     u8::try_from(wire).unwrap_or(u8::MAX)
+}
+
+fn items(wire: Vec<v1::EvidenceItem>) -> Result<Vec<Arc<EvidenceItem>>, DecodeError> {
+    wire.into_iter().map(|item| item_from_wire(item).map(Arc::new)).collect()
 }

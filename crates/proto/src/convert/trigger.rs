@@ -28,7 +28,7 @@ pub fn to_wire(trigger: &Trigger) -> v1::Trigger {
         play: trigger.play.clone(),
         fired_at: stamp(trigger.fired_at),
         deadline: stamp(trigger.deadline),
-        quiet_until: stamp(trigger.quiet_until),
+        quiet_until: stamp(trigger.cooldown_until),
         strength: u32::from(trigger.strength),
         priority: Some(priority(&trigger.priority)),
         cut: trigger.cut.iter().map(|part| part.to_string()).collect(),
@@ -89,7 +89,7 @@ fn evidence(evidence: &Evidence) -> v1::Evidence {
         signals: evidence.signals(),
         first_at: stamp(evidence.first),
         last_at: stamp(evidence.last),
-        items: evidence.items.iter().map(item_to_wire).collect(),
+        items: evidence.items.iter().map(|item| item_to_wire(item)).collect(),
     }
 }
 
@@ -97,7 +97,7 @@ fn evidence(evidence: &Evidence) -> v1::Evidence {
 pub fn part_to_wire(part: &ScorePart) -> v1::ScorePart {
     v1::ScorePart {
         kind: part.kind.to_string(),
-        page_class: part.class.clone(),
+        page_class: part.class.to_string(),
         signals: part.signals,
         weight: part.weight,
     }
@@ -110,7 +110,7 @@ pub fn part_to_wire(part: &ScorePart) -> v1::ScorePart {
 pub fn part_from_wire(wire: v1::ScorePart) -> Result<ScorePart, DecodeError> {
     Ok(ScorePart {
         kind: word!(SignalKind, "score.parts.kind", wire.kind.as_str())?,
-        class: wire.page_class,
+        class: wire.page_class.into(),
         signals: wire.signals,
         weight: wire.weight,
     })

@@ -7,7 +7,7 @@ use prost::Message as _;
 use winback_proto::v1::*;
 use winback_proto::{Encoding, Timestamp, WireMessage as _};
 
-use crate::messages::{dead_letter, trigger};
+use crate::messages::{compiled, dead_letter, trigger};
 
 /// The names under which `golden/before` has a message; all others are as they were.
 const CHANGED: [&str; 3] = ["dead-letter", "matcher-position", "trigger"];
@@ -140,4 +140,23 @@ fn what_is_kept_of_before_has_a_reader_here() {
     names.sort();
     names.dedup();
     assert_eq!(names, CHANGED);
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct PolicyBefore {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(uint32, tag = "2")]
+    version: u32,
+    #[prost(string, tag = "3")]
+    toml: String,
+}
+
+#[test]
+fn the_file_beside_a_compiled_policy_was_read_by_the_version_before() {
+    let read = PolicyBefore::decode(compiled().to_bytes(Encoding::Protobuf).as_slice()).unwrap();
+    assert_eq!(
+        (read.name.as_str(), read.version, read.toml.as_str()),
+        ("default", 3, "name = \"default\"\n")
+    );
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use winback_core::account::Account;
-use winback_core::debounce::PolicyText;
+use winback_core::debounce::PolicyRecord;
 use winback_core::ids::Offset;
 use winback_log::{Log, TopicPartition};
 use winback_oracle::OracleError;
@@ -19,7 +19,7 @@ pub(crate) fn inbox(
     context: &Context,
     log: &dyn Log,
     question: &Question,
-    policies: &[PolicyText],
+    policies: &[PolicyRecord],
 ) -> anyhow::Result<(Outcome, Option<String>)> {
     let inbox = Inbox { partitions: reading::partitions(log, &context.topics.inbox)? };
     let range = inbox.range(log)?;

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use winback_core::account::Account;
-use winback_core::debounce::{Body, Event, Input, MatchedSignal, Policy, PolicyText, Progress, Reached};
+use winback_core::debounce::{Body, Event, Input, MatchedSignal, PolicyRecord, Progress, Reached};
 use winback_core::ids::Offset;
 use winback_core::index::{IndexChange, Lookup, PinnedForBatch, SharedIndex};
 use winback_core::privacy::masked;
@@ -29,7 +29,7 @@ pub(crate) fn raw(
     context: &Context,
     log: &dyn Log,
     question: &Question,
-    policies: &[PolicyText],
+    policies: &[PolicyRecord],
 ) -> anyhow::Result<(Outcome, Option<String>)> {
     let mut known: Vec<Account> = Vec::new();
     for partition in reading::partitions(log, &context.topics.accounts)? {
@@ -120,10 +120,10 @@ impl Came {
 }
 
 /// So long after the last signal every burst has ended.
-fn longest(question: &Question, policies: &[PolicyText]) -> Span {
-    let texts = policies.iter().map(|policy| &policy.toml).chain([&question.candidate.toml]);
-    let waits = texts.filter_map(|toml| Policy::parse(toml, 1).ok()).map(|policy| policy.max_wait);
-    waits.max().unwrap_or(Span::ZERO)
+fn longest(question: &Question, policies: &[PolicyRecord]) -> Span {
+    let candidate = question.candidate.record(1);
+    let policies = policies.iter().chain([&candidate]).filter_map(PolicyRecord::policy);
+    policies.map(|policy| policy.max_wait).max().unwrap_or(Span::ZERO)
 }
 
 /// Every matched signal and every event of every source, by event time.

@@ -9,7 +9,7 @@ use super::*;
 fn report() -> Report {
     let at = Time::from_millis(1_767_603_600_000);
     let fired =
-        Fired { edge: Edge::Trailing, because: FiredBecause::Quiet, at, score: 4, play: String::new() };
+        Fired { edge: Edge::Trailing, because: FiredBecause::GapElapsed, at, score: 4, play: String::new() };
     let change = Change {
         change: ChangeKind::Removed,
         account: "acc-1".to_owned(),

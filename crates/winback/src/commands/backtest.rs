@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use winback_core::debounce::{PolicyText, shadow};
+use winback_core::debounce::{PolicyRecord, shadow};
 use winback_core::time::{Span, Time};
 use winback_oracle::backtest::{Candidate, Question};
 
@@ -31,7 +31,7 @@ fn backtest(context: &Context, args: &BacktestArgs) -> anyhow::Result<ExitCode> 
     let mut applied = policies::applied(&*log, &context.topics)?;
     applied.retain(|name, _| !shadow::is_shadow(name));
     let is_known = applied.contains_key(&candidate.name);
-    let policies: Vec<PolicyText> = applied.into_values().collect();
+    let policies: Vec<PolicyRecord> = applied.into_values().collect();
     let question = Question { candidate, is_known, from, to };
     let begun = Instant::now();
     let decide = if args.raw { raw } else { inbox };

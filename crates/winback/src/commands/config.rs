@@ -7,7 +7,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use winback_core::debounce::{Policy, PolicyError, Tested, line_of, test_policy};
+use winback_core::debounce::Policy;
+use winback_policy::{PolicyError, Tested, line_of, test_policy};
 use winback_sources::{Decoder, SourceConfig};
 use winback_telemetry::logging;
 use winback_worker::{AccountStanding, Plays, Standing, Worker};
@@ -155,7 +156,7 @@ fn policy_file(path: &Path, plays: Option<&[String]>) -> Vec<Problem> {
         let (file, text) = error.located(&file, &text);
         Problem { file, text }
     };
-    let policy = match Policy::parse(&text, 1) {
+    let policy = match winback_policy::parse(&text, 1) {
         Ok(policy) => policy,
         Err(error) => return vec![wrong(&error)],
     };

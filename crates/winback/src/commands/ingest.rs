@@ -77,7 +77,7 @@ fn wrong(text: String) -> ConfigError {
 
 fn policies(context: &Context) -> anyhow::Result<Vec<Policy>> {
     let files = policies::files(&context.config)?;
-    Ok(files.values().map(|toml| Policy::parse(toml, 1)).collect::<Result<_, _>>()?)
+    Ok(files.values().map(|toml| winback_policy::parse(toml, 1)).collect::<Result<_, _>>()?)
 }
 
 /// The largest record that the topic takes, with room for its key.

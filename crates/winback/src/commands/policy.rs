@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::json;
-use winback_core::debounce::{PolicyText, Tested, policy_schema, shadow, test_policy};
+use winback_core::debounce::{PolicyRecord, shadow};
+use winback_policy::{Tested, policy_schema, test_policy};
 use winback_proto::v1;
 
 use crate::cli::PolicyCommand;
@@ -108,9 +109,9 @@ fn end_shadow(context: &Context, name: &str) -> anyhow::Result<ExitCode> {
 }
 
 /// What was applied and has not ended.
-fn standing(context: &Context) -> anyhow::Result<BTreeMap<String, PolicyText>> {
+fn standing(context: &Context) -> anyhow::Result<BTreeMap<String, PolicyRecord>> {
     let mut applied = policies::applied(&*context.log()?, &context.topics)?;
-    applied.retain(|_, policy| !policy.toml.is_empty());
+    applied.retain(|_, policy| !policy.is_end());
     Ok(applied)
 }
 
@@ -119,8 +120,8 @@ fn list(context: &Context) -> anyhow::Result<ExitCode> {
     for (name, policy) in standing(context)? {
         let in_shadow = shadow::is_shadow(&name);
         if context.json {
-            let PolicyText { version, toml, .. } = policy;
-            out.json(&json!({ "policy": name, "version": version, "shadow": in_shadow, "toml": toml }))?;
+            let PolicyRecord { version, text: toml, .. } = policy;
+            out.json(&json!({ "policy": name, "version": version, "shadow": in_shadow, "toml": &*toml }))?;
         } else {
             let place = if in_shadow { ", in shadow" } else { "" };
             out.line(&format!("{}: version {}{place}", words::safe(&name), policy.version))?;
@@ -138,8 +139,8 @@ fn diff(context: &Context) -> anyhow::Result<ExitCode> {
     let mut differs = false;
     for name in names {
         let (file, applied) = (files.get(name), standing.get(name));
-        let text = |toml: Option<&String>| toml.map_or_else(BTreeMap::new, |toml| flattened(toml));
-        let (new, old) = (text(file), text(applied.map(|applied| &applied.toml)));
+        let text = |toml: Option<&str>| toml.map_or_else(BTreeMap::new, flattened);
+        let (new, old) = (text(file.map(String::as_str)), text(applied.map(|applied| &*applied.text)));
         let keys: BTreeSet<&String> =
             new.keys().chain(old.keys()).filter(|key| new.get(*key) != old.get(*key)).collect();
         let state = match (file, applied) {

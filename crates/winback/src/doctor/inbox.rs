@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use prost::Message as _;
-use winback_core::debounce::{ResponseKind, shadow};
+use winback_core::debounce::{PolicyRecord, ResponseKind, shadow};
 use winback_core::ids::{Offset, Partition};
 use winback_core::signal::SignalKind;
 use winback_log::Log;
@@ -113,7 +113,7 @@ impl Words {
         }
         let beside = shadow::shadow_of(&policy.name);
         if let Some((version, true)) = self.policies.get(&beside).copied() {
-            let ended = shadow::ended(&beside, version + 1);
+            let ended = PolicyRecord::shadow_ended(&beside, version + 1);
             self.policies.insert(beside.clone(), (ended.version, false));
             let value = inbox::policy_to_wire(&ended).encode_to_vec();
             self.put(Kept::Policies, beside.into_bytes(), Some(value));

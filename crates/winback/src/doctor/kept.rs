@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use winback_core::debounce::StateKey;
 use winback_core::ids::Partition;
 use winback_log::{Defect, Unreadable};
 
@@ -79,9 +78,7 @@ impl Kept {
     ) -> Result<(), Unreadable> {
         match self {
             Self::Accounts => winback_matcher::read_account(key, value, partition, partitions).map(drop),
-            Self::Changelog => {
-                winback_detector::read_state(key, value, partition, partitions).and_then(policy)
-            }
+            Self::Changelog => winback_detector::read_state(key, value, partition, partitions).map(drop),
             Self::Positions => winback_matcher::read_position(key, value).map(drop),
             Self::Answers => winback_worker::read_answer(key, value, partition, partitions).map(drop),
             Self::Policies => policies::read_policy(key, value).map(drop),
@@ -98,13 +95,6 @@ impl Kept {
             Defect::Key | Defect::Partition => matches!(self, Self::Changelog | Self::Suppressions),
         }
     }
-}
-
-/// A row of a policy is read when it is loaded.
-fn policy(record: winback_detector::StateRecord) -> Result<(), Unreadable> {
-    let Some((key @ StateKey::Policy(..), row)) = record else { return Ok(()) };
-    let loaded = winback_core::debounce::Partition::default().load(key, row);
-    loaded.map_err(|why| Unreadable::value(format!("a row of the state: {why}")))
 }
 
 #[cfg(test)]

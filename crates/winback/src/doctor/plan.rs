@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use winback_core::debounce::{StateKey, StateRow};
+use winback_core::debounce::{MachineKey, StateKey, StateRow};
 use winback_core::ids::{AccountId, Offset};
 use winback_log::{Defect, ForeignRecord, Log, TopicPartition};
 use winback_oracle::{OracleError, Rebuilt};
-use winback_proto::{Encoding, WireMessage as _, account, state, v1};
+use winback_proto::{Encoding, WireMessage as _, account, inbox, state, v1};
 use winback_registrar::{REQUEST_HEADER, Request};
 
 use super::inbox::Words;
@@ -181,9 +181,10 @@ impl<'a> Planner<'a> {
             Kept::Accounts => {
                 self.state_row(account.as_deref(), |key| *key == StateKey::Account(AccountId::from(&*text)))?
             }
-            Kept::Policies => {
-                self.state_row(None, |key| matches!(key, StateKey::Policy(name, _) if name.as_str() == text))?
-            }
+            Kept::Policies => self.state_row(
+                None,
+                |key| matches!(key, StateKey::Policy(version) if version.policy.as_str() == text),
+            )?,
             Kept::Holds => {
                 let policy = text.strip_prefix(holds::KEY_PREFIX).unwrap_or_default().to_owned();
                 self.state_row(None, |key| *key == StateKey::Hold(policy.clone()))?
@@ -195,11 +196,8 @@ impl<'a> Planner<'a> {
             Some(StateRow::Account(state)) => {
                 state.account.as_ref().map(|known| account::to_wire(known).to_bytes(encoding))
             }
-            Some(StateRow::Policy(known)) => {
-                let wire = v1::PolicyVersion { name: known.name, version: known.version, toml: known.toml };
-                Some(wire.to_bytes(Encoding::Protobuf))
-            }
-            Some(StateRow::Hold) => {
+            Some(StateRow::Policy(known)) => Some(inbox::policy_to_wire(&known).to_bytes(Encoding::Protobuf)),
+            Some(StateRow::Hold(_)) => {
                 let policy = text.strip_prefix(holds::KEY_PREFIX).unwrap_or_default().to_owned();
                 Some(v1::Hold { policy, held: true, ..v1::Hold::default() }.to_bytes(encoding))
             }
@@ -284,7 +282,7 @@ impl<'a> Planner<'a> {
                 value.map(|value| (Some(value.to_bytes(encoding)), "the check of the privacy key is known"))
             );
         }
-        let at = winback_proto::inbox::timestamp(self.context.clock.now());
+        let at = inbox::timestamp(self.context.clock.now());
         let value = v1::Suppression { at, check: Vec::new() };
         Ok(Some((
             Some(value.to_bytes(encoding)),
@@ -320,8 +318,8 @@ fn forgotten_row(key: &StateKey) -> String {
         StateKey::Account(id) => {
             format!("account {id}: its fires, caps and answers, and that it is known at all")
         }
-        StateKey::Machine(id, policy) => {
-            format!("account {id}: its open burst and its quiet time under policy {policy}")
+        StateKey::Machine(MachineKey { account, policy }) => {
+            format!("account {account}: its open burst and its quiet time under policy {policy}")
         }
         StateKey::Seen(seen) => {
             format!(
@@ -329,7 +327,7 @@ fn forgotten_row(key: &StateKey) -> String {
                 seen.account
             )
         }
-        StateKey::Policy(name, version) => format!("policy {name}, version {version}, in this partition"),
+        StateKey::Policy(_) => format!("{}, in this partition", key.describe()),
         StateKey::Hold(policy) => format!("whether `{policy}` is held in this partition"),
         StateKey::Event(_) => "an event that was on its way to its accounts".to_owned(),
         StateKey::Clock => "the clock".to_owned(),

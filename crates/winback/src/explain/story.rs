@@ -7,7 +7,7 @@ use winback_core::time::{Span, Time};
 use winback_proto::v1::account_change::Change;
 use winback_proto::v1::decision::Subject;
 use winback_proto::v1::inbox_record::Body;
-use winback_proto::{WireMessage as _, v1};
+use winback_proto::{WireMessage as _, inbox, v1};
 
 use super::account::changed;
 use super::records::{Arrived, Cut, Records};
@@ -134,8 +134,9 @@ impl Teller {
     }
 
     fn policy(&mut self, wire: &v1::PolicyVersion) -> String {
-        if let Ok(policy) = Policy::parse(&wire.toml, wire.version) {
-            self.policies.insert((wire.name.clone(), wire.version), policy);
+        let record = inbox::policy_from_wire(wire.clone()).ok();
+        if let Some(policy) = record.as_ref().and_then(|record| record.policy()) {
+            self.policies.insert((wire.name.clone(), wire.version), Policy::clone(policy));
             self.newest.insert(wire.name.clone(), wire.version);
         }
         format!("policy {} is in force in version {}", words::safe(&wire.name), wire.version)
@@ -195,7 +196,7 @@ impl Teller {
         }
         let starts = match &decision.subject {
             Some(Subject::Signal(_)) => {
-                matches!(signal, Some(SignalOutcome::Led | SignalOutcome::Escalated))
+                matches!(signal, Some(SignalOutcome::FiredLeading | SignalOutcome::Escalated))
             }
             _ => BurstOutcome::parse(&decision.outcome) == Some(BurstOutcome::Fired),
         };
@@ -213,9 +214,9 @@ impl Teller {
             Gate::NotYet => words::time(account?.earliest_at.as_ref()),
             Gate::Declined => {
                 let booked = account.and_then(|account| words::time(account.declined_at.as_ref()));
-                Some(self.declined.max(booked)? + newest()?.declined_rest)
+                Some(self.declined.max(booked)? + newest()?.declined_cooldown)
             }
-            Gate::Resting => Some(self.resting? + newest()?.unanswered_rest),
+            Gate::NoReplyCooldown => Some(self.resting? + newest()?.no_reply_cooldown),
             // The others do not open by themselves, or what is known here does not say when.
             _ => None,
         }

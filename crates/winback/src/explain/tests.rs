@@ -43,7 +43,10 @@ fn listed(offset: i64, account: v1::Account) -> Arrived {
 
 fn policy(offset: i64, version: u32, toml: &str) -> Arrived {
     let toml = format!("name = \"default\"\n{toml}");
-    arrived(offset, Body::Policy(v1::PolicyVersion { name: "default".to_owned(), version, toml }))
+    arrived(
+        offset,
+        Body::Policy(v1::PolicyVersion { name: "default".to_owned(), version, toml, compiled: None }),
+    )
 }
 
 /// A signal with that outcome, `secs` after noon, which happened `age` seconds before.
@@ -137,7 +140,7 @@ fn too_old_says_how_much_younger_it_had_to_be_by_the_policy_that_was_in_force() 
 
 #[test]
 fn quiet_says_how_much_later_and_a_score_how_many_points() {
-    let cooled = v1::Decision { quiet_until: at(4 * DAY), ..signal(7, "s", SignalOutcome::Cooled, 0, 0) };
+    let cooled = v1::Decision { quiet_until: at(4 * DAY), ..signal(7, "s", SignalOutcome::InCooldown, 0, 0) };
     let told = steps(Vec::new(), vec![cooled, burst(8, BurstOutcome::BelowThreshold, 60)]);
     assert_eq!(to_fire(&told[0]), "it had to come 4 days later, or be stronger than what fired");
     assert_eq!(to_fire(&told[1]), "2 more points of score");
@@ -231,7 +234,8 @@ fn fires() -> Records {
         };
         (trigger, Some((2, offset)))
     };
-    let led = v1::Decision { trigger_id: "t1".to_owned(), ..signal(3, "s1", SignalOutcome::Led, 0, 0) };
+    let led =
+        v1::Decision { trigger_id: "t1".to_owned(), ..signal(3, "s1", SignalOutcome::FiredLeading, 0, 0) };
     let updated = v1::Decision { trigger_id: "t2".to_owned(), ..burst(9, BurstOutcome::Updated, 1_800) };
     let mut other = signal(20, "s3", SignalOutcome::Joined, 9_000, 0);
     if let Some(Subject::Signal(signal)) = &mut other.subject {

@@ -1,8 +1,9 @@
 //! The detector's rows, as records of the new inbox.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use winback_core::debounce::{Event, PolicyText, StateKey, StateRow, shadow};
+use winback_core::debounce::{Event, Hold, PolicyRecord, StateKey, StateRow, VersionKey};
 use winback_core::ids::{Offset, Partition, PolicyName};
 use winback_log::partitioner::partition_of;
 use winback_log::{Append, Log, Writer};
@@ -33,11 +34,12 @@ impl Counts {
             StateRow::Account(_) => self.accounts += 1,
             StateRow::Machine(machine) => {
                 self.bursts += u64::from(machine.burst.is_some());
-                self.quiet += u64::from(machine.quiet.is_some());
+                self.quiet += u64::from(machine.cooldown.is_some());
             }
             StateRow::Seen(_) => self.seen += 1,
-            StateRow::Policy(_) | StateRow::Hold => self.policies += 1,
-            StateRow::Clock(..) | StateRow::Event(_) => {}
+            StateRow::Policy(_) | StateRow::Hold(_) => self.policies += 1,
+            // Other rows are carried, and counted nowhere.
+            _ => {}
         }
     }
 }
@@ -79,13 +81,13 @@ pub(crate) fn carry(
     partitions: i32,
 ) -> anyhow::Result<Counts> {
     let mut carried = Carried { context, writer: to.writer()?, counts: Counts::default() };
-    let mut policies: BTreeMap<(PolicyName, u32), PolicyText> = BTreeMap::new();
+    let mut policies: BTreeMap<VersionKey, Arc<PolicyRecord>> = BTreeMap::new();
     let (mut holds, mut events) = (BTreeSet::new(), Vec::new());
     let mut told: BTreeMap<StateKey, StateRow> = BTreeMap::new();
-    let mut used: BTreeSet<(i32, PolicyName, u32)> = BTreeSet::new();
+    let mut used: BTreeSet<(i32, VersionKey)> = BTreeSet::new();
     each(context, from, |key, row| match (&key, &row) {
-        (StateKey::Policy(name, version), StateRow::Policy(text)) => {
-            policies.insert((name.clone(), *version), text.clone());
+        (StateKey::Policy(version), StateRow::Policy(record)) => {
+            policies.insert(version.clone(), record.clone());
             Ok(())
         }
         (StateKey::Hold(policy), _) => {
@@ -110,10 +112,10 @@ pub(crate) fn carry(
         (StateKey::Clock, _) => Ok(()),
         _ => {
             let own = key.account().map(|id| partition_of(id.as_str().as_bytes(), partitions).0);
-            if let (StateKey::Machine(_, policy), StateRow::Machine(machine), Some(own)) = (&key, &row, own)
+            if let (StateKey::Machine(machine_key), StateRow::Machine(machine), Some(own)) = (&key, &row, own)
                 && let Some(burst) = &machine.burst
             {
-                used.insert((own, policy.clone(), burst.policy_version));
+                used.insert((own, VersionKey::of(&machine_key.policy, burst.policy_version)));
             }
             carried.row(None, &key, &row)
         }
@@ -121,19 +123,20 @@ pub(crate) fn carry(
     // Each partition of the old log brings its row of an event; the new one takes them together.
     events.sort_by(|(left, _), (right, _)| left.cmp(right));
     told.values().for_each(|row| carried.counts.add(row));
-    let newest: BTreeMap<PolicyName, u32> = policies.keys().cloned().collect();
+    let newest: BTreeMap<&PolicyName, u32> = policies.keys().map(|key| (&key.policy, key.version)).collect();
     for number in 0..partitions {
-        for ((name, version), text) in &policies {
+        for (version, record) in &policies {
             // An older version goes where a burst is open under it (R13), and what ends a shadow where one of its is.
-            let has_open = used.iter().any(|(at, own, _)| (*at, own) == (number, name));
-            let wanted = if shadow::is_end(text) {
+            let has_open = used.iter().any(|(at, own)| (*at, &own.policy) == (number, &version.policy));
+            let wanted = if record.is_end() {
                 has_open
             } else {
-                newest.get(name) == Some(version) || used.contains(&(number, name.clone(), *version))
+                newest.get(&version.policy) == Some(&version.version)
+                    || used.contains(&(number, version.clone()))
             };
             if wanted {
-                let key = StateKey::Policy(name.clone(), *version);
-                carried.row(Some(number), &key, &StateRow::Policy(text.clone()))?;
+                let key = StateKey::Policy(version.clone());
+                carried.row(Some(number), &key, &StateRow::Policy(record.clone()))?;
             }
         }
         for (_, row) in &events {
@@ -143,7 +146,7 @@ pub(crate) fn carry(
             carried.append(Some(number), key, row)?;
         }
         for policy in &holds {
-            carried.row(Some(number), &StateKey::Hold(policy.clone()), &StateRow::Hold)?;
+            carried.row(Some(number), &StateKey::Hold(policy.clone()), &StateRow::Hold(Hold))?;
         }
     }
     carried.writer.flush()?;

@@ -28,7 +28,7 @@ pub(crate) const fn gate_words(gate: Gate) -> (&'static str, &'static str) {
             ("the account is too small for outreach", "a yearly revenue from $1,000, or the strategic flag")
         }
         Gate::NotYet => ("its earliest date for contact has not come", "earliest_at had to be past"),
-        Gate::Resting => {
+        Gate::NoReplyCooldown => {
             ("it rests after a sequence without an answer", "unanswered_rest of the policy had to be over")
         }
         Gate::Window => (

@@ -4,7 +4,7 @@
 //! known beside the decision ([`Known`]) makes the words exact; without it they are general.
 
 use winback_core::debounce::{
-    BurstOutcome, CapScope, FiredBecause, Gate, KindRule, Leading, Policy, SignalOutcome,
+    Because, BurstOutcome, CapScope, FiredBecause, Gate, KindRule, Leading, Policy, SignalOutcome,
 };
 use winback_core::signal::SignalKind;
 use winback_core::time::{Span, Time};
@@ -93,11 +93,11 @@ fn of_signal(
             let what = format!("counts in the burst that is open until {deadline}");
             Sentence::refused(what, at_once(signal, known))
         }
-        SignalOutcome::Led => Sentence::fired(format!("fired at once; quiet until {quiet}")),
+        SignalOutcome::FiredLeading => Sentence::fired(format!("fired at once; quiet until {quiet}")),
         SignalOutcome::Escalated => Sentence::fired(format!(
             "is stronger than what fired before: fired in the quiet time, which now lasts until {quiet}"
         )),
-        SignalOutcome::Cooled => {
+        SignalOutcome::InCooldown => {
             let ends = words::time(decision.quiet_until.as_ref());
             let later = ends.zip(decided(decision)).map_or_else(
                 || "later".to_owned(),
@@ -251,11 +251,15 @@ fn carried(decision: &v1::Decision) -> String {
 /// Why the burst ended then.
 fn ended(because: &str) -> &'static str {
     match FiredBecause::parse(because) {
-        Some(FiredBecause::Quiet) => "when nothing more came",
+        Some(FiredBecause::GapElapsed) => "when nothing more came",
         Some(FiredBecause::MaxWait) => "when it had waited as long as it may",
         Some(FiredBecause::MaxSignals) => "when it had as many signals as it may",
         Some(FiredBecause::Leading | FiredBecause::StrengthUp) | None => "at its end",
     }
+}
+
+fn is_time_based_cap(because: &str) -> bool {
+    matches!(Because::parse(because), Some(Because::Cap(cap)) if cap.scope == CapScope::TimeBased)
 }
 
 fn capped(decision: &v1::Decision, but: &str, known: &Known<'_>) -> Sentence {
@@ -263,7 +267,7 @@ fn capped(decision: &v1::Decision, but: &str, known: &Known<'_>) -> Sentence {
     let days: Vec<String> =
         known.fires.iter().rev().take(FIRES).rev().map(|at| words::day(*at, decided(decision))).collect();
     let counted = if days.is_empty() { String::new() } else { format!(" (the last: {})", days.join(", ")) };
-    let text = if decision.because.contains(CapScope::TimeBased.describe()) {
+    let text = if is_time_based_cap(&decision.because) {
         format!(
             "a live signal, or fewer such triggers before it{counted}: no policy allows more than 4 a year"
         )

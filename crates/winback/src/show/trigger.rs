@@ -192,7 +192,7 @@ fn fired_how(trigger: &v1::Trigger) -> String {
         Some(FiredBecause::StrengthUp) => {
             format!("fired at once in the quiet time, being stronger than before: {}", strongest(trigger))
         }
-        Some(FiredBecause::Quiet) => "fired at the end of the burst, when nothing more came".to_owned(),
+        Some(FiredBecause::GapElapsed) => "fired at the end of the burst, when nothing more came".to_owned(),
         Some(FiredBecause::MaxWait) => {
             "fired at the end of the burst, when it had waited as long as it may".to_owned()
         }

@@ -1,0 +1,26 @@
+//! A report of the readers: the clock moves, bursts end, events and the calendar advance.
+
+use super::step::Step;
+use super::synthetic::WorkBudget;
+use super::{burst, calendar, fanout};
+use crate::debounce::model::input::Progress;
+use crate::debounce::state::store::Store;
+
+/// Takes a report in. What an event tells comes first: it counts by the clock as it was, like any signal of a record before
+/// this one, whatever `W` becomes at it. The calendar's entries are due at `W`.
+pub(crate) fn handle(cx: &mut Step<'_>, progress: &Progress) {
+    let (mut of_events, of_calendar) = WorkBudget::parts();
+    fanout::advance(cx, &mut of_events);
+    let appended_at = cx.appended_at;
+    let moved = cx.store.clock_mut().progress(progress, appended_at);
+    cx.note_inputs(moved);
+    burst::end_due(cx);
+    calendar::advance(cx, &mut of_calendar.and(&of_events));
+}
+
+/// True when a report that moves nothing would still make signals: the calendar or an event has a backlog.
+pub(crate) fn is_behind(store: &Store) -> bool {
+    let clock = store.clock();
+    let calendar = clock.calendar.as_ref().map(|cursor| cursor.to);
+    store.events.len() > 0 || clock.watermark.is_some_and(|now| calendar.is_some_and(|to| to < now))
+}

@@ -1,0 +1,58 @@
+//! The count of a signal of a kind, and the counts where a policy is silent.
+
+use crate::signal::SignalKind;
+use crate::time::Span;
+
+/// The count of a signal of a kind (and class).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KindRule {
+    /// Its strength by itself, 0 to 2.
+    pub strength: u8,
+    /// The weight that it adds to the score.
+    pub weight: u32,
+    /// `A`: older than this it is expired.
+    pub max_age: Span,
+    /// `D`: the time for which its id is remembered, at least `A + M`.
+    pub dedupe: Span,
+}
+
+/// The classes of pages that weigh more than the blog, where the file is silent: their weights, and the strength of those
+/// that say by themselves that somebody wants to come back.
+pub const PAGES: [(&str, Option<u8>, u32); 5] = [
+    ("pricing", Some(2), 5),
+    ("billing", Some(2), 5),
+    ("sign_up", Some(2), 5),
+    ("reactivation", Some(2), 5),
+    ("docs", None, 3),
+];
+
+/// The count of a kind where the file is silent (DESIGN section 6): strength, weight, `A` in days.
+pub const fn defaults(kind: SignalKind) -> (u8, u32, i64) {
+    match kind {
+        SignalKind::WebVisit => (1, 2, 2),
+        SignalKind::EmailOpen => (0, 2, 2),
+        SignalKind::EmailClick => (1, 3, 2),
+        SignalKind::EmailReply => (2, 8, 7),
+        SignalKind::FundingNews | SignalKind::ProductRelease => (2, 8, 90),
+        SignalKind::CompetitorEvent => (2, 6, 30),
+        SignalKind::Hiring => (1, 1, 60),
+        SignalKind::ExecutiveChange
+        | SignalKind::OfficeExpansion
+        | SignalKind::Acquisition
+        | SignalKind::AccountProductLaunch
+        | SignalKind::TechStackChange
+        | SignalKind::Conference
+        | SignalKind::SocialMention
+        | SignalKind::DealStageChange => (1, 3, 60),
+        SignalKind::ContractRenewal => (1, 4, 30),
+        SignalKind::Anniversary | SignalKind::TimeSinceChurn => (0, 2, 14),
+        SignalKind::SelfReactivation => (0, 0, 90),
+    }
+}
+
+/// The count of a kind that a policy does not name.
+pub(super) fn default_rule(kind: SignalKind, max_wait: Span) -> KindRule {
+    let (strength, weight, days) = defaults(kind);
+    let max_age = Span::from_days(days);
+    KindRule { strength, weight, max_age, dedupe: max_age + max_wait }
+}
