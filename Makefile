@@ -57,10 +57,11 @@ bots: tools ## What the list of page bots does not know of published user agents
 		$(CARGO) test -p winback-sources --test bots -- --ignored --nocapture published
 
 .PHONY: lint
-lint: tools ## Format, clippy, whether the mutations still fit, and cargo-deny where it is installed
+lint: tools ## Format, clippy, words, whether the mutations still fit, and cargo-deny where it is installed
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	tests/mutations/run --check
+	tests/words/check
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --all-features check bans licenses sources; \
 	else echo "SKIPPED: cargo-deny is not installed: cargo install --locked cargo-deny"; fi
 

@@ -1,5 +1,5 @@
-//! What an operator can do to a deployment on Kafka by mistake: each ends in a refusal that says what to do, or in a
-//! recovery that the runbook tells of (`docs/runbook.md`, *After an accident*), and nothing is silently wrong.
+//! Mistakes of an operator on Kafka: each ends in a refusal with the fix, or in a recovery that the runbook describes
+//! (`docs/runbook.md`, *After an accident*). Nothing is wrong in silence.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -37,7 +37,7 @@ fn operator(broker: &Broker) -> Operator {
     Operator::of(broker.url().trim_start_matches("kafka://")).unwrap()
 }
 
-/// What follows from the inbox still does.
+/// Checks that the outputs follow from the inbox.
 fn assert_equal_to_the_core(deployment: &Deployment) {
     let (facts, replayed) = (Facts::of(deployment), replay(deployment));
     assert_eq!(difference(&facts.triggers, &replayed.triggers), None, "triggers and the core over the inbox");

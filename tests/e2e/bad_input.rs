@@ -1,4 +1,4 @@
-//! What a person or a producer gets wrong: a clear error or a dead letter, and nobody else's burst moves.
+//! Mistakes of a person or a producer: a clear error or a dead letter, and nobody else's burst moves.
 
 use serde_json::json;
 

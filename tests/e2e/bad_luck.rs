@@ -1,4 +1,4 @@
-//! What the world gets wrong: a log that is locked, away or not as it must be.
+//! Faults of the world: a log that is locked, unavailable or not as it must be.
 
 use std::net::TcpListener;
 use std::time::Duration;

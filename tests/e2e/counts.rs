@@ -1,5 +1,5 @@
-//! What was seen of each data set: a change here is a change of what winback makes of the world, and wants a reason.
-//! An account in sixteen left because it was not a fit, by the rules of `data.rs`: nothing starts for those.
+//! The pinned counts of each data set: a change here changes winback's reading of the world, and needs a reason. An
+//! account in sixteen left because it was not a fit, by the rules of `data.rs`: nothing starts for those.
 
 /// Lines of counts.
 pub(crate) type Counts = [&'static str; 9];

@@ -9,7 +9,7 @@ use crate::harness::{
 use crate::real_input::filled;
 
 const DEADLINE: Duration = Duration::from_secs(60);
-/// What rises before each kill: first the inbox, while accounts are still taken in, then what is decided.
+/// The topic that grows before each kill: first the inbox, while accounts are still taken in, then the decisions.
 const KILLED_AFTER: [&str; 3] = ["inbox", "decisions", "decisions"];
 
 /// Runs, and kills the run as soon as that topic has risen; says whether it was still running then.

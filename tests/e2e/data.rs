@@ -19,11 +19,11 @@ const ARR: [u64; 5] = [120_000, 60_000, 24_000, 4_800, 600];
 
 /// A data set: what is churned, and what comes.
 pub(crate) struct DataSet {
-    /// What it is called.
+    /// The name.
     pub(crate) name: &'static str,
     /// Its sources.
     pub(crate) sources: Vec<Source>,
-    /// What is ingested into which source, in which format.
+    /// The files: source, path and format.
     pub(crate) files: Vec<(&'static str, PathBuf, &'static str)>,
     /// The records of each source, as the topic should have them.
     pub(crate) records: BTreeMap<&'static str, Vec<Vec<u8>>>,
@@ -31,7 +31,7 @@ pub(crate) struct DataSet {
     pub(crate) accounts: Vec<Value>,
 }
 
-/// Where a file of the real data is; `None`, said loudly, where there is none.
+/// The path of a file of the real data; `None`, said loudly, if there is none.
 fn real(name: &str) -> Option<PathBuf> {
     let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(name);
     if path.is_file() {

@@ -68,7 +68,7 @@ fn of(account: &str, triggers: &[crate::harness::Fired]) -> usize {
     triggers.iter().filter(|fired| fired.wire().account.is_some_and(|own| own.id == account)).count()
 }
 
-/// Whether any file of the log holds those bytes.
+/// True if any file of the log holds those bytes.
 fn in_the_file(deployment: &Deployment, word: &str) -> bool {
     ["winback.db", "winback.db-wal"].iter().any(|name| {
         let bytes = std::fs::read(deployment.path(name)).unwrap_or_default();

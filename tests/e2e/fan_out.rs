@@ -12,7 +12,7 @@ use crate::harness::{Deployment, Facts, Shape, Source, difference, places, repla
 const SOURCES: [Source; 2] =
     [Source { name: "releases", preset: "releases" }, Source { name: "rivals", preset: "competitor_events" }];
 
-/// How many signals of a source were decided, by their outcome.
+/// The number of decided signals of a source, by their outcome.
 fn decided(facts: &Facts, source: &str) -> BTreeMap<String, u64> {
     let mut outcomes = BTreeMap::new();
     for made in &facts.decisions {

@@ -54,7 +54,7 @@ fn outcomes(facts: &Facts) -> Vec<(String, u64)> {
     facts.outcomes().into_iter().collect()
 }
 
-/// What the detector knows of accounts, wherever it stands.
+/// The detector's knowledge of accounts, from all partitions.
 fn state(deployment: &Deployment) -> BTreeMap<StateKey, StateRow> {
     let (log, topic) = (deployment.log(), deployment.own("detector-changelog"));
     let partitions = log.describe(&[&topic]).unwrap()[0].as_ref().unwrap().spec.partitions;
@@ -162,7 +162,7 @@ fn from_a_file_to_kafka_and_from_kafka_to_a_file_nobody_is_triggered_again() {
     moves(kafka, another_file, 4);
 }
 
-/// What accounts miss ships; the event comes to every partition.
+/// A release of the feature that accounts miss; the event comes to every partition.
 fn release(deployment: &Deployment) {
     let lately = (SystemClock.now() - Span::from_hours(3)).to_string();
     let release =

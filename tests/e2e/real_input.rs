@@ -36,7 +36,7 @@ fn told(set: &DataSet, place: Place, shape: Shape) -> Told {
     Told { deployment, facts, summary }
 }
 
-/// What the decoders say of the records: how many of what.
+/// The counts of elements, as the decoders give them.
 fn elements(set: &DataSet) -> BTreeMap<String, u64> {
     let mut names = Vec::new();
     for source in &set.sources {
@@ -150,7 +150,7 @@ impl Told {
         assert!(self.facts == Facts::of(&self.deployment), "a second run changes nothing");
     }
 
-    /// What was seen, for the pins and for whoever reads the test's output.
+    /// The counts, for the pins and for a reader of the output.
     fn counts(&self) -> Vec<String> {
         let text = |what: &str, counts: &BTreeMap<String, u64>| {
             let list: Vec<_> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();

@@ -19,7 +19,7 @@ const SOURCES: [Source; 4] = [
     Source { name: "hiring", preset: "hiring" },
 ];
 
-/// What the topics hold, by account.
+/// The records of the topics, by account.
 struct Held {
     decisions: BTreeMap<String, Vec<v1::Decision>>,
     triggers: BTreeMap<String, Vec<v1::Trigger>>,

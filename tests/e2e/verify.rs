@@ -14,7 +14,7 @@ use crate::harness::{
 const SEED: u64 = 4;
 /// Slow enough that what comes in the second run is not too old yet.
 const SIZE: Size = Size { accounts: 60, lasts: Span::from_secs(180), unit: Span::from_secs(5) };
-/// When the first run has it all.
+/// The time by which the first run has everything.
 const EARLY: Span = Span::from_secs(120);
 
 fn create(log: &dyn Log, topic: &str) {

@@ -55,7 +55,7 @@ impl Brokers {
     }
 }
 
-/// What was done and seen.
+/// The actions and observations of the run.
 pub(crate) struct Seen {
     pub(crate) seed: u64,
     pub(crate) brokers: i32,
@@ -119,7 +119,7 @@ pub(crate) fn run(mut brokers: Brokers, seed: u64, pauses: &[Duration]) -> Seen 
     Seen { seed, brokers: brokers.copies(), blows: nemesis.blows, compared, slowest, ended }
 }
 
-/// How long until every partition decides again.
+/// The time until every partition decides again.
 fn back(members: &mut Members<'_>, probe: &mut Probe<'_>) -> Duration {
     let began = Instant::now();
     members.wait(Duration::from_millis(100));
@@ -148,7 +148,7 @@ fn found(what: &str, started: Result<Brokers, BrokerError>) -> Option<Brokers> {
     }
 }
 
-/// What every run of T3 must show.
+/// The checks of every run of T3.
 pub(crate) fn check(seen: &Seen) {
     println!("{}\n  ended by themselves: {:?}", seen.line(), seen.ended);
     assert!(seen.slowest <= 2 * LONGEST_TIMEOUT, "seed {}: stuck for {:?}", seen.seed, seen.slowest);

@@ -1,5 +1,5 @@
-//! Whether a deployment's log says what one undisturbed process would have made of it. Everything is read back from the
-//! log; the oracle is the pure core over the inbox, and from the sources to the inbox it is the multiset of views and of
+//! The comparison of a deployment's log with one undisturbed process over its inbox. Everything is read back from the
+//! log. The oracle is the pure core over the inbox. From the sources to the inbox it is the multiset of views and of
 //! events.
 
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ use crate::harness::{
 /// In this time every burst has ended: the policy's longest wait, and a few runs.
 const CLOSED_WITHIN: Duration = Duration::from_secs(90);
 
-/// How much was compared.
+/// The amount of compared records.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Compared {
     /// Records in the topics of the sources.
@@ -167,7 +167,7 @@ fn no_cap_is_exceeded(facts: &Facts, seed: &str) {
     }
 }
 
-/// What is committed was made of records before the committed positions, and the state speaks of the same ones.
+/// Checks that committed outputs were made of records before the committed positions, and that the state agrees.
 fn nothing_is_behind_the_positions(deployment: &Deployment, facts: &Facts, seed: &str) {
     let inbox = deployment.own("inbox");
     let partitions: Vec<_> =

@@ -22,14 +22,14 @@ type Event = (String, String, Time);
 /// An account, and the source and id of an event that it heard of.
 type Told = (String, String, String);
 
-/// What stands in the topics of events.
+/// The records in the topics of events.
 #[derive(Default)]
 pub(crate) struct Fed {
     /// A record each.
     pub(crate) events: Vec<Event>,
     /// Places of records that are no events.
     pub(crate) garbage: Vec<(String, i32, i64)>,
-    /// What each is about, by its id.
+    /// The subject of each event, by its id.
     about: BTreeMap<String, String>,
 }
 
@@ -57,7 +57,7 @@ impl Fed {
     }
 }
 
-/// What a partition of the inbox says: where each account stands in it first, and each event, which may be too old.
+/// The first place of each account and of each event in an inbox partition; an event may be too old.
 #[derive(Default)]
 struct Partition {
     accounts: BTreeMap<String, i64>,
@@ -107,7 +107,8 @@ fn inbox(deployment: &Deployment) -> (BTreeMap<i32, Partition>, Vec<(i32, Event)
     (partitions, written)
 }
 
-/// Who must have heard of what, sorted; and who may have, since the account came after the event and before its turn.
+/// The accounts that must have heard of each event, sorted. And those that may have, because the account came after
+/// the event and before its turn.
 fn due(partitions: &BTreeMap<i32, Partition>, fed: &Fed) -> (Vec<Told>, BTreeSet<Told>) {
     let (mut due, mut early) = (Vec::new(), BTreeSet::new());
     for partition in partitions.values() {

@@ -1,5 +1,5 @@
-//! How long nothing is decided after a member went: from the moment it goes until a view of an account of every inbox
-//! partition, appended to every partition of a source right after, is decided.
+//! The time without decisions after a member's end: from the end until a view of an account of every inbox partition
+//! is decided. The views are appended to every partition of a source right after the end.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -86,7 +86,7 @@ impl<'a> Probe<'a> {
     }
 }
 
-/// What was measured.
+/// The measurements.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Failover {
     /// SIGKILL of the only member, started again at once under the same ids.

@@ -10,9 +10,9 @@ use crate::feed::{Feeder, Plan};
 use crate::field::{SETTINGS, SNAPSHOT_LEAST, deployment, shared_broker};
 use crate::harness::{Deployment, Running, end_of, eventually};
 
-/// What `abort` sends.
+/// The signal that `abort` sends.
 const SIGABRT: i32 = 6;
-/// How soon a point must be reached.
+/// The time limit for reaching a point.
 const DEADLINE: Duration = Duration::from_secs(60);
 /// Records a second.
 const PACE: u32 = 50;

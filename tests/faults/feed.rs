@@ -17,16 +17,16 @@ use winback_log::{Append, Clock as _, SharedLog, SystemClock, Writer};
 use crate::field::{EVENTS, SOURCES};
 use crate::harness::{Deployment, Source};
 
-/// How many accounts there are.
+/// The number of accounts.
 pub(crate) const ACCOUNTS: usize = 150;
-/// What is due within this is appended together.
+/// The time within which due records are appended together.
 const TICK: Duration = Duration::from_millis(40);
-/// How many views a plan remembers, to send again.
+/// The number of views that a plan remembers, to send again.
 const REMEMBERED: usize = 64;
 const REASONS: [&str; 4] = ["product_gap", "price_budget", "service_support", "adoption_onboarding"];
-/// What those who left for a gap miss, one each.
+/// The missing features of those who left for a gap, one each.
 const FEATURES: [&str; 2] = ["sso", "audit log"];
-/// Where some went.
+/// The competitors of some.
 const RIVALS: [&str; 2] = ["Brightloom", "Pipewren"];
 /// Older than a policy takes an event.
 const TOO_OLD: Span = Span::from_days(120);
@@ -84,7 +84,7 @@ pub(crate) struct Record {
     pub(crate) value: Vec<u8>,
 }
 
-/// Where a record goes.
+/// The target of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum To {
     /// The source of page views of that number.
@@ -123,14 +123,14 @@ pub(crate) struct Plan {
     number: u64,
     sent: Vec<Record>,
     events: Vec<Record>,
-    /// What a source that has stopped will bring, and what it brings now.
+    /// The backlog of a stopped source, and the part that is due now.
     backlog: VecDeque<Record>,
     due: VecDeque<Record>,
     /// So many more records it has stopped for.
     stopped_for: u32,
 }
 
-/// What to append, and how long to wait before.
+/// A record to append, and the wait before it.
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
     pub(crate) after: Duration,
@@ -261,7 +261,7 @@ impl Plan {
     }
 }
 
-/// Where a deployment's records go.
+/// The topics of a deployment.
 #[derive(Clone)]
 struct Topics {
     log: SharedLog,
@@ -322,7 +322,7 @@ impl Sink {
     }
 }
 
-/// What a feeder had appended when it was stopped.
+/// The counts of a feeder when it was stopped.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Fed {
     /// Records that are in the topics of the sources.

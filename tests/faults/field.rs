@@ -1,5 +1,5 @@
-//! What is under fire: a deployment with sources of page views and of events, a policy whose times are seconds and another
-//! in its shadow, and accounts.
+//! The deployment under fire: sources of page views and of events, a policy whose times are seconds, another in its
+//! shadow, and accounts.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use winback_testkit::{Broker, broker_or_skip};
 use crate::feed::accounts;
 use crate::harness::{Deployment, Settings, Source, utf8};
 
-/// How long a member may be silent. A transaction times out after four fifths of it.
+/// The time a member may be silent. A transaction times out after four fifths of it.
 pub(crate) const SESSION: Duration = Duration::from_millis(2_500);
 
 /// The sources of page views.
@@ -22,7 +22,7 @@ pub(crate) const EVENTS: [Source; 2] =
 /// Partitions of the inbox, which nothing here changes.
 pub(crate) const INBOX_PARTITIONS: i32 = 4;
 
-/// How often a starting trigger may fire for one account, and in which time.
+/// The most starting triggers for one account, and the window.
 pub(crate) const CAP: (usize, Duration) = (4, Duration::from_secs(20));
 
 /// A policy under which everything that can become of a burst does so within seconds.

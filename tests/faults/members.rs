@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use crate::field::SNAPSHOT_LEAST;
 use crate::harness::{Deployment, Ended, Running};
 
-/// How often they are looked after.
+/// The interval between looks at the members.
 const LOOK: Duration = Duration::from_millis(20);
 /// A member that starves runs, of each beat, from one look to the next.
 const BEAT: Duration = Duration::from_millis(200);
 const FED: Duration = LOOK;
-/// Who ended by itself is started again after this.
+/// The pause before a member that ended by itself is started again.
 const BREATH: Duration = Duration::from_millis(200);
 /// A drain takes no longer.
 const FAREWELL: Duration = Duration::from_secs(60);
@@ -40,7 +40,7 @@ impl Stall {
 struct Member {
     instance: String,
     process: Option<Running>,
-    /// Whether it should be up.
+    /// True if it should be up.
     wanted: bool,
     /// It was asked to end.
     leaving: bool,
@@ -53,9 +53,9 @@ pub(crate) struct Members<'a> {
     deployment: &'a Deployment,
     members: Vec<Member>,
     environment: Vec<(&'static str, String)>,
-    /// What those said that ended by themselves.
+    /// The output of members that ended by themselves.
     pub(crate) ended: Vec<String>,
-    /// What all said that ended, by instance, for who reads their logs.
+    /// The output of all ended members, by instance, for readers of their logs.
     pub(crate) said: Vec<(String, String)>,
 }
 
@@ -145,7 +145,7 @@ impl<'a> Members<'a> {
         self.tend();
     }
 
-    /// Whether one is frozen or starves.
+    /// True if a member is frozen or starved.
     pub(crate) fn is_any_stalled(&self) -> bool {
         self.members.iter().any(|member| member.stall.is_some())
     }

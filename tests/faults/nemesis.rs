@@ -1,4 +1,4 @@
-//! What happens to the members, by a seed: every 0.5 to 3 s one blow.
+//! The blows on the members, by a seed: one every 0.5 to 3 s.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
@@ -40,7 +40,7 @@ pub(crate) enum Blow {
     BrokerPause,
 }
 
-/// How many of which kind.
+/// The number of blows by kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Blows(BTreeMap<Blow, usize>);
 
@@ -50,7 +50,7 @@ impl Blows {
         *self.0.entry(blow).or_default() += 1;
     }
 
-    /// How many of that kind.
+    /// The number of that kind.
     pub(crate) fn of(&self, blow: Blow) -> usize {
         self.0.get(&blow).copied().unwrap_or_default()
     }
@@ -74,7 +74,7 @@ impl Display for Blows {
 pub(crate) struct Nemesis {
     rng: ChaCha8Rng,
     session: Duration,
-    /// What it did.
+    /// The blows.
     pub(crate) blows: Blows,
 }
 

@@ -1,4 +1,4 @@
-//! What plain Kafka clients see of a deployment's topics afterwards.
+//! The topics of a deployment afterwards, as plain Kafka clients see them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

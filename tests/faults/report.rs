@@ -1,4 +1,4 @@
-//! What a run did and saw, for the terminal and for `docs/faults/REPORT.md`.
+//! The actions and observations of a run, for the terminal and for `docs/faults/REPORT.md`.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter, Write as _};
@@ -17,7 +17,7 @@ pub(crate) struct Round {
     /// Records of aborted transactions, by topic.
     pub(crate) aborted: BTreeMap<&'static str, usize>,
     pub(crate) failover: Failover,
-    /// What those said that ended by themselves.
+    /// The output of members that ended by themselves.
     pub(crate) ended: Vec<String>,
     pub(crate) took: Duration,
 }

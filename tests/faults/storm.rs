@@ -91,7 +91,7 @@ fn one_more_or_less(members: &mut Members<'_>, rng: &mut ChaCha8Rng) {
     }
 }
 
-/// Which partitions of the inbox the member had in one lane, from what it said.
+/// The inbox partitions that the member had in one lane, from its output.
 fn held(deployment: &Deployment, said: &str) -> Held {
     let (mut open, mut held) = (BTreeMap::new(), Held::new());
     let inbox = deployment.own("inbox");

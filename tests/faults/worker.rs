@@ -19,7 +19,7 @@ const SIGABRT: i32 = 6;
 const DEADLINE: Duration = Duration::from_secs(60);
 const TURNS: usize = 3;
 
-/// What a receiver got: the bodies that came under each id.
+/// The bodies that a receiver got, under each id.
 type Got = Arc<Mutex<BTreeMap<String, Vec<Vec<u8>>>>>;
 
 /// Answers 200 to everything, until the test ends.

@@ -13,7 +13,7 @@ use winback_testkit::{Broker, broker_or_skip};
 
 use super::{Ended, Running, Summary};
 
-/// Which log.
+/// The log of a deployment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Place {
     /// A file in the deployment's folder.
@@ -27,7 +27,7 @@ pub(crate) fn places(what: &str) -> Vec<Place> {
     std::iter::once(Place::File).chain(broker_or_skip(what).map(Place::Kafka)).collect()
 }
 
-/// How much of it runs side by side.
+/// The number of partitions and lanes side by side.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
     /// Partitions of each source's topic.
@@ -45,7 +45,7 @@ impl Shape {
     pub(crate) const MANY: Self = Self { partitions: 4, lanes: 3 };
 }
 
-/// What of a config differs between tests.
+/// The parts of a config that differ between tests.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
     /// Partitions of each source's topic.
@@ -54,7 +54,7 @@ pub(crate) struct Settings {
     pub(crate) matchers: usize,
     /// Lanes of the inbox.
     pub(crate) detectors: usize,
-    /// How long a member may be silent.
+    /// The time a member may be silent.
     pub(crate) session: Duration,
     /// Replicas of each topic.
     pub(crate) replication: i32,

@@ -1,4 +1,4 @@
-//! What a deployment's log says happened, and what the pure core says should have.
+//! The facts in a deployment's log, and the pure core's own.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug, Formatter};
@@ -31,7 +31,7 @@ impl Fired {
         Self { id: v1::Trigger::from_bytes(&bytes).unwrap().id, bytes }
     }
 
-    /// What it says.
+    /// The decoded trigger.
     pub(crate) fn wire(&self) -> v1::Trigger {
         v1::Trigger::from_bytes(&self.bytes).unwrap()
     }
@@ -43,7 +43,7 @@ impl Debug for Fired {
     }
 }
 
-/// What stands in a deployment's log. Lists are sorted, so that equal lists are equal multisets.
+/// The content of a deployment's log. Lists are sorted, so that equal lists are equal multisets.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Facts {
     /// Matched signals in the inbox.
@@ -76,8 +76,8 @@ impl Facts {
         counted(self.decisions.iter().filter(signal).map(|made| made.outcome.clone()))
     }
 
-    /// Whether each matched signal was decided under each policy that decides. What the detector makes itself, of the
-    /// calendar and of events, is nothing that matched.
+    /// True if each matched signal was decided under each deciding policy. Signals that the detector makes itself, of
+    /// the calendar and of events, are no matched ones.
     pub(crate) fn all_is_decided(&self) -> bool {
         let matched = |made: &&v1::Decision| matches!(&made.subject, Some(v1::decision::Subject::Signal(signal)) if !is_made(signal));
         let decided = counted(self.decisions.iter().filter(matched).map(|made| made.policy.clone()));
@@ -115,7 +115,7 @@ fn sorted<T: Ord>(mut list: Vec<T>) -> Vec<T> {
     list
 }
 
-/// How many of each.
+/// Counts by name.
 pub(crate) fn counted(names: impl Iterator<Item = String>) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
     names.for_each(|name| *counts.entry(name).or_default() += 1);
@@ -154,7 +154,7 @@ fn matched(deployment: &Deployment) -> Vec<Matched> {
     sorted(inbox.iter().filter_map(signal).collect())
 }
 
-/// What the pure core makes of an inbox.
+/// The pure core's outputs of an inbox.
 pub(crate) struct Replayed {
     /// Triggers, sorted.
     pub(crate) triggers: Vec<Fired>,
@@ -200,7 +200,7 @@ pub(crate) fn replay(deployment: &Deployment) -> Replayed {
     Replayed { triggers, in_shadow, decisions, state: sorted(state), bursts }
 }
 
-/// What a detector would restore from the changelog, as [`Replayed::state`] has it.
+/// The rows that a detector would restore from the changelog, in the form of [`Replayed::state`].
 pub(crate) fn restored(deployment: &Deployment) -> Vec<String> {
     sorted((0..4).zip(0..).flat_map(|(number, at)| lines(at, rows(deployment, number))).collect())
 }
@@ -224,7 +224,7 @@ fn lines(number: usize, rows: BTreeMap<StateKey, StateRow>) -> impl Iterator<Ite
     rows.map(move |(key, row)| format!("{number} {key:?} {row:?}"))
 }
 
-/// What two sorted lists do not share: left only and right only. Short, for an assertion's text.
+/// The differences of two sorted lists: left only and right only. Short, for an assertion's text.
 pub(crate) fn difference<T: Ord + Clone + Debug>(left: &[T], right: &[T]) -> Option<String> {
     let mut counts: BTreeMap<&T, i64> = BTreeMap::new();
     left.iter().for_each(|item| *counts.entry(item).or_default() += 1);

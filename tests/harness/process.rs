@@ -22,9 +22,9 @@ pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     /// The signal that ended it.
     pub(crate) signal: Option<i32>,
-    /// What it printed.
+    /// The standard output.
     pub(crate) out: String,
-    /// What it said beside.
+    /// The standard error.
     pub(crate) err: String,
 }
 
@@ -36,7 +36,7 @@ impl Ended {
         self
     }
 
-    /// Whether it ended as who was sent a SIGTERM does: well, or by the signal where it did not listen yet.
+    /// True if it ended as a process does after SIGTERM: well, or by the signal if it did not listen yet.
     pub(crate) fn is_as_asked(&self) -> bool {
         self.code == Some(0) || self.signal == Some(SIGTERM)
     }
@@ -103,7 +103,7 @@ impl Running {
         (peeked(&self.out), peeked(&self.err))
     }
 
-    /// Whether it ended by itself.
+    /// True if it ended by itself.
     pub(crate) fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }

@@ -1,4 +1,4 @@
-//! What a log holds, read without the binary.
+//! The content of a log, read without the binary.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a run says of itself at its end.
+//! The summary that a run prints at its end.
 
 use std::collections::BTreeMap;
 

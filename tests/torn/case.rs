@@ -17,12 +17,12 @@ const HALF: usize = 3;
 /// A broker that has not answered a request by then never will.
 const ANSWER: Duration = Duration::from_secs(30);
 
-/// What happens to a transaction n.
+/// The blow on a transaction n.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Case {
-    /// Which of its requests.
+    /// The request that is struck.
     pub(crate) request: ApiKey,
-    /// What befalls it.
+    /// The blow.
     pub(crate) action: Action,
     /// All connections were cut once before, while nothing was going on.
     pub(crate) cut_before: bool,
@@ -30,7 +30,7 @@ pub(crate) struct Case {
     pub(crate) until: Until,
 }
 
-/// When in transaction n + 1 a late request of n arrives.
+/// The time in transaction n + 1 at which a late request of n arrives.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Until {
     /// Some of its records are in the log, some are not.
@@ -41,12 +41,12 @@ pub(crate) enum Until {
     End,
 }
 
-/// What a case came to.
+/// The result of a case.
 pub(crate) struct Outcome {
     pub(crate) topics: Topics,
     /// The error code of the answer to the late request, where that was the end of a transaction.
     pub(crate) answer: Option<i16>,
-    /// Whether the positions were right as soon as transaction n + 1 had ended.
+    /// The misplaced position at the end of transaction n + 1, if there was one.
     pub(crate) misplaced: Option<String>,
     pub(crate) way: String,
 }

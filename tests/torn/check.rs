@@ -1,4 +1,4 @@
-//! Whether the output is the input, once each, in order, in whole transactions.
+//! The check that the output is the input, once each, in order, in whole transactions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,13 +51,13 @@ fn compare(partition: i32, copied: &[String], written: &[String]) -> String {
     format!("copied: partition {partition} has {lost} lost, {doubled} doubled of {}", written.len())
 }
 
-/// When the group's positions are not behind everything that was put in.
+/// The group's positions that are not at the end of the input, if there are any.
 pub(crate) fn misplaced(topics: &Topics) -> Option<String> {
     let (positions, ends) = (topics.positions(), topics.ends());
     (positions != ends).then(|| format!("positions: {positions:?} of {ends:?}"))
 }
 
-/// What is wrong with the state that the changelog holds: position, count and hash.
+/// The faults of the state in the changelog: position, count and hash.
 pub(crate) fn stale_state(topics: &Topics) -> Vec<String> {
     let mut faults = Vec::new();
     for (partition, written) in (0..PARTITIONS).zip(topics.written()) {

@@ -7,7 +7,7 @@ use crate::case::{Case, Until};
 use crate::check;
 use crate::naive::Naive;
 
-/// What is wrong after the naive loop went through it, and how the broker answered the late end.
+/// The faults after the naive loop went through the case, and the broker's answer to the late end.
 fn faults_of(case: Case) -> Option<(Vec<String>, Option<i16>)> {
     let outcome = case.run(|topics, bootstrap| Box::new(Naive::start(topics, bootstrap)))?;
     let mut faults = check::faults(&outcome.topics);

@@ -1,4 +1,4 @@
-//! What is tested: a real lane on its own thread. The naive loop is held against the same cases.
+//! The loop under test: a real lane on its own thread. The naive loop is held against the same cases.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -14,9 +14,9 @@ use crate::world::{DEADLINE, options};
 
 /// Something that copies a case's input to its output until it is stopped.
 pub(crate) trait Copier {
-    /// How many of its transactions have ended, one way or another.
+    /// The number of ended transactions, committed or aborted.
     fn ended(&self) -> u64;
-    /// Whether all of the input is committed, as far as it knows itself.
+    /// True if all of the input is committed, as far as it knows itself.
     fn has_copied(&self, ends: &[i64]) -> bool;
     /// Ends it; what it says of its way.
     fn stop(self: Box<Self>) -> String;

@@ -1,4 +1,4 @@
-//! What a copier writes of each record, and at the end of each transaction.
+//! The writes of a copier for each record, and at the end of each transaction.
 
 /// A record of the output.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(crate) enum Mark {
     Sealed {
         /// The transaction's number.
         number: u64,
-        /// How many it copies.
+        /// The number of copied records.
         count: u64,
     },
 }
@@ -40,7 +40,7 @@ impl Mark {
     }
 }
 
-/// What a state knows of everything copied: how many, and a hash over all of them in order.
+/// The state after all copied records: the number, and a hash over all of them in order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sum {
     pub(crate) count: u64,

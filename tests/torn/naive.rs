@@ -18,7 +18,7 @@ use crate::copier::Copier;
 use crate::mark::Mark;
 use crate::topics::{PARTITIONS, Topics};
 
-/// What comes within this long of each other goes into one transaction.
+/// The time within which records go into one transaction.
 const POLL: Duration = Duration::from_millis(150);
 const ASK: Duration = Duration::from_millis(500);
 const LONG: Duration = Duration::from_secs(10);
@@ -28,7 +28,7 @@ struct Shared {
     stop: AtomicBool,
     ended: AtomicU64,
     restarts: AtomicU64,
-    /// Why transactions were given up.
+    /// The reasons why transactions were given up.
     errors: Mutex<Vec<String>>,
     /// The next transaction's number, over restarts.
     number: AtomicU64,
@@ -86,7 +86,7 @@ struct Life {
     output: String,
 }
 
-/// How a transaction of the naive loop ended.
+/// The end of a transaction of the naive loop.
 type Ended = Result<bool, KafkaError>;
 
 impl Life {

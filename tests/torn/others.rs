@@ -12,7 +12,7 @@ use crate::deadline::eventually;
 use crate::topics::Topics;
 use crate::world::{DEADLINE, World};
 
-/// Where an answer may not come, it does not come for this long.
+/// The time for which a forbidden answer must not come.
 const SILENCE: Duration = Duration::from_millis(300);
 
 const ALL: [Action; 5] = [Action::Hold, Action::Strand, Action::Drop, Action::Cut, Action::CutAnswer];

@@ -78,12 +78,12 @@ impl Topics {
         writer.flush().unwrap();
     }
 
-    /// What was put in, partition by partition.
+    /// The input, partition by partition.
     pub(crate) fn written(&self) -> Vec<Vec<String>> {
         self.written.lock().unwrap().clone()
     }
 
-    /// How much was put in, partition by partition.
+    /// The number of input records, partition by partition.
     pub(crate) fn ends(&self) -> Vec<i64> {
         self.written.lock().unwrap().iter().map(|list| i64::try_from(list.len()).unwrap()).collect()
     }

@@ -9,7 +9,7 @@ use winback_log::{KafkaLog, KafkaOptions};
 use winback_testkit::broker::skip_or_fail;
 use winback_testkit::{Broker, BrokerError, Proxy};
 
-/// How long a level is waited for.
+/// The deadline for a level.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 const DOORS: usize = 6;
 
@@ -75,7 +75,7 @@ impl Door {
         self.proxy.as_ref().unwrap()
     }
 
-    /// Where a client has to connect to.
+    /// The address that a client connects to.
     pub(crate) fn bootstrap(&self) -> String {
         format!("127.0.0.1:{}", self.proxy().port())
     }

@@ -1,8 +1,8 @@
-//! What time costs: progress over many accounts when nothing is due, when a new day's entries are gathered, and while an
-//! event is told.
+//! The cost of time: progress over many accounts when nothing is due, when a new day's entries are gathered, and while
+//! an event is spread.
 //!
-//! `cargo bench -p winback-core --bench calendar`. No criterion: each of these happens once a second, once a day or once an
-//! event, on a state that has to be made first.
+//! `cargo bench -p winback-core --bench calendar`. It does not use criterion: each of these happens once a second,
+//! once a day or once an event, on a state that has to be made first.
 #![expect(clippy::print_stdout, reason = "a benchmark reports by printing")]
 
 use std::time::{Duration, Instant};

@@ -107,7 +107,7 @@ fn report(what: &str, accounts: &[Account]) -> Index {
     index
 }
 
-/// What a map of owned keys to shared rows would be: one map a rung.
+/// The alternative: one map of owned keys to shared rows for each rung.
 struct Dash {
     domains: DashMap<String, u32>,
     contacts: DashMap<[u8; 16], u32>,

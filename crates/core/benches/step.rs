@@ -1,7 +1,7 @@
-//! What one step of the debounce machine costs, with many accounts whose bursts are all open.
+//! The cost of one step of the debounce machine, with many accounts whose bursts are all open.
 //!
-//! `cargo bench -p winback-core --bench step`. Steps are timed in batches of a transaction's size, and each batch is
-//! taken back outside the timing, so that every batch finds the same state.
+//! `cargo bench -p winback-core --bench step`. Steps are timed in batches of a transaction's size. Each batch is
+//! rolled back outside of the timing, so that every batch finds the same state.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -98,7 +98,7 @@ fn timed(partition: &mut Partition, iterations: u64, mut make: impl FnMut(u64) -
     took
 }
 
-/// How many bursts that progress ends.
+/// The number of bursts that the progress record ends.
 fn ended(partition: &mut Partition, input: &Input) -> u64 {
     let before = partition.counts().ended;
     partition.step(input, &mut Vec::new());

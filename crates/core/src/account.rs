@@ -8,7 +8,7 @@ use crate::ids::AccountId;
 use crate::time::Time;
 
 closed_enum! {
-    /// Why they left (DOMAIN.md, *Accounts*).
+    /// The reason of leaving (docs/domain.md).
     Reason {
         /// Too expensive, or no budget.
         PriceBudget = "price_budget",
@@ -46,7 +46,7 @@ closed_enum! {
 }
 
 closed_enum! {
-    /// What an account is worth by its yearly revenue (DOMAIN.md, *Tiers*).
+    /// The value class of an account, by its yearly revenue (docs/domain.md).
     Tier {
         /// From $50,000 a year.
         One = "1",
@@ -72,7 +72,7 @@ impl Tier {
 }
 
 closed_enum! {
-    /// Where the account stands today.
+    /// The status of the account today.
     Status {
         /// Left, and on the list.
         Churned = "churned",
@@ -82,7 +82,7 @@ closed_enum! {
 }
 
 closed_enum! {
-    /// How they left.
+    /// The manner of leaving.
     Manner {
         /// On good terms.
         Graceful = "graceful",
@@ -98,7 +98,7 @@ closed_enum! {
 pub struct Contact {
     /// SHA-256 of the normalised address.
     pub email_sha256: [u8; 32],
-    /// What they do there, as the books say; empty when unknown.
+    /// The role there, as the books say; empty if it is unknown.
     pub role: String,
     /// Must never be written to.
     pub opted_out: bool,
@@ -119,33 +119,33 @@ pub struct Account {
     pub contacts: Vec<Contact>,
     /// Networks that belong to it.
     pub ranges: Vec<IpNet>,
-    /// When it left.
+    /// The churn time.
     pub churned_at: Time,
-    /// Why it left.
+    /// The reason of leaving.
     pub reason: Reason,
     /// The finer reason in the books' own words, such as `bankrupt` or `champion_left`; empty when none.
     pub reason_detail: String,
     /// Features it missed.
     pub missing_features: Vec<String>,
-    /// Whom it went to.
+    /// The competitor.
     pub competitor: Option<String>,
-    /// How long its contract there runs, in months.
+    /// The term of its contract there, in months.
     pub competitor_term_months: Option<u32>,
     /// Yearly revenue before it left, whole US dollars.
     pub arr_usd: u64,
     /// Seats before it left.
     pub seats: Option<u32>,
-    /// How long it had been a customer, in months.
+    /// The time it had been a customer, in months.
     pub tenure_months: Option<u32>,
-    /// How much it used the product before it left, percent of its seats active.
+    /// The usage before it left: percent of its seats that were active.
     pub usage_percent: Option<u32>,
-    /// How it left.
+    /// The manner of leaving.
     pub manner: Manner,
     /// Concessions promised at exit, to be honoured.
     pub concessions: Vec<String>,
     /// Kept in sight whatever the tier.
     pub strategic: bool,
-    /// Who looks after it.
+    /// The person who looks after it.
     pub owner: Option<String>,
     /// IANA time zone, UTC when unknown.
     pub zone: Option<String>,
@@ -153,11 +153,11 @@ pub struct Account {
     pub earliest_at: Option<Time>,
     /// Never to be approached.
     pub do_not_contact: bool,
-    /// When it last said no.
+    /// The time of the last no.
     pub declined_at: Option<Time>,
-    /// Where it stands.
+    /// The status.
     pub status: Status,
-    /// Whether it agreed to be written to; `None` when the books do not say.
+    /// True if it agreed to be written to; `None` if the books do not say.
     pub consent: Option<bool>,
     /// Never contacted, so that what comes back untouched can be measured.
     pub hold_out: bool,

@@ -41,7 +41,7 @@ pub const REASON_DETAIL: Limit = text("reason_detail", 1_000);
 pub const MISSING_FEATURES: Limit = list("missing_features", 200, 200);
 /// Whom it went to.
 pub const COMPETITOR: Limit = text("competitor", 200);
-/// What was promised at exit.
+/// The promises at exit.
 pub const CONCESSIONS: Limit = list("concessions", 200, 500);
 /// Who looks after it.
 pub const OWNER: Limit = text("owner", 200);

@@ -1,4 +1,4 @@
-//! What kind of account it was, for whoever decides how to approach it (DOMAIN.md, *Accounts*, *Segments*).
+//! The segment of an account, for the choice of an approach.
 
 use crate::account::{Account, Reason, Tier};
 use crate::closed_enum;

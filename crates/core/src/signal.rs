@@ -1,4 +1,4 @@
-//! What an account did or what happened to it, before and after the join.
+//! The event of an account, before and after the join.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -15,7 +15,7 @@ pub const MAX_DETAIL_BYTES: usize = 120;
 pub const MAX_AHEAD: Span = Span::from_days(1);
 
 closed_enum! {
-    /// What sort of thing happened.
+    /// The kind of signal.
     SignalKind {
         /// A page view by a known visitor, a company address or domain; the class says which page.
         WebVisit = "web_visit",
@@ -61,7 +61,7 @@ closed_enum! {
 }
 
 impl SignalKind {
-    /// Whether it is no account's own, but may be about many: a record in every partition, a fan-out in each.
+    /// True if it is no account's own, but may concern many: a record in every partition, a fan-out in each.
     pub const fn is_broadcast(self) -> bool {
         matches!(self, Self::ProductRelease | Self::CompetitorEvent)
     }
@@ -72,13 +72,13 @@ impl SignalKind {
 pub struct Candidate<'a> {
     /// Unique within the source, at most [`MAX_ID_BYTES`]; derived from the content where the producer has none.
     pub id: Cow<'a, str>,
-    /// What sort of thing happened.
+    /// The kind of signal.
     pub kind: SignalKind,
     /// The finer class that a policy may weigh, such as a page class (`pricing`).
     pub class: Option<Cow<'a, str>>,
-    /// When it happened, as the producer says (`te`).
+    /// The event time, as the producer says it (`te`).
     pub at: Time,
-    /// Whom it may belong to.
+    /// The possible owner.
     pub who: Identity<'a>,
     /// A few words for a person, as the record has them. Whoever forwards them masks and shortens them
     /// ([`crate::privacy::words`], [`MAX_DETAIL_BYTES`]), so that what matches nobody costs nothing.
@@ -103,7 +103,7 @@ pub struct Identity<'a> {
 }
 
 impl Identity<'_> {
-    /// Whether there is nothing to match on.
+    /// True if there is nothing to match on.
     pub fn is_empty(&self) -> bool {
         *self == Identity::default()
     }
@@ -115,7 +115,7 @@ impl Identity<'_> {
     }
 }
 
-/// Whether a signal dated `at` that arrived at `arrived` claims to come from the future (R3).
+/// True if a signal dated `at` that arrived at `arrived` claims to come from the future (R3).
 pub fn is_from_the_future(at: Time, arrived: Time) -> bool {
     at > arrived + MAX_AHEAD
 }

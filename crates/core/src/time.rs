@@ -43,7 +43,7 @@ impl Time {
         }
     }
 
-    /// How long after `earlier` this is; negative when it is before. Saturates.
+    /// The time from `earlier` to this; negative if it is before. Saturates.
     pub const fn since(self, earlier: Self) -> Span {
         Span(self.0.saturating_sub(earlier.0))
     }

@@ -1,4 +1,4 @@
-//! Whose an address is where several accounts share it, and who is left to write to.
+//! The owner of an address that several accounts share, and the contacts that may still be written to.
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
 
 use winback_core::account::{Account, Contact, Reason};

@@ -51,7 +51,7 @@ impl Company {
         }
     }
 
-    /// How alike, 0 to 1000.
+    /// The likeness, 0 to 1000.
     fn likeness(&self, name: &BTreeSet<String>) -> usize {
         let alike = |own: &BTreeSet<String>| {
             let both = own.intersection(name).count();

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// What the core may depend on: none of it reads a clock, a file, a socket or a database.
+/// The crates that core may depend on: none of them reads a clock, a file, a socket or a database.
 const ALLOWED: [&str; 16] = [
     "aho-corasick",
     "foldhash",
@@ -22,7 +22,7 @@ const ALLOWED: [&str; 16] = [
     "strsim",
     "thiserror",
 ];
-/// What would read the world.
+/// The paths that would read the world.
 const FORBIDDEN: [&str; 12] = [
     "SystemTime",
     "Instant::",

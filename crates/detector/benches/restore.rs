@@ -1,6 +1,8 @@
-//! What a restore costs without a log: the rows of a million accounts, as they stand in the changelog, into a role's memory.
+//! The cost of a restore without a log: the rows of a million accounts, as the changelog holds them, into a role's
+//! memory.
 //!
-//! `cargo bench -p winback-detector --bench restore`. No criterion: it happens once a start, into memory that is new.
+//! `cargo bench -p winback-detector --bench restore`. It does not use criterion: a restore happens once a start, into
+//! new memory.
 #![expect(clippy::print_stdout, reason = "a benchmark reports by printing")]
 
 use std::sync::Arc;

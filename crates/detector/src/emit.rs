@@ -13,7 +13,7 @@ use winback_proto::{Encoding, WireMessage, decision, state, trigger};
 const TRIGGER_TYPE: &str = "winback.trigger.v1";
 const DECISION_TYPE: &str = "winback.decision.v1";
 
-/// Where a detector writes.
+/// The target topics of a detector.
 #[derive(Clone, Debug)]
 pub struct DetectorTopics {
     /// Triggers.
@@ -24,11 +24,11 @@ pub struct DetectorTopics {
     pub decisions: Arc<str>,
     /// The state, a partition for each of the inbox.
     pub changelog: Arc<str>,
-    /// How many partitions the inbox has.
+    /// The number of partitions of the inbox.
     pub inbox_partitions: i32,
-    /// How triggers and decisions are written; the state is always protobuf.
+    /// The encoding of triggers and decisions; the state is always protobuf.
     pub encoding: Encoding,
-    /// Who writes, as `ce_source` says it.
+    /// The writer's name, as in `ce_source`.
     pub source: String,
 }
 

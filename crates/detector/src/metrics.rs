@@ -1,4 +1,4 @@
-//! What the detector counts: while it steps into a tally, at the commit into metrics.
+//! The counts of the detector: into a tally while it steps, into metrics at the commit.
 
 use std::collections::BTreeMap;
 
@@ -105,7 +105,7 @@ impl DetectorMetrics {
         self.decisions_law.set(whole(self.imbalance));
     }
 
-    /// Where the lane's partitions stand.
+    /// Sets the gauges of the lane's partitions.
     pub(crate) fn stand<'a>(&self, partitions: impl Iterator<Item = &'a Partition> + Clone) {
         let counts = partitions.clone().map(Partition::counts);
         let open: u64 = partitions.clone().map(|partition| partition.open_bursts() as u64).sum();

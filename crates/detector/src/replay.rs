@@ -6,7 +6,7 @@ use winback_log::Message;
 use winback_log::partitioner::partition_of;
 use winback_proto::{DecodeError, WireMessage, inbox, v1};
 
-/// Why an inbox record is not stepped.
+/// The reason why an inbox record is not stepped.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// Not a record of the inbox.
@@ -23,9 +23,9 @@ pub enum Unreadable {
     WrongPartition {
         /// The account.
         account: AccountId,
-        /// Where it stands.
+        /// The partition of the record.
         found: i32,
-        /// Where it belongs.
+        /// The partition of its key.
         right: i32,
     },
 }

@@ -14,7 +14,7 @@ use winback_lane::Row;
 use winback_log::{ForeignRecords, TopicPartition, Unreadable};
 use winback_proto::state;
 
-/// What a thread decodes at a time.
+/// The number of rows that a thread decodes at a time.
 const ROWS_A_PART: usize = 512;
 /// More threads than this wait for the one that takes the rows in.
 const MAX_HELPERS: usize = 3;
@@ -119,7 +119,7 @@ impl Parts<'_> {
     }
 }
 
-/// What was decoded before its turn.
+/// The rows that were decoded before their turn.
 struct Ahead<'a> {
     decoded: Receiver<(usize, Decoded)>,
     parts: &'a Parts<'a>,
@@ -171,7 +171,7 @@ mod tests {
     /// Key and value.
     type Record = (Vec<u8>, Option<Vec<u8>>);
 
-    /// What a changelog with an account a record says, and one more record for the first of them.
+    /// A changelog with one record for each account, and one more for the first of them.
     fn changelog() -> Vec<Record> {
         let row = |number: i64, name: &str| {
             let id = format!("acc-{number}");

@@ -94,8 +94,8 @@ impl<R: Role> Lane<R> {
             && !self.is_overdue()
     }
 
-    /// Whether somebody waits for an effect, and has waited for as long as two commits are apart: what is stepped next, such
-    /// as an event that is told to many accounts, may take long.
+    /// True if an effect has waited for the time between two commits: the next step may take long, for example an
+    /// event that concerns many accounts.
     fn is_overdue(&self) -> bool {
         let due = self.batch.effects_since.map(|since| since + self.config.commit.apart);
         self.role.urgency() == Urgency::Now && due.is_some_and(|due| due <= self.clock.now())
@@ -153,7 +153,7 @@ impl<R: Role> Lane<R> {
         self.inputs.iter().any(|slot| slot.awaited_since.is_some())
     }
 
-    /// Whether the log has a next record for this empty partition, and it may still come soon.
+    /// True if the log has a next record for this empty partition, and it may still come soon.
     fn is_awaited(&mut self, at: usize, now: Time) -> bool {
         let Some(slot) = self.inputs.get_mut(at) else { return false };
         if !slot.is_steppable(now) {

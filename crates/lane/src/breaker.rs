@@ -24,19 +24,19 @@ const REACH: u32 = 10;
 const REACH_RECORDS: u32 = 20_000;
 /// No trial reads more bytes.
 const REACH_BYTES: usize = 256 << 20;
-/// How much of a dead letter's text is shown.
+/// The characters of a dead letter's text that are shown.
 const TEXT: usize = 160;
 
-/// When a lane stops instead of making dead letters.
+/// The limits at which a lane stops instead of making dead letters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BreakerPolicy {
     /// More dead records than this share of a window are too many, in thousandths; from 1,000 on nothing ever is.
     pub max_permille: u32,
-    /// How many records a window has.
+    /// The number of records in a window.
     pub over: u32,
     /// This many dead records in a row are too many; 0 allows any number.
     pub max_run: u32,
-    /// How long a stopped lane waits before each trial.
+    /// The time a stopped lane waits before each trial.
     pub retry_after: Span,
 }
 
@@ -113,7 +113,7 @@ enum State {
     },
 }
 
-/// What is to be done with the batch at hand.
+/// The breaker's decision about the current batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// As always.
@@ -154,12 +154,12 @@ impl Breaker {
         }
     }
 
-    /// Why the lane is stopped, while it is.
+    /// The reason of the stop, while the lane is stopped.
     pub(crate) fn stopped(&self) -> Option<&str> {
         self.tripped.as_deref().filter(|_| self.stopped)
     }
 
-    /// Whether a record may be stepped.
+    /// True if a record may be stepped.
     pub(crate) const fn may_step(&self) -> bool {
         matches!(self.state, State::Closed | State::Trial(_))
     }
@@ -169,7 +169,7 @@ impl Breaker {
         matches!(self.state, State::Trial(_) | State::Failed | State::Passed { .. })
     }
 
-    /// When the next trial begins.
+    /// The time of the next trial.
     pub(crate) const fn until(&self) -> Option<Time> {
         match self.state {
             State::Open { until } => Some(until),
@@ -282,7 +282,7 @@ impl Breaker {
         )
     }
 
-    /// What is to be done with the batch at hand; a trial that lasted long enough is judged.
+    /// The decision about the current batch. A trial that has lasted long enough is judged.
     pub(crate) fn verdict(&mut self, now: Time) -> Verdict {
         if let State::Trial(Trial { times: Some((began, newest)), .. }) = self.state
             && (now.since(newest) >= TRIAL || now.since(began) >= TRIAL_MAX)
@@ -297,7 +297,7 @@ impl Breaker {
         }
     }
 
-    /// What was stepped is in the log.
+    /// Notes that the stepped records are committed.
     pub(crate) fn committed(&mut self) {
         if self.state == State::Tripped {
             self.begin_trial();
@@ -305,7 +305,7 @@ impl Breaker {
         self.settled = self.counts;
     }
 
-    /// What was stepped since the last commit never was.
+    /// Notes that the steps since the last commit were dropped.
     pub(crate) fn rolled_back(&mut self, now: Time) {
         match self.state {
             State::Closed | State::Open { .. } => self.counts = self.settled,
@@ -326,7 +326,7 @@ impl Breaker {
         }
     }
 
-    /// Whether what was stepped must not be committed, whoever asks.
+    /// True if the stepped records must not be committed, whoever asks.
     pub(crate) const fn forbids(&self) -> bool {
         matches!(
             self.state,

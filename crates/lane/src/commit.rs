@@ -1,7 +1,7 @@
-//! When a transaction is committed: a pure decision over times that are passed in.
+//! The time to commit a transaction: a pure decision over times that are arguments.
 //!
-//! Effects wait at most 100 ms, so that a busy input shares a transaction, and hardly at all when the input is idle;
-//! positions alone are worth a transaction once a second.
+//! Effects wait at most 100 ms, so that a busy input shares a transaction. They wait hardly at all if the input is
+//! idle. Positions alone are worth a transaction once a second.
 
 use std::time::Duration;
 
@@ -42,20 +42,20 @@ impl Default for CommitPolicy {
     }
 }
 
-/// What waits for a commit.
+/// The uncommitted work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pending {
     /// Since when there are effects, when there are any.
     pub effects_since: Option<Time>,
     /// Since when a position differs from the committed one, when one does.
     pub moved_since: Option<Time>,
-    /// How soon the role wants it.
+    /// The role's urgency.
     pub urgency: Urgency,
-    /// When something was last committed or last failed.
+    /// The time of the last commit or failure.
     pub last_commit: Time,
-    /// When a record last came.
+    /// The time of the last record.
     pub last_input: Time,
-    /// When the role's heartbeat is due, when it has one.
+    /// The time of the role's next heartbeat, if it has one.
     pub heartbeat: Option<Time>,
     /// Records stepped.
     pub records: usize,
@@ -65,7 +65,7 @@ pub struct Pending {
     pub bytes: usize,
 }
 
-/// What to do.
+/// The decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// Commit now.
@@ -77,12 +77,12 @@ pub enum Decision {
 }
 
 impl CommitPolicy {
-    /// Whether the transaction is as large as it may become.
+    /// True if the transaction has reached its largest size.
     pub const fn is_full(&self, records: usize, appends: usize, bytes: usize) -> bool {
         records >= self.max_records || appends >= self.max_appends || bytes >= self.max_bytes
     }
 
-    /// What to do at `now`.
+    /// The decision at `now`.
     pub fn decide(&self, now: Time, pending: &Pending) -> Decision {
         if self.is_full(pending.records, pending.appends, pending.bytes) {
             return Decision::Commit;

@@ -12,7 +12,7 @@ use crate::dead::DeadLetters;
 use crate::snapshot::Snapshots;
 
 closed_enum! {
-    /// Which position holds when state and group differ.
+    /// The position that wins if state and group differ.
     PositionsFrom {
         /// Neither: the lane ends and names both.
         Refuse = "refuse",
@@ -23,38 +23,38 @@ closed_enum! {
     }
 }
 
-/// How a lane runs.
+/// The settings of a lane.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LaneConfig {
     /// The lane's name in logs and status.
     pub name: String,
-    /// Where dead letters go.
+    /// The topic of dead letters.
     pub dead_letters: DeadLetters,
     /// The most bytes of dead letters in an hour, without limit for `None`; what is over it is counted and told.
     pub dead_bytes_per_hour: Option<usize>,
-    /// When it stops instead of making dead letters.
+    /// The limits at which it stops instead of making dead letters.
     pub breaker: BreakerPolicy,
-    /// When to commit.
+    /// The commit policy.
     pub commit: CommitPolicy,
     /// The most records of a poll, and of a turn.
     pub poll_max: usize,
     /// The longest that a turn waits for records.
     pub max_wait: Duration,
-    /// How often the log is asked for the ends of the inputs.
+    /// The interval between requests for the ends of the inputs.
     pub ends_every: Span,
     /// A partition with this many records buffered is paused until half of them are stepped.
     pub buffer_records: usize,
     /// The same in bytes.
     pub buffer_bytes: usize,
-    /// How long the merge waits for a partition that has more but does not deliver it.
+    /// The time the merge waits for a partition that has more records but does not deliver them.
     pub merge_patience: Span,
-    /// How long a turn restores.
+    /// The time that a turn restores.
     pub restore_slice: Span,
-    /// How long the log may be away, or every transaction fail, before the lane ends.
+    /// The time that the log may be unavailable, or each transaction may fail, before the lane ends.
     pub away_limit: Span,
-    /// Which position holds when state and group differ.
+    /// The position that wins if state and group differ.
     pub positions: PositionsFrom,
-    /// Where snapshots of the changelog are, when there are any.
+    /// The snapshots of the changelog, if there are any.
     pub snapshots: Option<Arc<Snapshots>>,
 }
 
@@ -86,7 +86,7 @@ pub(crate) fn span(duration: Duration) -> Span {
     Span::from_millis(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// How long from `now` until `then`, nothing when it is past.
+/// The time from `now` until `then`; zero if it is past.
 pub(crate) fn until(now: Time, then: Time) -> Duration {
     Duration::from_millis(u64::try_from(then.since(now).millis()).unwrap_or_default())
 }

@@ -16,10 +16,10 @@ use crate::letters::{Letters, Rest};
 use crate::output::{DeadLetter, Output};
 use crate::role::At;
 
-/// What is kept of a value, a key or a text that is too large.
+/// The bytes that are kept of a value, a key or a text that is too large.
 const HEAD: usize = 4 << 10;
 
-/// Where a lane's dead letters go.
+/// The topic of a lane's dead letters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetters {
     /// The topic.

@@ -1,5 +1,5 @@
-//! Which ends of an input were seen when, and which of them the lane has since passed: the ground of rule R2's
-//! progress. The clock is read before the log is asked, so that nothing appended earlier can be behind the end.
+//! The ends of an input with the time of each, and the last one that the lane has passed: the base of rule R2's
+//! progress. The clock is read before the log is asked, so that no earlier record can be behind the end.
 
 use std::collections::VecDeque;
 
@@ -53,7 +53,7 @@ impl Ends {
         self.passed
     }
 
-    /// What was stepped since was dropped: back to what had been passed then.
+    /// Drops the later steps: goes back to the end that had been passed then.
     pub(crate) fn roll_back(&mut self, passed: Option<EndSeen>) {
         self.passed = passed;
         self.ahead.clear();

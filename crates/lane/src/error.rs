@@ -1,4 +1,4 @@
-//! Why a lane ends. Whatever it can mend it mends itself; what is here ends the process or turns readiness red.
+//! The errors that end a lane. A lane mends everything else itself; these end the process or turn readiness red.
 
 use winback_core::ids::Offset;
 use winback_log::{CommitError, LogError, TopicPartition};
@@ -20,7 +20,7 @@ pub enum LaneError {
     Fenced {
         /// The transactional id.
         id: String,
-        /// What the log said.
+        /// The log's message.
         why: String,
     },
     /// The log refuses for good: not allowed, no such topic, disk gone.
@@ -32,9 +32,9 @@ pub enum LaneError {
     /// The log stayed away for longer than the lane is patient.
     #[error("the log did not come back within {seconds} s: {why}")]
     Away {
-        /// How long the lane waited.
+        /// The time the lane waited.
         seconds: u64,
-        /// What the log said last.
+        /// The log's last message.
         why: String,
     },
     /// The state and the group speak of different positions.
@@ -47,9 +47,9 @@ pub enum LaneError {
         partition: TopicPartition,
         /// The changelog topic.
         changelog: String,
-        /// What the state says.
+        /// The position in the state.
         state: Option<Offset>,
-        /// What the group says.
+        /// The position of the group.
         group: Option<Offset>,
     },
     /// The changelog's first records were deleted.
@@ -75,7 +75,7 @@ pub enum LaneError {
         partition: TopicPartition,
         /// The record.
         offset: Offset,
-        /// What is wrong with it.
+        /// The fault.
         why: String,
     },
     /// A partition was moved to where it cannot go; a defect of the lane or of the log.
@@ -92,12 +92,12 @@ pub enum LaneError {
         /// The panic's text.
         why: String,
     },
-    /// What was stepped could not be committed and the session closed in time.
+    /// The stepped records could not be committed and the session could not be closed in time.
     #[error("the lane was not drained within {seconds} s: {why}")]
     Drain {
         /// The deadline.
         seconds: u64,
-        /// What it was at.
+        /// The step that it was at.
         why: String,
     },
 }
@@ -124,7 +124,7 @@ impl LaneError {
         }
     }
 
-    /// What a transaction's failure means when nothing can be tried again.
+    /// The meaning of a transaction's failure when no other attempt follows.
     pub(crate) fn from_commit(error: CommitError) -> Self {
         match error {
             CommitError::Fenced { id, why } => Self::Fenced { id, why },

@@ -12,7 +12,7 @@ use crate::observer::Rebalanced;
 use crate::partition::PartitionState;
 use crate::role::{Authority, RestoreError, Role, Start};
 
-/// How long the lane's other partitions wait for the positions of those that came.
+/// The time the lane's other partitions wait for the positions of new ones.
 const POSITIONS_WITHIN: Duration = Duration::from_millis(50);
 
 impl<R: Role> Lane<R> {

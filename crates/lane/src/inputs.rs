@@ -15,9 +15,9 @@ use crate::role::{EndSeen, Input};
 pub(crate) struct Slot {
     pub(crate) input: Input,
     state: PartitionState,
-    /// Where a roll back seeks to: the committed position, or where the partition started.
+    /// The target of a seek after a rollback: the committed position, or the partition's start.
     pub(crate) base: Offset,
-    /// What the group has committed; not known while it is asked for.
+    /// The group's committed position; unknown while it is requested.
     pub(crate) committed: Option<Offset>,
     /// Somebody chose the position, and it is not committed yet.
     pub(crate) chosen: bool,
@@ -57,17 +57,17 @@ impl Slot {
         Ok(())
     }
 
-    /// Whether its position belongs into a transaction.
+    /// True if its position belongs into a transaction.
     pub(crate) const fn is_live(&self) -> bool {
         matches!(self.state, PartitionState::Running | PartitionState::Draining)
     }
 
-    /// Whether its next record may be stepped.
+    /// True if its next record may be stepped.
     pub(crate) fn is_steppable(&self, now: Time) -> bool {
         self.state == PartitionState::Running && self.held_until.is_none_or(|due| due <= now)
     }
 
-    /// Whether a delivered record belongs to this assignment, is read from its position on, and was not delivered before.
+    /// True if a record belongs to this assignment, is at or behind the position, and was not delivered before.
     pub(crate) fn accepts(&mut self, message: &Message) -> bool {
         if !self.is_live() || message.epoch < self.epoch || message.offset < self.delivered {
             return false;
@@ -152,7 +152,7 @@ impl Slot {
         self.caught_up_at = self.ends.passed().map(|seen| seen.at);
     }
 
-    /// What was stepped since the last commit never was; true when the session must seek to `base`.
+    /// Drops the steps since the last commit; true if the session must seek to `base`.
     pub(crate) fn roll_back(&mut self) -> bool {
         let behind = self.delivered > self.base;
         self.restart(self.base, self.base_element);

@@ -36,7 +36,7 @@ pub(crate) enum Condemned {
     Elements(Vec<u32>),
 }
 
-/// What to do after a failure.
+/// The decision after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// Try again, after the backoff.
@@ -49,7 +49,7 @@ pub(crate) enum Verdict {
 #[derive(Debug)]
 pub(crate) struct Failure<'a> {
     pub(crate) cause: &'a str,
-    /// How many records were stepped in it.
+    /// The number of stepped records.
     pub(crate) records: usize,
     /// How many elements of the only one.
     pub(crate) elements: usize,
@@ -115,12 +115,12 @@ impl Isolation {
         self.elements
     }
 
-    /// Whether the next transaction must be one without records.
+    /// True if the next transaction must have no records.
     pub(crate) const fn wants_probe(&self) -> bool {
         self.probe
     }
 
-    /// When the next transaction may be tried.
+    /// The earliest time of the next transaction.
     pub(crate) const fn until(&self) -> Option<Time> {
         self.until
     }

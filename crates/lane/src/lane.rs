@@ -27,12 +27,12 @@ use crate::restore::Restorer;
 use crate::role::{Readiness, Role, Urgency};
 use crate::status::{LaneStatus, PartitionStatus};
 
-/// How long everything waits for the ends of the inputs.
+/// The time everything waits for the ends of the inputs.
 const ENDS_WITHIN: Duration = Duration::from_millis(100);
 /// A lane that waits for something that no poll reports looks after it this often.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// What was stepped since the last commit.
+/// The work since the last commit.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) records: usize,
@@ -76,11 +76,11 @@ pub struct Lane<R> {
     pub(crate) panicked: Option<Panicked>,
     /// A group event that is not answered yet.
     pub(crate) event: Option<GroupEvent>,
-    /// Where what is assigned stands is asked.
+    /// The state of the requests for assigned positions.
     pub(crate) positions: Patience,
     /// Partitions whose positions somebody has chosen, once.
     pub(crate) chosen: BTreeSet<TopicPartition>,
-    /// How many assignments the session has taken: the epoch of the records that come under the last of them.
+    /// The number of assignments that the session has taken: the epoch of later records.
     pub(crate) assignments: u32,
     /// The outcome of the last transaction is unknown; nothing but the recovery may follow.
     pub(crate) unknown: bool,
@@ -94,7 +94,7 @@ pub struct Lane<R> {
     ends: Patience,
     pub(crate) away_since: Option<Time>,
     pub(crate) next_wait: Duration,
-    /// What the clock said when the last turn began.
+    /// The clock at the beginning of the last turn.
     turned_at: Time,
 }
 
@@ -161,7 +161,7 @@ impl<R: Role> Lane<R> {
         &self.role
     }
 
-    /// Whether the last turn found the log away: then the caller waits, since no poll does.
+    /// True if the last turn found the log unavailable: then the caller waits, because no poll does.
     pub const fn is_away(&self) -> bool {
         self.away_since.is_some()
     }
@@ -382,7 +382,7 @@ impl<R: Role> Lane<R> {
         Ok(decision)
     }
 
-    /// What a trial stepped is not committed: it stays to be read, and nothing of it is a dead letter.
+    /// Drops a trial's steps: its records stay unread, and none becomes a dead letter.
     pub(crate) fn give_up_trial(&mut self) -> Result<(), LaneError> {
         self.forget();
         self.roll_back()

@@ -98,7 +98,7 @@ impl Allowance {
         Some(left)
     }
 
-    /// What was stepped is in the log.
+    /// Notes that the stepped records are committed.
     pub(crate) fn committed(&mut self) {
         self.hurry = false;
         if self.limit.is_some() {
@@ -106,7 +106,7 @@ impl Allowance {
         }
     }
 
-    /// What was stepped since the last commit never was.
+    /// Notes that the steps since the last commit were dropped.
     pub(crate) fn rolled_back(&mut self) {
         self.hurry = false;
         if self.limit.is_some() {

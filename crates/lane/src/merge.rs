@@ -10,7 +10,7 @@ use winback_core::time::Time;
 /// A partition's first record: its time, the partition's rank, its slot.
 type First = Reverse<(Time, usize, usize)>;
 
-/// Whose record is next. Rebuilt for each round; the memory is kept.
+/// The order of the next records. Rebuilt for each round; the memory is kept.
 #[derive(Debug, Default)]
 pub(crate) struct Merge {
     heap: BinaryHeap<First>,

@@ -1,4 +1,4 @@
-//! What a lane tells whoever counts: metrics stay out of the runtime.
+//! The lane's reports to an observer: metrics stay out of the runtime.
 
 use winback_core::closed_enum;
 use winback_core::time::Span;
@@ -13,7 +13,7 @@ pub struct Committed {
     pub appends: usize,
     /// Their bytes.
     pub bytes: usize,
-    /// How long it took from begin to commit.
+    /// The time from begin to commit.
     pub took: Span,
 }
 

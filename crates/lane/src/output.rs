@@ -1,4 +1,4 @@
-//! What a batch wants to append: one arena for all bytes, so that a record costs no allocation of its own.
+//! The records that a batch appends: one arena for all bytes, so that a record needs no allocation of its own.
 
 use std::ops::Range;
 
@@ -12,15 +12,15 @@ use crate::letters::Letters;
 pub struct DeadLetter {
     /// The source's name; empty for winback's own topics.
     pub source: String,
-    /// Which element of the record; `None` is all of it.
+    /// The element of the record; `None` is the whole record.
     pub element: Option<u32>,
     /// From the role's closed list.
     pub reason: &'static str,
-    /// What is wrong and what mends it.
+    /// The fault and the fix.
     pub text: String,
 }
 
-/// Whom a failed append is laid to.
+/// The record that a failed append is charged to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Origin {
     pub(crate) slot: usize,
@@ -82,7 +82,7 @@ struct Entry {
     origin: Option<Origin>,
 }
 
-/// Where an output stood, to go back to.
+/// A place in an output, to go back to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
     bytes: usize,
@@ -177,17 +177,17 @@ impl Output {
         self.survived = true;
     }
 
-    /// How many records there are.
+    /// The number of records.
     pub const fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether there is none.
+    /// True if it is empty.
     pub const fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// How many bytes of keys, values and headers.
+    /// The bytes of keys, values and headers.
     pub const fn size(&self) -> usize {
         self.bytes.len()
     }
@@ -239,7 +239,7 @@ impl Output {
         self.survived = false;
     }
 
-    /// Whom the next appends are laid to.
+    /// Sets the record that later appends are charged to.
     pub(crate) const fn from(&mut self, origin: Option<Origin>) {
         self.origin = origin;
     }
@@ -265,7 +265,7 @@ impl Output {
         std::mem::take(&mut self.dead)
     }
 
-    /// Whether something of the record just stepped could be understood.
+    /// True if a part of the current record could be understood.
     pub(crate) const fn take_survived(&mut self) -> bool {
         std::mem::replace(&mut self.survived, false)
     }

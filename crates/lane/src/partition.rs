@@ -1,5 +1,5 @@
-//! What a partition may become. The table below is the whole truth and the only place that knows it: a change that
-//! is not in it is an error, never a panic, because it means that lane and log disagree about who owns what.
+//! The legal changes of a partition's state. The table below is complete, and no other place knows it. A change
+//! outside of it is an error and never a panic: lane and log disagree about ownership.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use winback_core::closed_enum;
 use winback_log::TopicPartition;
 
 closed_enum! {
-    /// Where a partition stands in its lane.
+    /// The state of a partition in its lane.
     PartitionState {
         /// The group gave it, or what is known of it is not to be trusted any more: its position is asked for, and nothing of
         /// it is read before.
@@ -50,11 +50,11 @@ pub const CHANGES: &[(PartitionState, PartitionState)] = &[
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{partition} cannot become {to}: it is {from}")]
 pub struct IllegalChange {
-    /// Which partition.
+    /// The partition.
     pub partition: TopicPartition,
-    /// Where it stands, or `unassigned`.
+    /// The state before, or `unassigned`.
     pub from: StateName,
-    /// Where it should have gone.
+    /// The state that it should have reached.
     pub to: PartitionState,
 }
 

@@ -14,7 +14,7 @@ const LONGEST: Duration = Duration::from_millis(400);
 /// After this many attempts the time is doubled.
 const DOUBLED_AFTER: u32 = 4;
 
-/// How often a question was asked without an answer, and since when.
+/// The unanswered attempts of a request, and the time of the first.
 #[derive(Debug, Default)]
 pub(crate) struct Patience {
     missed: u32,
@@ -27,12 +27,12 @@ impl Patience {
         self.due.is_none_or(|due| due <= now)
     }
 
-    /// When it is asked again, where the last attempt was in vain.
+    /// The time of the next attempt, if the last one failed.
     pub(crate) const fn due(&self) -> Option<Time> {
         self.due
     }
 
-    /// How long the next attempt may take, when the first may take `first`.
+    /// The time limit of the next attempt, if the first one has `first`.
     pub(crate) fn budget(&self, first: Duration) -> Duration {
         let doubled = (self.missed / DOUBLED_AFTER).min(8);
         (first * 2_u32.pow(doubled)).min(LONGEST.max(first))
@@ -45,7 +45,7 @@ impl Patience {
         now.since(*self.since.get_or_insert(began))
     }
 
-    /// Whether this is the moment to tell people.
+    /// True if it is time to tell people.
     pub(crate) const fn is_news(&self) -> bool {
         self.missed == 2 * DOUBLED_AFTER
     }

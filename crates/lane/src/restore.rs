@@ -20,7 +20,7 @@ use crate::snapshot::{Loading, SnapshotError, Snapshots, Standing, Step};
 const POLL_MAX: usize = 4_096;
 /// A clock that stands still must not make a slice endless.
 const POLLS: usize = 16;
-/// How long the lane's other partitions wait for the changelog's ends.
+/// The time the lane's other partitions wait for the changelog's ends.
 const BOUNDS_WITHIN: Duration = Duration::from_millis(100);
 /// A client takes a while to connect, and in a storm of rebalances one restore follows the other.
 const KEPT_WARM: Span = Span::from_secs(30);
@@ -44,7 +44,7 @@ struct Job {
 }
 
 impl Job {
-    /// Whether what is left of the changelog, behind what was read, is all that was written.
+    /// Checks that the rest of the changelog is complete.
     fn check_whole(&self) -> Result<(), LaneError> {
         let (beginning, next) = (self.beginning, self.next);
         if next < beginning {
@@ -74,7 +74,7 @@ pub(crate) struct Restored {
     pub(crate) took: Span,
 }
 
-/// What a snapshot's records can come to.
+/// The faults of a snapshot's records.
 enum LoadError {
     Snapshot(SnapshotError),
     Lane(LaneError),
@@ -165,7 +165,7 @@ impl Restorer {
         !self.jobs.is_empty()
     }
 
-    /// How many changelog offsets are read of how many, over all partitions being restored.
+    /// The changelog offsets that are read, and their total, over all restoring partitions.
     pub(crate) fn progress(&self) -> (u64, u64) {
         let count = |offset: Offset| u64::try_from(offset.0).unwrap_or_default();
         let sum = |of: fn(&Job) -> Offset| self.jobs.iter().map(|job| count(of(job))).sum();
@@ -250,7 +250,7 @@ impl Restorer {
         Ok(())
     }
 
-    /// How long the log has not said where the changelog begins and ends.
+    /// The time since which the log has not answered for the changelog's bounds.
     pub(crate) const fn waited(&self) -> Span {
         self.waited
     }

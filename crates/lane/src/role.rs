@@ -1,4 +1,4 @@
-//! What a role is to its lane: a pure step under `&mut`, a journal of what the running batch changed, and answers.
+//! The interface of a role to its lane: a pure step under `&mut`, a journal of the batch's changes, and answers.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub struct Input {
     pub partition: TopicPartition,
 }
 
-/// Where and when a record is stepped.
+/// The place and time of a record's step.
 #[derive(Clone, Copy, Debug)]
 pub struct At<'a> {
     /// The partition that it came from.
@@ -29,7 +29,7 @@ pub struct At<'a> {
     pub now: Time,
 }
 
-/// Where a partition without a committed position starts.
+/// The start of a partition without a committed position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
     /// At the earliest record that is there.
@@ -40,7 +40,7 @@ pub enum Start {
     At(Time),
 }
 
-/// What became of a record.
+/// The result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// It is stepped; its effects are in the output or in the role's journal.
@@ -48,12 +48,12 @@ pub enum Step {
     /// Not now: it stays first in its partition, which is paused meanwhile. What the step appended is dropped; the
     /// role must have changed nothing.
     Retry {
-        /// When to step it again.
+        /// The time until the next attempt.
         after: Duration,
     },
 }
 
-/// Whether a role takes records.
+/// The readiness of a role for records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Readiness {
     /// It does.
@@ -62,7 +62,7 @@ pub enum Readiness {
     Waiting(String),
 }
 
-/// How soon what was stepped should be committed.
+/// The urgency of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Urgency {
     /// Only positions moved: within a second or with the next commit.
@@ -87,7 +87,7 @@ pub enum Authority {
 /// A record of the changelog, on its way into a role's memory. It can be read by several threads.
 #[derive(Clone, Copy, Debug)]
 pub struct Row<'a> {
-    /// Where it stands; for a row of a snapshot, what the snapshot stands for.
+    /// The offset; for a row of a snapshot, the snapshot's own offset.
     pub offset: Offset,
     /// Its key; empty when it has none.
     pub key: &'a [u8],
@@ -105,9 +105,9 @@ impl<'a> From<&'a Message> for Row<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{why}")]
 pub struct RestoreError {
-    /// Where it stands.
+    /// The offset.
     pub offset: Offset,
-    /// What is wrong with it.
+    /// The fault.
     pub why: String,
 }
 
@@ -120,10 +120,10 @@ pub struct EndSeen {
     pub at: Time,
 }
 
-/// How far the lane is with one input when a transaction is sealed.
+/// The lane's position in one input when a transaction is sealed.
 #[derive(Clone, Copy, Debug)]
 pub struct InputView<'a> {
-    /// Which input.
+    /// The input.
     pub input: &'a Input,
     /// The position that this transaction commits, to the number.
     pub position: Offset,
@@ -146,15 +146,15 @@ pub struct View<'a> {
     pub inputs: &'a [InputView<'a>],
 }
 
-/// What a lane runs.
+/// The program that a lane runs.
 ///
-/// A role's memory is what was committed plus a journal of what the running batch changed: `committed` lets the journal
-/// become memory, `rolled_back` drops it. All calls come on the lane's thread.
+/// A role's memory is the committed state plus a journal of the batch's changes. `committed` turns the journal into
+/// memory, `rolled_back` drops it. All calls come on the lane's thread.
 pub trait Role {
     /// The role's name in dead letters and logs.
     fn name(&self) -> &'static str;
 
-    /// Where a partition without a committed position starts; asked when its state is restored.
+    /// The start of a partition without a committed position; called when its state is restored.
     fn start(&mut self, partition: &TopicPartition) -> Start;
 
     /// The partition that restores an input partition's state; of one topic for all inputs.
@@ -198,18 +198,18 @@ pub trait Role {
         0
     }
 
-    /// What the state of a partition without any is lacking when not all of its input is there any more; `None` where a
-    /// later start loses nothing.
+    /// The history that a partition without state lacks if a part of its input is gone; `None` if a later start loses
+    /// nothing.
     fn rests_on(&self) -> Option<&'static str> {
         None
     }
 
-    /// Whether records may be stepped now.
+    /// The readiness for records.
     fn ready(&self) -> Readiness {
         Readiness::Ready
     }
 
-    /// What somebody must do for that which is stepped to come to anything, when something is missing.
+    /// The missing prerequisite that a person must provide, if there is one.
     fn lacks(&self) -> Option<String> {
         None
     }
@@ -245,7 +245,7 @@ pub trait Role {
     /// A partition is gone, with everything known of it.
     fn released(&mut self, input: &Input);
 
-    /// How soon what was stepped since the last commit should be committed.
+    /// The urgency of a commit of the current batch.
     fn urgency(&self) -> Urgency {
         Urgency::Soon
     }
@@ -256,12 +256,12 @@ pub trait Role {
         false
     }
 
-    /// Whether the lane's partitions are merged by timestamp.
+    /// True if the lane's partitions are merged by timestamp.
     fn merges_by_time(&self) -> bool {
         false
     }
 
-    /// How often to seal and commit though nothing came.
+    /// The interval of commits without input.
     fn heartbeat(&self) -> Option<Duration> {
         None
     }

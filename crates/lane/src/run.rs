@@ -27,7 +27,7 @@ impl Shutdown {
         self.asked.store(true, Ordering::Release);
     }
 
-    /// Whether it was asked.
+    /// True if it was asked.
     pub fn is_asked(&self) -> bool {
         self.asked.load(Ordering::Acquire)
     }

@@ -1,4 +1,4 @@
-//! What a lane lets others see: readiness, metrics and `--until-idle` read it, the lane writes it once a turn.
+//! The public state of a lane: readiness, metrics and `--until-idle` read it, and the lane writes it once a turn.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -14,7 +14,7 @@ use crate::partition::PartitionState;
 pub struct PartitionStatus {
     /// Which.
     pub partition: TopicPartition,
-    /// Where it stands.
+    /// The state.
     pub state: PartitionState,
     /// Everything delivered before this offset was stepped and committed.
     pub committed: Option<Offset>,
@@ -29,19 +29,19 @@ pub struct PartitionStatus {
 pub struct LaneSnapshot {
     /// Its partitions, by topic and number.
     pub partitions: Vec<PartitionStatus>,
-    /// What the role waits for, when it does.
+    /// The thing that the role waits for, if it waits.
     pub waiting_for: Option<String>,
-    /// What the role is missing while it goes on, and who must do something.
+    /// The missing prerequisite while the role goes on.
     pub lacks: Option<String>,
-    /// Why the log is not reached, while it is not.
+    /// The reason why the log is unavailable, while it is.
     pub away: Option<String>,
-    /// Why nothing is stepped any more, while too much would become dead letters.
+    /// The reason of the breaker's stop, while it is stopped.
     pub stopped: Option<String>,
     /// Changelog offsets read of how many, while partitions are being restored.
     pub restoring: Option<(u64, u64)>,
     /// Why records became dead letters though others may have been at fault; it stays until the process ends.
     pub condemned: Option<String>,
-    /// When the last turn began.
+    /// The time of the last turn.
     pub turned_at: Option<Time>,
     /// Since when records wait and none is stepped.
     pub waiting_since: Option<Time>,
@@ -57,7 +57,7 @@ pub struct LaneSnapshot {
     pub dead_letters: u64,
     /// The last failure, whether mended or not.
     pub last_error: Option<String>,
-    /// Why the lane ended, when it ended by itself.
+    /// The reason of the lane's end, if it ended by itself.
     pub ended: Option<String>,
 }
 

@@ -106,7 +106,7 @@ impl<R: Role> Lane<R> {
         }
     }
 
-    /// What was chosen is in the log now, in the state, too, where it moved.
+    /// Writes the chosen positions into the log, and into the state where they moved.
     fn note_chosen(&mut self, positions: &[(usize, Offset)]) {
         for (at, position) in positions {
             let Some(slot) = self.inputs.get_mut(*at) else { continue };
@@ -198,7 +198,7 @@ impl<R: Role> Lane<R> {
         }
     }
 
-    /// What was stepped since the last commit never was: the role and whoever counts it forget it.
+    /// Drops the steps since the last commit in the role and in the observer.
     pub(crate) fn forget(&mut self) {
         self.role.rolled_back();
         self.breaker.rolled_back(self.clock.now());

@@ -1,5 +1,5 @@
-//! How fast a log in a file takes records in and gives them out: rates of whole runs, not of single calls, since the
-//! file's cost is in its transactions. Run with `cargo bench -p winback-log --bench embedded`.
+//! The speed of a log in a file, in and out. The rates are of whole runs, because the cost of a file is in its
+//! transactions. Run with `cargo bench -p winback-log --bench embedded`.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -81,7 +81,7 @@ fn read(log: &dyn Log) -> u32 {
     count
 }
 
-/// What a matcher does at worst: everything goes on, in transactions with positions.
+/// The heaviest work of a matcher: each record goes on, in transactions with positions.
 fn copy(log: &dyn Log) -> u32 {
     let spec = SessionSpec { group: "g".into(), transactional_id: "id".into(), topics: vec!["in".into()] };
     let mut session = log.session(spec).unwrap();

@@ -1,4 +1,4 @@
-//! What can go wrong with a log, and what a lane may conclude from it.
+//! The failures of a log, and the conclusions that a lane may draw.
 
 /// A failure outside a transaction's end.
 #[derive(Debug, thiserror::Error)]
@@ -8,7 +8,7 @@ pub enum LogError {
     Away {
         /// The log's name.
         log: String,
-        /// What it said.
+        /// The message.
         why: String,
     },
     /// A topic is not there.
@@ -35,7 +35,7 @@ pub enum LogError {
         topic: String,
         /// Its partition.
         partition: i32,
-        /// What was asked for.
+        /// The requested offset.
         offset: i64,
         /// The earliest offset there.
         beginning: i64,
@@ -65,7 +65,7 @@ impl LogError {
     }
 }
 
-/// How a transaction failed, and so what is known about it.
+/// The failure of a transaction, and so the knowledge about it.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
     /// Nothing of it is in the log. Drop what the batch changed, seek back, try again.
@@ -84,7 +84,7 @@ pub enum CommitError {
     Fenced {
         /// The transactional id.
         id: String,
-        /// What the log said.
+        /// The log's message.
         why: String,
     },
     /// A transaction without positions is not fenced and therefore refused.
@@ -93,11 +93,11 @@ pub enum CommitError {
     /// One record cannot be taken, now or later; the transaction is still open.
     #[error("a record of {bytes} bytes for `{topic}` cannot be taken: {why}")]
     Record {
-        /// Where it should have gone.
+        /// The target topic.
         topic: String,
         /// Its size.
         bytes: usize,
-        /// What the log said.
+        /// The log's message.
         why: String,
     },
     /// Nothing that waiting mends: not allowed, no such topic, disk gone.

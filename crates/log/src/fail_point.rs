@@ -7,7 +7,7 @@ use winback_core::closed_enum;
 use winback_core::time::Span;
 
 closed_enum! {
-    /// Where a process can be made to die.
+    /// The points at which a process can be made to die.
     FailPoint {
         /// A record was stepped; the role has changed what it changes.
         Step = "step",
@@ -103,7 +103,7 @@ mod ordered {
         Hang,
     }
 
-    /// What was ordered, and how often the process came by.
+    /// The order to die, and the number of visits.
     #[derive(Debug)]
     pub(super) struct Order {
         point: FailPoint,

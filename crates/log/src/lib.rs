@@ -66,10 +66,10 @@ pub trait Log: Send + Sync {
     /// When the log is away.
     fn writer(&self) -> Result<Box<dyn Writer>, LogError>;
 
-    /// What the log knows of these topics, in their order; `None` for one that is not there.
+    /// The log's facts about these topics, in their order; `None` for a topic that does not exist.
     ///
     /// # Errors
-    /// When the log is away.
+    /// If the log is unavailable.
     fn describe(&self, topics: &[&str]) -> Result<Vec<Option<TopicInfo>>, LogError>;
 
     /// All topics, by name.
@@ -104,19 +104,19 @@ pub trait Log: Send + Sync {
         Ok(true)
     }
 
-    /// Whether another process could join the groups of this one: true for Kafka only.
+    /// True if another process could join this one's groups: only on Kafka.
     fn is_shared(&self) -> bool;
 
-    /// What of the log's own settings an operator should know, a sentence each.
+    /// The warnings about the log's own settings, a sentence each.
     ///
     /// # Errors
-    /// When the log is away.
+    /// If the log is unavailable.
     fn warnings(&self) -> Result<Vec<String>, LogError> {
         Ok(Vec::new())
     }
 }
 
-/// What befell the group membership of a session. Until it is answered, no other one comes.
+/// A change of a session's group membership. Until it is answered, no other one comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GroupEvent {
     /// These partitions are ours; answer with [`Session::assign`].

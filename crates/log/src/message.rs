@@ -29,7 +29,7 @@ pub struct Message {
     pub partition: Partition,
     /// Its offset.
     pub offset: Offset,
-    /// When it was created or appended, by the topic's kind.
+    /// The time of creation or append, by the topic's kind.
     pub timestamp: Time,
     /// The assignment that it came under; a lane drops those of an earlier one.
     pub epoch: u32,
@@ -109,7 +109,7 @@ impl Message {
 /// A record to append.
 #[derive(Clone, Copy, Debug)]
 pub struct Append<'a> {
-    /// Where to.
+    /// The target topic.
     pub topic: &'a str,
     /// The partition; `None` hashes the key with `murmur2_random`.
     pub partition: Option<Partition>,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::embedded::EmbeddedLog;
 use crate::{Clock, KafkaLog, KafkaOptions, LogError, SharedLog};
 
-/// What a log may be told beside its URL.
+/// The options of a log beside its URL.
 #[derive(Clone, Default)]
 pub struct OpenOptions {
     /// Settings of the Kafka client by their librdkafka names; the embedded logs take none.

@@ -28,7 +28,7 @@ impl fmt::Display for TopicPartition {
     }
 }
 
-/// Who a session is and what it reads.
+/// The identity of a session, and its topics.
 #[derive(Clone, Debug)]
 pub struct SessionSpec {
     /// The consumer group.
@@ -39,19 +39,19 @@ pub struct SessionSpec {
     pub topics: Vec<Arc<str>>,
 }
 
-/// What happens to old records.
+/// The cleanup of old records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cleanup {
     /// Deleted after this long; `None` keeps them for ever.
     Delete(Option<Span>),
     /// Only the newest record of a key stays, tombstones for this long.
     Compact {
-        /// How long a tombstone stays.
+        /// The time a tombstone stays.
         tombstones: Span,
     },
 }
 
-/// Whose clock stamps a record.
+/// The clock that stamps a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimestampKind {
     /// The producer's.
@@ -65,13 +65,13 @@ pub enum TimestampKind {
 pub struct TopicSpec {
     /// Its name.
     pub name: String,
-    /// How many partitions.
+    /// The number of partitions.
     pub partitions: i32,
-    /// How many replicas; a log of one file ignores it.
+    /// The number of replicas; a log of one file ignores it.
     pub replication: i32,
-    /// What happens to old records.
+    /// The cleanup of old records.
     pub cleanup: Cleanup,
-    /// Whose clock stamps a record.
+    /// The clock that stamps a record.
     pub timestamps: TimestampKind,
     /// The largest record, in bytes.
     pub max_record_bytes: usize,

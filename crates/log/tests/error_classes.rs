@@ -1,8 +1,8 @@
-//! Which way a session takes for each class of error (T5), with librdkafka's mock cluster, which answers any request with
+//! The path of a session for each class of error (T5), with librdkafka's mock cluster, which answers any request with
 //! any error.
 //!
-//! No evidence for exactly-once: the mock's transactions are not real, it keeps no records apart and fences nobody. What
-//! is shown here is only what [`Session`] makes of an answer.
+//! This is no evidence for exactly-once: the mock's transactions are not real, it separates no records and fences no
+//! one. It shows only the behaviour of [`Session`] after an answer.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -29,12 +29,12 @@ struct Mock {
     session: Box<dyn Session>,
 }
 
-/// What became of one transaction.
+/// The result of one transaction.
 #[derive(Debug, PartialEq, Eq)]
 struct Outcome {
     /// The kind of the error, or `committed`.
     kind: &'static str,
-    /// Whether the next transaction begins with a producer made anew, when it may begin at all.
+    /// True if the next transaction begins with a new producer; `None` if it may not begin.
     anew: Option<bool>,
 }
 

@@ -23,7 +23,7 @@ const RESPONSE_TYPE: &str = "winback.response.v1";
 /// The type of the event that a sequence ended without one.
 const SEQUENCE_ENDED_TYPE: &str = "winback.sequence_ended.v1";
 
-/// Where a record goes, and as what.
+/// The target and the form of a record.
 struct Place<'a> {
     topic: &'a str,
     key: &'a str,
@@ -105,7 +105,8 @@ impl Forward<'_> {
         self.put_into_inbox(account, &door::id_of(answer), SEQUENCE_ENDED_TYPE, &record, out);
     }
 
-    /// Who came back by themselves must get nothing that was not sent yet; the inbox has the signal itself.
+    /// Tells the senders that an account came back by itself, so that nothing unsent goes out. The inbox has the
+    /// signal itself.
     pub(crate) fn came_back(&self, candidate: &Candidate<'_>, account: &str, out: &mut Output) {
         let response = v1::Response {
             account_id: account.to_owned(),

@@ -1,6 +1,6 @@
-//! What is about many accounts: one record in every partition of the inbox, in the transaction of its source record.
+//! Events about many accounts: one record in every partition of the inbox, in the transaction of its source record.
 //!
-//! Which accounts it is about is the detector's to say, who owns them; nothing is looked up here.
+//! The detector knows which accounts it concerns, because it owns them. No look-up happens here.
 
 use winback_core::ids::Partition;
 use winback_lane::Output;

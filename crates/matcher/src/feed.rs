@@ -17,7 +17,7 @@ use winback_proto::{WireMessage, account, v1};
 
 const BATCH: usize = 4_096;
 
-/// What others see of the feed.
+/// The public state of the feed.
 #[derive(Debug, Default)]
 pub struct FeedStatus(Mutex<Seen>);
 
@@ -33,7 +33,7 @@ struct Seen {
 }
 
 impl FeedStatus {
-    /// What a role waits for, `None` when the index is complete.
+    /// The prerequisite of a role; `None` if the index is complete.
     pub fn waits_for(&self) -> Option<String> {
         let seen = self.0.lock();
         match seen.total {

@@ -21,18 +21,18 @@ use crate::tally::{FUTURE, Tally};
 /// The type of a matched signal's event.
 const SIGNAL_TYPE: &str = "winback.signal.v1";
 
-/// Where matched signals go.
+/// The target of matched signals.
 #[derive(Clone, Debug)]
 pub struct InboxTarget {
     /// The topic.
     pub topic: Arc<str>,
-    /// Where answers go as well, for those who send: compacted.
+    /// The compacted topic of answers, for senders.
     pub answers: Arc<str>,
-    /// How many partitions the inbox has; progress goes to each.
+    /// The number of partitions of the inbox; progress goes to each.
     pub partitions: i32,
-    /// How records are written.
+    /// The encoding of records.
     pub encoding: Encoding,
-    /// Who writes, as `ce_source` says it.
+    /// The writer's name, as in `ce_source`.
     pub source: String,
     /// Progress goes out at least this often, so that a lone trailing trigger is late by no more (R2: a second).
     pub heartbeat: Duration,
@@ -112,7 +112,7 @@ impl Forward<'_> {
         out.dead(self.letter(None, "future", text));
     }
 
-    /// Whether an event of that time is a dead letter, because it claims to come from the future.
+    /// True if an event of that time is a dead letter, because it claims to come from the future.
     pub(crate) fn refused_as_ahead(&self, at: Time, tally: &mut Tally, out: &mut Output) -> bool {
         let ahead = is_from_the_future(at, self.append_time);
         if ahead {

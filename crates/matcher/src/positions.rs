@@ -1,5 +1,6 @@
-//! How far a lane has read, kept in a compacted topic beside the group's offsets, which expire when a source is off for
-//! weeks. Written in the transaction that commits the offsets, so that the two never differ by themselves.
+//! The positions of a lane, kept in a compacted topic beside the group's offsets, which expire when a source is off
+//! for weeks. They are written in the transaction that commits the offsets, so that the two never differ by
+//! themselves.
 
 use std::sync::Arc;
 
@@ -47,16 +48,16 @@ pub(crate) fn append_position(
     });
 }
 
-/// What a lane of one source knows of its positions.
+/// The positions of a lane of one source.
 pub(crate) struct Positions {
     topic: Arc<str>,
     encoding: Encoding,
     /// `source:topic`, the key of [`Positions::started_with`].
     key: String,
     start: Start,
-    /// How many partitions the topic has.
+    /// The number of partitions of the topic.
     partitions: i32,
-    /// How many it had when `start` was applied: those that came later are read from their beginning.
+    /// The number of partitions when `start` was applied: later ones are read from their beginning.
     started_with: Option<i32>,
     told: bool,
 }
@@ -104,7 +105,7 @@ impl Positions {
         next.map_or(Authority::Nothing, |next| Authority::At(next.offset))
     }
 
-    /// Where a partition that has no position starts: as the config says when the topic is new to winback, else at its
+    /// The start of a partition without a position: as the config says if the topic is new to winback, else at its
     /// beginning.
     pub(crate) fn start(&mut self, partition: &TopicPartition) -> Start {
         match self.started_with {
@@ -117,7 +118,7 @@ impl Positions {
         }
     }
 
-    /// What moved, as the transaction's last records.
+    /// Writes the moved positions, as the transaction's last records.
     pub(crate) fn write(&mut self, name: &InputName, view: &InputView<'_>, out: &mut Output) {
         if !self.told {
             self.told = true;
@@ -182,7 +183,7 @@ mod tests {
         Positions::new("positions".into(), Encoding::Protobuf, KEY.to_owned(), Start::Latest, 4)
     }
 
-    /// What a lane of partition `number` writes when its position is `next` and nothing was committed.
+    /// The writes of a lane for partition `number`, with position `next` and no committed one.
     fn written(positions: &mut Positions, number: i32, next: i64, element: u32) -> Vec<Message> {
         let input = Input { slot: 0, topic: 0, partition: TopicPartition::new("visits", number) };
         let name = InputName::from(format!("{KEY}/{number}"));

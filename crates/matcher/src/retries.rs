@@ -8,7 +8,7 @@ use winback_core::places::Places;
 use winback_core::time::Time;
 use winback_log::Message;
 
-/// What every header of this module begins with.
+/// The prefix of every header of this module.
 pub const PREFIX: &str = "winback-retry-";
 const SOURCE: &str = "winback-retry-source";
 const TOPIC: &str = "winback-retry-topic";
@@ -20,7 +20,7 @@ const ELEMENTS: &str = "winback-retry-elements";
 const TIMESTAMP: &str = "winback-retry-timestamp";
 const LETTER: &str = "winback-retry-letter";
 
-/// Where a retried record stood first.
+/// The first position of a retried record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Original {
     /// The source's name.
@@ -56,8 +56,8 @@ impl Original {
     }
 }
 
-/// Where a record of the retries topic stood first; `None` when its headers do not say, as those of a record that
-/// something else wrote.
+/// The first position of a record of the retries topic; `None` if its headers do not say it, because another program
+/// wrote it.
 pub fn original(message: &Message) -> Option<Original> {
     from_headers(|visit| message.each_header(visit))
 }

@@ -20,7 +20,7 @@ use crate::forward::{Forward, InboxTarget, input_name};
 use crate::positions::{Next, Positions};
 use crate::tally::{MatcherMetrics, Tally};
 
-/// How long a record waits before the schema registry is asked again.
+/// The time a record waits before the schema registry is asked again.
 pub(crate) const SCHEMA_AWAY: Duration = Duration::from_secs(2);
 
 /// The source that a lane reads.
@@ -29,17 +29,17 @@ pub struct MatcherSource {
     pub name: String,
     /// Its topic.
     pub topic: Arc<str>,
-    /// How many partitions that has.
+    /// The number of its partitions.
     pub partitions: i32,
     /// The compacted topic of the lanes' positions.
     pub positions: Arc<str>,
-    /// How its records are read.
+    /// The decoder of its records.
     pub decoder: Arc<Decoder>,
-    /// Where to begin.
+    /// The start.
     pub start: Start,
     /// Every input that this process knows, of all sources (R2).
     pub known: Vec<InputName>,
-    /// Whether the inbox's clock waits for this source; false for one that brings answers only.
+    /// True if the inbox's clock waits for this source; false for a source of answers only.
     pub clocked: bool,
 }
 
@@ -58,7 +58,7 @@ pub struct MatcherRole {
     foreign: Vec<ForeignRecords>,
     /// By slot: the names of the others, which a signal takes along.
     others: Vec<Vec<String>>,
-    /// Whether the inbox knows the inputs, or will with the running transaction.
+    /// True if the inbox knows the inputs, or will with the running transaction.
     announced: bool,
     running: Tally,
     metrics: MatcherMetrics,

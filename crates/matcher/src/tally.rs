@@ -1,4 +1,5 @@
-//! What a batch came to. Counted while it is stepped, told when it is committed: a batch that is done again counts once.
+//! The counts of a batch. They are counted while it is stepped, and published at the commit: a batch that is done
+//! again counts once.
 
 use winback_core::index::Method;
 use winback_sources::{AnswerKind, DeadReason, DropReason};
@@ -27,7 +28,7 @@ pub(crate) struct Tally {
 pub(crate) const FUTURE: usize = DeadReason::ALL.len();
 
 impl Tally {
-    /// Whether something is to be forwarded.
+    /// True if there is something to forward.
     pub(crate) fn has_effects(&self) -> bool {
         let counted = self.matched.iter().chain(&self.answers).chain(&self.dead);
         self.broadcast > 0 || counted.copied().any(|count| count > 0)

@@ -1,4 +1,4 @@
-//! What a matcher lane writes: into the inbox, and into the answers that the workers follow.
+//! The writes of a matcher lane: into the inbox, and into the answers that the workers follow.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails it")]
 
@@ -44,7 +44,7 @@ impl Written {
     }
 }
 
-/// What a lane of that source appends for the record; its progress is left out.
+/// The records that a lane of that source appends for the record, without its progress.
 fn written(source: &str, record: &str) -> Vec<Written> {
     let index = Arc::new(SharedIndex::new());
     index.apply([IndexChange::Put(&Account::new("acc-1", "Acme", Time::MIN, Reason::Unknown))]);

@@ -44,7 +44,7 @@ impl<'a> Asker<'a> {
         Ok(first(&self.reader.borrow_mut().beginnings(std::slice::from_ref(partition))?, Offset::ZERO))
     }
 
-    /// Where the group is in each partition, if it ever committed.
+    /// The group's position in each partition, if it ever committed.
     pub(crate) fn committed(
         &self,
         group: &str,

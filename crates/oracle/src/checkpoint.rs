@@ -26,7 +26,7 @@ use crate::partition::OutputOffsets;
 use crate::state::Rows;
 
 const MAGIC: &str = "winback checkpoint 2\n";
-/// What the first line of every version's begins with.
+/// The beginning of every version's first line.
 const ANY_MAGIC: &str = "winback checkpoint ";
 const LONGEST_MAGIC: u64 = 64;
 const DIGEST: u64 = 32;
@@ -39,11 +39,11 @@ pub enum CheckpointError {
     /// The machine refused.
     #[error("{doing} {path}: {why}")]
     Io {
-        /// What was attempted.
+        /// The attempt.
         doing: &'static str,
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What the machine said.
+        /// The system's message.
         why: io::Error,
     },
     /// Another version wrote it.
@@ -52,22 +52,22 @@ pub enum CheckpointError {
          the inbox is whole", MAGIC.trim_end()
     )]
     Form {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What its first line says.
+        /// Its first line.
         form: String,
     },
     /// It is not what was written.
     #[error("{path} is torn or changed: {why}")]
     Torn {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// How that is known.
+        /// The evidence.
         why: String,
     },
 }
 
-/// Whose checkpoint it is.
+/// The owner of a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Header {
     pub(crate) deployment: String,
@@ -85,7 +85,7 @@ pub(crate) struct Section {
     /// The records of outputs that come next.
     pub(crate) outputs: OutputOffsets,
     rows: i64,
-    /// Where its rows are in the file.
+    /// The place of its rows in the file.
     at: u64,
 }
 
@@ -146,7 +146,7 @@ fn another_form(file: &mut BufReader<File>) -> io::Result<Option<String>> {
     Ok((line.starts_with(ANY_MAGIC) && line != MAGIC.trim_end()).then_some(line))
 }
 
-/// Whether the digest is right; where it begins.
+/// The place of the digest, if it is right.
 fn check(file: &mut BufReader<File>) -> io::Result<Result<u64, String>> {
     let length = file.get_ref().metadata()?.len();
     let Some(end) = length.checked_sub(DIGEST) else { return Ok(Err(format!("it has {length} bytes"))) };

@@ -64,13 +64,13 @@ pub(crate) struct Outputs<'a, W> {
     cursor: Cursor<'a>,
     topic: TopicPartition,
     head: Option<Found<W>>,
-    /// Whether retention took what it should begin with.
+    /// True if retention removed its beginning.
     cut: bool,
     /// Outputs of inbox records before this are not compared: retention took some.
     from: Offset,
     /// Made by the core and not seen, by position and id.
     missing: BTreeMap<(Offset, String), W>,
-    /// Where an id that is unique stood first.
+    /// The first position of a unique id.
     seen: HashMap<u128, Offset>,
     /// Outputs of inbox records that the core was not stepped over.
     later: Vec<(Offset, Found<W>)>,
@@ -98,7 +98,7 @@ impl<'a, W: Output> Outputs<'a, W> {
         if self.cut { self.leave_out_the_first() } else { Ok(()) }
     }
 
-    /// What retention left of the first inbox record's outputs may be a part of them.
+    /// Leaves out the outputs of the first inbox record that is left, because a part of them may be gone.
     fn leave_out_the_first(&mut self) -> Result<(), OracleError> {
         self.from = Offset(i64::MAX);
         let first = self.head.as_ref().map(|head| head.position);
@@ -111,7 +111,7 @@ impl<'a, W: Output> Outputs<'a, W> {
         Ok(())
     }
 
-    /// What is not compared, where retention took some.
+    /// The note about outputs that are not compared, because retention removed some.
     pub(crate) fn cut(&self) -> Option<Note> {
         self.cut.then(|| Note::OutputsCut { topic: self.topic.to_string(), from: self.from.0 })
     }
@@ -268,7 +268,7 @@ impl<'a, W: Output> Outputs<'a, W> {
         Ok(())
     }
 
-    /// Whether outputs were seen that are of later inbox records.
+    /// True if outputs of later inbox records were seen.
     pub(crate) fn saw_later(&self) -> bool {
         !self.later.is_empty()
     }
@@ -298,7 +298,7 @@ impl<'a, W: Output> Outputs<'a, W> {
     }
 }
 
-/// Whether the record belongs to a later inbox record than `position`.
+/// True if the record belongs to a later inbox record than `position`.
 fn is_behind<W>(found: &Found<W>, partition: i32, position: Offset) -> bool {
     found.position.is_some_and(|(named, offset)| named == partition && offset > position)
 }

@@ -82,7 +82,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Where it ends.
+    /// The end.
     pub(crate) const fn end(&self) -> Offset {
         self.until
     }

@@ -1,4 +1,4 @@
-//! What of a deployment is compared.
+//! The topics of a deployment that are compared.
 
 use std::sync::Arc;
 
@@ -11,25 +11,25 @@ pub struct Deployment {
     pub name: String,
     /// The log of record.
     pub inbox: Arc<str>,
-    /// What fired.
+    /// The triggers.
     pub triggers: Arc<str>,
-    /// What policies in shadow fired.
+    /// The triggers of policies in shadow.
     pub shadow_triggers: Arc<str>,
     /// Every outcome.
     pub decisions: Arc<str>,
     /// The detector's state.
     pub changelog: Arc<str>,
-    /// Where records are that the detector could not commit.
+    /// The dead letters of records that the detector could not commit.
     pub dead_letters: Arc<str>,
     /// The detector's group.
     pub group: String,
 }
 
 impl Deployment {
-    /// How many partitions each of the five topics has, and the inbox's id.
+    /// The number of partitions of each of the five topics, and the inbox's id.
     ///
     /// # Errors
-    /// When a topic is missing, or one has another number of partitions than the inbox.
+    /// If a topic is missing, or has another number of partitions than the inbox.
     pub(crate) fn partitions(&self, log: &dyn Log) -> Result<(i32, String), LogError> {
         let names = [&self.inbox, &self.triggers, &self.shadow_triggers, &self.decisions, &self.changelog];
         let there = log.describe(&names.map(|name| &**name))?;

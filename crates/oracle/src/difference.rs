@@ -1,4 +1,4 @@
-//! What may differ, and how it is told.
+//! The possible differences, and the words for them.
 
 use serde::Serialize;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! What triggers and decisions have in common: an inbox position, an id, a payload.
+//! The common parts of triggers and decisions: an inbox position, an id, a payload.
 
 use winback_core::ids::Offset;
 use winback_log::Message;
@@ -20,7 +20,7 @@ pub(crate) struct Kinds {
 pub(crate) trait Output: WireMessage + Clone + PartialEq {
     const KINDS: Kinds;
 
-    /// What tells it from the others of its inbox record, for a person, too.
+    /// The name of the output among those of its inbox record, also for a person.
     fn id(&self) -> String;
 
     fn account(&self) -> &str;
@@ -28,14 +28,14 @@ pub(crate) trait Output: WireMessage + Clone + PartialEq {
     /// The partition and offset of the inbox record.
     fn position(&self, message: &Message) -> Option<(i32, Offset)>;
 
-    /// What the version before wrote of it, where `found` is of that version: it lacks what has been added since. A log
-    /// outlives an upgrade, and what it holds of before is as right as it was.
+    /// The form of the version before, if `found` is of that version: it lacks what has been added since. A log
+    /// outlives an upgrade, and its older content is right as it was.
     fn before(&self, found: &Self) -> Option<Self> {
         let _ = found;
         None
     }
 
-    /// What must not come twice in the whole topic, where there is such a thing.
+    /// The id that must not come twice in the whole topic, if there is one.
     fn unique(&self) -> Option<u128>;
 }
 

@@ -35,7 +35,7 @@ impl OutputOffsets {
     const ZERO: Self = Self { triggers: Offset::ZERO, in_shadow: Offset::ZERO, decisions: Offset::ZERO };
 }
 
-/// Where a comparison begins.
+/// The start of a comparison.
 pub(crate) struct Start {
     /// The inbox record.
     pub(crate) next: Offset,
@@ -52,7 +52,7 @@ impl Start {
     }
 }
 
-/// Where it ended.
+/// The end of a comparison.
 pub(crate) struct Ended {
     pub(crate) report: PartitionReport,
     pub(crate) notes: Vec<Note>,
@@ -61,7 +61,7 @@ pub(crate) struct Ended {
     pub(crate) rows: Rows,
 }
 
-/// What the partitions of a comparison share.
+/// The parts that the partitions of a comparison share.
 pub(crate) struct Bench<'a> {
     pub(crate) ask: &'a Asker<'a>,
     pub(crate) deployment: &'a Deployment,
@@ -79,9 +79,9 @@ pub(crate) struct Standing {
     inbox: TopicPartition,
     rows: Rows,
     before: Option<Offset>,
-    /// Where the inbox ends.
+    /// The end of the inbox.
     end: Offset,
-    /// What the core is stepped up to.
+    /// The offset up to which the core is stepped.
     pub(crate) to: Offset,
 }
 
@@ -149,7 +149,7 @@ impl Bench<'_> {
         })
     }
 
-    /// What is only known at the end: positions, bursts, rows.
+    /// Compares the facts that are known at the end only: positions, bursts, rows.
     fn conclude(
         &self,
         standing: &Standing,

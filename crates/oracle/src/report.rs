@@ -1,4 +1,4 @@
-//! What a comparison found.
+//! The findings of a comparison.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -78,13 +78,13 @@ impl PartitionReport {
         }
     }
 
-    /// How many differences there are.
+    /// The number of differences.
     pub fn count(&self) -> u64 {
         self.differences.values().sum()
     }
 }
 
-/// What is worth knowing beside differences.
+/// A note beside the differences.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
     /// A checkpoint that could not be used, and why.
@@ -112,24 +112,24 @@ impl fmt::Display for Note {
     }
 }
 
-/// What a comparison found.
+/// The findings of a comparison.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// By partition.
     pub partitions: Vec<PartitionReport>,
-    /// What else there is to know.
+    /// The notes.
     pub notes: Vec<Note>,
-    /// Whether a new checkpoint was written.
+    /// True if a new checkpoint was written.
     pub checkpoint_written: bool,
 }
 
 impl Report {
-    /// Whether nothing differs.
+    /// True if nothing differs.
     pub fn is_equal(&self) -> bool {
         self.differences() == 0
     }
 
-    /// How many differences there are.
+    /// The number of differences.
     pub fn differences(&self) -> u64 {
         self.sum(PartitionReport::count)
     }

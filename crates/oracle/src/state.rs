@@ -18,13 +18,13 @@ use crate::report::PartitionReport;
 /// Rows by key.
 pub(crate) type Rows = BTreeMap<StateKey, StateRow>;
 
-/// What a detector would restore from a changelog partition.
+/// The rows that a detector would restore from a changelog partition.
 ///
-/// The clock's row is the last of its transaction, so that rows behind it belong to one that is under way: they are
-/// read on to its end, lest a state be taken that never was.
+/// The clock's row is the last of its transaction. Rows behind it belong to a transaction that is under way: they are
+/// read to its end, so that no state is taken that never was.
 ///
 /// # Errors
-/// When the log is away or a record is no row.
+/// If the log is unavailable or a record is no row.
 pub fn restored_rows(
     log: &dyn Log,
     changelog: &TopicPartition,

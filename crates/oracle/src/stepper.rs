@@ -8,7 +8,7 @@ use winback_detector::Replay;
 use winback_log::Message;
 use winback_proto::{decision, trigger, v1};
 
-/// What the core makes of one record.
+/// The core's effects of one record.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Made {
     /// Triggers of policies in force, in order.
@@ -20,7 +20,7 @@ pub struct Made {
     /// Outcomes of the signal that the record is and of those that the core makes at it, and how many there should be: one
     /// of each for each live policy, or a dead letter.
     pub outcomes: (usize, usize),
-    /// What the core refuses: why, and what mends it.
+    /// The core's refusals, each with its fix.
     pub dead: Vec<String>,
 }
 

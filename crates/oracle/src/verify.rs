@@ -14,10 +14,10 @@ use crate::error::OracleError;
 use crate::partition::{Bench, Start};
 use crate::report::{Note, Report};
 
-/// How to compare.
+/// The options of a comparison.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How long a partition may stand still before its end.
+    /// The time a partition may stand still before its end.
     pub patience: Duration,
     /// A file to begin with, if it is there, and to renew when nothing differs.
     pub checkpoint: Option<PathBuf>,
@@ -30,7 +30,7 @@ impl Default for Options {
     }
 }
 
-/// How far a comparison is.
+/// The progress of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Advance {
     /// Offsets of the inbox that were passed.
@@ -96,7 +96,7 @@ pub(crate) fn usable(options: &Options, header: &Header) -> Result<Option<Checkp
 struct Run {
     report: Report,
     checkpoint: Option<Checkpoint>,
-    /// Why there is none.
+    /// The reason why there is none.
     ignored: Option<String>,
     beginnings: Vec<(TopicPartition, Offset)>,
     passed: u64,
@@ -143,7 +143,7 @@ impl Run {
         self.beginnings.iter().map(|(partition, _)| partition.clone()).collect()
     }
 
-    /// Where the comparison of a partition begins: a section that is not beyond `to`, or the first record.
+    /// The start of a partition's comparison: a section that is not beyond `to`, or the first record.
     fn section(&self, number: i32, to: Offset) -> Result<Option<Section>, OracleError> {
         let sections = self.checkpoint.iter().flat_map(|checkpoint| &checkpoint.sections);
         let section = sections.copied().find(|section| section.partition == number);

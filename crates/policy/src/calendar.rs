@@ -10,7 +10,7 @@ use winback_core::text::nearest;
 use crate::error::{PolicyError, wrong};
 use crate::schema::names;
 
-/// Which entries the calendar makes signals of; an entry goes through all policies.
+/// Set the entries that the calendar makes signals of; an entry goes through all policies.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileCalendar {

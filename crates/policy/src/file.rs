@@ -21,14 +21,14 @@ use crate::sections::{FileHoldOut, FileRules, FileScore, FileTimeBased};
 use crate::test::FileTest;
 use crate::text::explain_toml;
 
-/// When winback acts on an account's signals, and how often.
+/// Rules by which winback acts on an account's signals, and limits of how often.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct File {
     /// The policy's name, unique in a deployment; no `~`.
     #[schemars(length(min = 1, max = MOST_NAME_BYTES), extend("pattern" = "^[^~]*$"))]
     name: String,
-    /// Whether it only runs beside the policy in force of its name: its triggers go to a topic of their own.
+    /// Run it only beside the policy in force of its name: its triggers go to a topic of their own.
     #[serde(default)]
     shadow: bool,
     /// The first signal of a burst that fires at once: "off", "always", or from a strength on ("strength>=2").
@@ -48,22 +48,22 @@ pub(crate) struct File {
     /// So long nothing starts again after a trigger, except for something stronger.
     #[schemars(with = "Option<Length>")]
     cooldown: Option<String>,
-    /// Whether a stronger signal breaks the quiet: "strength-up", or "off".
+    /// Let a stronger signal break the cool-down: "strength-up", or "off".
     #[schemars(extend("enum" = ["off", "strength-up"]))]
     escalate: Option<String>,
     /// The worker leaves triggers that are older than this.
     #[schemars(with = "Option<Length>")]
     stale: Option<String>,
-    /// How long nothing is started after a no; at least 180d.
+    /// Set the time after a no in which nothing starts; at least 180d.
     #[schemars(with = "Option<Length>")]
     declined_rest: Option<String>,
-    /// How long nothing is started after a whole sequence without an answer.
+    /// Set the time after an unanswered sequence in which nothing starts.
     #[schemars(with = "Option<Length>")]
     unanswered_rest: Option<String>,
     /// No trigger is larger, in bytes: what is larger is cut, and says so. Its topic must take 4096 bytes more.
     #[schemars(extend("minimum" = TRIGGER_BYTES.0, "maximum" = TRIGGER_BYTES.1))]
     max_trigger_bytes: Option<u32>,
-    /// Whether accounts that were not a fit may be approached: "gate", or "allow".
+    /// Choose if accounts that were not a fit may be approached: "gate", or "allow".
     #[schemars(extend("enum" = names(NotFit::ALL, NotFit::as_str)))]
     not_fit: Option<String>,
     /// A share of all accounts that nothing is ever started for, to measure against.
@@ -78,7 +78,7 @@ pub(crate) struct File {
     /// At most so many starting triggers.
     #[serde(default)]
     caps: Vec<FileCap>,
-    /// What a kind of signal counts.
+    /// Set the rule of a kind of signal.
     #[serde(default)]
     #[schemars(extend("propertyNames" = { "enum": names(SignalKind::ALL, SignalKind::as_str) }))]
     kinds: BTreeMap<String, FileKind>,
@@ -86,7 +86,7 @@ pub(crate) struct File {
     #[serde(default)]
     #[schemars(extend("propertyNames" = { "enum": names(Reason::ALL, Reason::as_str) }))]
     plays: BTreeMap<String, String>,
-    /// Which entries the calendar makes signals of.
+    /// Set the entries that the calendar makes signals of.
     #[serde(default)]
     calendar: FileCalendar,
     /// Tests of this policy, run by `winback policy test` and `winback config check`.
@@ -99,7 +99,8 @@ pub(crate) struct File {
 #[serde(deny_unknown_fields)]
 #[schemars(extend("oneOf" = [{ "required": ["window"] }, { "required": ["calendar"] }]))]
 struct FileCap {
-    /// Whose triggers count: the account's under all policies, under this one, or those that only dates spoke for.
+    /// Choose the triggers that count: the account's under all policies, under this one, or those that only dates
+    /// spoke for.
     #[schemars(extend("enum" = names(CapScope::ALL, CapScope::as_str)))]
     per: String,
     /// How many.
@@ -112,7 +113,7 @@ struct FileCap {
     calendar: Option<String>,
 }
 
-/// What a kind of signal, or a class of it, counts.
+/// The rule of a kind of signal, or of a class of it.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FileKind {
@@ -122,10 +123,10 @@ struct FileKind {
     /// What it adds to the score.
     #[schemars(extend("maximum" = 1000))]
     weight: Option<u32>,
-    /// How old it may be when it arrives.
+    /// Set the greatest age on arrival.
     #[schemars(with = "Option<Length>")]
     max_age: Option<String>,
-    /// How long its id is remembered; at least `max_age` and `max_wait` together.
+    /// Set the time its id is remembered; at least `max_age` and `max_wait` together.
     #[schemars(with = "Option<Length>")]
     dedupe: Option<String>,
     /// Its finer classes, such as `pricing` of web visits.

@@ -22,7 +22,7 @@ const DAY: &str = "^[0-9]{1,2}-[0-9]{1,2}$";
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileHoldOut {
-    /// How many of a hundred, at most 50.
+    /// Set the share in percent, at most 50.
     #[schemars(extend("maximum" = MOST_HELD_OUT))]
     percent: Option<u32>,
     /// Draws another group; policies with the same salt and share hold out the same accounts.
@@ -33,7 +33,7 @@ pub(crate) struct FileHoldOut {
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileTimeBased {
-    /// How many starts in 365 days for an account, over all policies; at most 4.
+    /// Set the starts in 365 days for an account, over all policies; at most 4.
     #[schemars(extend("maximum" = MOST_TIME_BASED))]
     max_a_year: Option<u32>,
     /// So long after they left it may be for the first time, by reason of leaving.
@@ -67,9 +67,9 @@ struct FileBlackout {
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileScore {
-    /// Whether it is carried over.
+    /// Carry it over.
     carry: Option<bool>,
-    /// How fast it fades: 1h to 365d.
+    /// Set the time in which it halves: 1h to 365d.
     #[schemars(with = "Option<Length>")]
     half_life: Option<String>,
 }
@@ -82,7 +82,7 @@ pub(crate) struct FileRules<'f> {
 }
 
 impl FileRules<'_> {
-    /// What they say, within the hard limits.
+    /// The rules of the file, within the hard limits.
     pub(crate) fn rules(&self) -> Result<Rules, PolicyError> {
         Ok(Rules {
             not_fit: not_fit(self.not_fit)?,

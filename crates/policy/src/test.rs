@@ -26,21 +26,21 @@ const START: Time = Time::from_millis(1_767_603_600_000);
 /// The input that a test's signals come from.
 const INPUT: &str = "test/0";
 
-/// What is given to a policy, and what must come of it.
+/// A test of a policy: given events and the expected outcomes.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileTest {
-    /// What it shows, as a sentence.
+    /// State the behaviour that it shows, as a sentence.
     name: String,
-    /// When it begins, RFC 3339; Monday, 5 January 2026, 09:00 UTC without it.
+    /// Set the beginning, RFC 3339. Default: Monday, 5 January 2026, 09:00 UTC.
     #[schemars(extend("format" = "date-time"))]
     start: Option<String>,
     /// The account; one of tier 2 that left 400 days before over its price without it.
     #[serde(default)]
     account: TestAccount,
-    /// How long it goes on at least, so that the calendar's entries come; until every burst is over without it.
+    /// Set the least length, so that the calendar's entries come. Default: until every burst is over.
     lasts: Option<Length>,
-    /// What happens, by time since the start.
+    /// List the events, by time since the start.
     #[serde(default)]
     given: Vec<Given>,
     /// Every outcome of a signal and every end of a burst, in order.
@@ -54,7 +54,7 @@ pub struct Tested {
     pub name: String,
     /// Its line in the file.
     pub line: usize,
-    /// What came instead of what was expected; `None` where it held.
+    /// The difference from the expectation; `None` if it held.
     pub failure: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Why bytes are not what their topic should hold.
+//! The errors in bytes of a topic.
 
 /// A record that cannot be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -10,7 +10,7 @@ pub enum DecodeError {
         message: &'static str,
         /// The encoding that was expected.
         encoding: &'static str,
-        /// What the decoder said.
+        /// The decoder's message.
         why: String,
     },
     /// A field that must be there is not.
@@ -29,9 +29,9 @@ pub enum DecodeError {
     Unknown {
         /// The field.
         field: &'static str,
-        /// What it says.
+        /// The value.
         value: String,
-        /// What it may say.
+        /// The known values.
         known: String,
     },
     /// A value that cannot be meant.
@@ -39,9 +39,9 @@ pub enum DecodeError {
     Invalid {
         /// The field.
         field: &'static str,
-        /// What it says.
+        /// The value.
         value: String,
-        /// What it should say.
+        /// The fix.
         fix: &'static str,
     },
 }

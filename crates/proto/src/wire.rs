@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::DecodeError;
 
-/// How winback's own topics are written. Reading takes either.
+/// The encoding of winback's own topics. Reading takes either.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Encoding {
     /// Protobuf.

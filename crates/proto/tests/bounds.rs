@@ -113,7 +113,7 @@ proptest! {
             let wire = trigger::to_wire(&fired);
             for encoding in [Encoding::Protobuf, Encoding::Json] {
                 let bytes = wire.to_bytes(encoding).len() + fired.account.id.as_str().len();
-                prop_assert!(bytes <= most_bytes(fired), "{bytes} of {} ({encoding:?})", most_bytes(fired));
+                prop_assert!(bytes <= most_bytes(&fired), "{bytes} of {} ({encoding:?})", most_bytes(&fired));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What the core makes goes over the wire and comes back as it was.
+//! The core's values go over the wire and come back unchanged.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail loudly")]
 
 use std::sync::Arc;

@@ -11,6 +11,8 @@ mod before;
 mod messages;
 #[path = "golden/newer.rs"]
 mod newer;
+#[path = "golden/policy.rs"]
+mod policy;
 
 use std::path::PathBuf;
 

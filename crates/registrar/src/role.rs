@@ -16,27 +16,27 @@ use crate::row::{Row, read_row, requested, version_of};
 use crate::suppression::{Admission, REQUEST_HEADER, Request, SuppressionKey, Suppressions};
 
 const ACCOUNT_TYPE: &str = "winback.account.v1";
-/// How long a record waits before the schema registry is asked again.
+/// The time a record waits before the schema registry is asked again.
 const SCHEMA_AWAY: Duration = Duration::from_secs(2);
-/// How long a row waits before the privacy key is looked for again.
+/// The time a row waits before the privacy key is looked for again.
 const KEY_AWAY: Duration = Duration::from_secs(1);
 
-/// Where a registrar writes.
+/// The target topics of a registrar.
 #[derive(Clone, Debug)]
 pub struct RegistrarTopics {
     /// The compacted list of accounts.
     pub accounts: Arc<str>,
     /// The inbox.
     pub inbox: Arc<str>,
-    /// Who was erased.
+    /// The erased accounts.
     pub suppressions: Arc<str>,
-    /// How records are written.
+    /// The encoding of records.
     pub encoding: Encoding,
-    /// Who writes, as `ce_source` says it.
+    /// The writer's name, as in `ce_source`.
     pub source: String,
 }
 
-/// What a registrar holds rows against.
+/// The key and the hashes that a registrar holds rows against.
 pub struct Guard {
     /// The deployment's key, asked for when somebody was erased and it is not known yet: it may have been made meanwhile.
     pub key: Box<dyn Fn() -> Option<SuppressionKey> + Send>,
@@ -79,7 +79,7 @@ impl RegistrarRole {
         Self { rows, ..self }
     }
 
-    /// What a record says; `None` where it is about no account.
+    /// The row of a record; `None` if it is about no account.
     fn row(&self, message: &Message) -> Result<Option<Row>, DeadLetter> {
         let headers: &EachHeader<'_> = &|visit| message.each_header(visit);
         let incoming = message.value().map(|value| Incoming { value, headers });
@@ -164,7 +164,7 @@ impl RegistrarRole {
         admission != Admission::Refused
     }
 
-    /// Why no row can be held against who was erased, when it cannot.
+    /// The reason why no row can be held against the erased accounts, if there is one.
     fn waits_for_key(&self) -> Option<String> {
         if self.suppressions.is_empty() {
             return None;

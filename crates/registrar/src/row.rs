@@ -12,7 +12,7 @@ use winback_core::time::Time;
 use crate::fields::{Fields, too_large, wrong};
 use crate::privacy::unaddressed;
 
-/// What a row asks for.
+/// The request of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Row {
     /// The account is so, with what was left out of it because it would match strangers, and what it lacks.
@@ -21,7 +21,7 @@ pub enum Row {
     Gone(AccountId),
 }
 
-/// Why a row is not taken.
+/// The reason why a row is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RowError {
     /// Not a JSON object.
@@ -35,9 +35,9 @@ pub enum RowError {
     Value {
         /// The field.
         field: String,
-        /// What it says.
+        /// The value.
         value: String,
-        /// What it should say.
+        /// The fix.
         fix: String,
     },
     /// A field that has more than the table of limits allows.
@@ -94,7 +94,7 @@ const FINER: [(&str, Reason); 10] = [
     ("regulation", Reason::Impossible),
 ];
 
-/// What is said of an account of which nobody knows what it is worth.
+/// The note about an account whose value nobody knows.
 const UNRATED: &str = "`arr_usd` is missing, so that it counts as $0 and nothing starts: state what they paid in a year \
                        ($1,000 or more), or `strategic`";
 

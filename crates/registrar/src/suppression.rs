@@ -1,7 +1,7 @@
-//! Who was erased, as keyed hashes: enough to refuse a row for ever, not enough to say whose it was.
+//! The erased accounts, as keyed hashes: enough to refuse a row for ever, not enough to say whose it was.
 //!
-//! The hashes stand in a compacted topic that every registrar lane restores before its first row. An erasure comes as a
-//! request in each partition of the accounts' topic ([`Request`]), so that every lane has heard of it when it reads on.
+//! The hashes stand in a compacted topic, which every registrar lane restores before its first row. An erasure comes
+//! as a request in each partition of the accounts' topic ([`Request`]), so that every lane hears of it in order.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ use winback_proto::{WireMessage as _, v1};
 
 /// The header that makes a row a request.
 pub const REQUEST_HEADER: &str = "winback-erase";
-/// What a key is asked to hash, to know it again.
+/// The text that a key hashes to be recognised.
 const CHECK: &[u8] = b"winback";
 /// A shorter key could be guessed.
 const SHORTEST: usize = 32;
@@ -42,23 +42,23 @@ impl SuppressionKey {
         Suppressed(kind, mac.finalize())
     }
 
-    /// What stays of an account's id.
+    /// The keyed hash of an account's id.
     pub fn account(&self, id: &str) -> Suppressed {
         self.hash(Kind::Account, id.as_bytes())
     }
 
-    /// What stays of a contact, who is known by the SHA-256 of the address.
+    /// The keyed hash of a contact, who is known by the SHA-256 of the address.
     pub fn contact(&self, sha256: &[u8; 32]) -> Suppressed {
         self.hash(Kind::Contact, sha256)
     }
 
-    /// What tells this key from another.
+    /// The mark of this key.
     pub fn check(&self) -> Suppressed {
         self.hash(Kind::Check, CHECK)
     }
 }
 
-/// What a hash is of: the letter in front of it.
+/// The kind of a hash's subject: the letter in front of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 enum Kind {
@@ -113,7 +113,7 @@ impl Request {
         self.0.iter().map(Suppressed::text).collect::<Vec<_>>().join(" ")
     }
 
-    /// What a header says; `None` when it is no request.
+    /// The request of a header; `None` if it is none.
     pub fn parse(header: &[u8]) -> Option<Self> {
         let words = std::str::from_utf8(header).ok()?.split(' ').filter(|word| !word.is_empty());
         let hashes: Vec<Suppressed> = words.map(Suppressed::parse).collect::<Option<_>>()?;
@@ -153,7 +153,7 @@ pub fn read_suppression(key: &[u8], value: Option<&[u8]>) -> Result<Option<Suppr
     Ok(of_key)
 }
 
-/// What is to be done with a row.
+/// The decision about a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
     /// It is taken.
@@ -165,17 +165,17 @@ pub enum Admission {
 }
 
 impl Suppressions {
-    /// How many there are.
+    /// The number of hashes.
     pub fn len(&self) -> usize {
         self.hashes.len()
     }
 
-    /// Whether nobody was erased.
+    /// True if nobody was erased.
     pub fn is_empty(&self) -> bool {
         self.hashes.is_empty()
     }
 
-    /// Whether that one was erased.
+    /// True if that one was erased.
     pub fn contains(&self, one: &Suppressed) -> bool {
         self.hashes.contains(one)
     }
@@ -201,7 +201,7 @@ impl Suppressions {
         Ok(())
     }
 
-    /// Why rows cannot be held against these hashes with that key, when they cannot.
+    /// The reason why rows cannot be held against these hashes with that key, if there is one.
     pub fn refuses(&self, key: Option<&SuppressionKey>) -> Option<String> {
         let count = self.len();
         match (key, self.check) {

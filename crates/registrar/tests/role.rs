@@ -39,7 +39,7 @@ impl Bench {
         Self { role: RegistrarRole::new(topics, guard), input, key }
     }
 
-    /// What a step does, and to which topics it appends.
+    /// The result of a step, and the topics that it appends to.
     fn step(&mut self, record: Record) -> (Step, Vec<String>) {
         let message = Message::owned(0, Partition(0), Offset(7), NOW, 1, record);
         let mut out = Output::default();

@@ -1,4 +1,4 @@
-//! What a record costs to decode: `cargo bench -p winback-sources`.
+//! The cost of decoding a record: `cargo bench -p winback-sources`.
 
 use std::hint::black_box;
 

@@ -36,7 +36,7 @@ impl Words {
         Ok(Self { words, are: count })
     }
 
-    /// Whether one of the words is in that text, and none of the exceptions.
+    /// True if the text holds one of the words and none of the exceptions.
     pub(crate) fn find(&self, text: &str) -> bool {
         if !self.words.is_match(text) {
             return false;
@@ -64,7 +64,7 @@ impl Bots {
         Words::new(are.into_iter().chain(also), except.chain(never)).map(Self)
     }
 
-    /// Whether that user agent is a program's.
+    /// True if that user agent is a program's.
     pub(crate) fn is_bot(&self, user_agent: &str) -> bool {
         self.0.find(user_agent)
     }

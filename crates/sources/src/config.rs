@@ -29,15 +29,15 @@ pub struct SourceConfig {
     /// Any other JSON, by a jq filter that gives signals in the plain shape.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jq: Option<String>,
-    /// How a record's bytes are written: text, or behind a schema's id.
+    /// The wire format of a record: text, or bytes behind a schema's id.
     #[serde(default)]
     pub wire: WireKind,
-    /// What the event stands in, before any preset or mapping sees it.
+    /// The envelope around the event, removed before any preset or mapping sees it.
     #[serde(default)]
     pub envelope: EnvelopeKind,
-    /// Where a deployment that never read the topic begins. Stated, never guessed.
+    /// The start of a deployment that never read the topic. It is stated, never guessed.
     pub start: Start,
-    /// How to read a record that is not UTF-8, such as `windows-1252`; such records are dead letters without it.
+    /// The encoding of records that are not UTF-8, such as `windows-1252`. Without it such records are dead letters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<String>,
     /// The IANA zone of times that name none; UTC unless stated.
@@ -111,8 +111,8 @@ pub struct BotConfig {
     pub never: Vec<String>,
 }
 
-/// What an open through the image proxy of Gmail or Yahoo is. They fetch when a person opens, but ahead of time, too,
-/// and an open alone can be enough for a trigger; so they are machines unless a source says otherwise.
+/// The meaning of an open through the image proxy of Gmail or Yahoo. They fetch when a person opens, but also ahead of
+/// time, and an open alone can be enough for a trigger. So they are machines unless a source says otherwise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ImageProxies {
@@ -123,7 +123,7 @@ pub enum ImageProxies {
     Person,
 }
 
-/// Where to begin in a topic that was never read.
+/// The start in a topic that was never read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
     /// With the oldest record.

@@ -38,7 +38,7 @@ pub struct Decoder {
     format: Format,
 }
 
-/// How a record's headers are read: each is given to the visitor, in order.
+/// A visit of a record's headers, in order.
 pub type EachHeader<'h> = dyn Fn(&mut dyn FnMut(&str, &[u8])) + 'h;
 
 /// A record as it came: its bytes, and its headers for those formats that have something in them.

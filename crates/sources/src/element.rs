@@ -1,4 +1,4 @@
-//! What becomes of an event: closed lists, so that counts add up.
+//! The results of an event: closed lists, so that counts add up.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use winback_core::signal::{Candidate, Identity, SignalKind};
 use winback_core::time::Time;
 
 closed_enum! {
-    /// Why an event that was understood is no sign of interest.
+    /// The reason why an understood event is no sign of interest.
     DropReason {
         /// A page was read, or a link followed, by a program that says so in its user agent.
         Bot = "bot",
@@ -45,7 +45,7 @@ closed_enum! {
 }
 
 closed_enum! {
-    /// Why a record, or an event in it, could not be understood. It is kept whole, for a person.
+    /// The reason why a record, or an event in it, could not be understood. It is kept whole, for a person.
     DeadReason {
         /// Larger than the source's `max_bytes`.
         TooLarge = "too_large",
@@ -72,12 +72,12 @@ closed_enum! {
     }
 }
 
-/// What became of one event of a record.
+/// The result of one event of a record.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Element<'a> {
     /// A signal, to be matched.
     Signal(Candidate<'a>),
-    /// What somebody answered, to be matched.
+    /// An answer of somebody, to be matched.
     Answer(Answer<'a>),
     /// About many accounts: to be told to each that it concerns.
     Broadcast(Box<Broadcast>),
@@ -88,7 +88,7 @@ pub enum Element<'a> {
 }
 
 closed_enum! {
-    /// What became of what we wrote.
+    /// The reaction to our messages.
     AnswerKind {
         /// Wrote back.
         Replied = "replied",
@@ -127,11 +127,11 @@ impl PartialEq<ResponseKind> for AnswerKind {
 pub struct Answer<'a> {
     /// Unique within the source, as a signal's.
     pub id: Cow<'a, str>,
-    /// What they answered.
+    /// The answer.
     pub kind: AnswerKind,
     /// When.
     pub at: Time,
-    /// Whose it may be.
+    /// The possible owner.
     pub who: Identity<'a>,
 }
 
@@ -142,9 +142,9 @@ pub struct Broadcast {
     pub id: String,
     /// `product_release` or `competitor_event`.
     pub kind: SignalKind,
-    /// What sort of it: `feature`, `price_rise`, …; empty when none.
+    /// The class: `feature`, `price_rise`, …; empty if there is none.
     pub class: String,
-    /// When it happened.
+    /// The event time.
     pub at: Time,
     /// A few words for a person, at most [`winback_core::signal::MAX_DETAIL_BYTES`].
     pub title: String,
@@ -166,7 +166,7 @@ pub struct Dead {
     pub text: String,
 }
 
-/// Why one event is no signal; its place in the record is added by whoever walks the record.
+/// The reason why one event is no signal; the caller adds its place in the record.
 #[derive(Clone, Debug)]
 pub(crate) enum Refusal {
     Drop(DropReason),

@@ -1,4 +1,4 @@
-//! What is wrong with a source's config: the key, the value, the fix.
+//! The errors in a source's config: the key, the value, the fix.
 
 use winback_core::closed_enum;
 
@@ -12,7 +12,7 @@ pub enum SourceError {
     UnknownPreset {
         /// The source.
         source_name: String,
-        /// What it says.
+        /// The value.
         value: String,
         /// The preset that is written most like it.
         nearest: String,
@@ -36,9 +36,9 @@ pub enum SourceError {
         source_name: String,
         /// The key below it.
         key: String,
-        /// What it says.
+        /// The value.
         value: String,
-        /// What is wrong and what to write.
+        /// The fault and the fix.
         fix: String,
     },
     /// A key that means nothing for this format.

@@ -124,7 +124,7 @@ impl<'a> Scalar<'a> {
         }
     }
 
-    /// Whether it is true, as a flag or as a word or number that means it.
+    /// True if it is true: as a flag, or as a word or number with that meaning.
     pub(crate) fn is_true(&self) -> bool {
         match self {
             Self::Bool(value) => *value,

@@ -15,16 +15,16 @@ use crate::wire::{Away, Schemas, Wire, WireKind};
 /// The names of an account's id, in a row and in its key.
 const ID: [&str; 2] = ["account_id", "id"];
 
-/// How the rows of a topic are written.
+/// The format of the rows of a topic.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RowFormat {
-    /// How the bytes are written.
+    /// The wire format.
     pub wire: WireKind,
-    /// What a row stands in.
+    /// The envelope of a row.
     pub envelope: EnvelopeKind,
 }
 
-/// What a record of the list says.
+/// The meaning of a record of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceRow<'r> {
     /// The row is so.
@@ -57,10 +57,10 @@ impl RowReader {
         [key, value].into_iter().flatten().try_for_each(|bytes| wire.prepare(bytes))
     }
 
-    /// What the record says. A key without a record is an account that is gone, and so is a deleted row.
+    /// The meaning of the record. A key without a record is an account that is gone, and so is a deleted row.
     ///
     /// # Errors
-    /// With what a person can act on.
+    /// With the fault and the fix.
     pub fn read<'r>(
         &self,
         key: Option<&[u8]>,

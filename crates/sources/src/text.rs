@@ -55,7 +55,7 @@ fn unaddressed(text: &str) -> String {
     out
 }
 
-/// Whether there is a network address in a word: alone, behind a name and a colon, or before a port, a zone or a full stop.
+/// True if a word holds a network address: alone, behind a name and a colon, or before a port, a zone or a full stop.
 fn has_network_address(word: &str) -> bool {
     let is = |part: &str| address(part).or_else(|| address(part.trim_end_matches(['.', ':']))).is_some();
     let ends = |part: &str| part.match_indices(':').any(|(at, _)| is(&part[at + 1..]));

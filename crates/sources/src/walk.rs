@@ -48,7 +48,7 @@ pub(crate) fn only<'s>(
     }
 }
 
-/// What a missing id is derived from: the record, and the event's place in it.
+/// The base of a derived id: the record, and the event's place in it.
 #[derive(Clone, Copy)]
 pub(crate) struct Raw<'a> {
     pub(crate) bytes: &'a [u8],

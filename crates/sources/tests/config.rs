@@ -1,4 +1,4 @@
-//! What is wrong with a source's config is said with the key, the value and the fix.
+//! Errors in a source's config name the key, the value and the fix.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests fail loudly")]
 
 mod common;

@@ -1,5 +1,4 @@
-//! Who told a mail provider that they do not want to be written to is heard, with the first four providers, too; and what
-//! a link scanner does is no interest.
+//! Opt-outs with each mail provider are heard, and a link scanner's acts are no interest.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests fail loudly")]
 
 mod common;

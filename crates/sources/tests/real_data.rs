@@ -144,7 +144,7 @@ fn expected_millis(text: &str) -> i64 {
     utc - zone_minutes * 60_000 + micros / 1_000
 }
 
-/// What another project calls the events that must become answers.
+/// The events that must become answers, in another project's words.
 const OPT_OUTS: [&str; 2] = ["complained", "unsubscribed"];
 const CUT_DOWN: [&str; 2] = ["test_complaint_event", "test_bounce_unsubscribe_variant"];
 

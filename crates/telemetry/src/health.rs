@@ -1,7 +1,7 @@
-//! Who is ready, who is not and why, by named component.
+//! The readiness of the process, by named component, with the reason.
 //!
 //! Every part of the process that can hold readiness back has a component and keeps it up to date; readiness is theirs
-//! together. A component whose owner panicked stays behind as failed, so that a dead lane never looks like none.
+//! together. A component whose owner panicked stays as failed, so that a dead lane never looks like none.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use winback_core::{credentials, privacy, visible};
 
-/// What a component says of itself.
+/// The state of a component.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
     Ready,
@@ -40,7 +40,7 @@ pub struct Component {
     name: String,
 }
 
-/// Whether the process is ready and alive, and what every component says.
+/// The readiness and liveness of the process, and the state of every component.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// All components are ready, and there is at least one.
@@ -51,7 +51,7 @@ pub struct Report {
     pub components: Vec<Line>,
 }
 
-/// What one component says.
+/// The state of one component.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Line {
     /// Its name.
@@ -79,7 +79,7 @@ impl Health {
         Component { health: self.clone(), name: name.to_owned() }
     }
 
-    /// What is to be said at `now`.
+    /// The report at `now`.
     pub fn report(&self, now: Instant) -> Report {
         let entries = self.entries.lock();
         let components: Vec<Line> = entries.iter().map(|(name, entry)| self.line(name, entry, now)).collect();

@@ -1,7 +1,7 @@
-//! What an operator sees: metrics, health and logs.
+//! The operator's view: metrics, health and logs.
 //!
-//! Every metric is in one closed list ([`metrics::list`]); readiness always says why; nothing here is global, so that
-//! several deployments can live in one process, as they do in tests.
+//! Every metric is in one closed list ([`metrics::list`]). Readiness always gives the reason. Nothing here is global,
+//! so that several deployments can live in one process, as they do in tests.
 
 pub mod health;
 pub mod logging;

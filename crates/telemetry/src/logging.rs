@@ -13,7 +13,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use winback_core::closed_enum;
 
 closed_enum! {
-    /// How a log line looks.
+    /// The format of a log line.
     Format {
         /// For a person.
         Human = "human",
@@ -22,12 +22,12 @@ closed_enum! {
     }
 }
 
-/// How to log. The environment overrides what the config file says.
+/// The logging settings. The environment overrides the config file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// How a line looks.
+    /// The format of a line.
     pub format: Format,
-    /// What is logged: a level, or directives such as `info,winback_lane=debug`.
+    /// The filter: a level, or directives such as `info,winback_lane=debug`.
     pub filter: String,
 }
 
@@ -37,7 +37,7 @@ impl Default for Settings {
     }
 }
 
-/// Why logging cannot start.
+/// The reason why logging cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum LoggingError {
     /// The format has no such value.
@@ -46,9 +46,9 @@ pub enum LoggingError {
     /// The filter cannot be read.
     #[error("log filter `{filter}`: {why}: write a level (info) or directives (info,winback_lane=debug)")]
     Filter {
-        /// What was written.
+        /// The filter.
         filter: String,
-        /// What is wrong with it.
+        /// The fault.
         why: ParseError,
     },
     /// Somebody else set a global subscriber.
@@ -90,10 +90,10 @@ fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
     tracing::error!(thread = thread.name().unwrap_or_default(), at, why, "a thread panicked");
 }
 
-/// What [`init`] starts, with a writer of the caller's.
+/// The subscriber of [`init`], with the caller's writer.
 ///
 /// # Errors
-/// When the filter cannot be read.
+/// If the filter cannot be read.
 pub fn subscriber<W>(
     settings: &Settings,
     writer: W,
@@ -127,7 +127,8 @@ impl RateLimit {
         Self { every, last: None, held: 0 }
     }
 
-    /// Whether to log at `now`: `Some` with how many were held back since the last one, or `None`.
+    /// The decision to log at `now`: `Some` with the number of lines that were held back since the last one, or
+    /// `None`.
     pub fn check(&mut self, now: Instant) -> Option<u64> {
         if self.last.is_some_and(|last| now.saturating_duration_since(last) < self.every) {
             self.held += 1;

@@ -40,7 +40,7 @@ const DRAIN: Duration = Duration::from_secs(1);
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 const MAX_HEADERS: usize = 64;
 
-/// Why the server cannot listen.
+/// The reason why the server cannot listen.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     /// The address is not one.
@@ -63,12 +63,12 @@ pub enum BindError {
     Other {
         /// Where.
         address: SocketAddr,
-        /// What the system said.
+        /// The system's message.
         why: std::io::Error,
     },
 }
 
-/// What the pages show.
+/// The content of the pages.
 #[derive(Clone)]
 pub struct Pages {
     /// Rendered at `/metrics`.

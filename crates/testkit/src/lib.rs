@@ -1,4 +1,4 @@
-//! What tests share: a real broker, or several, what a plain client sees of them, what an operator can do to them, a proxy in front that misbehaves on
+//! Helpers of tests: real brokers, a plain client's and an operator's view of them, a proxy that misbehaves on
 //! command, and inputs that look for trouble.
 
 pub mod broker;

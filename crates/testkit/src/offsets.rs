@@ -1,4 +1,4 @@
-//! What stands in a topic, as a reader of either isolation level sees it: the difference is what was never committed.
+//! The content of a topic as a reader of either isolation level sees it: the difference was never committed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 const ASK: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(200);
 
-/// Which records a reader sees.
+/// The records that a reader sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isolation {
     /// Those of committed transactions, up to the first that is open.
@@ -46,10 +46,10 @@ fn partitions(consumer: &BaseConsumer, topic: &str) -> Result<Vec<i32>, KafkaErr
         .unwrap_or_default())
 }
 
-/// Where each partition ends for such a reader: at the last stable offset, or behind the last record.
+/// The end of each partition for such a reader: the last stable offset, or the end of the last record.
 ///
 /// # Errors
-/// When the brokers do not answer.
+/// If the brokers do not answer.
 pub fn ends(bootstrap: &str, topic: &str, isolation: Isolation) -> Result<BTreeMap<i32, i64>, KafkaError> {
     let consumer = consumer(bootstrap, isolation)?;
     let end = |partition: i32| Ok((partition, consumer.fetch_watermarks(topic, partition, ASK)?.1));
@@ -86,7 +86,7 @@ pub fn offsets(bootstrap: &str, topic: &str, isolation: Isolation) -> Result<Off
     Ok(found)
 }
 
-/// How many records of a topic only a reader of uncommitted data gets: what aborted transactions had written.
+/// The number of records of a topic that only a reader of uncommitted data gets: writes of aborted transactions.
 ///
 /// # Errors
 /// As [`offsets`].

@@ -1,4 +1,4 @@
-//! What an operator can do to a cluster's topics behind the back of a deployment: delete, cut, widen.
+//! An operator's acts on a cluster's topics behind a deployment's back: delete, cut, widen.
 
 use std::future::Future;
 use std::time::{Duration, Instant};

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use winback_core::debounce::Policy;
 use winback_core::signal::{SignalKind, is_from_the_future};
 use winback_core::time::{Span, Time};
 use winback_registrar::{Row, read_row};

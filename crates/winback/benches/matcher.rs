@@ -1,5 +1,5 @@
-//! What a record costs the matcher without a log: parse; parse and look up; the role's step, which also encodes what
-//! matched. `cargo bench -p winback --bench matcher`. An iteration is all the records.
+//! The cost of a record in the matcher without a log: parse; parse and look up; the role's step, which also encodes
+//! the matches. `cargo bench -p winback --bench matcher`. An iteration is all the records.
 
 use std::hint::black_box;
 use std::sync::Arc;

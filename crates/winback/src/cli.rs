@@ -27,7 +27,7 @@ pub struct Cli {
     /// Flags of every command.
     #[command(flatten)]
     pub global: Global,
-    /// What to do.
+    /// The actions of a command.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -46,7 +46,7 @@ pub struct Global {
     pub json: bool,
 }
 
-/// What to do.
+/// The actions of a command.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the roles: registrar, matcher, detector, worker.
@@ -58,9 +58,9 @@ pub enum Command {
     /// The list of churned accounts.
     #[command(subcommand)]
     Accounts(AccountsCommand),
-    /// What fired.
+    /// List triggers.
     Triggers(TriggersArgs),
-    /// What became of every matched signal and every burst.
+    /// List the decision about each matched signal and each burst.
     Decisions(DecisionsArgs),
     /// The story of an account, a signal, a burst or a trigger: what came, how it matched, which rule decided.
     Explain {
@@ -95,7 +95,7 @@ pub enum Command {
     Hold(HoldArgs),
     /// Let held triggers go again. What ended meanwhile stays gated, so that nothing comes twice.
     Release(HoldArgs),
-    /// What is held, since when, by whom and why.
+    /// List holds: since when, by whom and why.
     Holds,
     /// Move the deployment to another log with its accounts, state and policies, so that nobody is triggered again.
     ///
@@ -118,7 +118,7 @@ pub enum Command {
 /// `topics`.
 #[derive(Debug, Subcommand)]
 pub enum TopicsCommand {
-    /// What is there, what is missing and what is wrong.
+    /// Show which topics exist, which are missing and which are wrong.
     Plan,
     /// Make what is missing.
     Apply,

@@ -51,7 +51,7 @@ pub enum ConfigError {
     /// It says something wrong.
     #[error("{path}: {text}")]
     Wrong {
-        /// Which file, or `environment`.
+        /// The path of the file, or `environment`.
         path: String,
         /// The key, the value and the fix.
         text: String,
@@ -68,9 +68,9 @@ pub struct Config {
     pub log: String,
     /// Tells this process's transactional ids from those of others; stable over restarts.
     pub instance: String,
-    /// How winback's own topics are written.
+    /// The encoding of winback's own topics.
     pub encoding: TopicEncoding,
-    /// Where policies are read from at the start of a fresh deployment; those built in when it is not there.
+    /// The folder of the policies for a fresh deployment. If it does not exist, the built-in ones are used.
     pub policies_dir: PathBuf,
     /// `[topics]`.
     pub topics: TopicsConfig,

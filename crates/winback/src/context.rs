@@ -1,4 +1,4 @@
-//! What every command has: the config in force, the log it names, and how to print.
+//! The parts that every command has: the config in force, its log, and the way to print.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::cli::Global;
 use crate::config::{Config, ConfigError};
 use crate::topics::Topics;
 
-/// What every command has.
+/// The parts that every command has.
 pub struct Context {
     /// The config in force.
     pub config: Config,
@@ -42,7 +42,7 @@ impl Context {
         Ok(Self { config, topics, clock, json: global.json, named_log, config_file })
     }
 
-    /// Where the config came from, as errors name it.
+    /// The origin of the config, for errors.
     pub fn config_path(&self) -> String {
         self.config_file.as_deref().map_or_else(|| "config".to_owned(), |path| path.display().to_string())
     }
@@ -57,10 +57,10 @@ impl Context {
 }
 
 impl Context {
-    /// How to log.
+    /// The logging settings.
     ///
     /// # Errors
-    /// When the format has no such value.
+    /// If the format has an unknown value.
     pub fn logging(&self) -> Result<winback_telemetry::logging::Settings, ConfigError> {
         use winback_telemetry::logging::{Format, Settings};
         let written = &self.config.logging;

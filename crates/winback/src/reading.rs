@@ -18,17 +18,17 @@ use winback_proto::{WireMessage, v1};
 
 use crate::show::words;
 
-/// How many records are fetched at once.
+/// The number of records in a fetch.
 const BATCH: usize = 512;
-/// How long one poll waits.
+/// The time that one poll waits.
 const WAIT: Duration = Duration::from_millis(200);
 
-/// What a visitor answers: go on, or enough.
+/// A visitor's answer: continue or stop.
 pub(crate) type Flow = anyhow::Result<ControlFlow<()>>;
 
 /// A record that tells its own time.
 pub(crate) trait Timed: WireMessage {
-    /// When it was made, as it says itself.
+    /// The time at which it was made, as it says itself.
     fn at(&self) -> Time;
 }
 
@@ -51,7 +51,7 @@ pub(crate) struct Found<T> {
     pub(crate) partition: i32,
     /// Its offset.
     pub(crate) offset: i64,
-    /// What it says.
+    /// The value.
     pub(crate) value: T,
 }
 
@@ -148,12 +148,12 @@ pub(crate) fn merged<T: Timed>(
     Ok(ends)
 }
 
-/// Where a scan ended.
+/// The end of a scan.
 #[derive(Debug, Default)]
 pub(crate) struct Ends {
-    /// What is read next.
+    /// The next positions to read.
     pub(crate) next: Vec<(TopicPartition, Offset)>,
-    /// How many records could not be read.
+    /// The number of unreadable records.
     pub(crate) unreadable: u64,
 }
 

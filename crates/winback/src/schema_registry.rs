@@ -15,7 +15,7 @@ use winback_sources::{Decoder, RowReader, Schema, SchemaError, SchemaFormat, Sch
 
 use crate::config::Config;
 
-/// How long an answer "not here" holds.
+/// The time that an answer "not here" holds.
 const MISSING_FOR: Duration = Duration::from_secs(60);
 /// The most schemas that one may be written with.
 const MAX_PARTS: usize = 256;
@@ -29,7 +29,7 @@ const LEAST_TIMEOUT: Span = Span::from_millis(100);
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RegistryConfig {
-    /// Where it is: https, or http to this machine.
+    /// The registry's address: https, or http to this machine.
     pub url: String,
     /// The user of HTTP basic authentication; none without it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -37,7 +37,7 @@ pub struct RegistryConfig {
     /// Its password; `env:NAME` is read from the environment.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub password: String,
-    /// How long one answer may take.
+    /// The time-out of one answer.
     #[serde(default = "usual_timeout", with = "winback_core::time::text")]
     pub timeout: Span,
 }
@@ -133,7 +133,7 @@ impl fmt::Debug for Registry {
     }
 }
 
-/// What the registry answers.
+/// The registry's answer.
 #[derive(Deserialize)]
 struct Answer {
     schema: String,
@@ -182,7 +182,7 @@ impl Registry {
         Ok(Schema { format, text: answer.schema, parts })
     }
 
-    /// What a schema refers to, each before what refers to it; each once.
+    /// The schemas that a schema refers to, each once and before the one that refers to it.
     async fn parts(&self, first: Vec<Reference>, parts: &mut Vec<SchemaPart>) -> Result<(), SchemaError> {
         let mut seen = std::collections::HashSet::new();
         let mut open = first;
@@ -257,7 +257,7 @@ mod tests {
 
     use super::*;
 
-    /// What a registry that answers with that status comes to.
+    /// The meaning of that HTTP status from a registry.
     fn answered(status: &str) -> String {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

@@ -171,7 +171,7 @@ mod tests {
             holds::put(&*self.log, &self.config, &self.topics, &hold).unwrap();
         }
 
-        /// What came to each partition of the inbox since; all have the same.
+        /// The records of each inbox partition since then; all have the same.
         fn came(&self, since: usize) -> Vec<String> {
             let partitions = reading::partitions(&*self.log, &self.topics.inbox).unwrap();
             let of = |partition| {

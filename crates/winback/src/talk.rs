@@ -1,4 +1,4 @@
-//! How commands talk that write: results on standard output, questions and progress on standard error.
+//! The output of commands that write: results on standard output, questions and progress on standard error.
 
 use std::io::{IsTerminal as _, Write as _};
 

@@ -36,17 +36,17 @@ pub struct Topics {
     pub dead_letters: Arc<str>,
     /// Dead letters on their way back, under their original source and position.
     pub retries: Arc<str>,
-    /// How far the matchers have read.
+    /// The positions of the matchers.
     pub positions: Arc<str>,
     /// The policies that were applied, by name.
     pub policies: Arc<str>,
     /// The last word about each hold.
     pub holds: Arc<str>,
-    /// What accounts answer, as others write it.
+    /// The answers of accounts, as others write them.
     pub responses: Arc<str>,
-    /// What they answered, for those who send: compacted.
+    /// The answers, for senders: compacted.
     pub answers: Arc<str>,
-    /// Who was erased, as keyed hashes.
+    /// The erased accounts, as keyed hashes.
     pub suppressions: Arc<str>,
 }
 
@@ -73,7 +73,7 @@ impl Topics {
         }
     }
 
-    /// What winback's own topics must be like.
+    /// The required settings of winback's own topics.
     pub fn specs(&self, config: &Config) -> Vec<TopicSpec> {
         let compact = Cleanup::Compact { tombstones: TOMBSTONES };
         let largest = config.sources.values().map(|source| source.max_bytes).max().unwrap_or(RECORD_BYTES);
@@ -130,7 +130,7 @@ impl Topics {
     }
 }
 
-/// What `topics plan` says of one topic.
+/// The line of `topics plan` for one topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Planned {
     /// It is as it must be.
@@ -154,7 +154,7 @@ impl Planned {
 /// A month: an erasure must be through by then.
 pub(crate) const MONTH: Span = Span::from_days(30);
 
-/// What keeps personal data longer than a month, in words; a topic that is compacted does not.
+/// The reason why a topic keeps personal data longer than a month; a compacted topic does not.
 pub(crate) fn kept_too_long(there: &TopicInfo) -> Option<String> {
     let keeps = match there.spec.cleanup {
         Cleanup::Delete(Some(span)) if span <= MONTH => return None,

@@ -51,7 +51,7 @@ fn accounts<'v>(values: impl IntoIterator<Item = &'v Value>, id: &str) -> BTreeS
     values.into_iter().map(|value| value.pointer(id).unwrap().as_str().unwrap().to_owned()).collect()
 }
 
-/// Whether a trigger was fired by a signal of that kind, alone or among others.
+/// True if a signal of that kind, alone or among others, fired the trigger.
 fn tells(trigger: &Value, kind: &str) -> bool {
     trigger["evidence"]["items"].as_array().unwrap().iter().any(|item| item["kind"] == kind)
 }
@@ -81,7 +81,7 @@ fn lived() -> (tempfile::TempDir, Value) {
     (dir, summary)
 }
 
-/// What a person reads, as one line.
+/// The text on one line.
 fn flat(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -44,7 +44,7 @@ fn functions() -> BTreeSet<String> {
     names
 }
 
-/// What stands between backticks, outside of blocks of code.
+/// The words between backticks, outside of blocks of code.
 fn quoted(text: &str) -> Vec<String> {
     let prose: String = text.split("```").step_by(2).collect();
     prose.split('`').skip(1).step_by(2).map(str::to_owned).collect()

@@ -1,5 +1,4 @@
-//! What `generate` makes: in the producers' own shapes, the same each time, and with everything in it that the rules
-//! have a word for.
+//! The output of `generate`: in the producers' own shapes, the same each time, and with a case for each rule.
 
 #![expect(clippy::unwrap_used, reason = "a test may stop where its own tools fail")]
 
@@ -14,7 +13,7 @@ use winback_sources::{AnswerKind, Broadcast, Decoder, DropReason, Element, Sourc
 
 const UNTIL: Time = Time::from_millis(1_795_348_800_000);
 const DAY: Span = Span::from_days(1);
-/// What concerns many accounts at once.
+/// Events that concern many accounts at once.
 const EVENTS: [Shape; 2] = [Shape::Releases, Shape::CompetitorEvents];
 
 fn spec(shapes: &[Shape], accounts: u64, signals: u64) -> GenerateSpec {
@@ -119,7 +118,7 @@ fn an_access_log_has_what_servers_log() {
     }
 }
 
-/// What a source of events makes of a record.
+/// The event that a source of events makes of a record.
 fn broadcast(decoder: &Decoder, signal: &Signal) -> Broadcast {
     let (mut read, mut others) = (Vec::new(), 0);
     decoder.decode(&signal.value, &mut |element| match element {

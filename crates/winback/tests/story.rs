@@ -1,4 +1,4 @@
-//! What the reading commands say of a hand-made log, through the binary.
+//! The output of the reading commands on a hand-made log, through the binary.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -1,4 +1,4 @@
-//! What accounts have answered, as the worker must know it at the moment of sending: an answer may come between a
+//! The answers of accounts, as the worker must know them at the moment of sending: an answer may come between a
 //! trigger and its message.
 
 use std::collections::HashMap;
@@ -15,13 +15,13 @@ use crate::standing::AccountStanding;
 /// The answers of one account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answered {
-    /// When it last said no.
+    /// The time of the last no.
     pub declined_at: Option<Time>,
-    /// When it last came back.
+    /// The time of the last return.
     pub reactivated_at: Option<Time>,
-    /// When it last wrote back.
+    /// The time of the last reply.
     pub replied_at: Option<Time>,
-    /// Who opted out, by hash; an empty one is everybody.
+    /// The contacts that opted out, by hash; an empty hash is everybody.
     pub opted_out: Vec<Vec<u8>>,
 }
 
@@ -37,7 +37,7 @@ impl Answered {
         }
     }
 
-    /// Whether a contact is out; the books may know only the beginning of its hash.
+    /// True if a contact is out; the books may know only the beginning of its hash.
     pub fn is_out(&self, contact: &[u8]) -> bool {
         self.opted_out.iter().any(|out| out.starts_with(contact))
     }
@@ -68,7 +68,7 @@ impl Answers {
         true
     }
 
-    /// What the account answered.
+    /// The answers of the account.
     pub fn of(&self, account: &str) -> Option<Answered> {
         self.0.lock().get(account).cloned()
     }

@@ -1,4 +1,4 @@
-//! What to do about a trigger: a function of its arguments, called again before every attempt to send.
+//! The decision about a trigger: a function of its arguments, made again before every attempt to send.
 
 use winback_core::account::Reason;
 use winback_core::closed_enum;
@@ -11,7 +11,7 @@ use crate::standing::{Standing, Suppression};
 use crate::trigger::CheckedTrigger;
 
 closed_enum! {
-    /// What came of a trigger.
+    /// The result of a trigger.
     Outcome {
         /// Handed over.
         Delivered = "delivered",
@@ -28,7 +28,7 @@ closed_enum! {
     }
 }
 
-/// How long things hold.
+/// The times for which things hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// A trigger older than this is not acted on.
@@ -37,7 +37,7 @@ pub struct Limits {
     pub decline_rest: Span,
 }
 
-/// What to do.
+/// The decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice<'p> {
     /// Send this play's message.
@@ -111,7 +111,7 @@ fn pick<'p>(trigger: &CheckedTrigger<'_>, plays: &'p Plays) -> Choice<'p> {
     Choice::NoPlay(format!("no play fits the reason {}{tried}", trigger.reason))
 }
 
-/// What the policy recommends instead of the play that fits, and what it lacks.
+/// The play that the policy recommends instead of the one that fits, and the condition that it lacks.
 fn instead_of(play: &Play, trigger: &CheckedTrigger<'_>, plays: &Plays) -> Option<String> {
     let wished = trigger.trigger.play.as_str();
     if wished.is_empty() || wished == play.name {

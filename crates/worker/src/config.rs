@@ -20,12 +20,12 @@ pub struct WorkerConfigError {
     pub key: &'static str,
     /// The value, without secrets.
     pub value: String,
-    /// What to write instead.
+    /// The right value.
     pub fix: String,
 }
 
 closed_enum! {
-    /// How a message leaves winback.
+    /// The way in which a message leaves winback.
     Channel {
         /// As a draft in a directory, for a person to send.
         Outbox = "outbox",
@@ -40,7 +40,7 @@ closed_enum! {
 pub struct WorkerConfig {
     /// `outbox` writes a draft for a person, `webhook` posts to `worker.webhook.url`.
     pub deliver: Channel,
-    /// Where drafts are written, one directory a day.
+    /// The folder of drafts, with one folder a day in it.
     pub outbox_dir: PathBuf,
     /// The sender of the drafts, a mail address.
     pub from: String,
@@ -76,10 +76,10 @@ impl Default for WorkerConfig {
 }
 
 impl WorkerConfig {
-    /// How long things hold.
+    /// The times for which things hold.
     ///
     /// # Errors
-    /// When a time is outside what the field's hard rules allow.
+    /// If a time breaks a hard rule.
     pub fn limits(&self) -> Result<Limits, WorkerConfigError> {
         let error = |key, value: Span, fix: &str| WorkerConfigError {
             key,
@@ -104,7 +104,7 @@ impl WorkerConfig {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookConfig {
-    /// Where to post: https, or http to this machine. It may hold a token, so that it is shown by its host only.
+    /// The receiver's address: https, or http to this machine. It may hold a token, so only its host is shown.
     pub url: Secret,
     /// The signing secret, `whsec_` and base64.
     pub secret: Secret,
@@ -114,13 +114,13 @@ pub struct WebhookConfig {
     /// Allows http to other machines; the messages are then readable on the way.
     #[serde(default)]
     pub allow_insecure: bool,
-    /// How long a request may take in all.
+    /// The time limit of a whole request.
     #[serde(default = "default_timeout", with = "winback_core::time::text")]
     pub timeout: Span,
-    /// How long the connection may take.
+    /// The time limit of the connection.
     #[serde(default = "default_connect_timeout", with = "winback_core::time::text")]
     pub connect_timeout: Span,
-    /// How many requests may be under way, one a partition at most.
+    /// The most requests under way, at most one for each partition.
     #[serde(default = "default_in_flight")]
     pub max_in_flight: usize,
     /// The ceiling of the first wait before a retry; it doubles with each attempt, and the wait is drawn below it.
@@ -162,10 +162,10 @@ impl WebhookConfig {
         own.into_iter().chain(headers)
     }
 
-    /// When to try again.
+    /// The times of retries.
     ///
     /// # Errors
-    /// When the times contradict each other.
+    /// If the times contradict each other.
     pub fn retry_policy(&self) -> Result<RetryPolicy, WorkerConfigError> {
         let error = |key, value: Span, fix: &str| WorkerConfigError {
             key,

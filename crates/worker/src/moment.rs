@@ -56,7 +56,7 @@ impl Default for SendConfig {
 }
 
 closed_enum! {
-    /// Why a message has to wait.
+    /// The reason why a message has to wait.
     Obstacle {
         /// Everybody is busy closing the quarter.
         QuarterEnd = "quarter_end",
@@ -67,7 +67,7 @@ closed_enum! {
     }
 }
 
-/// When a message may be sent.
+/// The time at which a message may be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Moment {
     /// At once.
@@ -78,13 +78,13 @@ pub enum Moment {
         at: Time,
         /// The same by the account's clock, for a person.
         local: String,
-        /// What stands in the way, each once, in the order of time.
+        /// The obstacles, each once, in the order of time.
         why: Vec<Obstacle>,
     },
 }
 
 impl Moment {
-    /// What the action and the draft say of it.
+    /// The words of the action and the draft about it.
     pub fn told(&self) -> Option<String> {
         let Self::Later { local, why, .. } = self else { return None };
         let why: Vec<&str> = why.iter().map(|obstacle| obstacle.as_str()).collect();
@@ -129,7 +129,8 @@ impl SendTimes {
         Ok(times)
     }
 
-    /// When a message to an account of that zone may be sent, asked at `now`. A function of its arguments.
+    /// The time at which a message to an account of that zone may be sent, asked at `now`. A function of its
+    /// arguments.
     pub fn send_at(&self, now: Time, zone: &str) -> Moment {
         let (name, zone) = self.zone_of(zone);
         let Ok(asked) = Timestamp::from_millisecond(now.millis()) else { return Moment::Now };
@@ -155,7 +156,7 @@ impl SendTimes {
         known(name).or_else(|| known(&self.zone)).unwrap_or(("UTC", TimeZone::UTC))
     }
 
-    /// What forbids that moment, and until when.
+    /// The obstacle at that moment, and its end.
     fn obstacle(&self, at: &Zoned) -> Option<(Obstacle, Zoned)> {
         let tomorrow = at.date().checked_add(1.day()).ok()?;
         let (obstacle, until) = match self.forbids(at.date()) {

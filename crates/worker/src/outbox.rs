@@ -40,9 +40,9 @@ pub enum OutboxError {
     /// The file system would not.
     #[error("cannot write {path}: {why}")]
     Write {
-        /// Which file or directory.
+        /// The file or folder.
         path: String,
-        /// What the system said.
+        /// The system's message.
         why: io::Error,
     },
     /// Too many drafts of one name.

@@ -20,7 +20,7 @@ use crate::worker::{Dead, Progress, Slot, Worker};
 
 /// The type of an action's event.
 const ACTION_TYPE: &[u8] = b"winback.action.v1";
-/// How long a partition pauses once delivery is stopped; [`Role::ready`] then holds all of them.
+/// The pause of a partition once delivery is stopped; [`Role::ready`] then holds all of them.
 const STOPPED_PAUSE: Duration = Duration::from_secs(1);
 
 /// Told of each action once it is in the log.
@@ -34,7 +34,7 @@ pub struct WorkerRole {
     encoding: Encoding,
     on_action: OnAction,
     finished: HashMap<(Partition, Offset), Finished>,
-    /// What of it the running transaction holds.
+    /// The part that the running transaction holds.
     stepped: Vec<(Partition, Offset)>,
 }
 

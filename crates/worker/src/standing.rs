@@ -1,11 +1,11 @@
-//! Where an account stands at the moment of sending, which is not where it stood when its trigger fired.
+//! The account at the moment of sending, which may differ from the account when its trigger fired.
 
 use winback_core::account::{Account, Status};
 use winback_core::closed_enum;
 use winback_core::time::{Span, Time};
 
 closed_enum! {
-    /// Why a due message is not sent; the words are those of the detector's gates where both know the rule.
+    /// The reason why a due message is not sent, in the words of the detector's gates where both know the rule.
     Suppression {
         /// No longer in the list.
         Gone = "gone",
@@ -41,9 +41,9 @@ pub struct AccountStanding {
     pub opted_out: bool,
     /// It did not agree to be written to.
     pub no_consent: bool,
-    /// When it last said no.
+    /// The time of the last no.
     pub declined_at: Option<Time>,
-    /// When it last wrote back.
+    /// The time of the last reply.
     pub replied_at: Option<Time>,
     /// Kept untouched.
     pub hold_out: bool,
@@ -52,7 +52,7 @@ pub struct AccountStanding {
 }
 
 impl AccountStanding {
-    /// What an account's row says. It counts as opted out when everybody known there did.
+    /// The facts of an account's row. It counts as opted out if everybody known there did.
     pub fn of(account: &Account) -> Self {
         let nobody_left = !account.contacts.is_empty() && account.contacts.iter().all(|one| one.opted_out);
         Self {
@@ -67,7 +67,7 @@ impl AccountStanding {
         }
     }
 
-    /// What forbids a message at `now`, when something does.
+    /// The rule that forbids a message at `now`, if there is one.
     pub fn forbids(&self, now: Time, decline_rest: Span) -> Option<Suppression> {
         let resting = self.declined_at.is_some_and(|at| now < at + decline_rest);
         let early = self.earliest_at.is_some_and(|at| now < at);
@@ -86,10 +86,10 @@ impl AccountStanding {
 
 /// Looks accounts up in what is known right now; the caller provides it from the live account index.
 pub trait Standing: Send + Sync {
-    /// Where the account stands; `None` when it is no longer in the list.
+    /// The account; `None` if it is no longer in the list.
     fn of(&self, account_id: &str) -> Option<AccountStanding>;
 
-    /// What the lookup waits for before its answers count, such as `accounts, 120 of 1000`; `None` when they do.
+    /// The prerequisite of the lookup's answers, such as `accounts, 120 of 1000`; `None` if they count.
     fn waits_for(&self) -> Option<String> {
         None
     }

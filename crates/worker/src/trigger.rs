@@ -8,7 +8,7 @@ use winback_proto::v1::{AccountSnapshot, EvidenceItem, Trigger};
 
 const MAX_ID_BYTES: usize = 128;
 
-/// Why a record is no trigger that can be acted on.
+/// The reason why a record is no trigger that can be acted on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TriggerError {
     /// The id would break a header or a signature.
@@ -19,7 +19,7 @@ pub enum TriggerError {
     Missing {
         /// The trigger.
         id: String,
-        /// What it lacks.
+        /// The missing part.
         what: &'static str,
     },
     /// A word that this version does not know.
@@ -30,7 +30,7 @@ pub enum TriggerError {
     Word {
         /// The trigger.
         id: String,
-        /// Where the word stands.
+        /// The field of the word.
         field: &'static str,
         /// The word.
         word: String,
@@ -44,13 +44,13 @@ pub struct CheckedTrigger<'a> {
     pub trigger: &'a Trigger,
     /// Its account.
     pub account: &'a AccountSnapshot,
-    /// What made it fire.
+    /// The edge at which it fired.
     pub edge: Edge,
-    /// Why the account left.
+    /// The reason of leaving.
     pub reason: Reason,
-    /// When it fired.
+    /// The fire time.
     pub fired_at: Time,
-    /// When the account left, where that is known.
+    /// The churn time, if it is known.
     pub churned_at: Option<Time>,
 }
 

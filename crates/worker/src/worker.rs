@@ -26,9 +26,9 @@ use crate::standing::Standing;
 use crate::trigger::{CheckedTrigger, TriggerError};
 use crate::webhook::{Attempt, Envelope, RetryPolicy, Webhook};
 
-/// How soon to ask again about an attempt under way.
+/// The time until the next question about an attempt under way.
 const ASK_AGAIN: Span = Span::from_millis(5);
-/// How the outbox is tried again when its disk is full or away.
+/// The retries of the outbox if its disk is full or unavailable.
 const OUTBOX_RETRY: RetryPolicy = RetryPolicy {
     base: Span::from_secs(1),
     cap: Span::from_secs(30),
@@ -59,25 +59,25 @@ pub struct Slot(pub i32);
 pub struct Dead {
     /// A stable word: `bad_trigger`, `refused`, `attempts`, `template`.
     pub reason: &'static str,
-    /// What is wrong, for a person.
+    /// The fault, for a person.
     pub text: String,
 }
 
-/// What became of a call.
+/// The result of a call.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Progress {
     /// The trigger is done: append the action, and the record to the dead letters where `dead` says why.
     Done {
-        /// What to report; none for what is no trigger.
+        /// The report; none if the record is no trigger.
         action: Option<Box<Action>>,
-        /// Why it is a dead letter, too.
+        /// The reason of its dead letter, if it is one, too.
         dead: Option<Dead>,
     },
     /// Call again with the same trigger after this long, and meanwhile with no other of the partition.
     Again {
-        /// How long to pause the partition.
+        /// The pause of the partition.
         after: Span,
-        /// What went wrong; `None` while an attempt is under way.
+        /// The fault; `None` while an attempt is under way.
         why: Option<String>,
     },
     /// Consume nothing more: readiness is red until a person has mended this and restarted.
@@ -112,7 +112,7 @@ enum Route {
 struct Pending {
     trigger: String,
     play: String,
-    /// What the action says of the message that is under way.
+    /// The action's words about the message under way.
     why: String,
     attempts: u32,
     not_before: Option<Time>,
@@ -141,7 +141,7 @@ impl Worker {
         })
     }
 
-    /// Why nothing is consumed any more, once that is so.
+    /// The reason why nothing is consumed any more, if so.
     pub fn stopped(&self) -> Option<String> {
         self.stopped.lock().clone()
     }
@@ -151,7 +151,7 @@ impl Worker {
         matches!(self.route, Route::Webhook { .. }).then(|| self.receiver.reach())
     }
 
-    /// What has to be there before the first trigger is judged, while it is not.
+    /// The prerequisite of the first judgement, while it is missing.
     pub fn waits_for(&self) -> Option<String> {
         self.standing.waits_for()
     }
@@ -320,7 +320,7 @@ impl Route {
     }
 }
 
-/// What every action says.
+/// The common part of every action.
 fn report(trigger: &CheckedTrigger<'_>, outcome: Outcome, now: Time) -> Action {
     Action {
         trigger_id: trigger.trigger.id.clone(),
@@ -333,7 +333,7 @@ fn report(trigger: &CheckedTrigger<'_>, outcome: Outcome, now: Time) -> Action {
     }
 }
 
-/// What an action says of a message that was handed over: what it was not, and what it waits for.
+/// An action's words about a message that was handed over: the play that it is not, and the time that it waits for.
 fn explained(instead_of: Option<String>, moment: &Moment) -> String {
     let told = moment.told().map(|told| format!("to be sent {told}"));
     instead_of.into_iter().chain(told).collect::<Vec<_>>().join("; ")

@@ -41,7 +41,7 @@ pub use model::policy::{
 pub use model::policy_record::{PolicyContent, PolicyRecord};
 pub use model::priority::{Priority, Rated};
 pub use model::row::{StateKey, StateRow};
-pub use model::rows::{Counts, FanOut, Hold, Seen, SeenKey};
+pub use model::rows::*;
 pub use model::shadow;
 pub use model::trigger::{Band, Snapshot, Trigger};
 pub use model::trigger_id::{BurstId, TriggerId};

@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use crate::closed_enum;
 
 closed_enum! {
-    /// Why a text has no registrable domain.
+    /// The reason why a text has no registrable domain.
     NoDomain {
         /// Nothing but white space.
         Empty = "empty",
@@ -69,7 +69,7 @@ impl<'a> Host<'a> {
     }
 }
 
-/// What stands between scheme and credentials on the left and port, path, query on the right.
+/// The part between scheme and credentials on the left and port, path and query on the right.
 fn cut_out(raw: &str) -> &str {
     let text = raw.trim();
     let text = text.strip_suffix('>').unwrap_or(text);

@@ -122,7 +122,7 @@ pub(super) fn strip<'w, 'a>(words: &'w mut [&'a str]) -> &'w mut [&'a str] {
     words
 }
 
-/// How many words stay when the form at the end goes.
+/// The number of words that stay if the form at the end goes.
 fn shorter(words: &[&str]) -> Option<usize> {
     let long = LONG.iter().find(|form| words.ends_with(form)).map(|form| form.len());
     let one = words.last().filter(|word| TRAILING.contains(word) || **word == "and").map(|_| 1);

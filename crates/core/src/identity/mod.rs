@@ -17,7 +17,7 @@ pub use name::{company_name, domain_in_name};
 pub use range::{RangeError, check_range, parse_range};
 pub use refuse::{RefusedDomain, refuse};
 
-/// Why a text gives no domain that an account could be known by.
+/// The reason why a text gives no domain that an account could be known by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DomainError {
     /// There is no registrable domain in it.

@@ -36,7 +36,7 @@ pub fn domain_in_name(raw: &str) -> Option<Host<'_>> {
     (!form).then_some(host)
 }
 
-/// What stands behind scheme and `www.` of a name that is written as a URL, without its path.
+/// The part behind scheme and `www.` of a name that is written as a URL, without its path.
 fn site(raw: &str) -> Option<&str> {
     let text = raw.trim();
     let rest = ["https://", "http://", "www."].iter().find_map(|prefix| {
@@ -96,7 +96,7 @@ fn fold(text: &str) -> String {
     folded
 }
 
-/// Whether one letter alone follows: then the dot between belongs to an abbreviation (`S.A.`).
+/// True if a single letter follows: then the dot between belongs to an abbreviation (`S.A.`).
 fn is_initial(mut following: impl Iterator<Item = char>) -> bool {
     following.next().is_some_and(char::is_alphabetic)
         && following.next().is_none_or(|next| !next.is_alphanumeric())

@@ -13,7 +13,7 @@ const SHORTEST_V4: u8 = 8;
 /// The shortest prefix that is taken as one company's; registries give /19 to whole carriers.
 const SHORTEST_V6: u8 = 19;
 
-/// Why a range cannot identify an account.
+/// The reason why a range cannot identify an account.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RangeError {
     /// It cannot be read.
@@ -87,7 +87,7 @@ const RESERVED_V6: [([u16; 8], u8); 5] = [
     ([0xff00, 0, 0, 0, 0, 0, 0, 0], 8),
 ];
 
-/// Whether any part of it is reserved.
+/// True if any part of it is reserved.
 fn reserved(net: &IpNet) -> bool {
     match net {
         IpNet::V4(net) => RESERVED_V4.into_iter().any(|(start, len)| {

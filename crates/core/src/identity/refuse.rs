@@ -7,7 +7,7 @@ use foldhash::HashMap;
 use crate::closed_enum;
 
 closed_enum! {
-    /// Why a domain cannot be an account's key.
+    /// The reason why a domain cannot be an account's key.
     RefusedDomain {
         /// Anybody may have a mailbox there.
         FreeMail = "free_mail",
@@ -15,7 +15,7 @@ closed_enum! {
         Disposable = "disposable",
         /// Strangers' pages side by side: hosting, site builders, link shorteners, social networks.
         SharedHosting = "shared_hosting",
-        /// What people write when a form insists.
+        /// A word that people write if a form insists.
         Placeholder = "placeholder",
     }
 }
@@ -39,8 +39,8 @@ fn lines(list: &'static str) -> impl Iterator<Item = &'static str> {
     list.lines().map(|line| line.split('#').next().unwrap_or("").trim()).filter(|line| !line.is_empty())
 }
 
-/// Whether strangers share this host (lower case, as [`super::Host`] writes it): it, or a domain above it, is on a
-/// list, or it lies under a private suffix such as `github.io`.
+/// The reason why strangers share this host (lower case, as [`super::Host`] writes it). It, or a domain above it, is
+/// on a list, or it lies under a private suffix such as `github.io`.
 pub fn refuse(host: &str) -> Option<RefusedDomain> {
     let mut rest = host;
     loop {

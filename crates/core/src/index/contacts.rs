@@ -31,7 +31,7 @@ impl Index {
         who.contact_hashes().into_iter().flatten().find(is_own)
     }
 
-    /// Whether each contact that the account's books know has opted out there, or is `out` by its hash. An account
+    /// True if each contact that the account's books know has opted out there, or is `out` by its hash. An account
     /// without contacts has nobody to ask.
     pub fn are_all_out(&self, account: &str, out: impl Fn(&[u8]) -> bool) -> bool {
         let Some(row) = self.row_of(account) else { return false };

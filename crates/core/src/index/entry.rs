@@ -1,4 +1,4 @@
-//! What the index answers.
+//! The answers of the index.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -11,24 +11,25 @@ use crate::account::{Reason, Status, Tier};
 use crate::closed_enum;
 use crate::time::Time;
 
-/// What the index knows of an account: enough to decide whether to follow a signal, and whether to write at all.
+/// The index's knowledge of an account: enough to decide if a signal is followed, and if anything may be written at
+/// all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry<'a> {
     /// Its id.
     pub id: &'a str,
     /// The version of the row that this was taken from.
     pub version: u64,
-    /// Where it stands.
+    /// The status.
     pub status: Status,
-    /// When it left.
+    /// The churn time.
     pub churned_at: Time,
-    /// Why it left.
+    /// The reason of leaving.
     pub reason: Reason,
-    /// What it was worth.
+    /// The tier.
     pub tier: Tier,
     /// Never to be approached.
     pub do_not_contact: bool,
-    /// When it last said no.
+    /// The time of the last no.
     pub declined_at: Option<Time>,
     /// Not to be approached before this.
     pub earliest_at: Option<Time>,
@@ -36,11 +37,11 @@ pub struct Entry<'a> {
     pub hold_out: bool,
     /// There are contacts, and none may be written to.
     pub all_opted_out: bool,
-    /// Whether it agreed to be written to; `None` when the books do not say.
+    /// True if it agreed to be written to; `None` if the books do not say.
     pub consent: Option<bool>,
 }
 
-/// Whose an event is.
+/// The owner of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lookup<'a> {
     /// One account's.
@@ -60,7 +61,7 @@ pub struct Match<'a> {
     pub method: Method,
     /// The key that hit there.
     pub key: MatchedKey<'a>,
-    /// Where several claimed that key: the later rung's key that told them apart.
+    /// The later rung's key that told several claimants of the first key apart.
     pub narrowed_by: Option<MatchedKey<'a>>,
 }
 
@@ -114,7 +115,7 @@ impl fmt::Debug for MatchedKey<'_> {
 }
 
 closed_enum! {
-    /// What an upsert did.
+    /// The change of an upsert.
     Change {
         /// The account was not known.
         Added = "added",

@@ -17,7 +17,7 @@ pub(super) const MAX_CLAIMANTS: usize = 256;
 const MAX_KEYS: usize = 3;
 
 impl Index {
-    /// Whose an event is. The identity is taken as the event has it; its normal forms are made here.
+    /// Finds the owner of an event. The identity is taken as the event has it; its normal forms are made here.
     pub fn lookup(&self, who: &Identity<'_>) -> Lookup<'_> {
         if let Some(row) = who.account_id.as_deref().and_then(|id| self.row_of(id.trim())) {
             return self.named(row);
@@ -69,7 +69,7 @@ impl<'i> Claim<'i> {
 /// The records that one rung's keys hit.
 type Hits<'i> = [&'i [u32]; MAX_KEYS];
 
-/// How many different accounts hits come from.
+/// The number of different accounts among hits.
 enum Tally<'i> {
     Nobody,
     One(Record<'i>),
@@ -178,7 +178,7 @@ impl<'i> Climb<'i> {
 }
 
 impl Index {
-    /// What a host's registrable domain hits; nothing where strangers share the host (`sites.google.com`).
+    /// The hits of a host's registrable domain; none if strangers share the host (`sites.google.com`).
     fn domain_hits(&self, host: &Host<'_>) -> &[u32] {
         let hits = host.registrable().map_or(&[][..], |domain| self.hits(Kind::Domain, domain.as_bytes()));
         if hits.is_empty() || refuse(host.as_str()).is_some() { &[] } else { hits }

@@ -35,7 +35,7 @@ closed_enum! {
 }
 
 impl Method {
-    /// How sure such a match is, in percent.
+    /// The certainty of such a match, in percent.
     pub const fn confidence(self) -> u8 {
         match self {
             Self::AccountId => 100,

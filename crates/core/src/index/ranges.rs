@@ -1,10 +1,10 @@
-//! Which prefix lengths are in use: a lookup by address probes those, the longest first, and no others.
+//! The prefix lengths in use: a lookup by address probes those, the longest first, and no others.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-/// How many networks there are of every prefix length, in each family.
+/// The number of networks of every prefix length, in each family.
 #[derive(Clone)]
 pub(super) struct Lengths {
     four: Family<33>,

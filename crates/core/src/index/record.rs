@@ -10,7 +10,8 @@ use crate::account::{Account, Reason, Status, Tier};
 use crate::identity::{check_range, company_domain, company_name, domain_in_name, refuse};
 use crate::time::Time;
 
-/// How much of a contact's SHA-256 is the key. Among 2^30 contacts two differ only behind 16 bytes with odds of 2^-69.
+/// The bytes of a contact's SHA-256 that are the key. Among 2^30 contacts two differ only behind 16 bytes with odds of
+/// 2^-69.
 pub(super) const CONTACT_BYTES: usize = 16;
 /// The longest name that is a key; what is longer is a text, not a name.
 pub(super) const MAX_NAME_BYTES: usize = 256;
@@ -18,7 +19,7 @@ pub(super) const MAX_NAME_BYTES: usize = 256;
 /// A length that is written out behind the head.
 const LONG: u8 = 31;
 
-/// What a record holds; all but the last are a table's keys.
+/// The content of a record; all but the last are a table's keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Id,
@@ -71,7 +72,7 @@ pub(super) struct Record<'a> {
 }
 
 impl Record<'_> {
-    /// Where the next one begins.
+    /// The beginning of the next one.
     pub(super) fn end(&self) -> usize {
         let head = if self.bytes.len() < usize::from(LONG) { 5 } else { 9 };
         self.at + head + self.bytes.len()

@@ -24,7 +24,7 @@ pub enum IndexChange<'a> {
     Gone(&'a str),
 }
 
-/// What a batch of changes did.
+/// The effect of a batch of changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Applied {
     /// Accounts that were not known.

@@ -59,22 +59,22 @@ impl Index {
         known
     }
 
-    /// What is known of an account, churned or active.
+    /// The knowledge of an account, churned or active.
     pub fn get(&self, id: &str) -> Option<Entry<'_>> {
         self.row_of(id).map(|row| self.entry(row))
     }
 
-    /// How many accounts are known, active ones included.
+    /// The number of known accounts, active ones included.
     pub fn len(&self) -> usize {
         self.rows.len() - self.free_rows.len()
     }
 
-    /// Whether none is.
+    /// True if no account is known.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many changes it has seen; two equal versions of one index are the same index.
+    /// The number of changes it has seen; two equal versions of one index are the same index.
     pub fn version(&self) -> u64 {
         self.version
     }
@@ -98,7 +98,7 @@ impl Index {
         }
     }
 
-    /// Whether a move would free a fair share.
+    /// True if a move would free a fair share.
     pub(super) fn wants_compaction(&self) -> bool {
         let garbage = self.garbage > MIN_GARBAGE && self.garbage > self.arena.len() / 4;
         let free = self.free_rows.len() * size_of::<Row>();

@@ -80,7 +80,7 @@ impl KeyTable {
         }
     }
 
-    /// How many different keys there are.
+    /// The number of different keys.
     pub(super) fn len(&self) -> usize {
         self.slots.len()
     }

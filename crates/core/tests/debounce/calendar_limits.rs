@@ -1,4 +1,4 @@
-//! What keeps the calendar's entries away, and what keeps them few.
+//! The gates that keep the calendar's entries away, and the limits that keep them few.
 
 use winback_core::account::{Account, Reason};
 use winback_core::debounce::{AccountChange, Body, MOST_A_YEAR, Response, ResponseKind};

@@ -1,4 +1,4 @@
-//! What an erasure leaves, and what it does not.
+//! The rest that an erasure leaves.
 
 use winback_core::debounce::{
     AccountChange, Body, ERASED_KEPT, Effect, Input, Partition, Progress, Reached, Response, ResponseKind,

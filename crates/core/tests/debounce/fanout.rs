@@ -44,7 +44,7 @@ fn list(rig: &mut Rig, id: &str, reason: Reason, missing: &[&str], competitor: O
     rig.body(Body::Account(AccountChange::Upsert(Box::new(account))));
 }
 
-/// Whom the events were told to, with why, in order.
+/// The accounts that received the events, with the reason, in order.
 fn told(rig: &Rig) -> Vec<String> {
     let mut told = Vec::new();
     for made in rig.decisions() {

@@ -166,7 +166,7 @@ pub(crate) fn decisions(effects: &[Effect]) -> Vec<&Decision> {
         .collect()
 }
 
-/// Who was erased is nobody two weeks later, and begins anew: neither quiet times nor caps nor ids are known.
+/// An erased account is unknown two weeks later, and begins anew: cool-downs, caps and ids are gone.
 fn not_erased(mut ops: Vec<Op>) -> Vec<Op> {
     ops.retain(|op| !matches!(op, Op::Erase(_)));
     ops

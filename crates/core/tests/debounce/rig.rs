@@ -10,7 +10,7 @@ use winback_core::index::Method;
 use winback_core::signal::SignalKind;
 use winback_core::time::Time;
 
-/// What every test counts its times from.
+/// The zero of every test's times.
 pub(crate) const BASE: i64 = 1_760_000_000_000;
 /// Q=10, M=30, C=100, no limit on signals, min score 0: the policy of the worked examples.
 pub(crate) const WORKED: &str =

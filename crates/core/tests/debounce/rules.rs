@@ -1,4 +1,4 @@
-//! What the worked examples leave open, a test a rule.
+//! The cases that the worked examples leave open, a test for each rule.
 
 use winback_core::account::{Reason, Status};
 use winback_core::debounce::{Body, Counts, Gate, ResponseKind, Subject, shadow};

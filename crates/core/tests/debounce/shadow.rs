@@ -37,7 +37,7 @@ fn of_shadow(effect: &Effect) -> bool {
     }
 }
 
-/// Who fired when and how, without the policy.
+/// The fires with their times and edges, without the policy.
 fn fires(effects: &[Effect], in_shadow: bool) -> Vec<String> {
     let own = triggers(effects).into_iter().filter(|it| shadow::is_shadow(it.policy.as_str()) == in_shadow);
     let told = |it: &winback_core::debounce::Trigger| {

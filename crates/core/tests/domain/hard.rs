@@ -1,4 +1,4 @@
-//! What DOMAIN marks as hard holds under a policy with every knob at its most permissive, and no policy says otherwise.
+//! The hard rules hold under a policy with every setting at its most permissive.
 
 use winback_core::account::{Account, Contact, Reason, Status};
 use winback_core::debounce::{AccountChange, Body, Gate, ResponseKind};

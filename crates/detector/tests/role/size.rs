@@ -1,4 +1,4 @@
-//! What a step writes stays small, whatever an account sends.
+//! A step's writes stay small, however much an account sends.
 
 use std::convert::Infallible;
 

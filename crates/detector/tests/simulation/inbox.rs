@@ -51,7 +51,7 @@ fn body_of(record: v1::InboxRecord) -> Body {
     record.body.expect("a record that was just made has a body")
 }
 
-/// How far the story is that the inbox tells; nothing of it depends on the clocks.
+/// The progress of the story in the inbox; no part of it depends on the clocks.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Script {
     /// By input, in minutes.
@@ -61,7 +61,7 @@ pub(crate) struct Script {
 }
 
 impl Script {
-    /// What every inbox begins with: the policy, the accounts, and that all inputs are there.
+    /// The first records of every inbox: the policy, the accounts, and progress of all inputs.
     pub(crate) fn beginning() -> (Self, &'static [Line]) {
         static BEGINNING: LazyLock<(Script, Vec<Line>)> = LazyLock::new(|| {
             let mut script = Script::default();

@@ -1,4 +1,4 @@
-//! What must not matter: how batches are cut and when lanes are killed; how many partitions and lanes there are.
+//! Things that must not matter: the cut of batches and the kills of lanes; the number of partitions and lanes.
 
 use crate::dice::{Dice, seed};
 use crate::outputs::{lists, trigger_in_words};

@@ -1,4 +1,4 @@
-//! What can happen, as data: a schedule is a list of it, and can be shortened.
+//! The events of a schedule, as data: a schedule is a list of them, and can be shortened.
 
 use winback_log::Fault;
 
@@ -28,7 +28,7 @@ const FAULTS: [Fault; 12] = [
     Fault::StaleDelivery,
 ];
 
-/// What an account's own record says.
+/// The content of an account's own record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Word {
     Listed,
@@ -74,9 +74,9 @@ pub(crate) enum Op {
     Fail { lane: usize, fault: Fault },
     /// The group has not heard of the lane for too long.
     Expel { lane: usize },
-    /// What the lane sent long ago arrives.
+    /// The lane's late transaction arrives.
     Arrive { lane: usize },
-    /// What the lane sent long ago never arrives.
+    /// The lane's late transaction never arrives.
     Expire { lane: usize },
     /// The lane's process is gone, memory and all.
     Kill { lane: usize },
@@ -90,10 +90,10 @@ pub(crate) enum Op {
     Compact,
 }
 
-/// How the lanes are set up.
+/// The setup of the lanes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
-    /// How many there are.
+    /// The number of lanes.
     pub(crate) lanes: usize,
     /// The most records of a poll.
     pub(crate) poll_max: usize,
@@ -176,7 +176,7 @@ fn op(dice: &mut Dice, lanes: usize) -> Op {
     }
 }
 
-/// What is worth doing while a transaction is on its way: its lane goes, another takes over, and then it arrives or not.
+/// The events while a transaction is on its way: its lane goes, another takes over, and then it arrives or not.
 fn in_flight(dice: &mut Dice, lane: usize, lanes: usize) -> [Op; 6] {
     let gone = [Op::Expel { lane }, Op::Kill { lane }, Op::Replace { lane }, Op::Haunt];
     let other = (lane + dice.between(1, lanes)) % lanes;

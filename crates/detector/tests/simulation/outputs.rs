@@ -1,4 +1,4 @@
-//! What detectors wrote, and what the pure core makes of the inbox read back: the same, or it is said what differs.
+//! The comparison of the detectors' writes with the pure core over the inbox read back. A difference is described.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -34,11 +34,11 @@ pub(crate) struct Outputs {
     pub(crate) decisions: Vec<Vec<u8>>,
     pub(crate) dead: Vec<Buried>,
     state: Vec<Standing>,
-    /// Where the state says that it stands, by partition.
+    /// The inbox position in the state, by partition.
     next: Vec<Option<Offset>>,
     /// Bursts that no record has ended.
     pub(crate) open_bursts: usize,
-    /// How many of the triggers are the core's under a policy in shadow.
+    /// The number of the core's triggers under a policy in shadow.
     pub(crate) in_shadow: u64,
 }
 
@@ -57,7 +57,7 @@ pub(crate) fn messages(log: &dyn Log, topic: &str, partitions: i32) -> Vec<Messa
 }
 
 impl Outputs {
-    /// What one process makes of the inbox, once, in order.
+    /// The outputs of one process that reads the inbox once, in order.
     pub(crate) fn expected(log: &dyn Log, partitions: i32) -> Self {
         let mut outputs = Self::default();
         let mut replays: Vec<Replay> = (0..partitions).map(|_| Replay::default()).collect();
@@ -78,7 +78,7 @@ impl Outputs {
         outputs.sorted()
     }
 
-    /// What the lanes wrote.
+    /// The writes of the lanes.
     pub(crate) fn written(log: &dyn Log, partitions: i32) -> Self {
         let mut outputs = Self::default();
         let value = |message: &Message| message.value().unwrap_or_default().to_vec();
@@ -137,7 +137,7 @@ impl Outputs {
         self.triggers.iter().map(|(.., bytes)| bytes.as_slice()).collect()
     }
 
-    /// Where the state does not stand where the group does, at the end of the inbox; and which id came twice.
+    /// The differences between the state's and the group's positions at the end of the inbox, and ids that came twice.
     pub(crate) fn misplaced(&self, log: &dyn Log, group: &str) -> Option<String> {
         let partitions: Vec<_> =
             (0..).zip(&self.next).map(|(at, _)| TopicPartition::new(INBOX, at)).collect();
@@ -169,7 +169,7 @@ fn restored(log: &dyn Log, partitions: i32) -> Vec<Partition> {
     restored
 }
 
-/// What two runs do not share, in words.
+/// The differences of two runs, in words.
 pub(crate) fn difference(expected: &Outputs, written: &Outputs) -> Option<String> {
     let place = |bytes: &Vec<u8>| {
         let made = v1::Decision::from_bytes(bytes).unwrap();
@@ -191,7 +191,7 @@ pub(crate) fn trigger_in_words(bytes: &[u8]) -> String {
     format!("{account} {} {} at {:?}, score {score:?}", fired.edge, fired.fired_because, fired.fired_at)
 }
 
-/// What two sorted lists do not share: how many, and the first few of each side.
+/// The differences of two sorted lists: the number, and the first few of each side.
 pub(crate) fn lists<T: Ord + Debug>(
     what: &str,
     expected: &[T],

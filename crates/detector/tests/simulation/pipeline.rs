@@ -38,7 +38,7 @@ const TURNS: u32 = 200_000;
 /// So many turns let each lane tell at the end that it has read everything.
 const AFTERWARDS: u32 = 400;
 
-/// How a run is set up.
+/// The setup of a run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
     pub(crate) visits_partitions: i32,
@@ -49,7 +49,7 @@ pub(crate) struct Plan {
     pub(crate) max_records: usize,
     /// A lane is killed before one in so many turns; never without a number.
     pub(crate) killed_one_in: Option<u64>,
-    /// Whose turn it is, and how much time passes.
+    /// The seed of the turns and of the passing time.
     pub(crate) seed: u64,
 }
 
@@ -67,7 +67,7 @@ impl Plan {
     };
 }
 
-/// What a run came to.
+/// The result of a run.
 pub(crate) struct Ran {
     pub(crate) outputs: Outputs,
     /// The signals in the inbox as text, sorted, without what the partitions and lanes give them.

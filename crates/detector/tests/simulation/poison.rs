@@ -29,7 +29,7 @@ fn of_others(ran: &Ran, account: &str) -> Vec<String> {
     lines
 }
 
-/// What is wrong with a record, its bytes at a time, and the reason of its dead letter where it is one.
+/// A poisoned record: its fault, its bytes at a time, and the reason of its dead letter if it becomes one.
 type Poison = (&'static str, fn(Time) -> Vec<u8>, Option<&'static str>);
 
 const POISON: [Poison; 14] = [
@@ -162,7 +162,7 @@ fn signal(account: &str, event_time: Time, append_time: Time) -> Vec<u8> {
     v1::InboxRecord { body: Some(body) }.to_bytes(Encoding::Protobuf)
 }
 
-/// What only a producer other than winback can write there.
+/// Records that only a producer other than winback can write there.
 #[test]
 fn records_that_do_not_belong_into_the_inbox_move_nobody() {
     let visits = visits(12, VISITS);

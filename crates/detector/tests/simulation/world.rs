@@ -18,9 +18,9 @@ use crate::inbox::{Feed, Script};
 use crate::ops::{LANES, Op, Shape};
 use crate::outputs::{Outputs, difference};
 
-/// When the world begins.
+/// The beginning of the world.
 pub(crate) const BASE: i64 = 1_760_000_000_000;
-/// How many partitions its inbox has.
+/// The number of partitions of its inbox.
 pub(crate) const PARTITIONS: i32 = 2;
 pub(crate) const INBOX: &str = "inbox";
 pub(crate) const TRIGGERS: &str = "triggers";
@@ -32,7 +32,7 @@ pub(crate) const DETECTORS: &str = "detectors";
 
 /// The largest record that a topic takes.
 const LARGEST: usize = 20 << 20;
-/// How long a lane may take to settle, in rounds; time passes slowly at first and then faster.
+/// The rounds that a lane may take to settle; time passes slowly at first and then faster.
 const ROUNDS: u32 = 200;
 const SLOW_ROUNDS: u32 = 8;
 
@@ -108,7 +108,7 @@ pub(crate) fn lane_config(name: &str, poll_max: usize, max_records: usize) -> La
     config
 }
 
-/// What a run came to: that the simulation reaches what it is there for.
+/// The counts of a run: they show that the simulation reaches its cases.
 pub(crate) type Tally = BTreeMap<&'static str, u64>;
 
 /// The world of one schedule.
@@ -168,7 +168,7 @@ impl World {
         }
     }
 
-    /// What needs no lane's doing.
+    /// Applies an event that needs no lane.
     fn befall(&mut self, op: &Op) {
         match *op {
             Op::Pass { millis } => self.pass(millis),
@@ -326,7 +326,7 @@ impl World {
         committed.into_iter().eq(reader.ends(&partitions).unwrap().into_iter().map(Some))
     }
 
-    /// What differs between what was written and what the core makes of the inbox.
+    /// The difference between the writes and the core's outputs.
     pub(crate) fn difference(&mut self) -> Option<String> {
         let expected = Outputs::expected(self.log.as_ref(), PARTITIONS);
         let written = Outputs::written(self.log.as_ref(), PARTITIONS);

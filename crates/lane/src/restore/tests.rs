@@ -106,7 +106,7 @@ impl World {
         std::fs::write(path, bytes).unwrap();
     }
 
-    /// How many rows a restore gives.
+    /// The number of rows that a restore gives.
     fn restore(&self) -> Result<usize, LaneError> {
         let (mut restorer, mut role) = (Restorer::new(Some(Arc::clone(&self.snapshots))), Rows::default());
         restorer.add(self.changelog.clone(), self.slot, self.clock.now());

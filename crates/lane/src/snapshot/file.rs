@@ -16,10 +16,10 @@ use winback_log::{FailPoint, fail_point};
 
 /// The form of the file; another one is not read.
 pub(super) const FORM: &str = "winback-snapshot-1";
-/// How many bytes the checksum has.
+/// The bytes of the checksum.
 pub(super) const TRAILER: usize = 4;
 
-/// What a snapshot is of.
+/// The identity of a snapshot's content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Head {
     /// [`FORM`].
@@ -32,7 +32,7 @@ pub(crate) struct Head {
     pub(crate) partition: i32,
     /// The changelog's record that is read next.
     pub(crate) next: Offset,
-    /// When the changelog was read.
+    /// The time at which the changelog was read.
     pub(crate) made_at: Time,
 }
 
@@ -44,7 +44,7 @@ pub enum SnapshotError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the machine said.
+        /// The system's message.
         error: io::Error,
     },
     /// Another version wrote it.
@@ -63,7 +63,7 @@ pub enum SnapshotError {
     Torn {
         /// The file.
         path: PathBuf,
-        /// How that was seen.
+        /// The evidence.
         why: String,
     },
 }

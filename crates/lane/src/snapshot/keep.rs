@@ -18,7 +18,7 @@ const WAIT: Duration = Duration::from_millis(100);
 /// The most bytes of the tail that are held; then what is there is merged, and the rest read on.
 const TAIL_BYTES: usize = 64 << 20;
 
-/// What came of it.
+/// The result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kept {
     /// The changelog's record that the snapshot now goes to.
@@ -27,7 +27,7 @@ pub struct Kept {
     pub read: u64,
 }
 
-/// Why there is no new snapshot.
+/// The reason why there is no new snapshot.
 #[derive(Debug, thiserror::Error)]
 pub enum KeepError {
     /// The log.
@@ -66,7 +66,7 @@ type Tail = BTreeMap<Bytes, Option<Bytes>>;
 /// A snapshot to be brought up to its changelog's end.
 #[derive(Clone, Copy)]
 pub struct Keep<'a> {
-    /// Where the changelog is.
+    /// The log of the changelog.
     pub log: &'a dyn Log,
     /// The folder.
     pub snapshots: &'a Snapshots,

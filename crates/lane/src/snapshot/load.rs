@@ -16,7 +16,7 @@ use crate::role::Row;
 const CHUNK: usize = 4 << 20;
 pub(super) const RECORDS: usize = 32_768;
 
-/// What every form's head says; the rest is read once it is known to be ours.
+/// The first part of every version's head; the rest is read after this part is recognised.
 #[derive(Deserialize)]
 struct Form {
     form: String,
@@ -35,7 +35,7 @@ pub(crate) struct Loading {
     at: usize,
 }
 
-/// What a step came to.
+/// The result of a step.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// There is more.

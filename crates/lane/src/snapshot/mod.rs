@@ -27,7 +27,7 @@ pub struct Snapshots {
     oldest: Span,
 }
 
-/// What the log says of a changelog partition, for a snapshot to be held against.
+/// The log's facts about a changelog partition, for the check of a snapshot.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Standing<'a> {
     /// Which.
@@ -48,7 +48,7 @@ impl Snapshots {
         Self { dir: dir.into(), oldest: Span::from_millis(tombstones.millis() / 2) }
     }
 
-    /// Where the snapshot of that partition is, if there is one.
+    /// The path of that partition's snapshot.
     pub fn path(&self, changelog: &TopicPartition) -> PathBuf {
         self.dir.join(format!("{}-{}.snapshot", changelog.topic, changelog.partition))
     }
@@ -58,12 +58,12 @@ impl Snapshots {
         &self.dir
     }
 
-    /// Whether a snapshot should be made anew before it is too old.
+    /// True if a snapshot should be renewed before it is too old.
     fn ages(&self, head: &Head, now: Time) -> bool {
         now.since(head.made_at).millis() > self.oldest.millis() / 2
     }
 
-    /// Why a snapshot with that head does not fit the log, when it does not.
+    /// The reason why a snapshot with that head does not fit the log, if it does not.
     fn misfit(&self, head: &Head, standing: &Standing<'_>) -> Option<String> {
         let Standing { changelog, topic_id, beginning, end, now } = *standing;
         if head.topic != *changelog.topic || head.partition != changelog.partition.0 {

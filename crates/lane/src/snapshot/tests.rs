@@ -251,7 +251,7 @@ fn the_form_of_the_file_is_pinned() {
     assert_eq!(Loading::begin(&path).unwrap().unwrap().head, head);
 }
 
-/// What the next version writes, and what the one before this wrote, is neither believed nor in the way.
+/// Snapshots of the next version and of the version before are neither used nor in the way.
 #[test]
 fn a_snapshot_of_another_form_is_named_not_used_and_made_anew() {
     let world = World::new();

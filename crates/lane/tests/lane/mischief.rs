@@ -12,7 +12,7 @@ use winback_log::{
 
 use crate::support::{CHANGELOG, TestClock};
 
-/// What a session does beside what the log would.
+/// The extra behaviour of a session in tests.
 #[derive(Debug, Default)]
 pub(crate) struct Mischief {
     /// A transaction that holds this value is aborted.

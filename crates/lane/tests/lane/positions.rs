@@ -1,4 +1,4 @@
-//! Where a lane begins to read, and what it does until the log says so.
+//! The start of reading, and the lane's behaviour until the log has answered.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a lane does when nothing, or one thing, goes wrong.
+//! A lane with no fault, and with one.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -11,7 +11,7 @@ use winback_core::time::{Span, Time};
 use self::boot::Boot;
 use self::guard::{DOUBT, Guard, Stamp, Trust};
 
-/// Where the time comes from: the machine's clock, a test's, or the demo's accelerated one.
+/// The source of time: the machine's clock, a test's, or the demo's accelerated one.
 pub trait Clock: Send + Sync {
     /// The present.
     fn now(&self) -> Time;

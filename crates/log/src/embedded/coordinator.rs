@@ -12,7 +12,7 @@ use crate::{GroupEvent, TopicPartition};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct MemberId(u64);
 
-/// Why a commit is not a member's to make.
+/// The reason why a member may not commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// A newer session has the transactional id.
@@ -27,11 +27,11 @@ struct Member {
     transactional_id: String,
     /// The partitions of the topics that it reads.
     wants: BTreeSet<TopicPartition>,
-    /// What the group means it to have.
+    /// The partitions that the group assigns to it.
     target: BTreeSet<TopicPartition>,
-    /// What it was handed and has not released.
+    /// The partitions that it was given and has not released.
     owned: BTreeSet<TopicPartition>,
-    /// What it had when it was thrown out and has not yet heard of.
+    /// The partitions that it had when it was expelled, and has not heard of yet.
     lost: BTreeSet<TopicPartition>,
     /// The event that it has not answered.
     unanswered: BTreeSet<TopicPartition>,
@@ -141,7 +141,7 @@ impl Coordinator {
         }
     }
 
-    /// Whether the member may commit for these partitions.
+    /// True if the member may commit for these partitions.
     pub(super) fn may_commit<'a>(
         &self,
         id: MemberId,
@@ -156,7 +156,7 @@ impl Coordinator {
         }
     }
 
-    /// Whether a newer session has the member's transactional id.
+    /// True if a newer session has the member's transactional id.
     pub(super) fn is_replaced(&self, id: MemberId) -> bool {
         self.members.get(&id).is_none_or(|member| member.replaced)
     }

@@ -12,7 +12,7 @@ use crate::{LogError, Message, TopicPartition};
 /// A poll stops gathering when its records weigh this much.
 const POLL_BYTES: usize = 16 << 20;
 
-/// What a position outside the partition means.
+/// The meaning of a position outside the partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outside {
     /// An error: the position is a promise of the log.
@@ -38,7 +38,7 @@ pub(super) struct Cursor {
 pub(super) struct Cursors {
     list: Vec<Cursor>,
     outside: Outside,
-    /// Whose turn it is to be first.
+    /// The partition whose turn is first.
     turn: usize,
     /// The storage's version when the ends were asked; `None` when they must be asked again.
     version: Option<i64>,

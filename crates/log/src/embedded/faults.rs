@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use parking_lot::Mutex;
 
-/// What shall go wrong, once.
+/// A fault that happens once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The next commit is written, but its outcome is reported as unknown.
@@ -15,8 +15,8 @@ pub enum Fault {
     /// gone, and its positions are unstable, until [`crate::EmbeddedLog::arrive`] or [`crate::EmbeddedLog::expire`], or
     /// until somebody takes the transactional id anew.
     CommitUnknownLater,
-    /// Who asks for a position that a transaction on its way may change waits long enough: it arrives first. For the
-    /// session whose transaction it is.
+    /// A request for a position that a transaction under way may change waits until the transaction arrives. For the
+    /// session of that transaction.
     ArriveWhenAsked,
     /// The next commit is aborted.
     CommitAborted,
@@ -32,8 +32,7 @@ pub enum Fault {
     PollFails,
     /// The next poll of a reader fails; a reader has no transactional id, so that it is empty here.
     ReadFails,
-    /// When partitions go the next time, records of theirs are on their way already, and come with the next assignment
-    /// under the epoch of the old one.
+    /// The next partitions that are revoked deliver late: records come with the next assignment, under the old epoch.
     StaleDelivery,
 }
 

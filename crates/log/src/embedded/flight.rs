@@ -11,7 +11,7 @@ use super::faults::Fault;
 use super::storage::{Pending, Positions, Slot, WriteError};
 use crate::LogError;
 
-/// What such a transaction will write when it arrives.
+/// The writes of such a transaction on its arrival.
 pub(super) struct Flight {
     pub(super) transactional_id: String,
     pub(super) group: String,
@@ -41,7 +41,7 @@ impl Flights {
         Some(list.remove(at))
     }
 
-    /// Whose transaction may still change the group's position in that partition.
+    /// The transaction that may still change the group's position in that partition.
     fn unsettling(&self, group: &str, slot: Slot) -> Option<String> {
         let list = self.list.lock();
         let touches = |flight: &&Flight| flight.group == group && flight.at.iter().any(|(at, _)| *at == slot);

@@ -16,7 +16,7 @@ use crate::{Cleanup, LogError, Record, TopicInfo, TopicSpec};
 #[derive(Clone, Default)]
 pub(super) struct Memory {
     inner: Arc<Mutex<Inner>>,
-    /// Whether a transaction leaves an offset without a record behind its records.
+    /// True if a transaction leaves an offset without a record behind its records.
     markers: bool,
 }
 

@@ -39,11 +39,11 @@ use crate::{
     Writer,
 };
 
-/// How often the sessions together look after retention and compaction.
+/// The interval between the sessions' looks at retention and compaction.
 const UPKEEP_EVERY: Duration = Duration::from_secs(1);
-/// How long one of them gives to it.
+/// The time that one of them spends on it.
 const UPKEEP_BUDGET: Duration = Duration::from_millis(10);
-/// How soon it goes on when there was more to do than that.
+/// The time until it goes on if more was left to do.
 const UPKEEP_AGAIN: Duration = Duration::from_millis(100);
 /// How often what was removed is taken out of the write-ahead log, too, which costs a few writes to the disk.
 const SETTLE_EVERY: Duration = Duration::from_secs(30);
@@ -53,7 +53,7 @@ pub struct EmbeddedLog {
     shared: Arc<Shared>,
 }
 
-/// What the sessions, readers and writers of a log share.
+/// The parts that sessions, readers and writers of a log share.
 struct Shared {
     storage: Box<dyn Storage>,
     clock: Arc<dyn Clock>,
@@ -141,7 +141,7 @@ impl EmbeddedLog {
         self.shared.faults.clear();
     }
 
-    /// Whether a transaction of that session is on its way ([`Fault::CommitUnknownLater`]).
+    /// True if a transaction of that session is on its way ([`Fault::CommitUnknownLater`]).
     pub fn is_on_its_way(&self, transactional_id: &str) -> bool {
         self.shared.flights.holds(transactional_id)
     }

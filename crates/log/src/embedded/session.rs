@@ -28,7 +28,7 @@ const COMMIT_FAULTS: [Fault; 6] = [
     Fault::CommitExpelled,
     Fault::CommitFenced,
 ];
-/// How many records a stale delivery brings.
+/// The number of records in a stale delivery.
 const STALE_RECORDS: usize = 2;
 
 enum Transaction {
@@ -46,7 +46,7 @@ pub(super) struct EmbeddedSession {
     cursors: Cursors,
     partitioner: Partitioner,
     transaction: Transaction,
-    /// How many assignments were taken.
+    /// The number of taken assignments.
     epoch: u32,
     /// Records of partitions that went, to be delivered when these come again.
     stale: Vec<Message>,
@@ -100,8 +100,8 @@ impl EmbeddedSession {
         }
     }
 
-    /// Where a test asks for it, what was fetched of partitions that go is kept, but for the record that is next: a
-    /// lane that took the rest would miss that one.
+    /// Keeps the fetched records of revoked partitions, where a test asks for it. The next record is not kept: a lane
+    /// that took the rest would miss it.
     fn keep_stale(&mut self, gone: &[TopicPartition]) -> Result<(), LogError> {
         if self.shared.faults.take(&self.spec.transactional_id, &[Fault::StaleDelivery]).is_none() {
             return Ok(());

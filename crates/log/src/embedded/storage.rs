@@ -1,7 +1,7 @@
-//! What an embedded log needs of the place where its records lie.
+//! The interface of an embedded log to its storage.
 //!
-//! A [`Storage`] is shared by the threads of a process; a [`View`] belongs to one session or reader, so that reading
-//! never waits for writing. One `write` is atomic: its records and positions become visible together or not at all.
+//! The threads of a process share a [`Storage`]. A [`View`] belongs to one session or reader, so that reading never
+//! waits for writing. One `write` is atomic: its records and positions become visible together or not at all.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub(super) struct Slot {
     pub(super) partition: Partition,
 }
 
-/// Where a partition begins and ends now.
+/// The current bounds of a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Bounds {
     /// The first offset that was not removed by age.
@@ -66,7 +66,7 @@ pub(super) struct Positions<'a> {
     pub(super) at: Vec<(Slot, Offset)>,
 }
 
-/// How a write failed.
+/// The failure of a write.
 #[derive(Debug)]
 pub(super) enum WriteError {
     /// Nothing of it was written.
@@ -90,14 +90,14 @@ impl From<WriteError> for CommitError {
     }
 }
 
-/// How much a fetch may return.
+/// The limits of a fetch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limit {
     pub(super) records: usize,
     pub(super) bytes: usize,
 }
 
-/// Where records, positions and topics are kept.
+/// The storage of records, positions and topics.
 pub(super) trait Storage: Send + Sync {
     /// The log's name, as a person would write it.
     fn name(&self) -> String;
@@ -148,7 +148,7 @@ pub(super) trait Storage: Send + Sync {
     /// Takes what removed records left behind away; see [`crate::Log::scrub`].
     fn scrub(&self, whole: bool) -> Result<bool, LogError>;
 
-    /// How long a waiting poll may rely on this process's own wake-ups; `None` when nobody else can write.
+    /// The time that a waiting poll may rely on this process's own wake-ups; `None` if no other process can write.
     fn patience(&self) -> Option<Duration>;
 }
 
@@ -157,7 +157,7 @@ pub(super) trait View {
     /// A number that changes when anything was written since it was last asked.
     fn version(&mut self) -> Result<i64, LogError>;
 
-    /// Where the partition begins and ends.
+    /// The bounds of the partition.
     fn bounds(&mut self, slot: Slot) -> Result<Bounds, LogError>;
 
     /// Visits records from `from` on, in order; true when it came to the end of what is there.
@@ -185,7 +185,7 @@ pub(super) trait View {
     fn offset_at(&mut self, slot: Slot, time: Time) -> Result<Option<Offset>, LogError>;
 }
 
-/// What a record weighs against a limit in bytes.
+/// The weight of a record against a limit in bytes.
 pub(super) fn weight(record: &Record) -> usize {
     let bytes = |part: &Option<bytes::Bytes>| part.as_ref().map_or(0, bytes::Bytes::len);
     let headers = record.headers.iter().map(|(name, value)| name.len() + value.len());

@@ -1,4 +1,4 @@
-//! What only an embedded log can be asked for: faults, expulsion, and cleaning by a clock that a test holds.
+//! Functions that only an embedded log has: faults, expulsion, and cleaning by a test's clock.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 

@@ -24,10 +24,10 @@ use crate::{Cleanup, LogError, TimestampKind, TopicInfo, TopicSpec};
 
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// What Kafka takes a record to need beside its bytes; a topic's limit is on whole batches.
+/// The bytes that Kafka adds to a record; a topic's limit is on whole batches.
 const BATCH_OVERHEAD: usize = 256;
 
-/// How often brokers look for transactions that have timed out.
+/// The broker's interval between looks for transactions that have timed out.
 const CLEANUP_INTERVAL: &str = "transaction.abort.timed.out.transaction.cleanup.interval.ms";
 
 /// Asks the cluster about topics.
@@ -88,7 +88,7 @@ impl Admin {
         }
     }
 
-    /// How long the cluster may take to notice that a transaction has timed out; `None` where it does not say.
+    /// The time the cluster may take to notice a timed-out transaction; `None` if it does not say.
     pub(super) fn cleanup_interval(&self) -> Result<Option<Duration>, LogError> {
         let metadata = self.retry("brokers", |left| self.client.inner().fetch_metadata(None, left))?;
         let Some(broker) = metadata.brokers().first() else { return Ok(None) };

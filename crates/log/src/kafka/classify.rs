@@ -1,10 +1,10 @@
-//! What an error says about the transaction that it befell.
+//! The meaning of an error for the transaction.
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use crate::LogError;
 
-/// Where in a transaction an error came.
+/// The stage of a transaction at which an error came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     /// Before its end was asked for: nothing of it can be visible.
@@ -13,7 +13,7 @@ pub(super) enum Stage {
     End,
 }
 
-/// What to do about it.
+/// The action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// Ask again while there is time.
@@ -77,15 +77,16 @@ impl Failure {
         }
     }
 
-    /// Whether the end of a transaction may be asked for again. Not after a call that timed out, whose request is on its way:
-    /// where the next one times out before librdkafka's own thread has looked at it, that forgets that a commit is under way,
-    /// takes the broker's answer for that of an abort, and aborts the process.
+    /// True if the end of a transaction may be requested again. Not after a call that timed out, because its request
+    /// is on its way. If the next call also timed out before librdkafka's own thread had looked at it, librdkafka
+    /// would forget that a commit is under way. It would take the broker's answer for that of an abort, and abort the
+    /// process.
     pub(super) fn may_commit_again(&self) -> bool {
         self.verdict(Stage::End) == Verdict::Retry && self.code != Code::OperationTimedOut
     }
 }
 
-/// What a later try may mend.
+/// True if a later attempt may succeed.
 pub(super) const fn is_transient(code: Code) -> bool {
     matches!(
         code,
@@ -116,7 +117,7 @@ pub(super) const fn is_transient(code: Code) -> bool {
     )
 }
 
-/// What the group says to who is not, or no longer, a member in this generation.
+/// True if the group says that the client is not, or no longer, a member in this generation.
 pub(super) const fn is_membership(code: Code) -> bool {
     matches!(
         code,
@@ -124,7 +125,7 @@ pub(super) const fn is_membership(code: Code) -> bool {
     )
 }
 
-/// What an administrator must allow.
+/// True if an administrator must allow it.
 pub(super) const fn is_refusal(code: Code) -> bool {
     matches!(
         code,
@@ -141,7 +142,7 @@ pub(super) const fn is_refusal(code: Code) -> bool {
     )
 }
 
-/// What is not there.
+/// True if the thing does not exist.
 pub(super) const fn is_absence(code: Code) -> bool {
     matches!(
         code,

@@ -1,7 +1,7 @@
-//! What librdkafka tells its clients: logs, errors, statistics, rebalances, delivery reports.
+//! The messages of librdkafka to its clients: logs, errors, statistics, rebalances, delivery reports.
 //!
-//! Nothing is done here but to note it. A rebalance is answered later by the lane, on its own thread, when its transaction
-//! has ended; librdkafka waits for that answer.
+//! They are only noted here. The lane answers a rebalance later, on its own thread, after the end of its transaction;
+//! librdkafka waits for that answer.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -19,7 +19,7 @@ use super::classify::code_of;
 use super::logs::Logs;
 use crate::{GroupEvent, TopicPartition};
 
-/// What every client notes.
+/// The notes of every client.
 #[derive(Debug, Default)]
 struct Notes {
     logs: Logs,
@@ -54,7 +54,7 @@ impl GroupContext {
         self.events.lock().pop_front()
     }
 
-    /// Whether librdkafka waits for the lane's answer.
+    /// True if librdkafka waits for the lane's answer.
     pub(super) fn is_unanswered(&self) -> bool {
         self.unanswered.lock().is_some()
     }
@@ -154,7 +154,7 @@ pub(super) struct WriteContext {
 }
 
 impl WriteContext {
-    /// How many records were not written since the last call, and why the first was not.
+    /// The number of unwritten records since the last call, and the error of the first.
     pub(super) fn take_failures(&self) -> Option<(u64, RDKafkaErrorCode, String)> {
         let count = self.failed.swap(0, Ordering::Relaxed);
         let (code, text) = self.first.lock().take()?;
@@ -166,8 +166,8 @@ impl WriteContext {
         self.disturbed.store(true, Ordering::Relaxed);
     }
 
-    /// Whether a connection broke or a request timed out since the last call: a request of before may still be on
-    /// its way.
+    /// True if a connection broke or a request timed out since the last call: an earlier request may still be on its
+    /// way.
     pub(super) fn take_disturbed(&self) -> bool {
         self.disturbed.swap(false, Ordering::Relaxed)
     }

@@ -28,7 +28,7 @@ const RESTART: Duration = Duration::from_millis(20);
 const SETTLE: Duration = Duration::from_millis(500);
 const SEEK_PAUSE: Duration = Duration::from_millis(5);
 
-/// Where an assigned partition stands.
+/// The state of an assigned partition.
 #[derive(Debug)]
 pub(super) struct Tracked {
     pub(super) partition: TopicPartition,
@@ -38,7 +38,7 @@ pub(super) struct Tracked {
     pub(super) paused: bool,
     /// The log said that nothing is behind `position`, and nothing came since.
     at_end: bool,
-    /// What comes is not from `position` on: dropped until it is read again from there.
+    /// Records are dropped until the partition is read again from `position`.
     held: bool,
     /// Nobody has said where it is read from; the next seek does.
     unplaced: bool,
@@ -47,13 +47,13 @@ pub(super) struct Tracked {
 }
 
 impl Tracked {
-    /// Where it is read from, as librdkafka takes it.
+    /// The position from which it is read, in librdkafka's form.
     const fn start(&self) -> KafkaOffset {
         if self.unplaced { KafkaOffset::Beginning } else { KafkaOffset::Offset(self.position) }
     }
 }
 
-/// What came instead of a record.
+/// An event other than a record.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Trouble {
     /// The position of this partition is not in the log.
@@ -71,9 +71,9 @@ pub(super) struct Fetch {
     tracked: Vec<Tracked>,
     stray: Vec<Stray>,
     protocol: GroupProtocol,
-    /// How long librdkafka may refuse to read a partition.
+    /// The time that librdkafka may refuse to read a partition.
     patience: Duration,
-    /// When to forward again what was not heard of.
+    /// The time at which unheard partitions are forwarded again.
     forward_at: Instant,
 }
 
@@ -168,7 +168,7 @@ impl Fetch {
         self.get(partition).map(|tracked| Offset(tracked.position))
     }
 
-    /// Whether the log said that nothing is behind the position, and nothing came since.
+    /// True if the log said that nothing is behind the position, and nothing came since.
     pub(super) fn is_at_end(&self, partition: &TopicPartition) -> bool {
         self.get(partition).is_some_and(|tracked| tracked.at_end)
     }

@@ -42,7 +42,7 @@ impl Logs {
         }
     }
 
-    /// How many lines were left out before this one; `None` leaves this one out, too.
+    /// The number of lines that were left out before this one; `None` leaves this one out, too.
     fn admit(&self, kind: &str, now: Instant) -> Option<u32> {
         let mut kinds = self.kinds.lock();
         let Some(window) = kinds.get_mut(kind) else {

@@ -1,4 +1,4 @@
-//! How to reach a Kafka cluster, and the client's settings that follow from what a lane promises.
+//! The connection to a Kafka cluster, and the client's settings that follow from a lane's promise.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,7 +27,7 @@ const FIXED: [&str; 11] = [
 /// The least time between the commit deadline and the transaction time-out; the socket time-out lies between.
 const BETWEEN: Duration = Duration::from_millis(400);
 
-/// How members of a group hand partitions over.
+/// The way in which members of a group hand partitions over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GroupProtocol {
     /// Everybody gives everything back, then everything is shared out anew.
@@ -39,7 +39,7 @@ pub enum GroupProtocol {
     Consumer,
 }
 
-/// How to reach a Kafka cluster.
+/// The connection to a Kafka cluster.
 #[derive(Clone, PartialEq, Eq)]
 pub struct KafkaOptions {
     /// `host:port`, one or more, separated by commas.
@@ -49,16 +49,16 @@ pub struct KafkaOptions {
     pub properties: BTreeMap<String, String>,
     /// The name that brokers log.
     pub client_id: String,
-    /// How long a member may be silent before its partitions go to another.
+    /// The time a member may be silent before its partitions go to another.
     pub session_timeout: Duration,
-    /// How long a transaction may be open before the broker aborts it; below the session time-out, so that what a
-    /// killed member left never blocks the one that takes over.
+    /// The time a transaction may be open before the broker aborts it. It is below the session time-out, so that a
+    /// killed member's rest never blocks its successor.
     pub transaction_timeout: Duration,
-    /// How long an end of a transaction is waited for before its outcome counts as unknown.
+    /// The time to wait for the end of a transaction before its outcome counts as unknown.
     pub commit_deadline: Duration,
-    /// How long a question to the cluster may take.
+    /// The time limit of a request to the cluster.
     pub ask_deadline: Duration,
-    /// How members hand partitions over.
+    /// The protocol by which members hand partitions over.
     pub protocol: GroupProtocol,
     /// A version of librdkafka that is taken though winback was not proved with it; empty takes none.
     pub accept_librdkafka: String,
@@ -179,8 +179,8 @@ impl KafkaOptions {
         }
     }
 
-    /// What to tell an operator whose brokers look for timed-out transactions that seldom; `None` where nobody waits
-    /// for them longer than for the partitions of a member that died.
+    /// The warning for an operator whose brokers look for timed-out transactions that seldom; `None` if no one waits
+    /// longer for them than for a dead member's partitions.
     pub(super) fn standstill(&self, cleanup: Duration) -> Option<String> {
         let longest = self.transaction_timeout + cleanup;
         (longest > self.session_timeout * 3 / 2).then(|| {
@@ -216,7 +216,7 @@ impl fmt::Debug for KafkaOptions {
     }
 }
 
-/// Whether a setting's value must not be shown.
+/// True if a setting's value must not be shown.
 pub(super) fn is_secret(key: &str) -> bool {
     SECRET_MARKS.iter().any(|mark| key.contains(mark))
 }

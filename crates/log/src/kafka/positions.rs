@@ -15,7 +15,7 @@ use rdkafka::producer::{BaseProducer, Producer};
 
 use super::context::WriteContext;
 
-/// How much longer than its time-out the call may take.
+/// The time the call may take beyond its time-out.
 const GRACE: Duration = Duration::from_millis(200);
 
 struct Call {

@@ -17,9 +17,9 @@ use super::session::{broken, no_queue, out_of_range, stuck};
 use crate::{Bounds, LogError, Message, Reader, TopicPartition};
 
 const SLICE: Duration = Duration::from_millis(200);
-/// What is read again from its position has that long until something comes.
+/// The time a partition that is read again has until something comes.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long an answer may take that only saves time.
+/// The time limit of an answer that only saves time.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
 pub(super) struct KafkaReader {
@@ -38,7 +38,7 @@ struct Beyond {
     partition: TopicPartition,
     position: Offset,
     since: Instant,
-    /// When to look again.
+    /// The time of the next look.
     again: Instant,
 }
 

@@ -9,7 +9,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use super::context::WriteContext;
 use crate::Append;
 
-/// What became of it.
+/// The result.
 pub(super) enum Sent {
     Taken,
     /// This record cannot be taken; others can.

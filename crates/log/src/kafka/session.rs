@@ -17,10 +17,10 @@ use super::statistics;
 use super::transact::Transactions;
 use crate::{Append, CommitError, GroupEvent, LogError, Message, Session, SessionSpec, TopicPartition};
 
-/// How long one wait may keep a rebalance from being heard.
+/// The longest time one wait may delay a rebalance.
 const SLICE: Duration = Duration::from_millis(20);
 
-/// How long a goodbye may take.
+/// The time limit of leaving the group.
 const FAREWELL: Duration = Duration::from_secs(5);
 
 pub(super) struct KafkaSession {

@@ -36,7 +36,7 @@ pub(super) enum State {
     Open,
     /// Known to have ended, but a request of it may still be on its way.
     Disturbed,
-    /// How the last one ended is not known.
+    /// The end of the last one is unknown.
     Unknown,
 }
 

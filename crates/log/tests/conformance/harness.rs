@@ -1,4 +1,4 @@
-//! What a log must offer to be tested, and the lane that the cases drive it with.
+//! The interface of a log under test, and the lane that drives it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use winback_log::{
     TimestampKind, TopicPartition, TopicSpec,
 };
 
-/// How long one poll of a case waits.
+/// The time that one poll of a case waits.
 pub(crate) const POLL: Duration = Duration::from_millis(20);
 
 /// A log under test.
@@ -22,7 +22,7 @@ pub(crate) trait Harness {
     /// A name for topics, groups and transactional ids that no other test uses.
     fn unique(&self, base: &str) -> String;
 
-    /// How long the log may take for anything.
+    /// The time limit of the log for anything.
     fn deadline(&self) -> Duration;
 
     /// Compacts the topic to its end; false when the log does so in its own time only.
@@ -229,7 +229,7 @@ impl Lane {
         self.session.commit(&positions)
     }
 
-    /// Where it stands.
+    /// The positions.
     pub(crate) fn positions(&self) -> Vec<(TopicPartition, Offset)> {
         self.owned.iter().map(|at| (at.clone(), self.session.position(at).unwrap())).collect()
     }

@@ -1,4 +1,4 @@
-//! Where reading starts, stops and goes on.
+//! The start, stop and continuation of reading.
 
 use winback_core::ids::Offset;
 use winback_core::time::Span;

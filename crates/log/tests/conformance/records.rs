@@ -1,4 +1,4 @@
-//! What comes out is what was put in.
+//! The output is the input.
 
 use std::collections::BTreeMap;
 

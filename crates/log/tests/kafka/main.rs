@@ -1,5 +1,5 @@
-//! What only a real broker can show: fencing, rebalances while records flow, control records at the end of a partition,
-//! a broker that goes away.
+//! Behaviour that only a real broker can show: fencing, rebalances while records flow, control records at the end of a
+//! partition, a broker that goes away.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 

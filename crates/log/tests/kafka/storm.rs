@@ -84,7 +84,7 @@ fn storm(broker: &Broker, protocol: GroupProtocol) {
     );
 }
 
-/// How many records the group has passed.
+/// The number of records that the group has passed.
 fn copied(reader: &mut dyn Reader, group: &str, inputs: &[TopicPartition]) -> u64 {
     let committed = reader.committed(group, inputs).unwrap();
     committed.into_iter().flatten().map(|offset| offset.0.unsigned_abs()).sum()
@@ -102,7 +102,7 @@ impl<'a> Copier<'a> {
         Self { session: log.session(spec).unwrap(), to }
     }
 
-    /// How many records were copied, as far as is known.
+    /// The number of copied records, as far as is known.
     fn turn(&mut self) -> u64 {
         let messages = self.take();
         if messages.is_empty() {

@@ -11,9 +11,9 @@ use winback_log::{
 };
 use winback_testkit::Broker;
 
-/// How long a level is waited for.
+/// The deadline for a level.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
-/// How long one poll waits.
+/// The time that one poll waits.
 pub(crate) const WAIT: Duration = Duration::from_millis(50);
 
 pub(crate) fn log(broker: &Broker) -> KafkaLog {

@@ -6,7 +6,7 @@ use winback_core::debounce::{Decision, Edge, FiredBecause, Gate, Refusal, Subjec
 use winback_core::time::Time;
 
 closed_enum! {
-    /// What became of a starting trigger.
+    /// The fate of a starting trigger.
     ChangeKind {
         /// The candidate fires it, the policy in force did not.
         Added = "added",
@@ -27,9 +27,9 @@ closed_enum! {
 pub struct Fired {
     /// Its edge.
     pub edge: Edge,
-    /// Why it fired.
+    /// The reason of the fire.
     pub because: FiredBecause,
-    /// When, in milliseconds since 1970.
+    /// The time, in milliseconds since 1970.
     #[serde(serialize_with = "text")]
     pub at: Time,
     /// The score of its evidence.
@@ -54,19 +54,19 @@ impl From<&Trigger> for Fired {
     }
 }
 
-/// What the side that did not fire decided instead.
+/// The decision of the side that did not fire.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Why {
     /// The outcome, with its gate or cap: `below_threshold`, `gated(hold_out)`, `capped(8 in 365d for the account)`.
     pub outcome: String,
-    /// What it was about, where that says more: `score 4, 6 needed`.
+    /// The details, if they say more: `score 4, 6 needed`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub detail: String,
 }
 
 impl Why {
-    /// What that decision says.
+    /// The meaning of that decision.
     pub fn of(decision: &Decision) -> Self {
         let outcome = match &decision.refusal {
             Some(Refusal::Gate(gate)) => gated(*gate),
@@ -85,7 +85,7 @@ impl Why {
         Self { outcome, detail }
     }
 
-    /// Whether a burst came to nothing by it.
+    /// True if it ended a burst without a trigger.
     pub(super) fn is_refusal(&self) -> bool {
         !matches!(self.outcome.as_str(), "fired" | "updated" | "nothing_new")
     }
@@ -123,7 +123,7 @@ pub(super) fn capped(cap: &str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
-    /// What became of it.
+    /// The fate.
     pub change: ChangeKind,
     /// Whose.
     pub account: String,
@@ -137,12 +137,12 @@ pub struct Change {
     /// As it would have been.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub candidate: Option<Fired>,
-    /// What the other side decided; where both fire, how.
+    /// The other side's decision; if both fire, the way.
     pub why: Why,
 }
 
 impl Change {
-    /// When it fires, on the side that fires first.
+    /// The fire time, on the side that fires first.
     pub fn at(&self) -> Time {
         let times = [&self.live, &self.candidate].into_iter().flatten().map(|fired| fired.at);
         times.min().unwrap_or(Time::MIN)

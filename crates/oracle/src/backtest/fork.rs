@@ -34,12 +34,12 @@ impl Candidate {
     }
 }
 
-/// What is asked.
+/// The question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// The policy to try.
     pub candidate: Candidate,
-    /// Whether the inbox has a policy of its name; a new one is in force from the first record.
+    /// True if the inbox has a policy of its name; a new one is in force from the first record.
     pub is_known: bool,
     /// The candidate is in force from then on, by the inbox's own clock; from its policy's first version without it.
     pub from: Option<Time>,
@@ -48,13 +48,13 @@ pub struct Question {
 }
 
 impl Question {
-    /// Whether a trigger or decision of that time is asked for.
+    /// True if a trigger or decision of that time is asked for.
     pub(super) fn covers(&self, at: Time) -> bool {
         self.from.is_none_or(|from| at >= from) && self.to.is_none_or(|to| at < to)
     }
 }
 
-/// What both sides made of one record.
+/// The effects of one record on both sides.
 pub(super) struct Made<'a> {
     pub(super) input: &'a Input,
     pub(super) live: &'a [Effect],
@@ -112,7 +112,7 @@ impl Fork {
         self.measure();
     }
 
-    /// What both sides make of a record; `None` as long as there is one side only.
+    /// The effects of a record on both sides; `None` while there is only one side.
     pub(super) fn step<'a>(&'a mut self, input: &'a Input) -> Option<Made<'a>> {
         if is_of_shadow(&input.body) {
             // What is in shadow changes nothing on either side.
@@ -144,7 +144,7 @@ impl Fork {
         Some(Made { input, live, candidate, now, longest: self.longest, is_over })
     }
 
-    /// Whether a burst is open where the records end, as it was or under the candidate.
+    /// True if a burst is open where the records end, as recorded or under the candidate.
     pub(super) fn has_open_burst(&self, is_live: bool, account: &AccountId, policy: &PolicyName) -> bool {
         let side = if is_live { Some(&self.live) } else { self.other.as_ref() };
         side.is_some_and(|side| side.has_open_burst(account, policy))
@@ -171,12 +171,12 @@ impl Fork {
         }
     }
 
-    /// Whether a report that moves nothing would still make signals on a side.
+    /// True if a progress record that moves nothing would still make signals on a side.
     pub(super) fn is_behind(&self) -> bool {
         std::iter::once(&self.live).chain(&self.other).any(Partition::is_behind)
     }
 
-    /// Whether the record is the first of the time that is asked for.
+    /// True if the record is the first of the time that is asked for.
     fn begins(&self, input: &Input) -> bool {
         let Some(from) = self.question.from else { return true };
         let signal = if let Body::Signal(signal) = &input.body { Some(signal.append_time) } else { None };
@@ -201,7 +201,7 @@ impl Fork {
     }
 }
 
-/// Whether a record is a shadow's: its versions, and its rows from another log.
+/// True if a record is a shadow's: its versions, and its rows from another log.
 fn is_of_shadow(body: &Body) -> bool {
     let name = match body {
         Body::Policy(text) => text.name.as_str(),

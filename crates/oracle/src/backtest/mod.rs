@@ -1,8 +1,8 @@
-//! What a policy would have done: the inbox decided twice, as it was recorded and under a candidate.
+//! The effects of another policy: the inbox is decided twice, as recorded and under a candidate.
 //!
-//! Both sides are the production core, stepped record by record over one pass of the inbox, so that a candidate that
-//! says what the policy in force says changes nothing. Memory is two partitions' states and what may still find its
-//! counterpart, where a fire waits no longer than a burst may last, and the earliest of the changes.
+//! Both sides are the production core, stepped record by record in one pass of the inbox. So a candidate that equals
+//! the policy in force changes nothing. Memory holds two partitions' states, the fires that still wait for their
+//! counterpart, and the earliest of the changes. A fire waits no longer than a burst may last.
 
 mod change;
 mod fork;
@@ -54,12 +54,12 @@ impl Backtest {
         !made.is_over
     }
 
-    /// Whether a report of the readers that moves nothing would still make signals: of the calendar, or of an event.
+    /// True if a progress record that moves nothing would still make signals: of the calendar, or of an event.
     pub fn is_behind(&self) -> bool {
         self.fork.is_behind()
     }
 
-    /// What came of it, with the changes in the order of their times.
+    /// The outcome, with the changes in the order of their times.
     pub fn end(self) -> Outcome {
         let Self { fork, pairing } = self;
         let (tally, kept) =
@@ -69,12 +69,12 @@ impl Backtest {
     }
 }
 
-/// What a backtest found.
+/// The findings of a backtest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// The counts.
     pub tally: Tally,
-    /// What changed.
+    /// The changes.
     pub changes: Vec<Change>,
     /// Changes that were counted only.
     pub not_kept: u64,
@@ -89,7 +89,7 @@ impl Outcome {
         self.changes.sort_by(|left, right| left.order().cmp(&right.order()));
     }
 
-    /// Whether both sides decided the same.
+    /// True if both sides decided the same.
     pub fn is_empty(&self) -> bool {
         self.tally.changes.is_empty() && self.tally.live == self.tally.candidate
     }

@@ -18,7 +18,7 @@ use super::tally::{Day, Tally};
 
 type BurstKey = (AccountId, PolicyName, BurstId);
 
-/// What tells the starting triggers of a burst apart: the one at its edges, and escalations by strength.
+/// The key of a burst's starting triggers: the one at its edges, and escalations by strength.
 type FireKey = (BurstKey, Option<u8>);
 
 fn key_of(trigger: &Trigger) -> FireKey {
@@ -37,7 +37,7 @@ struct Waiting {
     key: FireKey,
     name: String,
     fired: Fired,
-    /// What the other side decided about the same signal, where a signal fired it.
+    /// The other side's decision about the same signal, if a signal fired it.
     instead: Option<Why>,
 }
 
@@ -45,7 +45,7 @@ struct Waiting {
 #[derive(Default)]
 struct Bench {
     waiting: HashMap<(AccountId, PolicyName), Vec<Waiting>>,
-    /// When each fired, by time and number.
+    /// The fire times, by time and number.
     times: BTreeMap<(Time, u64), (AccountId, PolicyName)>,
     numbers: u64,
     /// By the burst, or the signal that would have opened it: its end counts more than its opening.
@@ -289,7 +289,7 @@ fn starting(effects: &[Effect]) -> impl Iterator<Item = &Trigger> {
         .filter(|trigger| trigger.edge.starts())
 }
 
-/// What the other side decided about the signal that fired at once.
+/// The other side's decision about the signal that fired at once.
 fn instead(trigger: &Trigger, others: &[Effect]) -> Option<Why> {
     if !matches!(trigger.edge, Edge::Leading | Edge::Escalation) {
         return None;
@@ -299,7 +299,7 @@ fn instead(trigger: &Trigger, others: &[Effect]) -> Option<Why> {
     own.next().map(Why::of)
 }
 
-/// Whether both sides made the same of a record, versions of policies aside.
+/// True if both sides made the same of a record, apart from versions of policies.
 fn alike(live: &[Effect], candidate: &[Effect]) -> bool {
     live.len() == candidate.len()
         && live.iter().zip(candidate).all(|pair| match pair {

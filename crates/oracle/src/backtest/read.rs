@@ -14,12 +14,12 @@ use crate::asker::Asker;
 use crate::cursor::Cursor;
 use crate::error::OracleError;
 
-/// How long a partition may stand still before its end.
+/// The time a partition may stand still before its end.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// How often it is told how far it is, in records.
+/// The number of records between progress reports.
 const TELL_EVERY: u64 = 1_000;
 
-/// What is known where retention has taken the beginning of the inbox.
+/// The knowledge about an inbox whose beginning retention has removed.
 #[derive(Clone, Debug, Default)]
 pub struct Seed {
     /// The policies as they are now.

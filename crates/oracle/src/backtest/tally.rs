@@ -24,7 +24,7 @@ impl Day {
     }
 }
 
-/// What one side came to.
+/// The counts of one side.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Side {
@@ -96,7 +96,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// How many changes of that sort there are.
+    /// The number of changes of that sort.
     pub fn count(&self, kind: ChangeKind) -> u64 {
         self.changes.iter().filter(|((found, _), _)| *found == kind).map(|(_, count)| count).sum()
     }

@@ -1,4 +1,4 @@
-//! What another policy would have done with the same inbox.
+//! The effects of another policy on the same inbox.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ fn changed(rig: &Rig, toml: &str) -> Outcome {
     outcome
 }
 
-/// What both sides fired alike and what they did not is what each fired.
+/// Checks the sums: equal and different fires are all fires.
 fn adds_up(outcome: &Outcome) {
     let Outcome { tally, changes, .. } = outcome;
     let live = changes.iter().filter(|change| change.live.is_some()).count() as u64;
@@ -164,7 +164,7 @@ impl Dice {
     }
 }
 
-/// What comes from another log before anything else: an account, and the id of a signal that it had there.
+/// The first records from another log: an account, and the id of a signal that it had there.
 fn carried() -> [Body; 4] {
     let moved =
         |complete| Body::Moved(Moved { id: "7".to_owned(), from: "sqlite:a.db".to_owned(), complete });
@@ -278,7 +278,7 @@ fn generated(seed: u64) -> Vec<Input> {
     (0..).zip(bodies).map(input).collect()
 }
 
-/// How many signals the detector makes of them itself.
+/// The number of signals that the detector makes itself.
 fn made_of(inputs: &[Input]) -> u64 {
     let (mut partition, mut effects) = (Partition::default(), Vec::new());
     inputs.iter().for_each(|input| partition.step(input, &mut effects));

@@ -1,4 +1,4 @@
-//! Where retention has cut the inbox, a checkpoint tells what came before; a torn one is noticed.
+//! A checkpoint stands for the part that retention has cut from the inbox; a torn one is noticed.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -11,7 +11,7 @@ use winback_proto::{Encoding, WireMessage, state, v1};
 use crate::holed::Holed;
 use crate::rig::{Rig, check, deployment, kinds};
 
-/// What a reader makes of it when that record is not there.
+/// The report of a reader if that record is missing.
 fn without(rig: &Rig, topic: &str, message: &Message) -> Report {
     let gone = (TopicPartition::new(topic, message.partition.0), message.offset);
     check(&Holed { log: rig.shared(), gone }, &Options::default()).unwrap()
@@ -72,7 +72,7 @@ fn a_trigger_whose_payload_was_changed() {
     assert!(told.text.contains("evidence.signals is"), "{}", told.text);
 }
 
-/// What the version before wrote of a trigger.
+/// The trigger in the form of the version before.
 fn before(mut trigger: v1::Trigger) -> v1::Trigger {
     let account = trigger.account.take().unwrap();
     trigger.account = Some(v1::AccountSnapshot {

@@ -1,4 +1,4 @@
-//! What is gone of an erased account is skipped, and nothing else is.
+//! Data of an erased account that is gone is skipped, and nothing else is.
 
 use winback_core::debounce::AccountChange;
 use winback_log::{Log as _, TopicPartition};

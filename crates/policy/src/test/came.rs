@@ -1,4 +1,4 @@
-//! What came of a test, held against what it says.
+//! The result of a test, held against its expectation.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ use crate::schema::names;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Then {
-    /// How long after the test's start.
+    /// Set the time after the test's start.
     at: Option<Length>,
     /// The outcome of a signal or of a burst.
     #[schemars(extend("enum" = outcomes()))]
@@ -153,7 +153,7 @@ fn came(made: &Decision, triggers: &[&Trigger], start: Time) -> Came {
     }
 }
 
-/// Where both first differ, and all that came.
+/// The first difference, and all outcomes.
 pub(super) fn difference(expected: &[&Then], came: &[Came]) -> Option<String> {
     let at = (0..expected.len().max(came.len())).find(|&at| match (expected.get(at), came.get(at)) {
         (Some(then), Some(came)) => !then.is(came),

@@ -1,4 +1,4 @@
-//! What happens in a test: an account, its signals, its answers, an operator's holds.
+//! The events in a test: an account, its signals, its answers, an operator's holds.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -25,7 +25,7 @@ pub(super) struct TestAccount {
     /// Why it left.
     #[schemars(with = "String", extend("enum" = names(Reason::ALL, Reason::as_str)))]
     reason: Reason,
-    /// How long before the test's start it left.
+    /// Set the time before the test's start at which it left.
     churned: Length,
     /// Yearly revenue before it left, whole US dollars.
     arr_usd: u64,
@@ -33,19 +33,19 @@ pub(super) struct TestAccount {
     missing_features: Vec<String>,
     /// Whom it went to.
     competitor: Option<String>,
-    /// How long its contracts with them run, in months.
+    /// Set the term of its contracts there, in months.
     competitor_term_months: Option<u32>,
     /// Its IANA time zone.
     zone: Option<String>,
-    /// How long before the test's start it said no.
+    /// Set the time before the test's start at which it said no.
     declined: Option<Length>,
-    /// How long after the test's start it may be approached.
+    /// Set the time after the test's start from which it may be approached.
     earliest: Option<Length>,
     /// Kept in sight whatever the tier.
     strategic: bool,
     /// Never to be approached.
     do_not_contact: bool,
-    /// Whether it agreed to be written to.
+    /// State if it agreed to be written to.
     consent: Option<bool>,
     /// Never contacted, so that what comes back untouched can be measured.
     hold_out: bool,
@@ -97,7 +97,7 @@ impl TestAccount {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Given {
-    /// How long after the test's start it comes.
+    /// Set the time after the test's start.
     at: Length,
     /// A signal of this kind.
     #[schemars(with = "Option<String>", extend("enum" = names(SignalKind::ALL, SignalKind::as_str)))]
@@ -107,10 +107,10 @@ pub(super) struct Given {
     class: String,
     /// Its id, to come twice; another one for each without it.
     id: Option<String>,
-    /// How old it is when it comes.
+    /// Set its age on arrival.
     #[serde(default)]
     age: Length,
-    /// What it was matched by; `domain` without it.
+    /// Choose the match method. Default: `domain`.
     #[schemars(with = "Option<String>", extend("enum" = names(Method::ALL, Method::as_str)))]
     method: Option<Method>,
     /// An answer of the account.

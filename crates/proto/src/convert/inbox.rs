@@ -16,7 +16,7 @@ use crate::wire::{Encoding, WireMessage as _};
 
 pub use super::policy::{from_wire as policy_from_wire, to_wire as policy_to_wire};
 
-/// What the record says.
+/// The content of the record.
 ///
 /// # Errors
 /// Names the field, the value and the fix.

@@ -35,7 +35,7 @@ pub fn to_wire(trigger: &Trigger) -> v1::Trigger {
     }
 }
 
-/// What a score's part is called that bursts before this one left.
+/// The name of the score's part that earlier bursts left.
 pub const CARRIED: &str = "carried";
 
 fn parts(evidence: &Evidence) -> Vec<v1::ScorePart> {

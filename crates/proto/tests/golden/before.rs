@@ -1,4 +1,4 @@
-//! What the version before wrote is read by this one, and what this one writes was read by it: upgrading and going back.
+//! The bytes of the version before are read by this one, and the other way round: upgrading and going back.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,7 +7,8 @@ use prost::Message as _;
 use winback_proto::v1::*;
 use winback_proto::{Encoding, Timestamp, WireMessage as _};
 
-use crate::messages::{compiled, dead_letter, trigger};
+use crate::messages::{dead_letter, trigger};
+use crate::policy::compiled;
 
 /// The names under which `golden/before` has a message; all others are as they were.
 const CHANGED: [&str; 3] = ["dead-letter", "matcher-position", "trigger"];

@@ -1,5 +1,5 @@
-//! What the next version writes, read by this one: what it adds is read over wherever it stands, and what this one does
-//! not understand is refused with what to do.
+//! The bytes of the next version are read by this one: additions are skipped wherever they stand, and unknown words
+//! are refused with the fix.
 
 use prost_reflect::{DescriptorPool, Kind, MessageDescriptor};
 use serde_json::{Value, json};

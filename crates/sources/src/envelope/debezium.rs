@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::{Members, refused, with_envelope};
 use crate::element::{DropReason, Refusal};
 
-/// What happened to a row; each side as it is written.
+/// The change of a row, with each side as it is written.
 pub(crate) enum Change {
     /// It is so now, with what the envelope says of it.
     Row(String),
@@ -26,7 +26,7 @@ pub(super) fn open(text: &str) -> Result<String, Refusal> {
     }
 }
 
-/// What a change event says.
+/// The change in a change event.
 pub(crate) fn change(text: &str) -> Result<Change, Refusal> {
     let outer = Members::of(text)?;
     let wrapped = outer.0.iter().any(|(name, _)| name == "schema") && outer.raw("op").is_none();

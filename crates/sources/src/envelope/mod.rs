@@ -20,7 +20,7 @@ pub(crate) use debezium::{Change, change};
 /// The key under which an envelope's own fields stand in its event.
 const KEY: &str = "_envelope";
 
-/// What an event stands in.
+/// The envelope of an event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EnvelopeKind {
@@ -40,7 +40,7 @@ pub(crate) enum Opened<'r> {
 }
 
 impl EnvelopeKind {
-    /// What is inside.
+    /// The content of the envelope.
     pub(crate) fn open<'r>(self, incoming: &Incoming<'_>, text: Cow<'r, str>) -> Result<Opened<'r>, Refusal> {
         match self {
             Self::None => Ok(Opened::One(text)),

@@ -1,4 +1,4 @@
-//! What is wrong with a filter, by line and column; and what is refused though jq would take it.
+//! The errors in a filter, by line and column, and the refusal of calls that jq itself would take.
 
 use jaq_core::compile::{Errors as CompileErrors, Undefined};
 use jaq_core::load::lex::StrPart;
@@ -19,7 +19,7 @@ pub(super) fn refused(code: &str) -> Option<String> {
     ))
 }
 
-/// What the parser did not understand.
+/// The text that the parser did not understand.
 pub(super) fn unread(code: &str, errors: &Errors<&str, ()>) -> String {
     let first = errors.iter().map(|(_, error)| match error {
         Error::Io(all) => all.first().map(|(at, _)| (*at, "a filter may not include others".to_owned())),
@@ -32,7 +32,7 @@ pub(super) fn unread(code: &str, errors: &Errors<&str, ()>) -> String {
     told(code, first.flatten().next())
 }
 
-/// What the filter names and nobody defined.
+/// The name that the filter uses and nobody defined.
 pub(super) fn unknown(code: &str, errors: &CompileErrors<&str, ()>) -> String {
     let first = errors.iter().flat_map(|(_, errors)| errors.iter()).next();
     told(code, first.map(|(name, what)| (*name, undefined(name, what))))

@@ -1,5 +1,5 @@
-//! What a filter may call: jq's standard library without what is not a function of the record and without what need
-//! not end.
+//! The functions that a filter may call: jq's standard library. Left out are functions that depend on more than the
+//! record, and those that may never end.
 
 use std::collections::HashSet;
 

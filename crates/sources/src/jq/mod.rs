@@ -131,7 +131,7 @@ impl Jq {
     }
 }
 
-/// What a filter says with `error("…")`, or what went wrong in it.
+/// The message of `error("…")`, or of a fault in the filter.
 fn failure(error: jaq_json::Error) -> String {
     match error.into_val() {
         Val::TStr(text) => {

@@ -28,7 +28,7 @@ closed_enum! {
         Kind = "kind",
         /// The finer class.
         Class = "class",
-        /// When it happened.
+        /// The event time.
         At = "at",
         /// The account's own id.
         AccountId = "account_id",
@@ -44,7 +44,7 @@ closed_enum! {
         Ip = "ip",
         /// A few words for a person.
         Detail = "detail",
-        /// Why it is no signal.
+        /// The reason why it is no signal.
         Drop = "drop",
     }
 }

@@ -110,7 +110,7 @@ impl<'a> Event<'a> {
     }
 }
 
-/// What a Brevo event says.
+/// The meaning of a Brevo event.
 fn hear(mut event: Event<'_>) -> Heard<'_> {
     let at = event.at();
     let (kind, by) = match name_of("event", "Brevo", &event.event)? {
@@ -135,7 +135,7 @@ fn hear(mut event: Event<'_>) -> Heard<'_> {
     .said()
 }
 
-/// What a mail that came in says.
+/// The meaning of an inbound mail.
 fn hear_inbound(mail: Inbound<'_>) -> Heard<'_> {
     if mail.headers.say_automatic() {
         return Err(DropReason::AutoReply.into());

@@ -19,7 +19,7 @@ impl<'a> Headers<'a> {
         self.0.is_empty()
     }
 
-    /// Whether a machine wrote the mail, by its own word.
+    /// True if a machine wrote the mail, by its own word.
     pub(super) fn say_automatic(&self) -> bool {
         self.0.iter().any(|(name, value)| is_automatic(name, value.as_str().unwrap_or_default()))
     }

@@ -38,7 +38,7 @@ impl Machines {
         Ok(Self { words: Words::new(words, except)?, whole })
     }
 
-    /// Whether an open with that user agent is a machine's. Without one nobody knows, and it counts.
+    /// True if an open with that user agent is a machine's. An open without one counts, because nobody knows.
     pub(crate) fn opens(&self, user_agent: &str) -> bool {
         self.whole.iter().any(|whole| whole == user_agent.trim()) || self.words.find(user_agent)
     }

@@ -45,14 +45,14 @@ const OTHERS: [&str; 9] = [
     "email_validation",
     "dropped",
 ];
-/// Why a mail was not even tried: its recipient opted out before.
+/// Reasons why a mail was not even tried: its recipient opted out before.
 const SUPPRESSED: [&str; 2] = ["suppress-unsubscribe", "suppress-complaint"];
-/// What kinds of clients are no person's.
+/// Kinds of clients that are machines.
 const MACHINES: [&str; 3] = ["robot", "library", "feed reader"];
-/// What it calls the image proxies of mailbox providers.
+/// Names of the mailbox providers' image proxies.
 const PROXIES: [&str; 3] = ["gmail", "google", "yahoo"];
 
-/// What the webhook posts.
+/// The body of the webhook.
 #[derive(Debug, Deserialize)]
 pub(super) struct Envelope<'a> {
     #[serde(borrow, rename = "event-data", default)]
@@ -63,7 +63,7 @@ pub(super) struct Envelope<'a> {
 }
 
 impl Envelope<'_> {
-    /// Whether there is no event in it, so that it may be one itself.
+    /// True if it holds no event, so that it may be one itself.
     pub(super) fn is_empty(&self) -> bool {
         matches!(self.data, Lenient::Other)
     }
@@ -128,7 +128,7 @@ impl Client<'_> {
     }
 }
 
-/// What a wrapped event says.
+/// The meaning of a wrapped event.
 fn hear_wrapped(envelope: Envelope<'_>) -> Heard<'_> {
     let missing = || {
         let text = "`event-data` is missing: is this source Mailgun's?".to_owned();
@@ -137,7 +137,7 @@ fn hear_wrapped(envelope: Envelope<'_>) -> Heard<'_> {
     hear(envelope.data.object().ok_or_else(missing)?)
 }
 
-/// What a Mailgun event says.
+/// The meaning of a Mailgun event.
 fn hear(event: Event<'_>) -> Heard<'_> {
     let suppressed = event.reason.as_str().is_some_and(|reason| SUPPRESSED.contains(&reason));
     let message = event.message.object().unwrap_or_default().headers.object().unwrap_or_default().id;

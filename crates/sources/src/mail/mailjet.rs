@@ -50,7 +50,7 @@ pub(super) struct Event<'a> {
     headers: Headers<'a>,
 }
 
-/// What a Mailjet event says. A mail that came in has no event, but a sender.
+/// The meaning of a Mailjet event. An inbound mail has no event, but a sender.
 fn hear(event: Event<'_>) -> Heard<'_> {
     if event.event.is_missing() && !(event.from.is_missing() && event.sender.is_missing()) {
         return hear_inbound(event);

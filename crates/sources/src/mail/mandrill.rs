@@ -84,10 +84,10 @@ pub(super) struct Event<'a> {
 
 #[derive(Debug, Default, Deserialize)]
 struct Message<'a> {
-    /// Whom it went to; of a mail that came in, which address of ours.
+    /// The recipient; of an inbound mail, our address.
     #[serde(borrow, default)]
     email: Scalar<'a>,
-    /// When it was handed over.
+    /// The time of delivery.
     #[serde(borrow, default)]
     ts: Scalar<'a>,
     #[serde(borrow, default)]
@@ -122,13 +122,13 @@ struct Listed<'a> {
 }
 
 impl Listed<'_> {
-    /// Whether it was their own wish.
+    /// True if it was their own wish.
     fn opted_out(&self) -> bool {
         matches!(self.reason.as_str(), Some("unsub" | "spam"))
     }
 }
 
-/// What an event says.
+/// The meaning of an event.
 fn hear(event: Event<'_>) -> Heard<'_> {
     let field = if event.event.is_missing() { &event.list } else { &event.event };
     let name = name_of("event", "Mailchimp Transactional", field)?;
@@ -176,7 +176,7 @@ fn hear_inbound<'a>(mut message: Message<'a>, at: Scalar<'a>) -> Heard<'a> {
     Touch { message: message.headers.take("Message-Id").text(), ..reply }.said()
 }
 
-/// Whether another link of the message was clicked within a second of that click.
+/// True if another link of the message was clicked within a second of that click.
 fn is_rapid(clicks: &[Step<'_>], link: &Scalar<'_>, at: &Scalar<'_>) -> bool {
     let Some(at) = seconds(at) else { return false };
     let near = |click: &Step<'_>| seconds(&click.ts).is_some_and(|other| other.abs_diff(at) <= RAPID_SECONDS);

@@ -48,14 +48,14 @@ pub(crate) type DecodeMail = fn(&Mail, &str, Wanted<'_>, &mut Placed<'_>) -> Res
 /// The least difference between two times.
 const MOMENT: Span = Span::from_millis(1);
 
-/// What the providers share.
+/// The parts that the providers share.
 #[derive(Debug)]
 pub(crate) struct Mail {
     pub(crate) machines: Machines,
     pub(crate) scanners: Scanners,
     pub(crate) bots: Bots,
     pub(crate) times: TimeReader,
-    /// What an open through an image proxy is.
+    /// The meaning of an open through an image proxy.
     pub(crate) proxies: ImageProxies,
 }
 
@@ -236,7 +236,7 @@ fn by_machine(kind: SignalKind) -> Refusal {
     }
 }
 
-/// Whether mail from there is the mail system's own: what bounced.
+/// True if mail from that address is the mail system's own: a bounce.
 fn is_daemon(address: &str) -> bool {
     let name = address.split('@').next().unwrap_or_default();
     name.eq_ignore_ascii_case("mailer-daemon") || name.eq_ignore_ascii_case("postmaster")
@@ -255,8 +255,8 @@ fn email_of(email: Cow<'_, str>) -> Identity<'_> {
     Identity { email: Some(email), ..Identity::default() }
 }
 
-/// Whose an event is that names all recipients of its message: with one recipient it is theirs; with several of one
-/// domain it is that domain's; with several of different domains nobody knows.
+/// The owner of an event that names all recipients of its message. A single recipient is the owner. Several of one
+/// domain make it that domain's. Several of different domains make it nobody's.
 fn recipient<'a>(field: &str, all: Vec<Scalar<'a>>) -> Result<Identity<'a>, Refusal> {
     let mut all: Vec<_> = all.into_iter().filter_map(Scalar::text).map(bare).collect();
     let Some(last) = all.pop() else {
@@ -282,7 +282,7 @@ fn bare(address: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-/// What the event is called, where the provider's field for it is there.
+/// The name of the event, from the provider's field.
 fn name_of<'s>(field: &str, provider: &str, name: &'s Scalar<'_>) -> Result<&'s str, Refusal> {
     name.as_str().ok_or_else(|| {
         let text = format!("`{field}` is missing: is this source {provider}'s?");
@@ -302,7 +302,7 @@ fn other(field: &str, provider: &str, name: &str, known: &[&str]) -> Refusal {
     Refusal::Dead(DeadReason::UnknownEvent, text)
 }
 
-/// How the subjects begin that mailbox providers give to what they answer by themselves, in lower case.
+/// The beginnings of subjects of automatic replies, in lower case.
 const AUTOMATIC_SUBJECTS: [&str; 10] = [
     "automatic reply",
     "auto reply",
@@ -316,13 +316,13 @@ const AUTOMATIC_SUBJECTS: [&str; 10] = [
     "risposta automatica",
 ];
 
-/// Whether a subject says that a machine wrote the mail: weaker than a header, for where there are none.
+/// True if the subject is a machine's. It is weaker than a header, for mails without one.
 fn is_automatic_subject(subject: &str) -> bool {
     let subject = subject.trim_start().to_lowercase();
     AUTOMATIC_SUBJECTS.iter().any(|begin| subject.starts_with(begin))
 }
 
-/// Whether a header says that a machine wrote the mail (RFC 3834 and what was before it).
+/// True if the header is a machine's (RFC 3834 and earlier customs).
 fn is_automatic(name: &str, value: &str) -> bool {
     let is = |known: &str| name.eq_ignore_ascii_case(known);
     (is("auto-submitted") && !value.trim().eq_ignore_ascii_case("no"))

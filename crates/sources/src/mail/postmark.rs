@@ -80,7 +80,7 @@ struct Sender<'a> {
     email: Scalar<'a>,
 }
 
-/// What a Postmark event says. A mail that came in has no record type, but a sender.
+/// The meaning of a Postmark event. An inbound mail has no record type, but a sender.
 fn hear(event: Event<'_>) -> Heard<'_> {
     let inbound = event.message_stream.as_str() == Some("inbound") || !event.from.is_missing();
     if event.record_type.is_missing() && inbound {
@@ -107,7 +107,7 @@ fn hear(event: Event<'_>) -> Heard<'_> {
     .said()
 }
 
-/// Whether a change of subscription is somebody's wish, not the end of a mailbox.
+/// True if a change of subscription is somebody's wish, and not the end of a mailbox.
 fn stops(event: &Event<'_>) -> bool {
     event.suppress_sending.is_true() && event.suppression_reason.as_str() != Some("HardBounce")
 }

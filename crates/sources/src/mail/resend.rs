@@ -54,7 +54,7 @@ pub(super) struct Event<'a> {
 struct Data<'a> {
     #[serde(borrow, default)]
     email_id: Scalar<'a>,
-    /// When the mail was handed over.
+    /// The time of delivery.
     #[serde(borrow, default)]
     created_at: Scalar<'a>,
     #[serde(borrow, default)]
@@ -78,7 +78,7 @@ struct Data<'a> {
     unsubscribed: Scalar<'a>,
 }
 
-/// What a Resend event says.
+/// The meaning of a Resend event.
 fn hear(event: Event<'_>) -> Heard<'_> {
     let name = name_of("type", "Resend", &event.kind)?;
     let data = event.data.object().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What a provider says that happened, before anybody judges whether a person did it.
+//! An event as a provider tells it, before anybody judges whether a person caused it.
 
 use std::borrow::Cow;
 
@@ -25,7 +25,7 @@ pub(super) enum Said<'a> {
 /// A provider's event, or why it is none.
 pub(super) type Heard<'a> = Result<Said<'a>, Refusal>;
 
-/// Who did it, as the provider itself sees it.
+/// The actor, in the provider's own view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum By {
     /// It does not say.
@@ -57,11 +57,11 @@ pub(super) struct Touch<'a> {
     pub(super) address: Scalar<'a>,
     pub(super) by: By,
     pub(super) link: Option<Cow<'a, str>>,
-    /// When the mail was sent or delivered, where the event says it: nobody reads it in no time.
+    /// The time at which the mail was sent or delivered, if the event says it: nobody reads a mail in no time.
     pub(super) sent: Scalar<'a>,
 }
 
-/// What was done to a mail, as the providers write it that track with Amazon SES or like it.
+/// An engagement with a mail, as providers write it that track like Amazon SES.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Action<'a> {

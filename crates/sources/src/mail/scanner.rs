@@ -55,7 +55,7 @@ impl Scanners {
         Ok(Self { words: Words::new(words, except)?, networks })
     }
 
-    /// Whether a click with that user agent, from that address, is a scanner's.
+    /// True if a click with that user agent, from that address, is a scanner's.
     pub(super) fn click(&self, user_agent: &str, address: &Scalar<'_>) -> bool {
         let from = || address.as_str().and_then(crate::web::address);
         self.words.find(user_agent) || from().is_some_and(|address| self.is_from(address))
@@ -66,7 +66,7 @@ impl Scanners {
     }
 }
 
-/// Whether what happened at `at` happened too soon after the mail was sent or delivered to be a person's doing.
+/// True if `at` is too soon after the mail was sent or delivered to be a person's doing.
 pub(super) fn is_too_soon(at: i64, sent: i64) -> bool {
     (sent - WHILE_LET_IN.millis()..=sent + UNREAD.millis()).contains(&at)
 }
@@ -221,7 +221,7 @@ mod tests {
         fast.iter().enumerate().filter(|(_, fast)| **fast).map(|(place, _)| place).collect()
     }
 
-    /// What happened when, and which of it no person did.
+    /// A row of a table of cases: the events with their times, and those that no person caused.
     type Row<'t> = (&'t [(i64, What<'static>)], &'t [usize]);
 
     #[test]

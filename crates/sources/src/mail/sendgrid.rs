@@ -21,7 +21,7 @@ pub(crate) fn decode(
 
 const OTHERS: [&str; 7] =
     ["processed", "deferred", "bounce", "blocked", "dropped", "group_resubscribe", "account_status_change"];
-/// Why a mail was not even tried: its recipient opted out before.
+/// Reasons why a mail was not even tried: its recipient opted out before.
 const SUPPRESSED: [&str; 2] = ["Unsubscribed Address", "Spam Reporting Address"];
 
 /// An event, as far as it matters here.
@@ -49,7 +49,7 @@ pub(super) struct Event<'a> {
     reason: Scalar<'a>,
 }
 
-/// What a SendGrid event says.
+/// The meaning of a SendGrid event.
 fn hear(event: Event<'_>) -> Heard<'_> {
     let suppressed = event.reason.as_str().is_some_and(|reason| SUPPRESSED.contains(&reason));
     let kind = match name_of("event", "SendGrid", &event.event)? {

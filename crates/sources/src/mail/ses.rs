@@ -122,8 +122,8 @@ struct Topic<'a> {
 }
 
 impl<'a> Preferences<'a> {
-    /// Whether they do not want something that they did want: of one topic it counts for all. Topics that were out
-    /// before say nothing: the list is that of all topics, whichever changed.
+    /// True if they refuse something that they wanted before: one topic counts for all. Topics that were refused
+    /// before say nothing, because the list is of all topics, whichever changed.
     fn stop_more_than(self, old: Self) -> bool {
         let was_out = old.topic_subscription_status.out();
         let is_new = |topic: &Scalar<'a>| !was_out.contains(topic);
@@ -164,7 +164,7 @@ struct Header<'a> {
 }
 
 impl Event<'_> {
-    /// Whether it is an SNS notification with an event in it. What SNS or SES say about themselves is none.
+    /// True if it is an SNS notification with an event in it. Notices of SNS or SES about themselves are none.
     pub(super) fn is_notification(&self) -> bool {
         let text = self.wrapped.as_str().unwrap_or_default();
         self.envelope.as_str() != Some("SubscriptionConfirmation")
@@ -173,7 +173,7 @@ impl Event<'_> {
     }
 }
 
-/// What an event says; `id` is that of the notification around it.
+/// The meaning of an event; `id` is that of the notification around it.
 fn hear<'a>(event: Event<'a>, id: Option<Cow<'a, str>>) -> Heard<'a> {
     if !event.wrapped.is_missing() {
         return Err(DropReason::NotInterest.into());

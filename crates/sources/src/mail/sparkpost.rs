@@ -158,7 +158,7 @@ impl Event<'_> {
     }
 }
 
-/// What a SparkPost event says.
+/// The meaning of a SparkPost event.
 fn hear(wrapped: Wrapped<'_>) -> Heard<'_> {
     let missing = || {
         let text = "`msys` is missing: is this source SparkPost's?".to_owned();

@@ -11,7 +11,7 @@ use super::{Fields, Keep, Mapping};
 use crate::element::{AnswerKind, DropReason};
 use crate::times::{TimeFormat, TimeReader};
 
-/// What is wrong: the key, its value, the fix.
+/// A fault: the key, its value, the fix.
 pub(crate) type Wrong = (String, String, String);
 
 /// A mapping, ready to run.
@@ -37,7 +37,7 @@ pub(crate) struct Compiled {
     pub(super) competitor: Vec<Field>,
 }
 
-/// Where the parts of the identity stand.
+/// The places of the parts of an identity.
 #[derive(Debug)]
 pub(super) struct Who {
     pub(super) account_id: Vec<Field>,
@@ -56,7 +56,7 @@ pub(super) struct Deciding {
     pub(super) otherwise: Meaning,
 }
 
-/// What a value of the deciding field means.
+/// The meaning of a value of the deciding field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
     Signal,

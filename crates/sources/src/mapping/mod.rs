@@ -25,18 +25,18 @@ pub(crate) use read::sha256;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
-    /// What sort of thing happened.
+    /// The kind of signal.
     pub kind: SignalKind,
-    /// When it happened.
+    /// The event time.
     pub at: Fields,
-    /// How times are written, the first that fits: `auto`, `rfc3339`, `rfc2822`, `unix_s`, `unix_ms`, `unix_us`, or a
+    /// The format of times, the first that fits: `auto`, `rfc3339`, `rfc2822`, `unix_s`, `unix_ms`, `unix_us`, or a
     /// pattern such as `%d/%m/%Y`.
     #[serde(default = "automatic")]
     pub formats: Vec<String>,
     /// The IANA zone of times that name none, unless the source states one; UTC unless stated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
-    /// Where the list of events stands, when a record has several, or pointers of which the first that is there counts;
+    /// The place of the list of events in a record: one pointer, or several of which the first that exists counts.
     /// `""` is the whole record. A record that is a list needs none.
     #[serde(default)]
     pub events: Fields,
@@ -68,7 +68,7 @@ pub struct Mapping {
     /// The finer class that policies may weigh.
     #[serde(default)]
     pub class: Fields,
-    /// What the values of `class`, in any case, are called here; others stay as they are.
+    /// The names of the values of `class` here, in any case; other values stay as they are.
     #[serde(default)]
     pub classes: BTreeMap<String, String>,
     /// A few words for a person: `{/title}` is a field, `{/a|/b}` the first that has a value, and what stands in
@@ -81,16 +81,16 @@ pub struct Mapping {
     /// Pointers that must have a value.
     #[serde(default)]
     pub required: Vec<String>,
-    /// What a release brings: a text, or a list of them. Only for `product_release`.
+    /// The features of a release: a text, or a list of them. Only for `product_release`.
     #[serde(default)]
     pub features: Fields,
-    /// Whom an event is about. Only for `competitor_event`.
+    /// The competitor of an event. Only for `competitor_event`.
     #[serde(default)]
     pub competitor: Fields,
     /// In a Debezium envelope: an update that changed none of these is dropped (`edited`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<String>,
-    /// Which events are interest; all of them without it.
+    /// The events that are interest; all of them by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep: Option<Keep>,
 }
@@ -99,16 +99,16 @@ fn automatic() -> Vec<String> {
     vec!["auto".to_owned()]
 }
 
-/// Which events are interest, by the value of one field.
+/// The events that are interest, by the value of one field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Keep {
     /// The deciding field.
     pub from: Fields,
-    /// What each value means, in any case: `signal`, a kind of signal, an answer (`replied`, `declined`, `opted_out`,
-    /// `reactivated`, `sequence_ended`), or a reason to drop it.
+    /// The meaning of each value, in any case: `signal`, a kind of signal, an answer (`replied`, `declined`,
+    /// `opted_out`, `reactivated`, `sequence_ended`), or a reason to drop it.
     pub values: BTreeMap<String, String>,
-    /// What every other value means, and none: the same, or `dead` (the default).
+    /// The meaning of every other value, and of none: the same, or `dead` (the default).
     #[serde(default = "dead")]
     pub otherwise: String,
 }

@@ -30,7 +30,7 @@ impl Pointer {
         Ok(Self { text: text.to_owned(), steps })
     }
 
-    /// What stands there.
+    /// The value there.
     pub(super) fn find<'v>(&self, root: &'v Value) -> Option<&'v Value> {
         self.steps.iter().try_fold(root, |value, step| match value.get_type() {
             JsonType::Object => value.get(step.as_str()),

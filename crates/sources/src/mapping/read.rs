@@ -15,7 +15,7 @@ use crate::text::{detail, quoted};
 use crate::walk::{Placed, Raw};
 use crate::web::address;
 
-/// What an event is.
+/// The kind of an event.
 enum Says {
     Signal(SignalKind),
     Answer(AnswerKind),
@@ -52,7 +52,7 @@ impl Compiled {
         })
     }
 
-    /// Whether it is an update of a row of which nothing that counts was changed.
+    /// True if it is an update of a row without a change in a field that counts.
     fn is_unchanged(&self, root: &Value) -> bool {
         let before = root.get("_envelope").and_then(|envelope| envelope.get("before"));
         let Some(before) = before.filter(|before| before.is_object() && !self.changed.is_empty()) else {

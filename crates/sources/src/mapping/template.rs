@@ -53,7 +53,7 @@ impl Template {
         out
     }
 
-    /// Whether every hole had a value.
+    /// True if every hole had a value.
     fn write(&self, document: Document<'_>, out: &mut String) -> bool {
         let mut full = true;
         for part in &self.0 {

@@ -28,7 +28,7 @@ use crate::text::{detail, slice};
 use crate::times::TimeReader;
 use crate::walk::Raw;
 
-/// What the formats of web visits share.
+/// The parts that the formats of web visits share.
 #[derive(Debug)]
 pub(crate) struct Web {
     pub(crate) pages: Pages,
@@ -41,7 +41,7 @@ pub(crate) struct Web {
 struct Visit<'a> {
     /// The producer's id.
     id: Option<Cow<'a, str>>,
-    /// What the id is derived from when the producer has none.
+    /// The base of the id if the producer has none.
     raw: Raw<'a>,
     /// The URL, or the path alone.
     url: Option<Cow<'a, str>>,

@@ -1,4 +1,4 @@
-//! Which page it was: its class by pattern, and what is no page at all.
+//! The class of a page by its path, and the paths that are no page.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -27,7 +27,7 @@ pub(crate) struct Pages {
     rooted: HashMap<u8, Vec<Pattern>>,
     /// All others.
     wild: Vec<Pattern>,
-    /// What a text must hold for any of `wild` to fit: the longest part between stars of each.
+    /// Texts of which one must stand in a path for any of `wild` to fit: the longest part between stars of each.
     hints: AhoCorasick,
 }
 
@@ -117,7 +117,7 @@ fn without_language(path: &str) -> &str {
     path
 }
 
-/// Whether the pattern is the text, or the text's beginning up to a `/` or a `.` (an extension).
+/// True if the pattern is the text, or the text's beginning up to a `/` or a `.` (an extension).
 fn matches_path(mut pattern: &[u8], mut text: &[u8]) -> bool {
     // Where the last star was: the pattern behind it, and the text that it has not taken yet.
     let mut star: Option<(&[u8], &[u8])> = None;
@@ -141,7 +141,7 @@ fn matches_path(mut pattern: &[u8], mut text: &[u8]) -> bool {
     }
 }
 
-/// Where the path stands in a URL or path: no scheme, host, query or fragment. `None` where there is none.
+/// The range of the path in a URL or path: no scheme, host, query or fragment. `None` if there is none.
 pub(crate) fn path_in(url: &str) -> Option<Range<usize>> {
     let end = memchr::memchr2(b'?', b'#', url.as_bytes()).unwrap_or(url.len());
     let head = &url[..end];
@@ -156,7 +156,7 @@ pub(crate) fn path_in(url: &str) -> Option<Range<usize>> {
     }
 }
 
-/// Whether that path is something that a page loads, a feed or a download.
+/// True if the path is a file that a page loads, a feed or a download.
 pub(crate) fn is_asset(path: &str) -> bool {
     const ENDINGS: &[&str] = &[
         "7z", "atom", "avi", "avif", "bmp", "bz2", "c", "conf", "css", "csv", "deb", "diff", "dmg", "eot",

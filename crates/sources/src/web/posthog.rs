@@ -16,11 +16,11 @@ use crate::walk::{Placed, Raw, events, listed};
 /// PostHog's events.
 pub(crate) const FORMAT: WebFormat = WebFormat::json(decode);
 
-/// What a company's groups are called, where there are groups of several types.
+/// Names of a company's group, if there are groups of several types.
 const ACCOUNT_GROUPS: [&str; 6] =
     ["account", "company", "organization", "organisation", "customer", "workspace"];
 
-/// What a record holds: an event, or something around events.
+/// The content of a record: an event, or an envelope around events.
 #[derive(Debug, Deserialize)]
 struct Document<'a> {
     /// Its name, or all of it.
@@ -118,7 +118,7 @@ struct Group<'a> {
     id: Scalar<'a>,
 }
 
-/// What stands around an event and says more about it.
+/// The fields around an event that say more about it.
 #[derive(Clone, Debug, Default)]
 struct Around<'a> {
     sent_at: Scalar<'a>,

@@ -45,7 +45,7 @@ pub(crate) struct Call<'a> {
     sent_at: Scalar<'a>,
     #[serde(borrow, default)]
     received_at: Scalar<'a>,
-    /// Who called RudderStack: a browser, or a server of ours.
+    /// The caller of RudderStack: a browser, or a server of ours.
     #[serde(borrow, rename = "request_ip", default)]
     request_ip: Scalar<'a>,
     #[serde(borrow, default)]

@@ -85,7 +85,8 @@ struct Traits<'a> {
 /// Calls that are no visits.
 const OTHERS: [&str; 4] = ["identify", "group", "alias", "screen"];
 
-/// Whether a call of that kind is a visit, with those whose calls are Segment's in spirit; `others` are those that are none.
+/// True if a call of that kind is a visit, also for producers in Segment's style; `others` are the kinds that are
+/// none.
 pub(super) fn is_visit(kind: &Scalar<'_>, producer: &str, others: &[&str]) -> Result<(), Refusal> {
     match kind.as_str() {
         Some("page" | "track") => Ok(()),

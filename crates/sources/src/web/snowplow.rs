@@ -29,14 +29,14 @@ fn decode_line(web: &Web, text: &str, sink: &mut Placed<'_>) -> Result<(), Refus
     Ok(())
 }
 
-/// What else happens on a page, in an application or a shop.
+/// Other events on a page, in an application or a shop.
 const OTHERS: [&str; 6] =
     ["page_ping", "struct", "unstruct", "transaction", "transaction_item", "ad_impression"];
 /// The columns of an enriched event.
 const COLUMNS: usize = 131;
 /// Of them, those that are read, in their order.
 const READ: [usize; 11] = [3, 5, 6, 12, 13, 27, 29, 77, 122, 124, 130];
-/// What an enrichment that found a robot writes among the derived entities: IAB's list, and YAUAA's class.
+/// The marks of an enrichment that found a robot, among the derived entities: IAB's list, and YAUAA's class.
 const ROBOT: [&str; 2] = ["\"spiderOrRobot\":true", "\"deviceClass\":\"Robot"];
 
 /// An enriched event, as far as it matters here.
@@ -150,7 +150,7 @@ impl<'a> Event<'a> {
         found.map_or(("collector_tstamp", Scalar::Missing), |(name, time)| (name, std::mem::take(time)))
     }
 
-    /// Whether an enrichment saw a robot, of which the user agent may say nothing.
+    /// True if an enrichment saw a robot, even if the user agent does not show it.
     fn is_robot(&mut self) -> bool {
         let iab = std::mem::take(&mut self.iab).objects();
         let yauaa = std::mem::take(&mut self.yauaa).objects();

@@ -293,7 +293,7 @@ impl<'d> Datum<'d> {
         String::from_utf8(self.counted()?.to_vec()).map_err(|_| "a string is not UTF-8".to_owned())
     }
 
-    /// How many items follow; `None` at the end. A negative count has its size in bytes behind it.
+    /// The number of items that follow; `None` at the end. A negative count has its size in bytes behind it.
     fn block(&mut self) -> Result<Option<u64>, String> {
         let count = long(&mut self.rest)?;
         if count < 0 {

@@ -21,7 +21,7 @@ const MAGIC: u8 = 0;
 /// The byte and the id.
 const HEAD: usize = 5;
 
-/// How a record's bytes are written.
+/// The wire format of a record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WireKind {
@@ -32,7 +32,7 @@ pub enum WireKind {
     Confluent,
 }
 
-/// What a schema is written in.
+/// The language of a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SchemaFormat {
     /// Avro.
@@ -55,15 +55,15 @@ pub struct SchemaPart {
 /// A schema, whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schema {
-    /// What it is written in.
+    /// The language.
     pub format: SchemaFormat,
     /// Its text.
     pub text: String,
-    /// What it refers to, each before what refers to it.
+    /// The schemas that it refers to, each before the one that refers to it.
     pub parts: Vec<SchemaPart>,
 }
 
-/// Why there is no schema.
+/// The reason why there is no schema.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaError {
     /// The registry does not have it.
@@ -74,7 +74,7 @@ pub enum SchemaError {
     Away(String),
 }
 
-/// Where schemas come from. Asking may wait for the network.
+/// The source of schemas. A request may wait for the network.
 pub trait Schemas: Send + Sync + fmt::Debug {
     /// The schema of that id.
     ///

@@ -53,7 +53,7 @@ impl Reader {
         String::from_utf8(json).map_err(|error| error.to_string())
     }
 
-    /// Which of the file's messages: a count and so many places, one within the other; no count is the first.
+    /// The message of the file: a count and as many places, one within the other; no count is the first.
     fn message(&self, rest: &mut &[u8]) -> Result<MessageDescriptor, String> {
         let count = super::avro::long(rest)?;
         let count = usize::try_from(count).ok().filter(|count| *count <= MAX_INDEXES);

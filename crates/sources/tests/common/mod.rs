@@ -1,4 +1,4 @@
-//! What the tests share: counting elements, and finding the real data.
+//! Helpers of the tests: counting elements, and finding the real data.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
 
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use winback_sources::{AnswerKind, Decoder, Element, SourceConfig, Start};
 
-/// What became of a record, owned.
+/// The result of a record, owned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {
     Signal(String),
@@ -15,7 +15,7 @@ pub enum Seen {
     Dead(String, String),
 }
 
-/// How many of what: `signal`, `dropped:bot`, `dead:bad_time`.
+/// Counts by name: `signal`, `dropped:bot`, `dead:bad_time`.
 pub type Counts = BTreeMap<String, usize>;
 
 pub fn decoder(preset: &str) -> Decoder {
@@ -41,7 +41,7 @@ pub fn elements(decoder: &Decoder, value: &[u8]) -> Vec<Seen> {
     seen
 }
 
-/// What became of the events of a record, in a word or two each: `web_visit pricing`, `opted_out`, `dropped bot`.
+/// The results of the events of a record, in a word or two each: `web_visit pricing`, `opted_out`, `dropped bot`.
 pub fn told(decoder: &Decoder, value: &str) -> Vec<String> {
     let mut told = Vec::new();
     decoder.decode(value.as_bytes(), &mut |element| {

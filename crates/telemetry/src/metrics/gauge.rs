@@ -5,7 +5,7 @@ use std::sync::Arc;
 use metrics::Gauge;
 use parking_lot::Mutex;
 
-/// What the parts of a gauge come to.
+/// The way to combine the parts of a gauge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Combine {
     /// Their sum; 0 without parts.

@@ -14,7 +14,7 @@ pub enum Gauge {}
 /// The type of a metric that spreads values over buckets.
 pub enum Histogram {}
 
-/// How a metric is kept.
+/// The shape of a metric.
 #[derive(Clone, Copy, Debug)]
 pub enum Shape {
     /// Only grows.
@@ -38,26 +38,26 @@ impl Shape {
     }
 }
 
-/// What is known of a metric.
+/// The definition of a metric.
 #[derive(Debug)]
 pub struct Info {
     /// Its name at `/metrics`.
     pub name: &'static str,
-    /// How it is kept.
+    /// The shape.
     pub shape: Shape,
-    /// What it counts in.
+    /// The unit.
     pub unit: &'static str,
     /// The names of its labels.
     pub labels: &'static [&'static str],
-    /// What it says.
+    /// The help text.
     pub help: &'static str,
-    /// What to watch it for.
+    /// The advice for alerts.
     pub alert: &'static str,
 }
 
 /// A metric of type `K` with `N` labels.
 pub struct Def<K, const N: usize> {
-    /// What is known of it.
+    /// The definition.
     pub info: Info,
     kind: PhantomData<fn() -> K>,
 }

@@ -21,15 +21,15 @@ pub use self::shared::{broker_or_skip, skip_or_fail};
 const START_DEADLINE: Duration = Duration::from_secs(60);
 const ATTEMPTS: usize = 3;
 
-/// Why there is no broker.
+/// The reason why there is no broker.
 #[derive(Debug, thiserror::Error)]
 pub enum BrokerError {
     /// Something that a broker needs is not on this machine.
     #[error("no broker can be started: {what} is missing; {how}")]
     Unavailable {
-        /// What is missing.
+        /// The missing program.
         what: &'static str,
-        /// How to install it.
+        /// The way to install it.
         how: &'static str,
     },
     /// It was started and did not get far.
@@ -41,9 +41,9 @@ pub enum BrokerError {
     /// The machine refused.
     #[error("{doing}: {error}")]
     Io {
-        /// What was attempted.
+        /// The attempt.
         doing: &'static str,
-        /// What the machine said.
+        /// The system's message.
         error: std::io::Error,
     },
 }
@@ -52,7 +52,7 @@ pub enum BrokerError {
 #[derive(Clone, Copy, Debug)]
 struct Door {
     port: u16,
-    /// Where who comes in here is told to come back: the proxy's port.
+    /// The port that clients are told to come back to: the proxy's.
     advertised: u16,
 }
 
@@ -117,12 +117,12 @@ impl Broker {
         format!("kafka://{}", self.bootstrap())
     }
 
-    /// Where the proxy of door `number` has to lead to.
+    /// The target of the proxy in front of listener `number`.
     pub fn door(&self, number: usize) -> Option<SocketAddr> {
         self.doors.get(number).map(|door| SocketAddr::from((Ipv4Addr::LOCALHOST, door.port)))
     }
 
-    /// Where its data and its log, `broker.log`, are.
+    /// The folder of its data and of its log, `broker.log`.
     pub fn folder(&self) -> &Path {
         self.data.path()
     }

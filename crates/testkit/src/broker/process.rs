@@ -36,7 +36,7 @@ pub(super) struct Process {
     child: Child,
     watchdog: Child,
     log: PathBuf,
-    /// Where in the log this process begins; a restart goes on in the same file.
+    /// The place in the log at which this process begins; a restart continues the same file.
     begin: usize,
 }
 

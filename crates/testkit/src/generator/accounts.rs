@@ -10,7 +10,7 @@ const REASONS: [&str; 6] =
 /// Yearly revenues: the last is below outreach, so that some are gated.
 const ARR: [u64; 6] = [120_000, 60_000, 24_000, 12_000, 4_800, 600];
 
-/// What happens to an account's row.
+/// The change of an account's row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
     /// Other facts; the number tells them apart.

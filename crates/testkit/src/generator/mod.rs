@@ -35,7 +35,7 @@ use winback_core::time::{Span, Time};
 use self::weave::Event;
 
 closed_enum! {
-    /// What a step was planted for.
+    /// The purpose of a planted step.
     Planted {
         /// Signals close together.
         Burst = "burst",
@@ -79,16 +79,16 @@ closed_enum! {
 }
 
 impl Planted {
-    /// Whether it is a record of a source; the others are rows of accounts.
+    /// True if it is a record of a source; the others are rows of accounts.
     pub const fn is_signal(self) -> bool {
         !matches!(self, Self::AccountChanged | Self::AccountChurned | Self::AccountGone | Self::AccountBack)
     }
 }
 
-/// How much, how long, and how fast time goes in the policies.
+/// The size, the length, and the speed of time in the policies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
-    /// How many accounts.
+    /// The number of accounts.
     pub accounts: u32,
     /// From the first step to the last, about.
     pub lasts: Span,
@@ -123,7 +123,7 @@ pub struct Source {
 pub struct PolicyFile {
     /// The name of its file.
     pub file: &'static str,
-    /// What it says.
+    /// The text.
     pub toml: String,
 }
 
@@ -132,7 +132,7 @@ pub struct PolicyFile {
 pub struct Step {
     /// So many milliseconds after the step before it.
     pub after: u64,
-    /// Where to: a source's topic, or the one of account rows.
+    /// The target: a source's topic, or the topic of account rows.
     pub topic: Arc<str>,
     /// Its key.
     pub key: Option<Vec<u8>>,
@@ -140,7 +140,7 @@ pub struct Step {
     pub value: Option<Vec<u8>>,
     /// The producer's timestamp; `None` is the time of writing.
     pub timestamp: Option<Time>,
-    /// What it is there for.
+    /// The purpose.
     pub planted: Planted,
 }
 
@@ -212,12 +212,12 @@ impl Plan {
         Span::from_millis(self.events.last().map_or(0, |event| event.due))
     }
 
-    /// How long after the last step every burst has come to its deadline, progress provided.
+    /// The time after the last step at which every burst has reached its deadline, if progress comes.
     pub fn settles(&self) -> Span {
         policies::longest_burst(self.size.unit) + self.size.unit
     }
 
-    /// How many steps of each kind.
+    /// The number of steps of each kind.
     pub fn counts(&self) -> BTreeMap<Planted, u64> {
         let mut counts = BTreeMap::new();
         self.events.iter().for_each(|event| *counts.entry(event.planted).or_default() += 1);

@@ -6,9 +6,9 @@ use super::PolicyFile;
 
 /// `max_wait` of the policy that waits longest, in units.
 const LONGEST_WAIT: i64 = 6;
-/// How old a visit may be, in units.
+/// The greatest age of a visit, in units.
 pub(super) const MAX_AGE: i64 = 30;
-/// How long an id is remembered at most, in units: the age and the longest wait.
+/// The longest time that an id is remembered, in units: the age and the longest wait.
 pub(super) const DEDUPE: i64 = MAX_AGE + LONGEST_WAIT;
 
 /// So many units.

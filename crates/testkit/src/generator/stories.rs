@@ -1,4 +1,4 @@
-//! What the accounts do, one story after the other, before anything goes wrong on the way.
+//! The acts of the accounts, one story after the other, before anything goes wrong on the way.
 
 use rand::Rng as _;
 use rand_chacha::ChaCha8Rng;
@@ -32,7 +32,7 @@ impl Page {
 pub(super) struct Visit {
     /// Whose; `None` is nobody's on the list.
     pub(super) account: Option<u32>,
-    /// When, in milliseconds from the beginning.
+    /// The time, in milliseconds from the beginning.
     pub(super) at: i64,
     pub(super) page: Page,
     pub(super) source: usize,

@@ -1,4 +1,4 @@
-//! What goes wrong between happening and being written: doubled, delayed, misdated, held back.
+//! The faults between event and record: doubled, delayed, misdated, held back.
 
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -14,11 +14,11 @@ const FAR_AHEAD: i64 = 2 * 86_400_000;
 /// A record that is to be written.
 #[derive(Clone, Debug)]
 pub(super) struct Event {
-    /// When, in milliseconds from the beginning.
+    /// The time, in milliseconds from the beginning.
     pub(super) due: i64,
-    /// What it is there for.
+    /// The purpose.
     pub(super) planted: Planted,
-    /// What it says.
+    /// The content.
     pub(super) what: What,
 }
 
@@ -38,11 +38,11 @@ pub(super) struct Written {
     pub(super) id: u64,
     pub(super) account: Option<u32>,
     pub(super) page: Page,
-    /// When it happened, as it says itself.
+    /// The event time, as it says itself.
     pub(super) at: i64,
     /// The producer's timestamp, where it has one of its own.
     pub(super) stamped: Option<i64>,
-    /// Whether its key is another than the account's, so that it may stand in another partition.
+    /// True if its key is another than the account's, so that it may stand in another partition.
     pub(super) astray: bool,
 }
 

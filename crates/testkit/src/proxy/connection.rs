@@ -10,10 +10,10 @@ use super::frame::Frame;
 use super::rule::{Action, Strike};
 use super::{Shared, lock};
 
-/// How long the broker's connection is kept for the answer to a request whose sender has hung up.
+/// The time the broker's connection is kept for the answer to a request whose sender has hung up.
 const LINGER: Duration = Duration::from_secs(20);
 
-/// What is done with the answer to a struck request.
+/// The handling of the answer to a struck request.
 #[derive(Clone, Debug)]
 enum Fate {
     Deliver,

@@ -35,17 +35,17 @@ impl Frame {
         to.write_all(&bytes)
     }
 
-    /// What a request asks for.
+    /// The API key of a request.
     pub(super) fn api_key(&self) -> Option<i16> {
         self.0.first_chunk().map(|bytes| i16::from_be_bytes(*bytes))
     }
 
-    /// What a request's answer will carry: behind the API key and its version.
+    /// The key of a request's answer: the API key and its version.
     pub(super) fn asked(&self) -> Option<i32> {
         self.0.get(4..).and_then(<[u8]>::first_chunk).map(|bytes| i32::from_be_bytes(*bytes))
     }
 
-    /// Which request an answer is to.
+    /// The request that an answer belongs to.
     pub(super) fn answers(&self) -> Option<i32> {
         self.0.first_chunk().map(|bytes| i32::from_be_bytes(*bytes))
     }

@@ -55,7 +55,7 @@ impl Proxy {
         self.port
     }
 
-    /// Where connections lead from now on.
+    /// Leads later connections to that broker.
     pub fn lead_to(&self, broker: SocketAddr) {
         *lock(&self.shared.to) = Some(broker);
     }
@@ -105,7 +105,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     }
 }
 
-/// What is locked here is whole at every moment; a panic elsewhere does not make it wrong.
+/// Locks a mutex whose content is whole at every moment: a panic elsewhere does not make it wrong.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! Which request is struck, with what, and what became of it.
+//! The choice of a request to strike, the blow, and its result.
 
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
@@ -57,7 +57,7 @@ impl ApiKey {
     }
 }
 
-/// What befalls a request.
+/// The blow on a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Nothing; its answer is noted.
@@ -80,7 +80,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// Whether the request waits for [`Strike::release`].
+    /// True if the request waits for [`Strike::release`].
     pub const fn is_late(self) -> bool {
         matches!(self, Self::Hold | Self::Strand)
     }
@@ -111,7 +111,7 @@ impl Strike {
         Self { action, inner: Arc::default() }
     }
 
-    /// Whether it struck.
+    /// True if it struck.
     pub fn has_struck(&self) -> bool {
         lock(&self.inner.fate).request.is_some()
     }
@@ -121,8 +121,8 @@ impl Strike {
         self.wait(wait, |fate| fate.request.clone())
     }
 
-    /// What the broker answered, from the correlation id on, whether the sender heard it or not. Of a request that is
-    /// sent twice, the second answer.
+    /// The broker's answer, from the correlation id on, even if the sender never heard it. Of a request that is sent
+    /// twice, the second answer.
     pub fn answer(&self, wait: Duration) -> Option<Vec<u8>> {
         self.wait(wait, |fate| fate.answer.clone())
     }

@@ -13,7 +13,7 @@ use crate::talk::note;
 /// Bad rows that are told one by one; the others are counted.
 const TOLD: u64 = 20;
 
-/// What happens to rows that the registrar would not take.
+/// The handling of rows that the registrar would not take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bad {
     /// Left out, told with line and reason.
@@ -22,7 +22,7 @@ pub enum Bad {
     Keep,
 }
 
-/// What a file of rows holds.
+/// The contents of a file of rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checked {
     /// Rows to be written.

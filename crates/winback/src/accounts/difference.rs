@@ -1,4 +1,4 @@
-//! What a list that replaces another changes.
+//! The changes between a list and the list that replaces it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -8,7 +8,7 @@ use winback_core::account::Account;
 use winback_proto::{account, v1};
 use winback_registrar::Row;
 
-/// What an account says, without when it was said, in few bytes: a list can be long.
+/// A short digest of an account's row, without its time: a list can be long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Print(u64);
 
@@ -27,7 +27,7 @@ impl Print {
     }
 }
 
-/// What would change, by account id.
+/// The accounts that would change, by id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Difference {
     /// Not in the list before.
@@ -46,7 +46,7 @@ pub fn apply(list: &mut BTreeMap<String, Print>, row: &Row) {
     };
 }
 
-/// What changes when one list becomes the other.
+/// The changes from one list to the other.
 pub fn difference(before: &BTreeMap<String, Print>, after: &BTreeMap<String, Print>) -> Difference {
     let mut difference = Difference::default();
     for (id, print) in after {

@@ -11,7 +11,7 @@ use winback_proto::{WireMessage as _, v1};
 
 use crate::reading;
 
-/// What is kept of each account, by its id.
+/// A value for each account, by its id.
 pub type Known<T> = BTreeMap<String, T>;
 
 /// The accounts in the log as it is now, of each what `keep` keeps; empty in a log that has no list yet.

@@ -1,4 +1,4 @@
-//! What another policy would have done: asked of the inbox or of the sources, told as a table, JSON and a page.
+//! The backtest of another policy, on the inbox or on the sources, shown as a table, JSON or a page.
 
 mod chart;
 mod inbox;
@@ -23,13 +23,13 @@ pub(crate) struct Report {
     pub(crate) policy: String,
     /// The candidate's file.
     pub(crate) file: String,
-    /// What of time was asked for.
+    /// The time range that was asked for.
     pub(crate) asked: String,
-    /// Where the answer is no more than an estimate, and why.
+    /// The reason why the answer is only an estimate.
     pub(crate) estimate: Option<String>,
-    /// What came of it.
+    /// The outcome.
     pub(crate) outcome: Outcome,
-    /// How long it took.
+    /// The time it took.
     pub(crate) took: Duration,
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn date(day: Day) -> String {
     day.begins().to_string().split('T').next().unwrap_or_default().to_owned()
 }
 
-/// What became of a trigger, as a person says it.
+/// The fate of a trigger, in words.
 pub(crate) const fn words(kind: ChangeKind) -> &'static str {
     match kind {
         ChangeKind::Added => "new",

@@ -60,7 +60,7 @@ pub(crate) fn raw(
     Ok((stream.run.end(), Some(WHY.to_owned())))
 }
 
-/// How often it is reported how far the one input is, in the sources' own time.
+/// The interval between progress records of the one input, in the sources' own time.
 const REPORT_EVERY: Span = Span::from_hours(1);
 
 /// The records of the one input.
@@ -90,7 +90,7 @@ impl Stream {
     }
 }
 
-/// What came of a source.
+/// The result of reading a source.
 enum Came {
     Signal(Box<MatchedSignal>),
     Event(Box<Event>),

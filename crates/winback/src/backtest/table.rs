@@ -92,7 +92,7 @@ fn sides(report: &Report) -> Table {
     table
 }
 
-/// What changed, and what the other side decided instead.
+/// The changes, and the other side's decisions.
 fn reasons(report: &Report) -> Option<Table> {
     let tally = &report.outcome.tally;
     let mut table = table(&[]);
@@ -151,7 +151,7 @@ pub(super) fn fired(fired: &Fired) -> String {
     format!("{} {}, score {}", fired.edge, words::minute(Some(fired.at)), fired.score)
 }
 
-/// Why, in one phrase.
+/// The reason, in one phrase.
 pub(super) fn why(change: &Change) -> String {
     let why = &change.why;
     let detail = words::safe(&why.detail);

@@ -1,4 +1,4 @@
-//! What a backtest shows: the page and the picture need nothing else and escape what came from outside.
+//! The contents of a backtest's page and picture. They escape all text from outside.
 
 use winback_core::debounce::{Edge, FiredBecause};
 use winback_core::time::Time;

@@ -13,7 +13,7 @@ pub enum AccountsCommand {
     Import {
         /// The file; `-` is standard input.
         file: PathBuf,
-        /// What it holds; by its ending without it.
+        /// Set the file format. Default: from the file extension.
         #[arg(long)]
         format: Option<FileFormat>,
         /// Take accounts that are not in the file off the list; shows the difference and asks.

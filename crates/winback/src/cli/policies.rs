@@ -52,7 +52,7 @@ pub enum PolicyCommand {
     },
     /// The policies in force and in shadow.
     List,
-    /// What the policy files say otherwise than what is in force; exit code 4 where they differ.
+    /// Show differences between the policy files and the policies in force. Exit code 4 if they differ.
     Diff,
     /// Run the tests in policy files; exit code 1 when one fails.
     Test {
@@ -69,10 +69,10 @@ pub struct HoldArgs {
     /// Only this policy; all of them without it.
     #[arg(long, value_name = "NAME")]
     pub policy: Option<String>,
-    /// Who asks for it; the user of this shell without it.
+    /// Name the person who asks. Default: the user of this shell.
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
-    /// Why, for the others.
+    /// Give the reason, for others to read.
     #[arg(long, value_name = "TEXT")]
     pub why: Option<String>,
 }

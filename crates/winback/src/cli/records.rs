@@ -11,7 +11,7 @@ pub struct IngestArgs {
     pub topic: String,
     /// The file; `-` or nothing is standard input.
     pub file: Option<PathBuf>,
-    /// What the file holds; by its ending without it.
+    /// Set the file format. Default: from the file extension.
     #[arg(long)]
     pub format: Option<FileFormat>,
     /// Write even what is too old to count in a log that is already running.
@@ -19,7 +19,7 @@ pub struct IngestArgs {
     pub yes: bool,
 }
 
-/// What a file holds.
+/// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FileFormat {
     /// One JSON value a line.
@@ -33,7 +33,8 @@ pub enum FileFormat {
 /// `source`.
 #[derive(Debug, Subcommand)]
 pub enum SourceCommand {
-    /// What comes of each record of a file, and why. Nothing is written; exit code 4 when there would be dead letters.
+    /// Show the result of each record of a file, and the reason. Writes nothing. Exit code 4 if there would be dead
+    /// letters.
     Test(SourceTestArgs),
     /// The formats that are built in.
     Presets,
@@ -50,7 +51,7 @@ pub struct SourceTestArgs {
     /// A format that is built in, without a source of the config.
     #[arg(long, value_name = "PRESET", conflicts_with = "source")]
     pub preset: Option<String>,
-    /// What the file holds; by its ending without it.
+    /// Set the file format. Default: from the file extension.
     #[arg(long)]
     pub format: Option<FileFormat>,
     /// Look each signal up in these accounts, too: a file of rows, or `log` for those in the log.
@@ -64,14 +65,14 @@ pub struct SourceTestArgs {
     pub limit: Option<usize>,
 }
 
-/// What may come of an event.
+/// The possible result of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum TestedOutcome {
     /// A signal.
     Signal,
-    /// What somebody answered.
+    /// An answer of somebody.
     Answer,
-    /// What is told to every account that it concerns.
+    /// An event for every account that it concerns.
     FanOut,
     /// Dropped, with the reason.
     Dropped,

@@ -44,12 +44,12 @@ pub struct RunArgs {
     /// Begin on an empty Kafka though the deployment's state lies in a file in this folder.
     #[arg(long)]
     pub fresh: bool,
-    /// Which position holds where the state and the group differ: state or group. Without it the run refuses.
+    /// Choose which position wins if state and group differ: state or group. Without it the run refuses.
     #[arg(long, value_name = "WHICH")]
     pub positions: Option<PositionsArg>,
 }
 
-/// Which position holds.
+/// The position that wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum PositionsArg {
     /// The one in the detector's changelog.
@@ -64,10 +64,10 @@ pub struct DemoArgs {
     /// The seed of the accounts and signals.
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
-    /// How many accounts.
+    /// Set the number of accounts.
     #[arg(long, default_value_t = 1_000)]
     pub accounts: u64,
-    /// How many signals in the day.
+    /// Set the number of signals in the day.
     #[arg(long, default_value_t = 20_000)]
     pub signals: u64,
     /// In how many seconds the day is played.
@@ -84,16 +84,16 @@ pub struct GenerateArgs {
     /// The seed.
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
-    /// How many accounts.
+    /// Set the number of accounts.
     #[arg(long, default_value_t = 1_000)]
     pub accounts: u64,
-    /// How many signals, over all sources.
+    /// Set the number of signals, over all sources.
     #[arg(long, default_value_t = 20_000)]
     pub signals: u64,
-    /// When the last signal happens, RFC 3339; now without it.
+    /// Set the time of the last signal, RFC 3339. Default: now.
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
-    /// How long before it the first happens.
+    /// Set how long before the last signal the first one happens.
     #[arg(long, default_value = "24h", value_name = "SPAN")]
     pub over: String,
     /// Write to files in this folder instead of the log.

@@ -1,4 +1,4 @@
-//! What was decided, and whether it was right.
+//! Arguments of the commands that print decisions and verify them.
 
 use std::path::PathBuf;
 
@@ -55,7 +55,7 @@ pub enum DeadLettersCommand {
         /// Which.
         #[command(flatten)]
         filter: DeadLetterFilter,
-        /// How many there are of each role, source and reason, and since when, instead of each one.
+        /// Count dead letters by role, source and reason, with the first time of each, instead of listing them.
         #[arg(long)]
         summary: bool,
     },
@@ -78,7 +78,7 @@ pub enum DeadLettersCommand {
     },
 }
 
-/// Which dead letters.
+/// The choice of dead letters.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeadLetterFilter {
     /// Only those with this reason.

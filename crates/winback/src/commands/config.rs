@@ -78,7 +78,7 @@ fn sources(context: &Context) -> Vec<String> {
     context.config.sources.iter().filter_map(wrong).collect()
 }
 
-/// Where nobody stands anywhere: the worker is built to see whether it can be.
+/// A book of contacts that knows nobody. It serves to check that the worker can be built.
 struct Nobody;
 
 impl Standing for Nobody {
@@ -201,7 +201,7 @@ fn show(context: &Context) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where what is in force comes from.
+/// The place where the policies in force come from.
 fn origin(context: &Context) -> String {
     let mut from = vec!["the defaults".to_owned()];
     from.extend(context.config_file.as_ref().map(|path| path.display().to_string()));

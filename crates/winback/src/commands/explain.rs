@@ -17,7 +17,7 @@ use crate::reading;
 use crate::show::out::until_closed;
 use crate::show::{Out, letter, words};
 
-/// How many dead letters are named where an id means nothing else.
+/// The most dead letters that are named where an id has no other meaning.
 const LETTERS: usize = 5;
 
 pub(crate) fn run(context: &Context, subject: &str) -> anyhow::Result<ExitCode> {
@@ -61,7 +61,7 @@ fn explain(context: &Context, subject: &str) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Whether it looks like the id of a trigger or a burst.
+/// True if it looks like the id of a trigger or a burst.
 fn is_whole_id(subject: &str) -> bool {
     subject.len() == 32 && subject.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
@@ -83,7 +83,7 @@ fn print(context: &Context, records: &Records, focus: &Focus) -> anyhow::Result<
     Ok(ExitCode::SUCCESS)
 }
 
-/// What to say of a subject that means nothing here.
+/// The message for a subject that has no meaning here.
 fn nothing(context: &Context, log: &dyn Log, subject: &str) -> anyhow::Result<ExitCode> {
     let shown = words::safe(subject);
     let names = named(context, log, subject)?;

@@ -85,7 +85,7 @@ impl Move<'_> {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Why it cannot be, said; the exit code.
+    /// Prints the reason why it cannot be, and gives the exit code.
     fn refused(&self) -> anyhow::Result<Option<u8>> {
         let Self { context, from, to, .. } = self;
         let unread = migrate::unread(context, &**from)?;
@@ -128,7 +128,7 @@ impl Move<'_> {
         }
     }
 
-    /// What tells this move from another: the incarnation of the inbox that it comes from.
+    /// The identity of this move: the incarnation of the inbox that it comes from.
     fn id(&self) -> anyhow::Result<String> {
         let info = self.from.describe(&[&self.context.topics.inbox])?.pop().flatten();
         Ok(info.map(|info| info.id).unwrap_or_default())

@@ -108,7 +108,7 @@ fn end_shadow(context: &Context, name: &str) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(EXIT_PARTLY))
 }
 
-/// What was applied and has not ended.
+/// The policies that were applied and have not ended.
 fn standing(context: &Context) -> anyhow::Result<BTreeMap<String, PolicyRecord>> {
     let mut applied = policies::applied(&*context.log()?, &context.topics)?;
     applied.retain(|_, policy| !policy.is_end());

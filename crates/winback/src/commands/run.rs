@@ -12,7 +12,7 @@ use crate::cli::{RoleName, RunArgs};
 use crate::context::Context;
 use crate::run::{self, Pace, Plan};
 
-/// How often the lanes are looked at.
+/// The interval between looks at the lanes.
 const WATCH: Duration = Duration::from_millis(20);
 
 pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode> {

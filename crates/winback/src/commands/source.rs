@@ -91,7 +91,7 @@ fn headline(name: &str, source: &SourceConfig, path: Option<&Path>, book: Option
     format!("{}{format} · {}{against}\n", styled(BOLD, &safe(name)), safe(&name_of(path)))
 }
 
-/// What was told so far.
+/// The output so far.
 struct Told<'a> {
     context: &'a Context,
     args: &'a SourceTestArgs,

@@ -90,7 +90,7 @@ fn apply(context: &Context) -> anyhow::Result<ExitCode> {
     Ok(if missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_PARTLY) })
 }
 
-/// What a broker's settings let happen.
+/// Warns about settings of the broker that are risky.
 fn warn(context: &Context, log: &dyn Log) {
     if log.is_shared() {
         let own = context.topics.specs(&context.config);

@@ -1,4 +1,4 @@
-//! What must hold between the keys of `winback.toml`.
+//! The checks between the keys of `winback.toml`.
 
 use std::net::SocketAddr;
 

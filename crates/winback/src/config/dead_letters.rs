@@ -16,7 +16,7 @@ pub struct DeadLettersConfig {
     pub max_run: u32,
     /// So many bytes of dead letters of one source are written in an hour; those beyond are counted and told once a minute.
     pub max_bytes_per_hour: u64,
-    /// How long until what is stopped is tried again.
+    /// The time until a stopped source is tried again.
     #[serde(with = "winback_core::time::text")]
     pub retry_after: Span,
 }
@@ -63,7 +63,7 @@ impl DeadLettersConfig {
         usize::try_from(self.max_bytes_per_hour).unwrap_or(usize::MAX) / lanes.max(1)
     }
 
-    /// What the lanes go by.
+    /// The breaker's settings for the lanes.
     pub fn policy(&self) -> BreakerPolicy {
         #[expect(
             clippy::cast_possible_truncation,

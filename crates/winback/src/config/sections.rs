@@ -12,7 +12,7 @@ use winback_sources::{EnvelopeKind, RowFormat, WireKind};
 
 use super::ConfigError;
 
-/// How winback's own topics are written.
+/// The encoding of winback's own topics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TopicEncoding {
@@ -42,7 +42,7 @@ pub struct TopicsConfig {
     pub source_partitions: i32,
     /// Replicas of each topic.
     pub replication: i32,
-    /// How long the inbox, triggers, decisions, actions, dead letters and retries are kept.
+    /// The retention of inbox, triggers, decisions, actions, dead letters and retries.
     #[serde(with = "winback_core::time::text")]
     pub keep: Span,
 }
@@ -57,7 +57,7 @@ pub struct LanesConfig {
     pub detector: usize,
     /// For the triggers.
     pub worker: usize,
-    /// How long the log may be away, or no transaction succeed, before a lane ends.
+    /// The time that the log may be unavailable, or no transaction may succeed, before a lane ends.
     #[serde(with = "winback_core::time::text")]
     pub patience: Span,
     /// How long a lane may stand still before `/livez` answers 503.
@@ -114,14 +114,14 @@ impl KafkaConfig {
 pub struct AccountsConfig {
     /// The topic with rows of accounts that the registrar reads; `accounts import` and `generate` write to it.
     pub topic: String,
-    /// How its records are written.
+    /// The wire format of its records.
     pub wire: WireKind,
-    /// What a row stands in.
+    /// The envelope around a row.
     pub envelope: EnvelopeKind,
 }
 
 impl AccountsConfig {
-    /// How its rows are written.
+    /// The format of its rows.
     pub fn format(&self) -> RowFormat {
         RowFormat { wire: self.wire, envelope: self.envelope }
     }
@@ -149,7 +149,7 @@ impl AccountsConfig {
 pub struct SnapshotsConfig {
     /// A folder for local snapshots of the detector's state; empty keeps none. Kafka only.
     pub dir: PathBuf,
-    /// How often they are brought up to date.
+    /// The interval between updates.
     #[serde(with = "winback_core::time::text")]
     pub every: Span,
 }

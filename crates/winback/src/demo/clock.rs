@@ -21,7 +21,7 @@ impl FastClock {
         Self { started: Instant::now(), from: world.now() - ago, pace, world, over: AtomicBool::new(false) }
     }
 
-    /// Whether it has caught up with the world, and runs no faster any more.
+    /// True if it has caught up with the world and runs at normal speed.
     pub(crate) fn has_caught_up(&self) -> bool {
         self.played() >= self.world.now()
     }
@@ -39,7 +39,7 @@ impl FastClock {
         self.from + Span::from_millis(elapsed.saturating_mul(i64::from(self.pace)))
     }
 
-    /// When it began.
+    /// The time at which it began.
     pub(crate) const fn from(&self) -> Time {
         self.from
     }

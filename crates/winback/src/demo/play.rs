@@ -10,17 +10,17 @@ use winback_log::{Append, Clock, LogError, SharedLog, Writer};
 
 use crate::generate::{Generator, Signal};
 
-/// How often what has become due is written.
+/// The interval between writes of what has become due.
 const BEAT: Duration = Duration::from_millis(20);
-/// How long the day is, with an hour in which the last bursts end.
+/// The length of the day, with an hour for the last bursts to end.
 pub(crate) const AGO: Span = Span::from_hours(25);
 /// The hour in which nothing happens any more.
 pub(crate) const REST: Span = Span::from_hours(1);
-/// What a slow machine may take longer, in the world's time: the lanes' waits are as fast as the clock, so that nobody
-/// may wait when it has caught up.
+/// The extra time for a slow machine, in the world's time. The lanes' waits run as fast as the clock, so they must
+/// have ended before it has caught up.
 const SPARE: Span = Span::from_secs(60);
 
-/// How long ago a day begins that is over before the clock has caught up.
+/// The time before now at which a day begins that ends before the clock has caught up.
 pub(crate) fn ago(pace: u32) -> Span {
     AGO + Span::from_millis(SPARE.millis().saturating_mul(i64::from(pace)))
 }
@@ -48,7 +48,7 @@ impl Player {
         Ok(Self { thread, stop })
     }
 
-    /// Whether the day is over, or could not be written.
+    /// True if the day is over, or could not be written.
     pub(crate) fn is_over(&self) -> bool {
         self.thread.is_finished()
     }

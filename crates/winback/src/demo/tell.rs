@@ -10,7 +10,7 @@ use winback_proto::{WireMessage, v1};
 use crate::show;
 use crate::topics::Topics;
 
-/// How long a trigger waits for its action before it is told without.
+/// The time a trigger waits for its action before it is printed without it.
 const PATIENCE: Duration = Duration::from_secs(2);
 const BATCH: usize = 500;
 
@@ -41,10 +41,10 @@ impl Teller {
         Ok(Self { reader, messages: Vec::new(), waiting: Vec::new(), actions: HashMap::new() })
     }
 
-    /// What there is to tell now, waiting at most `wait` for something new.
+    /// The triggers to print now. Waits at most `wait` for a new one.
     ///
     /// # Errors
-    /// When the log is away.
+    /// If the log is unavailable.
     pub(crate) fn told(&mut self, wait: Duration) -> Result<Vec<String>, LogError> {
         self.reader.poll(BATCH, wait, &mut self.messages)?;
         for message in std::mem::take(&mut self.messages) {

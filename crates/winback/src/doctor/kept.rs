@@ -15,7 +15,7 @@ pub(crate) enum Kept {
     Accounts,
     /// The detector's state.
     Changelog,
-    /// How far the matchers have read.
+    /// The positions of the matchers.
     Positions,
     /// What accounts answered.
     Answers,

@@ -1,4 +1,4 @@
-//! Where something was found, and what becomes of it.
+//! The places where data of an account was found, and the fate of each.
 
 use winback_core::ids::Offset;
 use winback_core::time::{Span, Time};
@@ -6,7 +6,7 @@ use winback_log::{Cleanup, TopicPartition, TopicSpec};
 
 use crate::topics::TOMBSTONES;
 
-/// What becomes of a record.
+/// The fate of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// It can be removed where the log removes single records, and goes with retention elsewhere.
@@ -35,15 +35,15 @@ pub(crate) struct Found {
 pub(crate) struct Place {
     /// Its name.
     pub(crate) topic: String,
-    /// How it is kept, where it is there.
+    /// The topic's settings, if it exists.
     pub(crate) spec: Option<TopicSpec>,
-    /// How long the row stays that says that the account was erased, before it has a tombstone.
+    /// The time that the row of the erased account stays before its tombstone.
     pub(crate) kept: Span,
-    /// Whether it was searched: the topics of others on Kafka are not.
+    /// True if it was searched: other teams' topics on Kafka are not.
     pub(crate) searched: bool,
-    /// What was found.
+    /// The records that were found.
     pub(crate) found: Vec<Found>,
-    /// How many of them are gone now.
+    /// The number of them that are gone now.
     pub(crate) removed: u64,
 }
 
@@ -53,7 +53,7 @@ impl Place {
         (self.found.len() as u64).saturating_sub(self.removed)
     }
 
-    /// What of it is there and of that fate.
+    /// The number of records of that fate.
     pub(crate) fn count(&self, fate: Fate) -> usize {
         self.found.iter().filter(|found| found.fate == fate).count()
     }

@@ -1,4 +1,4 @@
-//! What an erasure found, what is gone, and what goes by when: a line a place.
+//! The report of an erasure: records found, gone, and still to go by a date. One line for each place.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ pub(crate) struct Told<'a> {
     pub(crate) places: &'a [Place],
     pub(crate) snapshots: &'a [PathBuf],
     pub(crate) drafts: &'a [PathBuf],
-    /// Whether only what was found is told.
+    /// True if it only reports and removes nothing.
     pub(crate) dry_run: bool,
     pub(crate) shared: bool,
     pub(crate) json: bool,
@@ -66,7 +66,7 @@ fn rows(told: &Told<'_>) -> Vec<Row> {
     told.places.iter().map(place).chain(files.into_iter().map(file)).collect()
 }
 
-/// How what is left goes.
+/// The way in which the rest goes.
 fn how(place: &Place, shared: bool) -> String {
     if !place.searched {
         return "not searched: it is yours, and goes as you keep it".to_owned();

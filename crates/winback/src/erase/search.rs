@@ -48,10 +48,10 @@ pub(crate) fn search(context: &Context, log: &dyn Log, subject: &mut Subject) ->
     Ok(places)
 }
 
-/// Who was erased so far.
+/// The accounts that were erased so far.
 ///
 /// # Errors
-/// When the log is away.
+/// If the log is unavailable.
 pub(crate) fn suppressions(context: &Context, log: &dyn Log) -> anyhow::Result<Suppressions> {
     let (topic, mut erased) = (&context.topics.suppressions, Suppressions::default());
     if log.describe(&[topic])?.into_iter().flatten().next().is_some() {
@@ -176,7 +176,7 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// What they answered: each under a key of its own, which a tombstone replaces.
+    /// Their answers: each under its own key, so that a tombstone replaces it.
     fn answers(&mut self, topic: &Arc<str>) -> anyhow::Result<()> {
         let mut last: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
         let (mut count, mut replaced) = (0, Vec::new());

@@ -17,11 +17,11 @@ use crate::context::Context;
 use crate::reading;
 use crate::run::{self, Pace, Plan};
 
-/// How long a deployment that runs beside may take.
+/// The time that a deployment running beside may take.
 const BESIDE: Duration = Duration::from_secs(15);
 const LOOK: Duration = Duration::from_millis(100);
 
-/// How far the erasure is.
+/// The progress of the erasure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Settled {
     /// Taken in by this process, which had the log for itself.
@@ -116,10 +116,10 @@ pub(crate) fn settle(
     }
 }
 
-/// Whether an earlier erasure is through: the hashes are there, the account is neither on the list nor in the state.
+/// True if an earlier erasure is complete: the hashes exist, and the account is neither on the list nor in the state.
 ///
 /// # Errors
-/// When the log is away.
+/// If the log is unavailable.
 pub(crate) fn is_through(
     context: &Context,
     log: &SharedLog,
@@ -178,7 +178,7 @@ fn is_registered(
     Ok(committed.iter().zip(ends).all(|(position, (_, end))| position.is_some_and(|at| at >= *end)))
 }
 
-/// Whether the detector knows of it.
+/// True if the detector knows of it.
 fn is_erased(context: &Context, log: &SharedLog, subject: &Subject) -> anyhow::Result<bool> {
     let Some(id) = &subject.id else { return Ok(true) };
     Ok(row(context, log, id)?.is_some_and(|state| state.erased))

@@ -1,4 +1,4 @@
-//! Whom an erasure is about, and how a record is known to be about them.
+//! The subject of an erasure, and the test that a record is about it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -81,19 +81,20 @@ impl Subject {
         Ok(subjects)
     }
 
-    /// What is asked of the registrar.
+    /// The request to the registrar.
     pub(crate) fn request(&self, key: &SuppressionKey) -> Request {
         let account = self.id.iter().map(|id| key.account(id));
         let contacts = self.contacts.iter().map(|hash| key.contact(hash));
         Request(std::iter::once(key.check()).chain(account).chain(contacts).collect())
     }
 
-    /// Whether that is the account's id.
+    /// True if that is the account's id.
     pub(crate) fn is(&self, key: Option<&[u8]>) -> bool {
         matches!((key, &self.id), (Some(key), Some(id)) if key == id.as_bytes())
     }
 
-    /// Whether that is an answer of theirs: the key begins with the account's id, or the answer is one of the people's.
+    /// True if that is an answer of theirs: the key begins with the account's id, or the answer is of one of the
+    /// people.
     pub(crate) fn answered(&self, key: &[u8], value: Option<&[u8]>) -> bool {
         let own = key.split(|byte| *byte == 0).next();
         let hash = value
@@ -102,7 +103,7 @@ impl Subject {
         self.is(own) || hash.is_some_and(|hash| self.contacts.contains(&hash))
     }
 
-    /// Whether these bytes hold an address of the people, or the account's id as a word in quotes.
+    /// True if these bytes hold an address of the people, or the account's id as a word in quotes.
     pub(crate) fn is_in(&self, bytes: &[u8]) -> bool {
         let text = String::from_utf8_lossy(bytes);
         let named = self.id.as_ref().filter(|id| id.len() >= SHORTEST_ID);
@@ -124,7 +125,7 @@ impl Subject {
         })
     }
 
-    /// How a person reads whom it is about.
+    /// The subject, in words.
     pub(crate) fn text(&self) -> String {
         match (&self.id, self.name.as_str()) {
             (Some(id), "") => format!("account `{id}`, which the list does not have"),

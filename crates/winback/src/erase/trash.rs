@@ -1,4 +1,4 @@
-//! What can go at once: single records of a log of one's own, local snapshots, drafts in the outbox.
+//! Data that can be removed at once: single records of the own log, local snapshots, drafts in the outbox.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use super::place::{Fate, Place};
 use super::subject::Subject;
 use crate::config::Config;
 
-/// How much of a draft's beginning names its trigger.
+/// The bytes at a draft's beginning that name its trigger.
 const HEAD: usize = 2_048;
 
 /// Removes what the log lets go, and counts it.

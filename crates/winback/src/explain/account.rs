@@ -49,7 +49,7 @@ fn day(stamp: Option<&winback_proto::Timestamp>) -> String {
     words::time(stamp).map_or_else(|| "-".to_owned(), |at| words::day(at, None))
 }
 
-/// What a change of the list does to the account; `before` is what it said until then.
+/// The effect of a list change on the account; `before` is its row until then.
 pub(super) fn changed(change: &Change, before: Option<&v1::Account>) -> String {
     match (change, before) {
         (Change::Upsert(account), None) => format!("comes onto the list: {}", row(account)),

@@ -1,7 +1,7 @@
-//! Whom an id means: a trigger, a burst or a signal, whole or by the beginning of it that no other has.
+//! The meaning of an id: a trigger, a burst or a signal, whole or by a unique beginning.
 //!
-//! All partitions of triggers and decisions are read, since an id does not say its account. A record is decoded only
-//! where its bytes hold the id.
+//! All partitions of triggers and decisions are read, because an id does not name its account. A record is decoded
+//! only if its bytes hold the id.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -31,7 +31,7 @@ pub(crate) struct Meaning {
     id: String,
     /// The account.
     pub(crate) account: String,
-    /// Whether only policies in shadow know it.
+    /// True if only shadow policies know it.
     pub(crate) in_shadow: bool,
     exact: bool,
 }
@@ -44,7 +44,7 @@ enum Kind {
 }
 
 impl Meaning {
-    /// What its story is told of.
+    /// The focus of its story.
     pub(crate) fn focus(&self) -> Focus {
         match self.kind {
             Kind::Trigger => Focus::Trigger(self.id.clone()),
@@ -83,7 +83,7 @@ pub(crate) fn meanings(context: &Context, log: &dyn Log, subject: &str) -> anyho
 
 struct Search<'a> {
     subject: &'a str,
-    /// What the bytes of a record must hold: the id without its source.
+    /// The bytes that a record must hold: the id without its source.
     needle: memchr::memmem::Finder<'a>,
     found: BTreeSet<Meaning>,
 }
@@ -163,7 +163,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// What policies in force know is told of them.
+    /// Prefers the meanings under policies in force.
     fn chosen(mut self) -> Vec<Meaning> {
         let in_force = self.found.iter().filter(|meaning| !meaning.in_shadow).cloned();
         for meaning in in_force.collect::<Vec<_>>() {

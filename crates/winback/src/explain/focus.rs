@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::step::{Order, Step, StepKind};
 
-/// What a story is told of.
+/// The focus of a story.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Focus {
     /// All of the account.
@@ -59,7 +59,7 @@ fn of_signal(steps: &[Step], key: &str) -> HashSet<Order> {
     orders(steps, |step| step.signal == key || bursts.contains(step.burst.as_str()))
 }
 
-/// Where the next thing starts that is another story: what comes back after it is no answer to this one.
+/// The place where another story begins: later answers do not belong to this one.
 fn next_start(steps: &[Step], own: &HashSet<Order>, last: Order) -> Order {
     let starts =
         |step: &&Step| step.step == StepKind::Trigger && step.parent.is_empty() && !own.contains(&step.order);

@@ -1,4 +1,4 @@
-//! What the topics say of one account: its own partition of each, once, to its end as it is now.
+//! The records of one account: its own partition of each topic, read once, to the end as it is now.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -20,9 +20,9 @@ pub(crate) struct Arrived {
     pub(crate) partition: i32,
     /// Its offset.
     pub(crate) offset: i64,
-    /// When it was appended.
+    /// The append time.
     pub(crate) at: Time,
-    /// What it says.
+    /// The record.
     pub(crate) record: v1::InboxRecord,
 }
 
@@ -33,9 +33,9 @@ pub(crate) struct Cut {
     pub(crate) topic: Arc<str>,
     /// Of which partition.
     pub(crate) partition: i32,
-    /// How many: the offset of the first that is there.
+    /// The number of removed records: the offset of the first that still exists.
     pub(crate) gone: i64,
-    /// When the first that is there was appended; none when none is.
+    /// The append time of the first record that still exists.
     pub(crate) from: Option<Time>,
 }
 
@@ -50,9 +50,9 @@ pub(crate) struct Records {
     pub(crate) decisions: Vec<v1::Decision>,
     /// Its triggers, and the inbox record that each was decided at.
     pub(crate) triggers: Vec<(v1::Trigger, Option<(i32, i64)>)>,
-    /// What was done about them.
+    /// The actions of the worker.
     pub(crate) actions: Vec<v1::Action>,
-    /// What is gone.
+    /// The removed parts.
     pub(crate) cuts: Vec<Cut>,
     /// The inbox record that the detector reads next; none when it has read nothing.
     pub(crate) decided_to: Option<i64>,
@@ -99,7 +99,7 @@ impl Records {
         Ok(records)
     }
 
-    /// Whether nothing is the account's own.
+    /// True if no record is the account's own.
     pub(crate) fn is_empty(&self) -> bool {
         let for_all = |arrived: &Arrived| {
             let body = arrived.record.body.as_ref();
@@ -152,14 +152,14 @@ impl Records {
     }
 }
 
-/// Whether a record is progress, told by its first bytes: most of an inbox is, and need not be decoded.
+/// True if a record is progress, by its first bytes: most of an inbox is, and need not be decoded.
 fn is_progress(value: &[u8]) -> bool {
     /// The tag of `InboxRecord.progress`, the only field of such a record.
     const PROGRESS: u8 = 7 << 3 | 2;
     value.first() == Some(&PROGRESS) || value.starts_with(b"{\"progress\"")
 }
 
-/// How far the detector is in the account's partition of the inbox.
+/// The detector's position in the account's inbox partition.
 fn decided_to(context: &Context, log: &dyn Log, account: &str) -> anyhow::Result<Option<i64>> {
     let own = reading::partitions_of(log, &context.topics.inbox, Some(account))?;
     let group = format!("{}.detector", context.config.deployment);

@@ -7,13 +7,13 @@ use crate::show::differ::{Differ, rfc3339};
 use crate::show::rules::rule_words;
 use crate::show::words::{self, DIM, GOOD, styled};
 
-/// How wide a paragraph may be.
+/// The greatest width of a paragraph.
 const WIDTH: usize = 110;
-/// Where the text of each step begins.
+/// The indent of a step's text.
 const INDENT: &str = "                    ";
 
 winback_core::closed_enum! {
-    /// What sort of thing a step tells.
+    /// The sort of a step.
     StepKind {
         /// Records that retention has taken away.
         Cut = "cut",
@@ -37,19 +37,19 @@ winback_core::closed_enum! {
         Burst = "burst",
         /// A trigger.
         Trigger = "trigger",
-        /// What the worker did.
+        /// An action of the worker.
         Action = "action",
     }
 }
 
-/// Where a step stands: the inbox offset, what comes first at the same one, and the order within that.
+/// The place of a step: the inbox offset, the rank at the same offset, and the order within that.
 pub(crate) type Order = (i64, u8, usize);
 
 /// One thing that happened. `docs/explain.md` documents the fields.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Step {
-    /// What sort of thing.
+    /// The sort of step.
     pub(crate) step: StepKind,
     #[serde(serialize_with = "rfc3339")]
     pub(crate) at: Option<Time>,
@@ -64,7 +64,7 @@ pub(crate) struct Step {
     /// The rule's words.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub(super) rule_text: &'static str,
-    /// What would have had to differ for a trigger, in words; `differ` has it for programs.
+    /// The change that would have made a trigger, in words; `differ` has it for programs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) to_fire: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

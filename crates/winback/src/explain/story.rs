@@ -15,7 +15,7 @@ use super::step::{Step, StepKind};
 use crate::show::sentence::Known;
 use crate::show::{Sentence, sentence, words};
 
-/// What arrives later than this after it happened is told with both times.
+/// An arrival later than this after the event is printed with both times.
 const LATE: Span = Span::from_mins(2);
 
 /// A story: the account as the list has it now, and what happened.
@@ -23,7 +23,7 @@ const LATE: Span = Span::from_mins(2);
 pub(crate) struct Story {
     /// The account; none when it is not on the list.
     pub(crate) account: Option<v1::Account>,
-    /// What happened, in order.
+    /// The steps, in order.
     pub(crate) steps: Vec<Step>,
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn tell(records: &Records) -> Story {
     Story { account: teller.account, steps }
 }
 
-/// What is known while the story goes on.
+/// The knowledge that the story has gathered so far.
 #[derive(Default)]
 struct Teller {
     account: Option<v1::Account>,
@@ -69,7 +69,7 @@ struct Teller {
     fires: Vec<Time>,
     /// The bursts that were opened, by policy.
     bursts: HashSet<(String, String)>,
-    /// What happened to the account last, and at which record.
+    /// The last change of the account, with its record.
     happened: (i64, String),
 }
 
@@ -203,7 +203,7 @@ impl Teller {
         self.fires.extend(at.filter(|_| starts && !decision.trigger_id.is_empty()));
     }
 
-    /// When a gate that is shut for a time opens by itself.
+    /// The time at which a timed gate opens by itself.
     fn opens(&self, gate: Gate, policy: &str) -> Option<Time> {
         let newest = || {
             let version = *self.newest.get(policy)?;
@@ -305,7 +305,7 @@ fn fired(trigger: &v1::Trigger, cause: Option<(i32, i64)>, at: usize) -> Step {
     }
 }
 
-/// What the worker did about a trigger.
+/// The worker's action about a trigger.
 fn done(action: &v1::Action, trigger: Option<&Step>, at: usize) -> Step {
     let order = trigger.map_or((i64::MAX, 3, at), |trigger| (trigger.order.0, 3, at));
     let text = format!("the worker: {}", crate::show::action(action));

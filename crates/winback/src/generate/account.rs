@@ -14,7 +14,7 @@ const PURPOSE: u64 = 1;
 /// A month, near enough for when somebody left.
 const MONTH: i64 = 30;
 
-/// How often each reason is given, in 100.
+/// The share of each reason, in 100.
 const SHARES: [(Reason, u32); 16] = [
     (Reason::PriceBudget, 20),
     (Reason::ProductGap, 16),
@@ -37,7 +37,7 @@ const SITUATIONS: [&str; 5] = ["budget_freeze", "team_change", "champion_left", 
 const IMPOSSIBLE: [&str; 5] =
     ["bankrupt", "acquired_other_tool", "function_gone", "in_house_build", "regulation"];
 
-/// Who an account is: what its signals need.
+/// The identity of an account, as its signals need it.
 #[derive(Clone, Debug)]
 pub(super) struct Identity {
     pub(super) id: String,

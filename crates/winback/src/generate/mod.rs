@@ -28,11 +28,11 @@ pub struct SourceSpec {
     pub name: String,
     /// Its topic.
     pub topic: Arc<str>,
-    /// How its producer writes.
+    /// The format of its producer.
     pub shape: Shape,
 }
 
-/// What is generated.
+/// The size and the shape of the generated data.
 #[derive(Clone, Debug)]
 pub struct GenerateSpec {
     seed: u64,
@@ -59,7 +59,7 @@ impl GenerateSpec {
         Self { seed, accounts, signals, until, over, classes, sources }
     }
 
-    /// When the first signal happens at the earliest; accounts are older.
+    /// The earliest time of a first signal; accounts are older.
     pub fn start(&self) -> Time {
         self.until - self.over
     }

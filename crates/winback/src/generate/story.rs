@@ -1,4 +1,4 @@
-//! Why somebody comes back, as steps in time: what a churned account does in a burst.
+//! The stories of comebacks: the steps of a churned account in a burst.
 
 use rand::Rng as _;
 use rand_chacha::ChaCha8Rng;
@@ -12,7 +12,7 @@ pub(super) enum Act {
     Page(&'static str),
     /// A page was read by a program.
     BotPage(&'static str),
-    /// What a page loads.
+    /// A file that a page loads.
     Asset(&'static str),
     /// A page that sends the visitor elsewhere.
     Moved(&'static str),
@@ -41,7 +41,7 @@ pub(super) enum Act {
 }
 
 impl Act {
-    /// What sort of source tells it.
+    /// The class of source that carries it.
     pub(super) const fn class(self) -> Class {
         match self {
             Self::Page(_) | Self::BotPage(_) | Self::Asset(_) | Self::Moved(_) => Class::Web,
@@ -117,7 +117,7 @@ const STORIES: [(&[Step], u32); 10] = [
     (CRAWLED, 4),
 ];
 
-/// How many steps a story has, in thousandths, over all of them.
+/// The mean number of steps in a story, in thousandths.
 pub(super) const MEAN_STEPS_MILLI: u32 = {
     let (mut sum, mut at) = (0, 0);
     while at < STORIES.len() {

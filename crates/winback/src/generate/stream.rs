@@ -20,7 +20,7 @@ use super::{GenerateSpec, SourceSpec};
 
 const PURPOSE: u64 = 2;
 const EVENT_PURPOSE: u64 = 3;
-/// What concerns many accounts, and when in the time it happens, in 100.
+/// The events that concern many accounts, with their place in the time, in 100.
 const EVENTS: [(Act, i64); 2] = [(Act::Ships, 40), (Act::Raises, 70)];
 /// Signals of churned accounts, in a thousand.
 const MATCHING: u64 = 30;
@@ -32,7 +32,7 @@ const FAR_AHEAD: Time = Time::from_millis(4_083_998_400_000);
 /// One signal, as its producer would write it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signal {
-    /// Which of the spec's sources it is of.
+    /// The number of the source in the spec.
     pub source: usize,
     /// The source's topic.
     pub topic: Arc<str>,
@@ -40,13 +40,13 @@ pub struct Signal {
     pub key: Option<String>,
     /// The record.
     pub value: Vec<u8>,
-    /// When it happened, as the record says.
+    /// The event time, as the record says.
     pub event_time: Time,
-    /// When it is appended: the record's timestamp.
+    /// The append time: the record's timestamp.
     pub append_time: Time,
 }
 
-/// What is odd about a record.
+/// The oddity of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Flaw {
     None,
@@ -95,7 +95,7 @@ pub struct Signals<'s> {
     coming: BinaryHeap<Reverse<Planned>>,
     /// Signals that are not yet planned.
     left: u64,
-    /// How many were planned.
+    /// The number of planned records.
     planned: u64,
     /// Up to where time has passed, in microseconds.
     now: i64,
@@ -173,7 +173,7 @@ impl<'s> Signals<'s> {
         self.plan(Plot { act, who: Who::Stranger(number), visitor, nonce, at }, 120);
     }
 
-    /// What strangers do, by the sources' shares.
+    /// An act of a stranger, by the sources' shares.
     fn somebodys(&mut self) -> Act {
         let shares: u32 = self.spec.classes.iter().map(|class| class.share()).sum();
         let mut at = self.rng.random_range(0..shares.max(1));

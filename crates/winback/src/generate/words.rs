@@ -13,14 +13,14 @@ pub(super) const MIDDLE: [&str; 32] = [
     "li", "mo", "na", "pe", "ra", "si", "to", "va", "we", "ya", "zo", "be", "co", "du", "fi",
 ];
 
-/// How it ends.
+/// The ends of company names.
 pub(super) const END: [&str; 32] = [
     "n", "nd", "ra", "lex", "st", "x", "ndo", "ric", "rn", "ll", "net", "mar", "via", "ton", "les", "ro",
     "tis", "que", "dan", "sen", "vik", "lin", "mont", "gard", "by", "ster", "wood", "ford", "field", "burg",
     "son", "th",
 ];
 
-/// What the company does.
+/// The trades in company names.
 pub(super) const TRADE: [&str; 64] = [
     "Tools",
     "Labs",
@@ -134,15 +134,15 @@ pub(super) const LAST: [&str; 32] = [
     "fischer",
 ];
 
-/// What people do where they work.
+/// The roles of people.
 pub(super) const ROLE: [&str; 8] =
     ["cto", "head of operations", "admin", "developer", "cfo", "product manager", "analyst", "founder"];
 
-/// Where strangers have their mail.
+/// The mail providers of strangers.
 pub(super) const FREE_MAIL: [&str; 6] =
     ["gmail.com", "outlook.com", "yahoo.com", "hotmail.com", "icloud.com", "gmx.de"];
 
-/// What was missing.
+/// The missing features.
 pub(super) const FEATURE: [&str; 10] = [
     "sso",
     "audit log",
@@ -156,20 +156,20 @@ pub(super) const FEATURE: [&str; 10] = [
     "dark mode",
 ];
 
-/// What we ship in the time, and how we announce it.
+/// The feature that ships in the time, with its announcement.
 pub(super) const SHIPPED: (&str, &str) = (FEATURE[1], "The audit log: who changed what, and when");
 
-/// Whom they went to.
+/// The competitors.
 pub(super) const RIVAL: [&str; 5] = ["Brightloom", "Stackharbor", "Quillworks", "Pipewren", "Tidemark One"];
 
-/// Who raises prices in the time, and what is written about it.
+/// The competitor that raises prices in the time, with the news about it.
 pub(super) const RAISED: (&str, &str) = (RIVAL[0], "Brightloom raises its prices by a third");
 
-/// What was promised at exit.
+/// The promises at exit.
 pub(super) const CONCESSION: [&str; 4] =
     ["free migration", "old price kept", "two months free", "a named contact"];
 
-/// Where companies are.
+/// The time zones of companies.
 pub(super) const ZONE: [&str; 10] = [
     "Europe/Berlin",
     "Europe/London",
@@ -183,11 +183,11 @@ pub(super) const ZONE: [&str; 10] = [
     "Europe/Stockholm",
 ];
 
-/// Where jobs are.
+/// The cities of jobs.
 pub(super) const CITY: [&str; 8] =
     ["Berlin", "London", "New York", "Austin", "Pune", "Tokyo", "Oslo", "Remote"];
 
-/// What jobs there are.
+/// The job titles.
 pub(super) const JOB: [&str; 10] = [
     "Data Engineer",
     "Account Executive",
@@ -222,7 +222,7 @@ pub(super) const PAGE: [&str; 14] = [
     "/contact",
 ];
 
-/// What a page loads.
+/// Files that a page loads.
 pub(super) const ASSET: [&str; 5] =
     ["/assets/app.js", "/assets/site.css", "/images/hero.png", "/favicon.ico", "/fonts/text.woff2"];
 

@@ -1,4 +1,4 @@
-//! What was generated, on its way into a log or into files.
+//! The way of generated records into a log or into files.
 
 use std::collections::BTreeMap;
 use std::fs::File;

@@ -6,9 +6,9 @@ use winback_core::time::Time;
 /// A record that waits to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// When it happened.
+    /// The event time.
     pub time: Time,
-    /// Whom it is about, so that their records stay in order over partitions.
+    /// The account, so that its records stay in order over partitions.
     pub key: Option<Vec<u8>>,
     /// The record.
     pub value: Vec<u8>,

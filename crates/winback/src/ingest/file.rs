@@ -8,7 +8,7 @@ use winback_sources::csv_row;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// What a file holds.
+/// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// A record a line.

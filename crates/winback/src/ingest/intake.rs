@@ -17,7 +17,7 @@ pub struct Intake<'a> {
     memory: usize,
 }
 
-/// What was taken.
+/// The counts of accepted records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Taken {
     /// Records to be written.

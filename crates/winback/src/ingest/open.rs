@@ -30,15 +30,15 @@ fn named(path: Option<&Path>) -> Option<&Path> {
     path.filter(|path| *path != Path::new("-"))
 }
 
-/// What to call it.
+/// The name of the file, for messages.
 pub(crate) fn name_of(path: Option<&Path>) -> String {
     named(path).map_or_else(|| "standard input".to_owned(), |path| path.display().to_string())
 }
 
-/// What it holds: as stated, by its ending, or as usual; lines where it is piped.
+/// The format of the file: as stated, by its extension, or the usual one; lines if it is piped.
 ///
 /// # Errors
-/// When nothing says it.
+/// If nothing states it.
 pub(crate) fn format_of(
     stated: Option<FileFormat>,
     path: Option<&Path>,

@@ -1,4 +1,4 @@
-//! Whether the log that a file goes into is already running: then its clock is the present, and what is old expires.
+//! The check that the log is already running: then its clock is the present, and old records expire.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use crate::reading;
 /// running have some.
 const LOOK_BACK: i64 = 2_000;
 
-/// When the readers of the sources last reported progress into the inbox; `None` in a log that never ran.
+/// The time of the last progress record in the inbox; `None` in a log that never ran.
 ///
 /// # Errors
-/// When the log is away.
+/// If the log is unavailable.
 pub fn last_progress(log: &dyn Log, inbox: &Arc<str>) -> anyhow::Result<Option<Time>> {
     let there = log.describe(&[inbox])?.into_iter().flatten().next();
     let Some(there) = there else { return Ok(None) };

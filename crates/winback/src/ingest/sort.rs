@@ -67,7 +67,7 @@ impl Sorter {
     }
 }
 
-/// What was sorted.
+/// The sorted records.
 pub struct Sorted {
     runs: Vec<Run>,
     heads: BinaryHeap<Reverse<(Time, usize)>>,

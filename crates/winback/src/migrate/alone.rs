@@ -8,7 +8,7 @@ use winback_log::{GroupEvent, Log, Message, Session, SessionSpec, TopicPartition
 
 use crate::context::Context;
 
-/// How long a group may take to hand everything over.
+/// The time that a group may take to hand everything over.
 const PATIENCE: Duration = Duration::from_secs(20);
 const WAIT: Duration = Duration::from_millis(100);
 

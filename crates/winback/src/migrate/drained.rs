@@ -1,4 +1,4 @@
-//! What a deployment has not read yet. It is moved only when nothing is left: what is under way has no state to move.
+//! The unread records of a deployment. It moves only if nothing is left: a record under way has no state to move.
 
 use std::ops::ControlFlow;
 
@@ -10,10 +10,10 @@ use winback_proto::{WireMessage as _, v1};
 use crate::context::Context;
 use crate::reading;
 
-/// What is left to read, a sentence each.
+/// The unread rest, a sentence each.
 ///
 /// # Errors
-/// When the log is away.
+/// If the log is unavailable.
 pub(crate) fn unread(context: &Context, log: &dyn Log) -> anyhow::Result<Vec<String>> {
     let (config, topics) = (&context.config, &context.topics);
     let group = |role: &str| format!("{}.{role}", config.deployment);
@@ -53,7 +53,7 @@ fn decides(message: &Message) -> bool {
     !matches!(record, Some(Ok(v1::InboxRecord { body: Some(Body::Progress(_)) })))
 }
 
-/// How many records that count stand behind a group's positions.
+/// The number of records behind a group's positions.
 fn of(log: &dyn Log, group: &str, topic: &str, counts: impl Fn(&Message) -> bool) -> anyhow::Result<u64> {
     let info = log.describe(&[topic])?.into_iter().flatten().next();
     let partitions: Vec<TopicPartition> =

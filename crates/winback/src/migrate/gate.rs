@@ -1,5 +1,5 @@
-//! What a run must not begin on: a log into which a move is not complete, and an empty Kafka where the deployment's file
-//! lies beside, since everyone would be triggered again.
+//! The checks before a run: it refuses a log into which a move is incomplete. It also refuses an empty Kafka beside
+//! the deployment's own file, because everyone would be triggered again.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -45,7 +45,7 @@ fn refuse(text: String) -> anyhow::Result<()> {
     Err(ConfigError::Wrong { path: "log".to_owned(), text }.into())
 }
 
-/// What may be a file log in that folder.
+/// The files in that folder that may be a file log.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let is_log = |path: &PathBuf| {
@@ -60,7 +60,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Whether that file is a log in which this deployment has fired. What cannot be read is no reason to refuse.
+/// True if that file is a log in which this deployment has fired. An unreadable file is no reason to refuse.
 fn has_fired(context: &Context, file: &Path) -> bool {
     let url = format!("sqlite:{}", file.display());
     let Ok(log) = winback_log::open(&url, Arc::clone(&context.clock), &OpenOptions::default()) else {

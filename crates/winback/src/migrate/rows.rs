@@ -13,7 +13,7 @@ use winback_proto::{Encoding, WireMessage as _, inbox};
 use crate::context::Context;
 use crate::reading;
 
-/// What there is to move.
+/// The amount to move.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     /// Accounts that the detector knows, also those that left the list.
@@ -58,7 +58,7 @@ fn each(
     Ok(())
 }
 
-/// What there is to move; policies and holds, which every partition has, once.
+/// The amount to move; policies and holds, which every partition has, count once.
 pub(crate) fn count(context: &Context, from: &dyn Log) -> anyhow::Result<Counts> {
     let (mut counts, mut common) = (Counts::default(), BTreeSet::new());
     each(context, from, |key, row| {

@@ -11,7 +11,7 @@ use winback_proto::{Encoding, WireMessage as _, v1};
 use crate::context::Context;
 use crate::reading;
 
-/// What is there.
+/// The contents of the target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     /// Nothing of this deployment.

@@ -19,7 +19,7 @@ use super::{Failure, Shared};
 const TURN: Duration = Duration::from_millis(50);
 /// Between two tries while the log is away.
 const PAUSE: Duration = Duration::from_millis(200);
-/// How often the registrar's group is looked at: on Kafka each look is a client of its own.
+/// The interval between looks at the registrar's group: on Kafka each look needs a client of its own.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Why the index and the answers are not kept any more.
@@ -139,7 +139,7 @@ impl Gauges {
     }
 }
 
-/// What is read: positions outlive an outage.
+/// The feeds that are read: positions outlive an outage.
 struct Feeds {
     accounts: AccountFeed,
     answers: AnswerFeed,
@@ -168,7 +168,7 @@ impl Feeds {
     }
 }
 
-/// How long the log may be away, as for a lane.
+/// The limit of an outage of the log, as for a lane.
 struct Patience {
     limit: Duration,
     away_since: Option<Instant>,
@@ -184,7 +184,7 @@ impl Patience {
         self.away_since = None;
     }
 
-    /// Why to wait; the error itself when waiting does not mend it, or has lasted long enough.
+    /// The reason to wait; the error itself if waiting does not help, or has lasted too long.
     fn with(&mut self, error: LogError, now: Instant) -> Result<String, LogError> {
         let since = *self.away_since.get_or_insert(now);
         let is_over = now.saturating_duration_since(since) >= self.limit;
@@ -195,7 +195,7 @@ impl Patience {
     }
 }
 
-/// Whether the registrar has taken in every account that was there when this process started.
+/// The check that the registrar has taken in every account that existed at this process's start.
 struct Registered {
     reader: Box<dyn Reader>,
     group: String,

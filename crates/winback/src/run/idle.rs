@@ -12,7 +12,7 @@ use crate::cli::RoleName;
 
 const ORDER: [RoleName; 4] = [RoleName::Registrar, RoleName::Matcher, RoleName::Detector, RoleName::Worker];
 
-/// Where the run is on its way to idle.
+/// The stage of the run on its way to idle.
 pub(super) struct Stages {
     at: usize,
     since: Time,

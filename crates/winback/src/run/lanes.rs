@@ -30,7 +30,7 @@ use crate::config::{Config, ConfigError, RESPONSES};
 use crate::erase;
 use crate::topics::Topics;
 
-/// How many times faster than the world's the run's clock goes; 1 but for the demo.
+/// The speed of the run's clock, in multiples of the world's; 1 except in the demo.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace(pub(crate) u32);
 
@@ -44,7 +44,7 @@ pub(super) struct Started {
     pub(super) status: Arc<LaneStatus>,
 }
 
-/// What was started.
+/// The started parts.
 pub(super) struct Built {
     pub(super) lanes: Vec<Started>,
     pub(super) worker: Option<Arc<Worker>>,
@@ -64,7 +64,7 @@ pub(super) fn registrar_group(config: &Config) -> String {
 struct Builder<'a> {
     shared: &'a Arc<Shared>,
     plan: &'a Plan,
-    /// How many partitions the topics have that are there.
+    /// The number of partitions of each existing topic.
     partitions: BTreeMap<String, i32>,
     opening: Vec<Opening>,
     snapshots: Option<Arc<Snapshots>>,
@@ -387,8 +387,8 @@ fn live<R: Role>(
     }
 }
 
-/// Whether the inbox's clock waits for a source. Not for one that brings answers only: an answer gates from when it is
-/// stepped, whoever sends looks at the newest, and a topic that is seldom written would hold every burst open.
+/// True if the inbox's clock waits for a source. It does not for a source of answers only. An answer gates from its
+/// record on, a sender looks at the newest, and a rarely written topic would hold every burst open.
 fn is_clocked(name: &str, source: &SourceConfig) -> bool {
     name != RESPONSES || source.preset.as_deref() != Some(RESPONSES)
 }

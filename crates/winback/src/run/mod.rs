@@ -32,7 +32,7 @@ use crate::cli::{PositionsArg, RoleName};
 use crate::config::Config;
 use crate::topics::{self, Topics};
 
-/// How long a drain may take.
+/// The time that a drain may take.
 const DRAIN: Duration = Duration::from_secs(15);
 /// How long the threads of a run may take to end once it is asked for, beyond the drain.
 const END_WITHIN: Duration = Duration::from_secs(15);
@@ -40,24 +40,24 @@ const END_WITHIN: Duration = Duration::from_secs(15);
 /// How often the end of a thread is looked for.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// What to run.
+/// The choice of roles and options of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     /// The roles.
     pub(crate) roles: Vec<RoleName>,
     /// The matcher's sources, by name.
     pub(crate) sources: Vec<String>,
-    /// Which position holds where state and group differ.
+    /// The position that wins if state and group differ.
     pub(crate) positions: Option<PositionsArg>,
-    /// How time passes.
+    /// The speed of time.
     pub(crate) pace: Pace,
-    /// Where the config came from, for errors.
+    /// The origin of the config, for errors.
     pub(crate) config_path: String,
     /// Set when the run is to end, also while it starts.
     pub(crate) stop: Arc<AtomicBool>,
 }
 
-/// What all parts of a run share.
+/// The parts that all of a run share.
 pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) topics: Topics,
@@ -69,7 +69,7 @@ pub(crate) struct Shared {
     pub(crate) failures: Mutex<Vec<Failure>>,
 }
 
-/// Why a part of the run ended by itself.
+/// The reason why a part of the run ended by itself.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// A lane.
@@ -133,7 +133,7 @@ pub(crate) fn start(
 }
 
 impl Running {
-    /// Where the pages are, when they are served.
+    /// The address of the pages, if they are served.
     pub(crate) fn address(&self) -> Option<std::net::SocketAddr> {
         self.http.as_ref().map(|http| http.address)
     }
@@ -143,12 +143,12 @@ impl Running {
         self.monitor.watch();
     }
 
-    /// Whether everything that was there is read, decided and acted on.
+    /// True if every record is read, decided and acted on.
     pub(crate) fn is_idle(&mut self) -> bool {
         self.monitor.is_idle(&self.shared)
     }
 
-    /// Whether a part ended by itself.
+    /// True if a part ended by itself.
     pub(crate) fn has_failed(&self) -> bool {
         !self.shared.failures.lock().is_empty()
     }
@@ -158,7 +158,7 @@ impl Running {
         self.monitor.stopped()
     }
 
-    /// What the run came to so far.
+    /// The summary of the run so far.
     pub(crate) fn summary(&self) -> Summary {
         Summary::of(&self.shared.metrics)
     }

@@ -14,10 +14,10 @@ use winback_log::TopicPartition;
 use super::lanes::Started;
 use crate::cli::RoleName;
 
-/// How often a wait looks whether the run is to end.
+/// The interval at which a wait looks for the end of the run.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// What a lane's thread tells once: that it has joined, or why it has not.
+/// The one message of a lane's thread: it has joined, or the reason why it has not.
 pub(super) type Joined = Result<Arc<LaneStatus>, LaneError>;
 
 /// A lane whose thread has begun.

@@ -12,7 +12,7 @@ use winback_log::TopicPartition;
 use super::Shared;
 use crate::topics::TOMBSTONES;
 
-/// How often the end of the run is looked for.
+/// The interval at which the end of the run is looked for.
 const LOOK: Duration = Duration::from_millis(200);
 /// Fewer new records than this are read faster than a snapshot is written.
 const LEAST: u64 = 1_000;

@@ -1,4 +1,4 @@
-//! What a run came to, read from the same metrics that an operator sees.
+//! The summary of a run, from the same metrics that an operator sees.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ pub(crate) struct Summary {
     pub(crate) triggers: BTreeMap<String, u64>,
     /// Actions, by outcome.
     pub(crate) actions: BTreeMap<String, u64>,
-    /// What the books do not account for: must be 0.
+    /// The records that the conservation laws do not account for: must be 0.
     pub(crate) imbalance: u64,
     /// Transactions of which the log did not tell how they ended: what those of them came to that are in it is not counted.
     pub(crate) unknown: u64,
@@ -94,7 +94,7 @@ impl Summary {
     }
 }
 
-/// Whether some partition's calendar or event is not through.
+/// True if some partition has a backlog of calendar entries or fan-outs.
 pub(crate) fn is_telling(metrics: &Metrics) -> bool {
     metrics.upkeep();
     sums(&metrics.render(), "winback_partitions_telling", "").values().any(|partitions| *partitions > 0)

@@ -20,7 +20,7 @@ use crate::doctor::Kept;
 
 /// How often the topics are looked at.
 const EVERY: Duration = Duration::from_secs(1);
-/// How often the end of the run is looked for.
+/// The interval at which the end of the run is looked for.
 const LOOK: Duration = Duration::from_millis(100);
 const BATCH: usize = 4_096;
 /// Records of a changelog before its end are read, too: a lane may have been restored a moment before.

@@ -1,11 +1,11 @@
-//! What the worker did about a trigger, in words.
+//! The worker's action about a trigger, in words.
 
 use winback_proto::v1;
 use winback_worker::Outcome;
 
 use super::words;
 
-/// What the worker did.
+/// The worker's action.
 pub(crate) fn action(action: &v1::Action) -> String {
     let (play, target, why) =
         (words::safe(&action.play), words::safe(&action.target), words::safe(&action.why));

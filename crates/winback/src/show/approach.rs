@@ -1,4 +1,4 @@
-//! What whoever approaches an account must know beside why it left.
+//! Facts beside the reason that a person must know before an approach.
 
 use winback_core::account::Manner;
 use winback_core::segment::Segment;

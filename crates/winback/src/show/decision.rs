@@ -7,7 +7,7 @@ use super::sentence::Known;
 use super::words::{self, DIM, GOOD, styled};
 use super::{Sentence, sentence};
 
-/// When, whose, what came of what, and why.
+/// The decision in one line: time, account, outcome, reason.
 pub(crate) fn decision(decision: &v1::Decision) -> String {
     let Sentence { what, differ } = sentence(decision, &Known::default());
     let fired = !decision.trigger_id.is_empty();
@@ -26,7 +26,7 @@ pub(crate) fn decision(decision: &v1::Decision) -> String {
     )
 }
 
-/// What the decision is about, in two words.
+/// The subject of the decision, in two words.
 pub(crate) fn subject(decision: &v1::Decision) -> String {
     match &decision.subject {
         Some(Subject::Signal(signal)) => words::happened(&signal.kind, &signal.page_class),

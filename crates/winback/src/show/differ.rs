@@ -1,10 +1,10 @@
-//! What would have had to differ for a trigger: the same for people and for programs.
+//! The change that would have made a trigger: the same for people and for programs.
 
 use serde::Serialize;
 use winback_core::time::Time;
 
 winback_core::closed_enum! {
-    /// What sort of thing had to differ.
+    /// The sort of the missing condition.
     Lack {
         /// It had to be new: this one counted already.
         Repeat = "repeat",
@@ -31,15 +31,15 @@ winback_core::closed_enum! {
     }
 }
 
-/// What would have had to differ.
+/// The missing condition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Differ {
-    /// What sort of thing.
+    /// The sort.
     pub(crate) what: Lack,
     /// In words.
     pub(crate) text: String,
-    /// How many points of score were lacking.
+    /// The missing points of score.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) points: Option<u32>,
     /// The time that was in the way: before it nothing could fire, or, for an age, nothing later.
@@ -67,7 +67,7 @@ impl Differ {
         Self { name: name.to_owned(), ..self }
     }
 
-    /// Whether a person wants to read it: what only waits for its burst's end is not refused.
+    /// True if a person wants to read it: a signal that waits for its burst's end is not refused.
     pub(crate) fn is_final(&self) -> bool {
         self.what != Lack::Strength
     }

@@ -1,9 +1,9 @@
-//! Why each gate is shut, and what would open it. The list is closed: a gate that is added to the core does not compile
-//! here before it has its words.
+//! The words for each closed gate, and for what opens it. The list is closed: a new gate of the core does not compile
+//! here without its words.
 
 use winback_core::debounce::Gate;
 
-/// Why a gate is shut, and what would open it.
+/// The reason of a closed gate, and what opens it.
 pub(crate) const fn gate_words(gate: Gate) -> (&'static str, &'static str) {
     match gate {
         Gate::NotListed => ("the account is not on the list", "it had to be on the list of churned accounts"),

@@ -11,16 +11,16 @@ use winback_proto::v1;
 use super::words::{self, BAD, BOLD, DIM, styled};
 use crate::reading::Found;
 
-/// How much of bytes that are no text is shown.
+/// The bytes of a binary value that are shown.
 const DUMP_BYTES: usize = 512;
-/// How much of text is shown.
+/// The bytes of a text that are shown.
 const TEXT_BYTES: usize = 4 << 10;
 /// How much of the places of elements is shown, in characters.
 const PLACES: usize = 24;
-/// How much of a key or a header is shown, in characters.
+/// The characters of a key or a header that are shown.
 const INLINE: usize = 200;
 
-/// What `dead-letters list --json` says of a letter: all but the record itself.
+/// A letter in `dead-letters list --json`: everything but the record itself.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Summary<'a> {
@@ -122,7 +122,7 @@ pub(crate) fn line(found: &Found<v1::DeadLetter>) -> String {
     )
 }
 
-/// Where the record stood: `web-visits/0@17`, with `#2` for its third element.
+/// The record's position: `web-visits/0@17`, with `#2` for its third element.
 pub(crate) fn position(letter: &v1::DeadLetter) -> String {
     let (topic, partition) = (words::safe(&letter.topic), letter.partition);
     let element = match places(letter) {
@@ -134,7 +134,7 @@ pub(crate) fn position(letter: &v1::DeadLetter) -> String {
     format!("{topic}/{partition}@{}{last}{element}", letter.offset)
 }
 
-/// Where the record stood first, when this letter is of a replay.
+/// The record's first position, if this letter is of a replay.
 pub(crate) fn first(letter: &v1::DeadLetter) -> Option<Original> {
     retries::from_headers(|visit| {
         letter.headers.iter().for_each(|header| visit(&header.name, &header.value));

@@ -11,7 +11,7 @@ use crate::EXIT_PARTLY;
 use crate::context::Context;
 use crate::reading::{self, Timed};
 
-/// Which records, and for how long.
+/// The choice of records, and the time to wait.
 pub(crate) struct Listing<'a> {
     /// The topic.
     pub(crate) topic: &'a Arc<str>,

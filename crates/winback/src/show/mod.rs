@@ -1,7 +1,6 @@
-//! How things are printed: plain words for people, one JSON object a line for programs.
+//! Output: plain words for people, one JSON object a line for programs.
 //!
-//! Whatever came from outside is escaped before it reaches a terminal. Colours are written always and taken away by
-//! `anstream` where no terminal shows them.
+//! Text from outside is escaped before it reaches a terminal. `anstream` removes colours where no terminal shows them.
 
 mod action;
 pub(crate) mod approach;

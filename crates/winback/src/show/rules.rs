@@ -1,6 +1,6 @@
 //! The rules of the debounce (DESIGN section 6) in a few words each, as `explain` names them.
 
-/// What the rule of that name says; nothing of one that this version does not know.
+/// The words of that rule; empty for a rule that this version does not know.
 pub(crate) fn rule_words(rule: &str) -> &'static str {
     match rule {
         "R1" => "a signal counts once",

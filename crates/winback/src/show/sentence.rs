@@ -15,30 +15,30 @@ use super::differ::{Differ, Lack};
 use super::gates::gate_words;
 use super::words;
 
-/// How many earlier triggers are named where a cap is reached.
+/// The most earlier triggers that are named for a reached cap.
 const FIRES: usize = 4;
 
-/// What was decided, and what would have had to differ for a trigger.
+/// The decision in words, and the change that would have made a trigger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Sentence {
-    /// What was decided.
+    /// The decision.
     pub(crate) what: String,
-    /// What would have had to differ; `None` where something fired.
+    /// The change that would have made a trigger; `None` if something fired.
     pub(crate) differ: Option<Differ>,
 }
 
-/// What is known beside a decision.
+/// Facts beside a decision.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Known<'a> {
     /// The policy in the version that decided.
     pub(crate) policy: Option<&'a Policy>,
-    /// When the same signal counted before.
+    /// The time at which the same signal counted before.
     pub(crate) counted: Option<Time>,
     /// The account's starting triggers before it, oldest first.
     pub(crate) fires: &'a [Time],
-    /// When the gate that was shut would have opened by itself.
+    /// The time at which the closed gate would have opened by itself.
     pub(crate) opens: Option<Time>,
-    /// What happened to the account at the same record of the inbox.
+    /// The change of the account at the same inbox record.
     pub(crate) happened: Option<&'a str>,
 }
 
@@ -73,7 +73,7 @@ fn decided(decision: &v1::Decision) -> Option<Time> {
     words::time(decision.decided_at.as_ref())
 }
 
-/// When something that the decision names will be.
+/// The future time that the decision names.
 fn until(decision: &v1::Decision, stamp: Option<&winback_proto::Timestamp>) -> String {
     words::time(stamp).map_or_else(|| "its end".to_owned(), |until| words::moment(until, decided(decision)))
 }
@@ -166,7 +166,7 @@ fn expired(decision: &v1::Decision, signal: &v1::SignalSubject, known: &Known<'_
     }
 }
 
-/// What a signal lacked to fire at once; its burst is judged at its end.
+/// The conditions that a signal lacked to fire at once; its burst is judged at its end.
 fn at_once(signal: &v1::SignalSubject, known: &Known<'_>) -> Differ {
     let leading = known.policy.map(|policy| policy.leading);
     let strength = rule(signal, known).map(|rule| rule.strength);
@@ -240,7 +240,7 @@ fn of_burst(
     }
 }
 
-/// What bursts before it left of its score.
+/// The part of the score that earlier bursts left.
 fn carried(decision: &v1::Decision) -> String {
     match decision.carried_score {
         0 => String::new(),
@@ -248,7 +248,7 @@ fn carried(decision: &v1::Decision) -> String {
     }
 }
 
-/// Why the burst ended then.
+/// The reason of the burst's end.
 fn ended(because: &str) -> &'static str {
     match FiredBecause::parse(because) {
         Some(FiredBecause::GapElapsed) => "when nothing more came",

@@ -6,9 +6,9 @@ use winback_proto::v1;
 
 use super::words::{self, BOLD, DIM, styled};
 
-/// How wide a paragraph may be.
+/// The greatest width of a paragraph.
 const WIDTH: usize = 110;
-/// Where the text of each line begins.
+/// The indent of a line's text.
 const INDENT: &str = "           ";
 
 /// The trigger, and what the worker did about it where that is known; several lines without a last line break.
@@ -38,7 +38,7 @@ fn cut(parts: &[String]) -> String {
     format!("{}: the trigger was larger than max_trigger_bytes of its policy", parts.join(", "))
 }
 
-/// What of the account is to be known to approach it.
+/// The facts about the account that an approach needs.
 pub(crate) fn of_snapshot(account: &v1::AccountSnapshot) -> Option<String> {
     super::approach::approach(&account.segment, &account.manner, &account.concessions)
 }

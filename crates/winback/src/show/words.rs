@@ -11,9 +11,9 @@ use winback_proto::trigger::CARRIED;
 pub(crate) const BOLD: Style = Style::new().bold();
 /// A label, or what matters less.
 pub(crate) const DIM: Style = Style::new().dimmed();
-/// What fired.
+/// The style of triggers.
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
-/// What is wrong.
+/// The style of faults.
 pub(crate) const BAD: Style = AnsiColor::Red.on_default();
 
 /// The text in that style.
@@ -105,7 +105,7 @@ pub(crate) fn short(text: &str, most: usize) -> String {
     cut
 }
 
-/// What happened, in two words: `pricing page`, `mail clicked`.
+/// The event in two words: `pricing page`, `mail clicked`.
 pub(crate) fn happened(kind: &str, class: &str) -> String {
     let Some(known) = SignalKind::parse(kind) else {
         return if kind == CARRIED { "interest carried over from before".to_owned() } else { spaced(kind) };

@@ -24,7 +24,7 @@ pub(crate) struct Book {
     pub(crate) bad: u64,
 }
 
-/// Whose a signal is.
+/// The owner of a signal.
 #[derive(Debug)]
 pub(crate) enum Found {
     /// One account's: its id, and the key that said so.
@@ -79,12 +79,12 @@ impl Book {
         self.index.upsert(account);
     }
 
-    /// How many accounts there are.
+    /// The number of accounts.
     pub(crate) fn len(&self) -> usize {
         self.index.len()
     }
 
-    /// Whose that is.
+    /// The owner.
     pub(crate) fn find(&self, who: &Identity<'_>) -> Found {
         match self.index.lookup(who) {
             Lookup::None => Found::Nobody,

@@ -1,5 +1,4 @@
-//! What came of one event, owned, with whom it is about masked: no mail address and no visitor's network address is
-//! ever shown whole.
+//! The result of one event, owned and masked: no mail address and no visitor's network address is shown whole.
 
 use std::net::IpAddr;
 
@@ -14,12 +13,12 @@ use winback_sources::{Answer, Broadcast, Element};
 use super::Book;
 use super::book::Found;
 
-/// What came of one event.
+/// The result of one event.
 #[derive(Debug)]
 pub(crate) enum Came {
     /// A signal, and what the list of accounts says to it where one was asked.
     Signal(Box<Signal>),
-    /// What somebody answered: it stops, and never starts anything.
+    /// An answer: it stops, and never starts anything.
     Answer(Box<Signal>),
     /// About many accounts: told to each that it concerns.
     FanOut(Box<Signal>),
@@ -27,14 +26,14 @@ pub(crate) enum Came {
     Dropped(&'static str),
     /// Not understood.
     Dead {
-        /// Why, from the closed list.
+        /// The reason, from the closed list.
         reason: &'static str,
-        /// What a person can act on.
+        /// The text, with the fix.
         text: String,
     },
 }
 
-/// What would be forwarded, and what it would be matched on.
+/// The signal that would be forwarded, and its keys.
 #[derive(Debug)]
 pub(crate) struct Signal {
     /// The kind of signal or of answer.
@@ -100,7 +99,7 @@ impl Signal {
         }
     }
 
-    /// Whom it concerns is known when the detector has the accounts.
+    /// The result of an event: the detector knows the accounts that it concerns.
     fn fan_out(event: &Broadcast) -> Self {
         let event = door::event(event.clone(), "", event.at);
         let competitor = (!event.competitor.is_empty()).then(|| format!("competitor {}", event.competitor));
@@ -117,7 +116,7 @@ impl Signal {
     }
 }
 
-/// What an event would be matched on, rung by rung.
+/// The keys of an event, by rung.
 fn shown(who: &Identity<'_>) -> Vec<String> {
     let mut keys = Vec::new();
     keys.extend(who.account_id.as_deref().map(|id| format!("account {}", masked(id))));

@@ -59,7 +59,7 @@ impl Samples {
     }
 }
 
-/// Whether the text is one JSON document that goes on behind its first line.
+/// True if the text is one JSON document of several lines.
 fn is_one_document(bytes: &[u8]) -> bool {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii();
     let opens = matches!(bytes.first(), Some(b'{' | b'['));

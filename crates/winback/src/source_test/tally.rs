@@ -9,7 +9,7 @@ use super::book::Found;
 use crate::show::words::{BAD, BOLD, DIM, GOOD, styled};
 use crate::talk::grouped;
 
-/// How many of what.
+/// Counts by name.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) records: u64,
@@ -48,7 +48,7 @@ impl Tally {
         }
     }
 
-    /// Whether something was not understood.
+    /// True if something was not understood.
     pub(crate) fn has_dead(&self) -> bool {
         !self.dead.is_empty()
     }

@@ -1,4 +1,4 @@
-//! How one event is told: a line that says what came of it, and beneath it what a person would ask next.
+//! The output for one event: a line with the result, and beneath it the details.
 
 use serde_json::{Value, json};
 use winback_sources::DropReason;
@@ -8,9 +8,9 @@ use super::book::Found;
 use super::came::Signal;
 use crate::show::words::{self, BAD, BOLD, DIM, GOOD, styled};
 
-/// How wide the text of a dead letter may get.
+/// The greatest width of a dead letter's text.
 const WIDTH: usize = 118;
-/// Where the second column begins.
+/// The second column.
 const INDENT: usize = 19;
 
 /// Tells events by their line and their place in the record.
@@ -19,7 +19,7 @@ pub(crate) struct Teller {
     pub(crate) file: String,
 }
 
-/// Where an event stands.
+/// The place of an event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
     /// The line of the record, from 1.

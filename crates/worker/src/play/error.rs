@@ -1,4 +1,4 @@
-//! What is wrong with a play's file, said so that it can be mended without reading code.
+//! The errors in a play's file, each with a fix that needs no code.
 
 /// A play or a message template that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -10,7 +10,7 @@ pub enum PlayError {
     Read {
         /// The directory or file.
         path: String,
-        /// What the system said.
+        /// The system's message.
         why: String,
     },
     /// Not TOML at all.
@@ -18,7 +18,7 @@ pub enum PlayError {
     Toml {
         /// The file.
         file: String,
-        /// What the parser said, with its place.
+        /// The parser's message, with its place.
         why: String,
     },
     /// A key that means nothing.
@@ -38,7 +38,7 @@ pub enum PlayError {
         file: String,
         /// The key.
         key: String,
-        /// What to write.
+        /// The fix.
         fix: String,
     },
     /// A value that cannot be.
@@ -50,7 +50,7 @@ pub enum PlayError {
         key: String,
         /// The value as it stands there.
         value: String,
-        /// What to write instead, and why.
+        /// The fix, and its reason.
         fix: String,
     },
     /// A template that does not render.
@@ -60,7 +60,7 @@ pub enum PlayError {
         file: String,
         /// The key.
         key: String,
-        /// What the template engine said, and which variables there are.
+        /// The template engine's message, and the known variables.
         why: String,
     },
 }

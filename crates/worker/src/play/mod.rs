@@ -17,7 +17,7 @@ use winback_core::closed_enum;
 use winback_core::signal::SignalKind;
 
 closed_enum! {
-    /// What may be offered after the first message; never in it.
+    /// The offer that may follow the first message; never in it.
     Offer {
         /// Nothing.
         None = "none",
@@ -51,7 +51,7 @@ pub struct Discount {
     pub commitment_months: u32,
 }
 
-/// What to do about a trigger.
+/// The play for a trigger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Play {
     /// Its name, unique among the plays.
@@ -72,7 +72,7 @@ pub struct Play {
     pub needs_signals: Vec<SignalKind>,
     /// Never sooner than this after they left.
     pub min_days_since_churn: u32,
-    /// What may be offered later.
+    /// The offer that may follow later.
     pub offer: Offer,
     /// The discount's terms, where the offer is one.
     pub discount: Option<Discount>,

@@ -1,4 +1,4 @@
-//! What the templates may know.
+//! The facts that a template may know.
 
 use lettre::message::Mailbox;
 use serde::Serialize;
@@ -19,7 +19,7 @@ pub(super) struct MessageFacts {
     account: String,
     owner: String,
     features: Vec<String>,
-    /// What was promised at exit. It is owed and no offer, so that the first message may name it, too.
+    /// The promises at exit. They are owed and no offer, so that the first message may name them, too.
     concessions: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     release: Option<String>,
@@ -64,7 +64,7 @@ pub(super) struct NoteFacts {
     segment: String,
     manner: String,
     concessions: Vec<String>,
-    /// What kind of customer it was, a phrase each.
+    /// The kind of customer that it was, a phrase each.
     before: Vec<String>,
     score: u32,
     priority: u32,

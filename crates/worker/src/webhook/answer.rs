@@ -1,11 +1,11 @@
-//! What a receiver's answer means.
+//! The meaning of a receiver's answer.
 
 use jiff::fmt::rfc2822::DateTimeParser;
 use winback_core::closed_enum;
 use winback_core::time::{Span, Time};
 
 closed_enum! {
-    /// What winback does about a status.
+    /// The reaction to a status.
     Verdict {
         /// It has it.
         Accepted = "accepted",
@@ -32,14 +32,14 @@ impl Verdict {
     }
 }
 
-/// What became of one attempt.
+/// The result of one attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempt {
     /// The receiver has it.
     Accepted,
     /// Later, and when the receiver wishes it.
     Retry {
-        /// What happened.
+        /// The event.
         why: String,
         /// The receiver's wish.
         retry_after: Option<Span>,

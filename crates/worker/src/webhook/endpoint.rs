@@ -1,4 +1,4 @@
-//! Where to post. An address may hold a token in its path or query, so that only its host is ever shown.
+//! The receiver's address. It may hold a token in its path or query, so only its host is ever shown.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};

@@ -12,7 +12,7 @@ use crate::render::Rendered;
 /// The type of every message.
 pub const ENVELOPE_TYPE: &str = "winback.trigger";
 
-/// What a receiver gets.
+/// The body for a receiver.
 #[derive(Serialize)]
 pub(crate) struct Envelope<'a> {
     r#type: &'static str,

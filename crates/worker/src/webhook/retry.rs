@@ -1,8 +1,8 @@
-//! When to try again: exponential backoff with full jitter, and the receiver's own wish.
+//! The times of retries: exponential backoff with full jitter, and the receiver's own wish.
 
 use winback_core::time::Span;
 
-/// How retries are spaced.
+/// The spacing of retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// The ceiling of the first wait.
@@ -11,12 +11,12 @@ pub struct RetryPolicy {
     pub cap: Span,
     /// The longest wish of a receiver that is followed to the letter.
     pub retry_after_cap: Span,
-    /// How many attempts there are; `None`: until the trigger is stale.
+    /// The number of attempts; `None`: until the trigger is stale.
     pub max_attempts: Option<u32>,
 }
 
 impl RetryPolicy {
-    /// Whether another attempt may follow this many.
+    /// True if another attempt may follow this many.
     pub fn allows(&self, attempts: u32) -> bool {
         self.max_attempts.is_none_or(|max| attempts < max)
     }

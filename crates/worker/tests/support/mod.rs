@@ -1,4 +1,4 @@
-//! What the tests share: triggers, accounts and a receiver on loopback.
+//! Helpers of the tests: triggers, accounts and a receiver on loopback.
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each test binary uses its part")]
 
 pub mod receiver;

@@ -7,7 +7,7 @@ use std::thread;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
-/// What a receiver does with a request.
+/// The reaction of a receiver to a request.
 #[derive(Clone, Copy)]
 pub enum Answer {
     /// Answers with a status, more header lines and a body.

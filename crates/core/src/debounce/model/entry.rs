@@ -22,7 +22,7 @@ closed_enum! {
         Quarterly = "quarterly",
         /// Each year.
         Yearly = "yearly",
-        /// When next year's budgets are made.
+        /// The season of next year's budgets.
         BudgetSeason = "budget_season",
         /// A month before the contract with the competitor renews.
         ContractRenewal = "contract_renewal",

@@ -16,13 +16,13 @@ pub struct MatchedSignal {
     pub source: String,
     /// Unique within the source.
     pub id: String,
-    /// What sort of thing happened.
+    /// The kind of signal.
     pub kind: SignalKind,
     /// The finer class, such as `pricing`; empty when none.
     pub class: String,
     /// When it happened (`te`).
     pub event_time: Time,
-    /// When it could first be read (`ti`).
+    /// The earliest time at which it could be read (`ti`).
     pub append_time: Time,
     /// The source partition that it came from.
     pub input: InputName,
@@ -46,11 +46,11 @@ pub struct Event {
     pub id: String,
     /// `product_release` or `competitor_event`.
     pub kind: SignalKind,
-    /// What sort of it, such as `feature` or `price_rise`; empty when none.
+    /// The class, such as `feature` or `price_rise`; empty if there is none.
     pub class: String,
     /// When it happened (`te`).
     pub event_time: Time,
-    /// When it could first be read (`ti`).
+    /// The earliest time at which it could be read (`ti`).
     pub append_time: Time,
     /// A few words for a person.
     pub title: String,
@@ -98,7 +98,7 @@ pub struct Response {
     pub kind: ResponseKind,
     /// When.
     pub at: Time,
-    /// Whose contact's, as a hash; empty when unknown.
+    /// The contact, as a hash; empty if it is unknown.
     pub contact: Vec<u8>,
 }
 
@@ -116,7 +116,7 @@ pub struct Moved {
 /// A matcher lane's report (R2).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// How far each of its inputs is.
+    /// The progress of each of its inputs.
     pub inputs: Vec<(InputName, Reached)>,
     /// All inputs that its process knows.
     pub known: Vec<InputName>,

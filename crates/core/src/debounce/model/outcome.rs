@@ -73,7 +73,7 @@ closed_enum! {
         Trailing = "trailing",
         /// In the cool-down, because it is stronger.
         Escalation = "escalation",
-        /// What came after the leading trigger; starts nothing.
+        /// An addendum after the leading trigger; it starts nothing.
         Update = "update",
     }
 }

@@ -42,7 +42,7 @@ fn gap_closed(evidence: &Evidence) -> bool {
     has(evidence, &[SignalKind::ProductRelease])
 }
 
-/// What went wrong technically is what a release of quality is about, and a major version, too.
+/// True if a release of quality, or a major version, answers a technical fault.
 fn mended(evidence: &Evidence) -> bool {
     released(evidence, QUALITY) || released(evidence, MAJOR_VERSION)
 }

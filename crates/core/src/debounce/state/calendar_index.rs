@@ -240,7 +240,7 @@ mod tests {
         Reason::ALL.iter().flat_map(|reason| (0..90).map(|nth| of(*reason, nth))).collect()
     }
 
-    /// What is found by looking at every account.
+    /// The items that a look at every account finds.
     fn looked_for(accounts: &[Account], day: Day) -> BTreeSet<Item> {
         let mut all = BTreeSet::new();
         for account in accounts {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OptionalExtension, params};
 use winback_core::time::Time;
 
-/// How many records one slice looks at in one partition.
+/// The number of records that one slice looks at in one partition.
 const SLICE: i64 = 500;
 /// A slice looks at no further partition when it has lasted so long.
 const HOLD: Duration = Duration::from_millis(10);

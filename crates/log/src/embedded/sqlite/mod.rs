@@ -32,7 +32,7 @@ use self::lock::LaneLock;
 use super::storage::{Pending, Positions, Slot, Storage, Topic, View, WriteError};
 use crate::{Cleanup, LogError, TimestampKind, TopicInfo, TopicSpec};
 
-/// How often a waiting poll looks for what other processes wrote.
+/// The interval at which a waiting poll looks for the writes of other processes.
 const PATIENCE: Duration = Duration::from_millis(25);
 /// How long readers are waited for when the write-ahead log is emptied beside lanes.
 const EMPTIES_WITHIN: Duration = Duration::from_millis(25);
@@ -313,7 +313,7 @@ impl Sqlite {
         Ok(newest.map_or(Time::MIN, Time::from_millis))
     }
 
-    /// What a failed transaction leaves behind.
+    /// The state after a failed transaction.
     fn outcome(&self, error: &rusqlite::Error) -> WriteError {
         if damage::is_damage(error) {
             return WriteError::Damaged(damage::explain(&self.path, error));

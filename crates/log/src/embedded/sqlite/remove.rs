@@ -6,7 +6,7 @@ use winback_core::ids::Offset;
 
 use crate::embedded::storage::Slot;
 
-/// How many records go in one transaction, so that no lane waits long.
+/// The number of records in a transaction, so that no lane waits long.
 pub(super) const SLICE: usize = 200;
 
 /// Removes these within the open transaction; how many there were.

@@ -12,7 +12,7 @@ use super::headers;
 use crate::embedded::storage::{Pending, Positions, Slot};
 use crate::{FailPoint, fail_point};
 
-/// How many records are written between two looks at the clock.
+/// The number of records between two looks at the clock.
 const STRIDE: usize = 64;
 
 struct Tail {

@@ -1,4 +1,4 @@
-//! What one call of the queue brings: records for the lane, ends of partitions, and what is left over from before.
+//! The content of one call of the queue: records for the lane, ends of partitions, and earlier leftovers.
 
 use rdkafka::error::RDKafkaErrorCode;
 use winback_core::ids::{Offset, Partition};

@@ -116,7 +116,7 @@ impl Fetch {
         trouble
     }
 
-    /// What librdkafka stopped reading cannot be moved, only assigned anew.
+    /// Assigns a partition anew: librdkafka cannot move one that it stopped reading.
     fn assign_again(&mut self, partition: &TopicPartition) -> Result<(), KafkaError> {
         let client = Arc::clone(&self.client);
         let consumer = &client.consumer;

@@ -1,4 +1,4 @@
-//! Which generation of its group a consumer is in.
+//! The generation of a consumer in its group.
 
 use rdkafka_sys as sys;
 

@@ -36,14 +36,14 @@ impl fmt::Debug for Client {
     }
 }
 
-/// What a lane's queue holds.
+/// An entry of a lane's queue.
 pub(crate) struct Event {
     /// The topic, by librdkafka's handle: equal for equal topics within a batch.
     pub(crate) handle: usize,
     pub(crate) partition: i32,
     pub(crate) offset: i64,
     pub(crate) timestamp: i64,
-    /// Why this is no record; what `raw` then holds is not one.
+    /// The error; then `raw` holds no record.
     pub(crate) error: Option<RDKafkaErrorCode>,
     pub(crate) raw: RawMessage,
 }

@@ -38,7 +38,7 @@ impl RawMessage {
         unsafe { self.message.as_ref() }
     }
 
-    /// Whether it is of the topic `name`.
+    /// True if it is of the topic `name`.
     pub(crate) fn is_of(&self, name: &str) -> bool {
         let topic = self.fields().rkt;
         if topic.is_null() {
@@ -48,7 +48,7 @@ impl RawMessage {
         unsafe { CStr::from_ptr(sys::rd_kafka_topic_name(topic)) }.to_bytes() == name.as_bytes()
     }
 
-    /// What an error says in words.
+    /// The text of an error.
     pub(in crate::kafka) fn error_text(&self) -> String {
         // SAFETY: the message is alive; its text ends with a zero byte and is copied.
         let text = unsafe { sys::rd_kafka_message_errstr(self.message.as_ptr()) };

@@ -1,4 +1,4 @@
-//! How long a member takes from the accounts' topic to an index that is complete, and what an account weighs in it.
+//! The time a member takes from the accounts' topic to a complete index, and the weight of an account in it.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// The kernel counts CPU time in hundredths of a second, whatever its own tick is.
 const TICK: Duration = Duration::from_millis(10);
 
-/// What some work took.
+/// The cost of some work.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Took {
     pub(super) wall: Duration,
@@ -74,7 +74,7 @@ impl Sorted {
         self.0.len()
     }
 
-    /// How many are not above that.
+    /// The number of values that are at most `most`.
     pub(super) fn within(&self, most: f64) -> usize {
         self.0.partition_point(|value| *value <= most)
     }

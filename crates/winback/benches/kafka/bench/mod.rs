@@ -16,7 +16,7 @@ use anyhow::Context as _;
 use winback_log::{Cleanup, OpenOptions, SharedLog, SystemClock, TimestampKind, TopicPartition, TopicSpec};
 use winback_testkit::{Broker, BrokerError};
 
-/// What is measured.
+/// A part of the benchmark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     /// The matcher's lane beside a bare consumer.

@@ -1,4 +1,4 @@
-//! What is read: generated page views, and the index of generated accounts that some of them match.
+//! The input: generated page views, and the index of generated accounts that some of them match.
 
 use std::sync::Arc;
 

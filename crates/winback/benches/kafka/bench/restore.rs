@@ -1,5 +1,5 @@
-//! How long a detector lane takes from its start to running, with the state of many accounts: from the changelog alone,
-//! and from a snapshot. The state is made as in life: accounts in the inbox, stepped by the same lane.
+//! The time a detector lane takes from its start to running, with the state of many accounts. It restores from the
+//! changelog alone, and from a snapshot. The same lane made the state before, from accounts in the inbox.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -62,7 +62,7 @@ impl Waiting {
     }
 }
 
-/// What came of a replay.
+/// The result of a replay.
 #[derive(Default)]
 struct Replayed {
     sent: u64,
@@ -136,7 +136,7 @@ fn told(
     }
 }
 
-/// Where the letter's record stood first, or why it cannot go through again and what to do instead.
+/// The first position of the letter's record, or the reason why it cannot be replayed and the alternative.
 pub(super) fn whose(
     found: &Found<v1::DeadLetter>,
     config: &Config,
@@ -188,7 +188,7 @@ fn source(letter: &v1::DeadLetter, config: &Config) -> Option<String> {
     config.sources.iter().find_map(reads).filter(|_| letter.role == "matcher")
 }
 
-/// Why a letter that is of no signal source is not replayed, and what to do instead.
+/// The reason why a letter without a signal source is not replayed, and the alternative.
 fn instead(letter: &v1::DeadLetter) -> String {
     let topic = words::safe(&letter.topic);
     match letter.role.as_str() {

@@ -28,7 +28,7 @@ struct Group {
     letters: u64,
     /// How many records or elements they stand for.
     elements: u64,
-    /// How many `dead-letters replay` would send.
+    /// The number of letters that `dead-letters replay` would send.
     replayable: u64,
     #[serde(serialize_with = "rfc3339")]
     first: Option<Time>,

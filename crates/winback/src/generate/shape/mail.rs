@@ -10,7 +10,7 @@ use crate::generate::words::{BROWSER, MACHINE};
 
 const SITE: &str = "https://www.ourcompany.example";
 
-/// What the four have in common.
+/// The common parts of the four.
 struct Told<'a> {
     act: Act,
     mail: &'a str,
@@ -40,11 +40,11 @@ pub(super) fn write(shape: Shape, plot: &Plot, trace: &Trace, into: &mut Vec<u8>
     }
 }
 
-/// How long a mail lies before it is read.
+/// The time between a mail's delivery and its reading.
 const UNREAD: Span = Span::from_mins(7);
 
 impl Told<'_> {
-    /// When the message had been sent.
+    /// The time at which the message was sent.
     fn sent(&self) -> Time {
         Time::from_millis(self.at.millis() - UNREAD.millis())
     }

@@ -24,7 +24,7 @@ pub enum Class {
     Funding,
     /// Posts.
     Hiring,
-    /// What concerns many accounts, and is nobody's own.
+    /// An event that concerns many accounts.
     Event,
 }
 
@@ -67,13 +67,13 @@ winback_core::closed_enum! {
         Hiring = "hiring",
         /// Our own releases.
         Releases = "releases",
-        /// What happens at competitors.
+        /// Events at competitors.
         CompetitorEvents = "competitor_events",
     }
 }
 
 impl Shape {
-    /// What it tells.
+    /// The class of the source.
     pub const fn class(self) -> Class {
         match self {
             Self::Segment | Self::Web | Self::CombinedLog => Class::Web,
@@ -84,7 +84,7 @@ impl Shape {
         }
     }
 
-    /// Whether it can tell that at all.
+    /// True if the source can carry that act.
     pub(super) fn tells(self, act: Act) -> bool {
         let replies = matches!(act, Act::Reply | Act::AutoReply);
         let moved = matches!(act, Act::Asset(_) | Act::Moved(_));
@@ -106,7 +106,7 @@ impl Shape {
     }
 }
 
-/// Whose signal it is.
+/// The owner of a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Who {
     /// The account of that number.
@@ -129,7 +129,7 @@ pub(super) struct Plot {
     pub(super) at: Time,
 }
 
-/// What the source learns about who did it.
+/// The source's knowledge of the person.
 #[derive(Debug, Default)]
 pub(super) struct Trace {
     pub(super) account_id: Option<String>,
@@ -140,7 +140,7 @@ pub(super) struct Trace {
 }
 
 impl Trace {
-    /// What the key of the record is: who it is about, as far as the record says.
+    /// The key of the record: the account that it is about, as far as the record says.
     pub(super) fn key(&self) -> Option<String> {
         let named = [&self.account_id, &self.email, &self.domain, &self.company];
         let named = named.into_iter().flatten().next().map(|text| text.to_ascii_lowercase());
