@@ -361,7 +361,9 @@ fn no_address_that_comes_in_goes_out_but_in_the_bytes_of_dead_letters() {
         (!messages_of(&deployment, "actions").is_empty() && facts.dead.len() >= 8).then_some(())
     });
     for page in ["/metrics", "/readyz", "/livez"] {
-        told.push(("page", get(&address, page)));
+        let shown = get(&address, page);
+        assert!(!shown.contains("acc-"), "{page} is public and names an account: {shown}");
+        told.push(("page", shown));
     }
     running.kill().unwrap();
     running.wait().unwrap();

@@ -8,7 +8,6 @@
 //! none. It follows transactions as a role does: what was counted since the last commit is dropped with a rollback.
 
 use winback_core::ids::Offset;
-use winback_core::privacy::masked;
 use winback_core::time::{Span, Time};
 use winback_log::TopicPartition;
 
@@ -24,8 +23,6 @@ const REACH: u32 = 10;
 const REACH_RECORDS: u32 = 20_000;
 /// No trial reads more bytes.
 const REACH_BYTES: usize = 256 << 20;
-/// The characters of a dead letter's text that are shown.
-const TEXT: usize = 160;
 
 /// The limits at which a lane stops instead of making dead letters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -206,8 +203,8 @@ impl Breaker {
         if self.policy.is_off() {
             return;
         }
-        let text = shown(&letter.text);
-        self.sample = format!("{} ({text}) at {}@{}", letter.reason, from.0, from.1);
+        // Its text may quote the record, and everybody who reaches the port reads why a lane is not ready.
+        self.sample = format!("{} at {}@{}", letter.reason, from.0, from.1);
         if !letter.source.is_empty() {
             self.sample.push_str(&format!(" of source {}", letter.source));
         }
@@ -344,11 +341,6 @@ impl Breaker {
             State::Closed | State::Tripped | State::Trial(_) | State::Failed | State::Passed { .. } => {}
         }
     }
-}
-
-/// The head of a dead letter's text for readiness and logs, where no mail address may stand.
-fn shown(text: &str) -> String {
-    masked(text).chars().take(TEXT).collect()
 }
 
 #[cfg(test)]

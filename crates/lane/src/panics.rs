@@ -62,7 +62,7 @@ impl<R: Role> Lane<R> {
         {
             let mut status = self.status.lock();
             status.aborts += 1;
-            status.last_error = Some(format!("the step of {partition}@{offset} panicked: {why}"));
+            status.last_error = Some(format!("the step of {partition}@{offset} panicked: the log says why"));
         }
         let (records, partitions) = (self.batch.records, self.inputs.order().len());
         let verdict = self.isolation.panicked(suspect.clone(), &why, records, partitions);

@@ -136,24 +136,21 @@ impl Component {
     }
 
     /// Stands still, as its watcher sees it: only a restart can mend that.
-    pub fn stalled(&self, why: impl Into<String>) {
-        let why = why.into();
+    pub fn stalled(&self, why: impl AsRef<str>) {
+        let why = public(why.as_ref());
         self.health.update(&self.name, |entry| entry.state = State::Stalled(why));
     }
 
     /// Ended by itself: it needs a person, and beats no more.
-    pub fn ended(&self, why: impl Into<String>) {
-        let why = why.into();
+    pub fn ended(&self, why: impl AsRef<str>) {
+        let why = public(why.as_ref());
         self.health.update(&self.name, |entry| (entry.state, entry.beat) = (State::Failed(why), None));
     }
 
-    /// Its last failure, whether it is mended or not. Never with a secret or an address of a person.
+    /// Its last failure, whether it is mended or not.
     pub fn last_error(&self, error: Option<&str>) {
-        self.health.update(&self.name, |entry| {
-            if entry.last_error.as_deref() != error {
-                entry.last_error = error.map(str::to_owned);
-            }
-        });
+        let error = error.map(public);
+        self.health.update(&self.name, |entry| entry.last_error = error);
     }
 
     /// Finished a turn at `now`. From the first beat on it must go on beating.
@@ -283,6 +280,23 @@ mod tests {
             said,
             "not ready\nlane: https://(credentials)@crm.example/x refused (address): \\u{1b}[2J\\nready\\u{202e}\n"
         );
+        let private = "https://me:pa55@crm.example refused jane@acme.example\r\n";
+        let ways: [fn(&Component, &str); 6] = [
+            |lane, why| lane.noted(why),
+            |lane, why| lane.waiting(why),
+            |lane, why| lane.failed(why),
+            |lane, why| lane.stalled(why),
+            |lane, why| lane.ended(why),
+            |lane, why| lane.last_error(Some(why)),
+        ];
+        for (at, way) in ways.into_iter().enumerate() {
+            way(&lane, private);
+            let report = health.report(now);
+            let said = format!("{}{}", report.text(), serde_json::to_string(&report).unwrap());
+            assert!(!["pa55", "jane", "\r"].iter().any(|part| said.contains(part)), "way {at}: {said}");
+            assert!(said.contains("refused (address)"), "way {at}: {said}");
+        }
+        lane.last_error(None);
         lane.waiting("x".repeat(10_000));
         assert!(health.report(now).text().chars().count() < REASON + 30);
     }

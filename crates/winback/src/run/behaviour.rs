@@ -234,7 +234,7 @@ fn a_step_panics(it: &mut Service) {
     call_off_failures();
     it.is_well();
     assert_eq!(it.metric("winback_dead_letters_total", &letters), 1.0);
-    assert!(it.answers("/readyz", 200, "seen/0@0 panicked: a test asked for it"), "{:?}", it.ask("/readyz"));
+    assert!(it.answers("/readyz", 200, "seen/0@0 panicked: the log says why"), "{:?}", it.ask("/readyz"));
 }
 
 fn the_log_is_away(it: &mut Service) {
