@@ -330,6 +330,6 @@ fn forgotten_row(key: &StateKey) -> String {
         StateKey::Policy(_) => format!("{}, in this partition", key.describe()),
         StateKey::Hold(policy) => format!("whether `{policy}` is held in this partition"),
         StateKey::Event(_) => "an event that was on its way to its accounts".to_owned(),
-        StateKey::Clock => "the clock".to_owned(),
+        _ => key.account().map_or_else(|| key.describe(), |id| format!("account {id}: {}", key.describe())),
     }
 }
