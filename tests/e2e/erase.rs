@@ -137,7 +137,7 @@ fn import_erased(deployment: &Deployment, accounts: &[Value]) {
         (told[0]["written"].as_u64(), told[0]["left_out"].as_u64()),
         (Some(0), u64::try_from(accounts.len()).ok())
     );
-    deployment.ok(&["ingest", "accounts", utf8(&file), "--format", "jsonl"]);
+    deployment.ok(&["ingest", &deployment.topic_of("accounts"), utf8(&file), "--format", "jsonl"]);
 }
 
 #[test]

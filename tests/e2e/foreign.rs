@@ -107,7 +107,9 @@ fn falls_ill_and_recovers(deployment: &Deployment, planted: &Planted, refused: b
     let what = || format!("{place} {}", planted.key.escape_ascii());
     let run = deployment.call(&["run", "--until-idle"]);
     if refused {
-        run.expect(1).says(&[&place, "winback topics doctor"]);
+        // 3 where the topics are looked at before the lanes start, as the policies are.
+        assert!(matches!(run.code, Some(1 | 3)), "{run:?}");
+        run.says(&[&place, "winback topics doctor"]);
     } else {
         run.expect(0);
     }
@@ -246,7 +248,9 @@ fn a_foreign_record_among_those_who_were_erased_is_refused_and_nobody_comes_back
         deployment.ok(&["topics", "doctor", "--yes"]).says(&[&place, "1 of 1 record mended"]);
         deployment.run();
     }
-    deployment.import(&[account("gamma")]);
+    let row = deployment.write("gamma.jsonl", account("gamma").to_string().as_bytes());
+    deployment.call(&["accounts", "import", utf8(&row), "--yes"]).expect(4).says(&["was erased"]);
+    deployment.ok(&["ingest", &deployment.topic_of("accounts"), utf8(&row), "--format", "jsonl"]);
     deployment.run();
     let accounts = deployment.ok(&["accounts", "list"]);
     assert!(!accounts.out.contains("gamma"), "{}", accounts.out);

@@ -33,7 +33,7 @@ fn an_import_names_line_column_size_and_limit_and_takes_the_other_rows() {
     let column = large.to_string().find("\"name\"").unwrap() + 1;
     let told = deployment.call(&["accounts", "import", utf8(&file), "--yes"]).expect(4);
     let place = format!("line 2, column {column}: `name` has 1000000 characters, and at most 200 are taken");
-    told.says(&[&place, "2 rows written", "1 rows left out"]);
+    told.says(&[&place, "2 rows written", "1 row left out"]);
     let csv = format!(
         "account_id,churned_at,reason,reason_detail\nx,2025-06-01,unknown,{}\ny,2025-06-01,unknown,short\n",
         "d".repeat(900_000)

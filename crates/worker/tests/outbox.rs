@@ -330,11 +330,7 @@ fn a_hostile_row_makes_a_draft_with_the_same_headers_and_nothing_that_hides() {
         assert_eq!(names, HEADERS, "{owner:?}");
         let value = |name: &str| headers.iter().find(|(header, _)| header == name).unwrap().1.clone();
         assert_eq!(value("MIME-Version"), "1.0");
-        assert!(
-            value("Subject").starts_with("Acme Bcc: all@evil.example <b> [2J xy"),
-            "{}",
-            value("Subject")
-        );
+        assert!(value("Subject").starts_with("Acme Bcc: (address) <b> [2J xy"), "{}", value("Subject"));
         for (name, value) in &headers {
             assert!(!value.contains(is_hidden), "{name}: {value:?}");
         }

@@ -273,7 +273,7 @@ mod tests {
             "user@ and a @ b",
             "@media print { }",
             "@scope/package@1.2.3",
-            "lib@1.2.3-beta.next",
+            "lib@1.2.3-beta.4",
             "repo@v1.2.3",
             "/img/logo@2x.png",
             "user@localhost",

@@ -2,6 +2,7 @@
 
 use std::io::BufRead;
 
+use winback_core::privacy::masked;
 use winback_core::time::Time;
 use winback_registrar::{Row, read_row};
 
@@ -95,7 +96,8 @@ fn place(line: u64, column: Option<usize>) -> String {
 
 fn tell(nth: u64, place: &str, what: &str) {
     match nth {
-        0..=TOLD => note!("{place}: {}", safe(what)),
+        // An error may quote the row.
+        0..=TOLD => note!("{place}: {}", safe(&masked(what))),
         nth if nth == TOLD + 1 => note!("… and more"),
         _ => {}
     }

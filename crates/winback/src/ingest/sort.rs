@@ -116,9 +116,16 @@ impl Iterator for Sorted {
     }
 }
 
-/// The file has no name: it is gone with the process.
+/// A file without a name, for its owner alone: it is gone with the process.
+fn own_file() -> io::Result<File> {
+    let file = tempfile::tempfile()?;
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    Ok(file)
+}
+
 fn write_run(entries: impl Iterator<Item = io::Result<Entry>>) -> io::Result<File> {
-    let mut file = BufWriter::with_capacity(1 << 18, tempfile::tempfile()?);
+    let mut file = BufWriter::with_capacity(1 << 18, own_file()?);
     let length = |bytes: &[u8]| u32::try_from(bytes.len()).map_err(|_| io::Error::other("a record of 4 GiB"));
     for entry in entries {
         let entry = entry?;

@@ -30,7 +30,22 @@ const DEPLOYMENT: &str = "behaviour";
 const SEEN: &str = "behaviour.matcher.0.seen-0";
 
 /// The metrics of alerts that other tests move, with the test and its file.
-const ELSEWHERE: [(&str, &str, &str); 5] = [
+const ELSEWHERE: [(&str, &str, &str); 8] = [
+    (
+        "winback_dead_letters_left_out_total",
+        "crates/winback/src/run/observe.rs",
+        "letters_that_are_left_out_are_counted_by_source",
+    ),
+    (
+        "winback_endpoints_unreached",
+        "tests/e2e/watched.rs",
+        "a_receiver_that_is_not_there_is_shown_with_since_when_and_restarts_nothing",
+    ),
+    (
+        "winback_foreign_records",
+        "tests/e2e/foreign.rs",
+        "a_running_member_says_what_no_start_would_take_and_is_ready_again_when_it_is_replaced",
+    ),
     (
         "winback_inputs_left_out",
         "crates/detector/tests/role/left_out.rs",

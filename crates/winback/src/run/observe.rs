@@ -75,3 +75,18 @@ impl Observer for LaneMetrics {
         self.kafka.record(statistics);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_that_are_left_out_are_counted_by_source() {
+        let metrics = Metrics::new();
+        let lane = LaneMetrics::new(&metrics, "matcher");
+        lane.left_out("web", 3);
+        lane.left_out("web", 4);
+        let counted = "winback_dead_letters_left_out_total{role=\"matcher\",source=\"web\"} 7";
+        assert!(metrics.render().contains(counted), "{}", metrics.render());
+    }
+}
