@@ -237,7 +237,7 @@ impl<R: Role> Lane<R> {
             self.out.back_to(mark); // it is read again, and written then, when the trial passes
         } else {
             self.batch.cut = cut.is_some();
-            self.bury(at, &message, letters, now);
+            self.bury(at, &message, &letters, now);
         }
         if self.role.urgency() >= Urgency::Soon || !self.batch.buried.is_empty() || self.batch.cut {
             self.batch.effects_since.get_or_insert(now);
@@ -250,7 +250,7 @@ impl<R: Role> Lane<R> {
     }
 
     /// Appends the dead letters of a record, or counts them where there are too many bytes of them.
-    fn bury(&mut self, at: usize, message: &Message, letters: Letters, now: Time) {
+    fn bury(&mut self, at: usize, message: &Message, letters: &Letters, now: Time) {
         let (Some(slot), Some(source)) =
             (self.inputs.get(at), letters.last().map(|last| last.source.clone()))
         else {
@@ -261,14 +261,14 @@ impl<R: Role> Lane<R> {
         self.out.from(Some(Origin { slot: at, offset: message.offset, element: None }));
         let (to, role) = (&self.config.dead_letters, self.role.name());
         let here = At { input: &slot.input, now };
-        dead::append(to, role, here, message, &letters, &mut self.out);
+        dead::append(to, role, here, message, letters, &mut self.out);
         if self.allowance.admits(self.out.size() - before, now) {
             fail_point(FailPoint::DeadLetter, &self.spec.transactional_id);
             return;
         }
         self.out.back_to(mark);
         self.batch.leave_out(&source, u64::try_from(letters.count()).unwrap_or_default());
-        self.allowance.leave_out(&letters, &slot.input.partition, message.offset);
+        self.allowance.leave_out(letters, &slot.input.partition, message.offset);
     }
 
     fn end_batch(&mut self, now: Time) {

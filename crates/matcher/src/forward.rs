@@ -143,7 +143,7 @@ impl Forward<'_> {
                     Some(by) => format!("{}, told apart by {by}", found.key),
                     None => found.key.to_string(),
                 };
-                let signal = self.wire(candidate, found.account.id, found.method.as_str(), matched_on);
+                let signal = self.wire(candidate, found.account.id, found.method.as_str(), &matched_on);
                 self.forward(signal, out);
                 if candidate.kind == SignalKind::SelfReactivation {
                     self.came_back(candidate, found.account.id, out);
@@ -152,7 +152,7 @@ impl Forward<'_> {
         }
     }
 
-    fn wire(&self, candidate: &Candidate<'_>, account: &str, method: &str, matched_on: String) -> v1::Signal {
+    fn wire(&self, candidate: &Candidate<'_>, account: &str, method: &str, matched_on: &str) -> v1::Signal {
         let Texts { id, class, detail } = door::texts(candidate);
         v1::Signal {
             account_id: account.to_owned(),
@@ -165,7 +165,7 @@ impl Forward<'_> {
             input: self.input.to_string(),
             input_offset: self.offset,
             method: method.to_owned(),
-            matched_on: masked(&matched_on).into_owned(),
+            matched_on: masked(matched_on).into_owned(),
             detail,
             merged_with: self.others.to_vec(),
         }

@@ -34,7 +34,7 @@ pub(crate) fn items(text: &str) -> impl Iterator<Item = Result<Cow<'_, str>, Ref
 /// The value of a field of an object, as it is written.
 pub(crate) fn field<'t>(text: &'t str, name: &str) -> Option<Cow<'t, str>> {
     let members = sonic_rs::to_object_iter(text).map_while(Result::ok);
-    members.filter(|(own, _)| own.to_string() == name).last().map(|(_, value)| value.as_raw_cow())
+    members.filter(|(own, _)| *own == name).last().map(|(_, value)| value.as_raw_cow())
 }
 
 /// Whether a value is a list. What stands in it is read from the text, element by element.

@@ -343,6 +343,7 @@ const fn under_way() -> Progress {
     Progress::Again { after: ASK_AGAIN, why: None }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "callers have a text of their own to give")]
 fn again(
     pending: &mut Pending,
     retry: &RetryPolicy,
@@ -364,11 +365,13 @@ fn done(action: Action) -> Progress {
     Progress::Done { action: Some(Box::new(privacy::reported(action))), dead: None }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "callers have a text of their own to give")]
 fn refused(action: Action, reason: &'static str, text: String) -> Progress {
     let action = Some(Box::new(privacy::reported(action)));
     Progress::Done { action, dead: Some(Dead { reason, text: masked(&text).into_owned() }) }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "callers have a text of their own to give")]
 fn dead(reason: &'static str, text: String) -> Progress {
     Progress::Done { action: None, dead: Some(Dead { reason, text: masked(&text).into_owned() }) }
 }

@@ -201,6 +201,7 @@ impl Meter {
         }
     }
 
+    #[expect(clippy::boxed_local, reason = "a term is boxed where it stands in another")]
     fn boxed<'s>(&self, term: Box<Term<&'s str>>) -> Box<Term<&'s str>> {
         Box::new(self.term(*term))
     }

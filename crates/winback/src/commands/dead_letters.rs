@@ -124,7 +124,7 @@ fn none(context: &Context, log: &dyn Log, filter: &DeadLetterFilter) -> anyhow::
 /// The original bytes, as they are; a terminal gets only text.
 fn raw(letter: &v1::DeadLetter) -> anyhow::Result<ExitCode> {
     if letter.left_out.is_some() || (letter.points && letter.value.is_empty() && letter.size > 0) {
-        anstream::eprintln!("winback: the letter keeps no bytes of its record: read it from its topic");
+        crate::talk::note!("winback: the letter keeps no bytes of its record: read it from its topic");
         return Ok(ExitCode::from(EXIT_PARTLY));
     }
     let mut out = std::io::stdout().lock();

@@ -40,7 +40,7 @@ impl Doctor<'_> {
         if self.args.dry_run {
             let mends = self.plan(found)?;
             mends.iter().try_for_each(|mend| self.tell(mend, "would"))?;
-            anstream::eprintln!("{} found; nothing was written (--dry-run)", records(mends.len()));
+            talk::note!("{} found; nothing was written (--dry-run)", records(mends.len()));
             return Ok(ExitCode::from(EXIT_FAILED));
         }
         self.refuse_beside_members()?;
@@ -87,7 +87,7 @@ impl Doctor<'_> {
                 mended += 1;
             }
         }
-        anstream::eprintln!("{mended} of {} mended", records(all));
+        talk::note!("{mended} of {} mended", records(all));
         Ok(match all - mended {
             0 => ExitCode::SUCCESS,
             _ if mended == 0 => ExitCode::from(EXIT_FAILED),
@@ -103,11 +103,11 @@ impl Doctor<'_> {
         }
         for mend in &forgets {
             let forgets = mend.forgets.as_deref().unwrap_or_default();
-            anstream::eprintln!("{}: would be forgotten: {}", safe(&mend.record.to_string()), safe(forgets));
+            talk::note!("{}: would be forgotten: {}", safe(&mend.record.to_string()), safe(forgets));
         }
         let agreed = talk::ask("forget that and mend?")?;
         if agreed.is_none() {
-            anstream::eprintln!("what would be forgotten is left as it is: say --yes");
+            talk::note!("what would be forgotten is left as it is: say --yes");
         }
         Ok(agreed.unwrap_or_default())
     }

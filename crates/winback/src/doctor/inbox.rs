@@ -83,9 +83,9 @@ impl Words {
                     self.erased.insert(id);
                 }
             },
-            Body::Response(response) => self.answer(response),
+            Body::Response(response) => self.answer(&response),
             Body::Signal(signal) if signal.kind == SignalKind::SelfReactivation.as_str() => {
-                self.answer(v1::Response {
+                self.answer(&v1::Response {
                     account_id: signal.account_id,
                     id: signal.id,
                     kind: ResponseKind::Reactivated.to_string(),
@@ -123,7 +123,7 @@ impl Words {
         self.put(Kept::Policies, policy.name.into_bytes(), Some(value));
     }
 
-    fn answer(&mut self, response: v1::Response) {
+    fn answer(&mut self, response: &v1::Response) {
         let key = format!("{}\0{}\0{}", response.account_id, response.source, response.id).into_bytes();
         self.put(Kept::Answers, key, Some(response.to_bytes(self.encoding)));
     }

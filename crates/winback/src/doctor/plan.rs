@@ -330,6 +330,8 @@ fn forgotten_row(key: &StateKey) -> String {
         StateKey::Policy(_) => format!("{}, in this partition", key.describe()),
         StateKey::Hold(policy) => format!("whether `{policy}` is held in this partition"),
         StateKey::Event(_) => "an event that was on its way to its accounts".to_owned(),
-        _ => key.account().map_or_else(|| key.describe(), |id| format!("account {id}: {}", key.describe())),
+        StateKey::Clock => {
+            key.account().map_or_else(|| key.describe(), |id| format!("account {id}: {}", key.describe()))
+        }
     }
 }

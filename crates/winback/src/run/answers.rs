@@ -90,7 +90,7 @@ impl AnswerFeed {
                 Ok(Some(answer)) => drop(self.known.answers.apply(answer)),
                 Ok(None) => {}
                 Err(why) => {
-                    tracing::warn!(%place, offset = message.offset.0, %why, "an answer cannot be read")
+                    tracing::warn!(%place, offset = message.offset.0, %why, "an answer cannot be read");
                 }
             }
         }

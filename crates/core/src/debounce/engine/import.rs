@@ -32,7 +32,7 @@ pub(crate) fn handle_row(cx: &mut Step<'_>, row: &(StateKey, StateRow)) {
     }
     cx.store.accounts.parts().1.erased.find_anew();
     match row.clone() {
-        (StateKey::Event(_), StateRow::Event(fan_out)) => import_event(cx, fan_out),
+        (StateKey::Event(_), StateRow::Event(fan_out)) => import_event(cx, &fan_out),
         (StateKey::Machine(key), StateRow::Machine(machine)) => {
             let known = cx.store.machines.get(&key).is_some_and(|machine| machine.burst.is_some());
             cx.store.counts_mut().opened += u64::from(machine.burst.is_some() && !known);
@@ -57,7 +57,7 @@ pub(crate) fn handle_row(cx: &mut Step<'_>, row: &(StateKey, StateRow)) {
 
 /// An event on its way. Each partition of the old log brings its own row of it; it is told again from the cursor on that
 /// stands first, and an account that has heard of it knows its id.
-fn import_event(cx: &mut Step<'_>, fan_out: Arc<FanOut>) {
+fn import_event(cx: &mut Step<'_>, fan_out: &FanOut) {
     let is_same =
         |known: &FanOut| (&known.event.source, &known.event.id) == (&fan_out.event.source, &fan_out.event.id);
     let known = cx.store.events.rows().iter().find(|(_, known)| is_same(known));

@@ -35,6 +35,7 @@ impl InvalidPolicy {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "values are numbers and spans")]
 fn wrong(key: &str, value: impl ToString, fix: &str) -> Result<(), InvalidPolicy> {
     Err(InvalidPolicy::new(key, &value.to_string(), fix))
 }
