@@ -22,7 +22,7 @@ impl Modules {
         for entry in std::fs::read_dir(dir).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            let below = [at, &[name.clone()]].concat();
+            let below = [at, std::slice::from_ref(&name)].concat();
             if path.is_dir() {
                 self.add(&path, &below);
                 continue;

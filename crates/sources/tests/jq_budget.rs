@@ -1,6 +1,6 @@
 //! A filter's work and memory are bounded by what it was given, whatever it is made to do. Alone in its binary: it reads
 //! the memory of its process.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests fail loudly")]
 
 mod common;
 

@@ -132,7 +132,7 @@ mod tests {
 
     impl Indexes<u32, Arc<u32>> for ByValue {
         fn change(&mut self, key: &u32, old: Option<&Arc<u32>>, new: Option<&Arc<u32>>) {
-            assert_eq!(old.is_some_and(|old| !self.0.remove(&(**old, *key))), false, "{key} had no entry");
+            assert!(old.is_none_or(|old| self.0.remove(&(**old, *key))), "{key} had no entry");
             self.0.extend(new.map(|new| (**new, *key)));
         }
     }
