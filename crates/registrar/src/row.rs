@@ -209,7 +209,7 @@ fn domains(fields: &Fields<'_>, notes: &mut Vec<String>) -> Result<Vec<String>, 
         match company_domain(&raw) {
             Ok(domain) if !domains.contains(&domain) => domains.push(domain),
             Ok(_) => {}
-            Err(error) => notes.push(format!("domain `{}` is left out: {error}", masked(&raw))),
+            Err(error) => notes.push(left_out("domain", &raw, &error)),
         }
     }
     Ok(domains)
@@ -220,7 +220,7 @@ fn ranges(fields: &Fields<'_>, notes: &mut Vec<String>) -> Result<Vec<ipnet::IpN
     for raw in fields.list(&["ranges", "ip_ranges"])? {
         match parse_range(&raw) {
             Ok(range) => ranges.push(range),
-            Err(error) => notes.push(format!("range `{}` is left out: {error}", masked(&raw))),
+            Err(error) => notes.push(left_out("range", &raw, &error)),
         }
     }
     Ok(ranges)
@@ -299,6 +299,15 @@ pub(crate) fn version_of(time: Time, offset: i64) -> u64 {
     let millis = u64::try_from(time.millis().max(0)).unwrap_or_default();
     let within = u64::try_from(offset.rem_euclid(1 << 20)).unwrap_or_default();
     (millis << 20) | within
+}
+
+/// The note about a key that is left out. A value with other signs than a key has may be a part of an address: it is not quoted.
+fn left_out(what: &str, raw: &str, error: &dyn std::fmt::Display) -> String {
+    if raw.chars().all(|c| c.is_alphanumeric() || ".-:/_ ".contains(c)) && !raw.contains(' ') {
+        format!("{what} `{}` is left out: {error}", masked(raw))
+    } else {
+        format!("a {what} is left out: it has signs that no {what} has")
+    }
 }
 
 #[cfg(test)]

@@ -129,7 +129,7 @@ impl Subject {
     pub(crate) fn text(&self) -> String {
         match (&self.id, self.name.as_str()) {
             (Some(id), "") => format!("account `{id}`, which the list does not have"),
-            (Some(id), name) => format!("account `{id}` ({name})"),
+            (Some(id), name) => format!("account `{id}` ({})", crate::show::words::safe(name)),
             (None, _) => "that address, which no account on the list has".to_owned(),
         }
     }
