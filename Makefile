@@ -21,8 +21,8 @@ run: tools ## The demo: a day of signals in a minute, every trigger told; stays 
 	@exec target/release/winback demo
 
 .PHONY: test
-test: tools ## All tests: the embedded logs, and a real Kafka where Java and Maven are there
-	$(CARGO) test --workspace
+test: tools ## All tests, with the ten slowest: the embedded logs, and a real Kafka where Java and Maven are there
+	@CARGO=$(CARGO) tests/timed/run --workspace
 
 .PHONY: simulate
 simulate: tools ## The simulation at length: make simulate SCHEDULES=1000000 SEED=7

@@ -299,8 +299,8 @@ pub(crate) fn cannot_commit(element: Option<u32>) -> DeadLetter {
         source: String::new(),
         element,
         reason: CANNOT_COMMIT,
-        text: "no transaction with what follows from this is taken by the log, and those without it are: look at the lane's \
-               last error, mend it, and replay"
+        text: "no transaction with what follows from this is taken by the log, and those without it are: mend what \
+               the lane's last error names; `winback dead-letters replay` then sends the record again, or says what to do instead"
             .to_owned(),
     }
 }

@@ -46,8 +46,9 @@ pub(crate) fn letter(why: &str) -> DeadLetter {
         element: None,
         reason: PANICKED,
         text: format!(
-            "the step of this record panicked twice, and nothing of it was kept: {why}: this is a defect of winback, \
-             report it, and replay with a version that is mended"
+            "the step of this record panicked twice, and nothing of it was kept: {why}: this is a defect of winback: \
+             report it, and install a version that is mended; `winback dead-letters replay` then sends the record again, or says \
+             what to do instead"
         ),
     }
 }

@@ -95,7 +95,7 @@ pub trait Log: Send + Sync {
     }
 
     /// Takes what removed records left in the log's files away; false where that must wait until nobody else has them
-    /// open. `whole` writes the files anew, which takes long and wants them alone.
+    /// open. `whole` writes the files anew, which takes long and wants them alone; without it the next start of lanes does.
     ///
     /// # Errors
     /// When the files cannot be written.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use winback_core::limits::{self, Excess, Limit};
-use winback_core::privacy::masked;
+use winback_core::privacy::{addresses, masked};
 use winback_core::time::Time;
 
 use crate::row::RowError;
@@ -34,7 +34,7 @@ impl<'a> Fields<'a> {
         let Some((name, value)) = self.find(names) else { return Ok(Vec::new()) };
         let part = |text: &str| text.trim().to_owned();
         let list: Vec<String> = match value {
-            Value::String(text) => text.split(';').map(part).filter(|part| !part.is_empty()).collect(),
+            Value::String(text) => parts(text).map(part).filter(|part| !part.is_empty()).collect(),
             Value::Array(items) => items
                 .iter()
                 .map(|item| {
@@ -123,6 +123,18 @@ fn written(text: &str) -> Option<Time> {
     let moment: jiff::civil::DateTime = text.parse().ok()?;
     let zoned = moment.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
     Some(Time::from_millis(zoned.timestamp().as_millisecond()))
+}
+
+/// The parts of a text between its `;`. One within a disguised address, as in `jane&#64;acme.com`, separates nothing.
+pub(crate) fn parts(text: &str) -> impl Iterator<Item = &str> {
+    let addresses = if text.contains(';') { addresses(text) } else { Vec::new() };
+    let ends: Vec<usize> = text
+        .match_indices(';')
+        .map(|(at, _)| at)
+        .filter(|at| !addresses.iter().any(|address| address.range.contains(at)))
+        .collect();
+    let starts = std::iter::once(0).chain(ends.clone().into_iter().map(|end| end + 1));
+    starts.zip(ends.into_iter().chain([text.len()])).filter_map(|(start, end)| text.get(start..end))
 }
 
 /// Refuses what is more than the table of limits allows; `name` is the field as the row has it.

@@ -9,7 +9,7 @@ use winback_core::privacy::masked;
 use winback_core::text::nearest;
 use winback_core::time::Time;
 
-use crate::fields::{Fields, too_large, wrong};
+use crate::fields::{Fields, parts, too_large, wrong};
 use crate::privacy::unaddressed;
 
 /// The request of a row.
@@ -235,7 +235,7 @@ fn contacts(fields: &Fields<'_>, notes: &mut Vec<String>) -> Result<Vec<Contact>
                 contacts.push(person(&Fields(object))?);
             }
             Value::String(text) => {
-                for raw in text.split(';').map(str::trim).filter(|raw| !raw.is_empty()) {
+                for raw in parts(text).map(str::trim).filter(|raw| !raw.is_empty()) {
                     count += 1;
                     let role = String::new();
                     match Mail::parse(raw) {
@@ -403,13 +403,19 @@ mod tests {
             "missing_features":["sso jane@acme.com","sso john@acme.com"],"competitor":"ex jane&#64;acme.com",
             "contacts":[{"email":"jane@acme.com","role":"boss of john@acme.com"}]"#,
         ));
+        let (cell, _) = put(&row(r#","concessions":"a;call jane&#64;acme.com;b""#));
+        assert_eq!(cell.concessions, ["a", "call (address)", "b"]);
         assert_eq!(account.reason_detail, "ask (address)");
         assert_eq!(account.concessions, ["call (address)", "x"]);
         assert_eq!(account.contacts[0].role, "boss of (address)");
         assert_ne!(account.missing_features[0], account.missing_features[1], "they are compared");
         assert_eq!(account.owner.as_deref(), Some("Jo <jo@us.com>"), "one of your own");
         assert_eq!(account.name, "jane@acme.com", "its id");
-        for more in [r#","name":"Jane jane@acme.com""#, r#","aliases":["Acme","jane＠acme.com"]"#] {
+        for more in [
+            r#","name":"Jane jane@acme.com""#,
+            r#","aliases":["Acme","jane＠acme.com"]"#,
+            r#","aliases":"Acme; x jane&#64;acme.com y""#,
+        ] {
             let text = read_row(row(more).as_bytes(), 1).unwrap_err().to_string();
             assert!(text.contains("mail address") && !text.contains("jane"), "{text}");
         }

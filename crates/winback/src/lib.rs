@@ -67,6 +67,11 @@ pub fn report(error: &anyhow::Error) {
     talk::note!("winback: {}", show::words::safe(&text));
 }
 
+/// Tells the person at the terminal what is wrong with the command line.
+pub fn report_usage(error: &clap::Error) {
+    talk::note!("{}", error.render().to_string().trim_end());
+}
+
 /// The exit code that an error ends the process with.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
     let of = |cause: &(dyn std::error::Error + 'static)| {

@@ -10,7 +10,16 @@ use winback::cli::Cli;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match winback::execute(Cli::parse()) {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // An error quotes what was typed, help and version do not.
+        Err(error) if error.use_stderr() => {
+            winback::report_usage(&error);
+            return ExitCode::from(winback::EXIT_USAGE);
+        }
+        Err(help) => help.exit(),
+    };
+    match winback::execute(cli) {
         Ok(code) => code,
         Err(error) => {
             winback::report(&error);

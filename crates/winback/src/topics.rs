@@ -200,16 +200,14 @@ pub fn plan(spec: &TopicSpec, there: Option<&TopicInfo>, own: bool) -> Planned {
 /// Each topic of the deployment with what is to be done; winback's own first.
 ///
 /// # Errors
-/// When the log is away.
-pub fn plan_all(log: &dyn Log, config: &Config) -> Result<Vec<(TopicSpec, Planned)>, LogError> {
+/// When the log is away, or a policy in the inbox cannot be read.
+pub fn plan_all(log: &dyn Log, config: &Config) -> anyhow::Result<Vec<(TopicSpec, Planned)>> {
     let own = Topics::of(&config.deployment).specs(config);
     let inputs = Topics::input_specs(config);
     let names: Vec<&str> = own.iter().chain(&inputs).map(|spec| spec.name.as_str()).collect();
     let there = log.describe(&names)?;
     let count = own.len();
-    let too_small = trigger_limit::of_log(log, config).map_err(|error| {
-        error.downcast::<LogError>().unwrap_or_else(|error| LogError::Fatal(format!("{error:#}")))
-    })?;
+    let too_small = trigger_limit::of_log(log, config)?;
     let planned = own.into_iter().chain(inputs).zip(there).enumerate().map(|(at, (spec, there))| {
         let mut planned = plan(&spec, there.as_ref(), at < count);
         let more = too_small.iter().filter(|found| found.topic == spec.name);
@@ -223,7 +221,7 @@ pub fn plan_all(log: &dyn Log, config: &Config) -> Result<Vec<(TopicSpec, Planne
 ///
 /// # Errors
 /// When the log is away, or a topic cannot be used as it is: all that is wrong is in the text.
-pub fn apply(log: &dyn Log, config: &Config, inputs_too: bool) -> Result<Vec<String>, LogError> {
+pub fn apply(log: &dyn Log, config: &Config, inputs_too: bool) -> anyhow::Result<Vec<String>> {
     let own = Topics::of(&config.deployment).specs(config).len();
     let planned = plan_all(log, config)?;
     let wrong: Vec<String> = planned
@@ -234,7 +232,7 @@ pub fn apply(log: &dyn Log, config: &Config, inputs_too: bool) -> Result<Vec<Str
         })
         .collect();
     if !wrong.is_empty() {
-        return Err(LogError::Fatal(wrong.join("\n")));
+        return Err(LogError::Fatal(wrong.join("\n")).into());
     }
     let mut made = Vec::new();
     for (at, (spec, planned)) in planned.into_iter().enumerate() {

@@ -51,7 +51,7 @@ fn folder() -> tempfile::TempDir {
     std::fs::write(dir.path().join("winback.toml"), config).unwrap();
     let row = json!({
         "account_id": "evil-1", "name": HOSTILE, "aliases": [HOSTILE], "domains": ["evil.example"],
-        "churned_at": "2026-01-31", "reason": "product_gap", "reason_detail": HOSTILE, "owner": HOSTILE,
+        "churned_at": "2026-01-31", "arr_usd": 84_000, "reason": "product_gap", "reason_detail": HOSTILE, "owner": HOSTILE,
         "competitor": HOSTILE, "missing_features": [HOSTILE], "concessions": [HOSTILE],
         "contacts": [{ "email": "a@evil.example", "role": HOSTILE }],
     });
@@ -85,9 +85,10 @@ fn no_command_lets_data_act_on_the_terminal() {
     harmless(dir, &["run", "--until-idle"]);
     let listed = harmless(dir, &["accounts", "list"]);
     assert!(listed.contains("evil-1") && listed.contains("x\\u{1b}[2J\\u{1b}]0;owned"), "{listed}");
-    harmless(dir, &["triggers"]);
+    let triggers = harmless(dir, &["triggers"]);
+    assert!(triggers.contains("x\\u{1b}[2J"), "{triggers}");
     let story = harmless(dir, &["explain", "evil-1"]);
-    assert!(story.contains("evil-1"), "{story}");
+    assert!(story.contains("x\\u{1b}[2J"), "{story}");
     let letters = harmless(dir, &["dead-letters", "list"]);
     assert!(letters.contains("malformed_json"), "{letters}");
     let shown: [&[&str]; 20] = [
@@ -115,6 +116,10 @@ fn no_command_lets_data_act_on_the_terminal() {
     for arguments in shown {
         harmless(dir, arguments);
     }
+    for arguments in [&[HOSTILE][..], &["triggers", "--limit", HOSTILE], &["triggers", HOSTILE], &["explain", "--at", HOSTILE]] {
+        let told = harmless(dir, arguments);
+        assert!(told.contains("error:") && told.contains("x\\u{1b}[2J"), "{arguments:?}: {told}");
+    }
     for arguments in [
         &["triggers"][..],
         &["decisions"],
@@ -127,7 +132,7 @@ fn no_command_lets_data_act_on_the_terminal() {
         let told = harmless(dir, &with_json);
         let values: Vec<serde_json::Value> =
             told.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        assert!(!values.is_empty() || told.trim().is_empty(), "{arguments:?}: {told}");
+        assert!(!values.is_empty(), "{arguments:?}: {told}");
     }
 }
 

@@ -56,6 +56,7 @@ proptest! {
     fn nothing_is_left_of_what_retention_compaction_and_erasure_removed(
         old in prop::collection::vec(prop_oneof![16_usize..400, 16_usize..40_000], 1..150),
         young in prop::collection::vec(16_usize..2_000, 0..60),
+        alone in any::<bool>(),
     ) {
         let folder = tempfile::tempdir().unwrap();
         let (path, clock) = (folder.path().join("log.db"), TestClock::new());
@@ -89,7 +90,13 @@ proptest! {
         prop_assert!(log.scrub(false).unwrap());
         // SQLite leaves what it moved while it split a page: a few copies, until the file is written anew.
         prop_assert!(found(&path) <= 2 + before / 20, "{} of {before}", found(&path));
-        prop_assert!(log.scrub(true).unwrap());
+        // An erasure beside a run leaves that to the next start of lanes, one without a run does it.
+        if alone {
+            prop_assert!(log.scrub(true).unwrap());
+        } else {
+            log.create(&spec("in", 1, Cleanup::Delete(None))).unwrap();
+            drop(join(&log).unwrap());
+        }
         prop_assert_eq!(found(&path), 0);
         for topic in ["aged", "erased", "compacted"] {
             let left: usize = (0..3).map(|partition| read(&log, topic, partition).unwrap().len()).sum();

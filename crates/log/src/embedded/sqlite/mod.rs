@@ -253,6 +253,9 @@ impl Storage for Sqlite {
             if whole {
                 remove::rewrite(connection)?;
                 schema::mark_clean(connection)?;
+            } else {
+                // A page that was split keeps a copy: the next start has the file for itself.
+                schema::mark_dirty(connection)?;
             }
             remove::empty_wal(connection)
         };
@@ -281,8 +284,7 @@ impl Sqlite {
         Ok(())
     }
 
-    /// A file of a version that did not overwrite what it removed is written anew, once, by the first that has it for its
-    /// lanes. Where somebody reads it, or the disk lacks room, the next start tries again.
+    /// A file whose pages may hold removed records is written anew, once, by the first that has it for its lanes. Where somebody reads it, or the disk lacks room, the next start tries again.
     fn rewrite_once(&self) {
         let rewrite = || {
             let writing = self.connection()?;

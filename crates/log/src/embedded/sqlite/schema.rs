@@ -199,13 +199,18 @@ fn has_checksums(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row(columns, [], |row| row.get(0))
 }
 
-/// Whether free pages may hold what was removed before pages were overwritten.
+/// True where pages may hold removed records: an older version did not overwrite them, or an erasure ran beside lanes.
 pub(super) fn is_dirty(connection: &Connection) -> rusqlite::Result<bool> {
     let marks = "SELECT count(*) FROM marks WHERE name = ?1";
     connection.query_row(marks, [OVERWRITES], |row| row.get::<_, i64>(0)).map(|count| count == 0)
 }
 
-/// Notes that they do not.
+/// Notes that no page does.
 pub(super) fn mark_clean(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute("INSERT INTO marks (name) VALUES (?1) ON CONFLICT DO NOTHING", [OVERWRITES]).map(drop)
+}
+
+/// Notes that the file is to be written anew when lanes next start.
+pub(super) fn mark_dirty(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM marks WHERE name = ?1", [OVERWRITES]).map(drop)
 }
