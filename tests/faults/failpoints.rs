@@ -41,9 +41,13 @@ fn order(point: FailPoint, turn: usize) -> String {
 
 fn dies_at(deployment: &Deployment, point: FailPoint, turn: usize) {
     let (order, shared) = (order(point, turn), deployment.url.starts_with("kafka"));
-    // Within one process a lane has partitions to give only if it was faster than the next one: that may take a few starts.
-    let (attempts, within) =
-        if point == FailPoint::Revoke && !shared { (12, DEADLINE / 12) } else { (1, DEADLINE) };
+    // A lane has partitions to give only if it was faster than the next one, or than a member that joins: that may take a few
+    // starts.
+    let (attempts, within) = match (point, shared) {
+        (FailPoint::Revoke, false) => (12, DEADLINE / 12),
+        (FailPoint::Revoke, true) => (3, DEADLINE / 2),
+        _ => (1, DEADLINE),
+    };
     let ended = (0..attempts).find_map(|_| {
         let mut command = deployment.member("m0", &["run"]);
         command.env("WINBACK_FAIL_AT", &order).env(SNAPSHOT_LEAST.0, SNAPSHOT_LEAST.1);

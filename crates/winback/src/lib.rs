@@ -67,8 +67,11 @@ pub fn report(error: &anyhow::Error) {
     talk::note!("winback: {}", show::words::safe(&text));
 }
 
-/// Tells the person at the terminal what is wrong with the command line.
-pub fn report_usage(error: &clap::Error) {
+/// Tells the person at the terminal what is wrong with the command line. The error quotes what was typed, so that it is made
+/// again from arguments whose hidden characters are escaped.
+pub fn report_usage(error: clap::Error) {
+    let escaped = std::env::args_os().map(|argument| show::words::safe(&argument.to_string_lossy()));
+    let error = cli::Cli::command().try_get_matches_from(escaped).err().unwrap_or(error);
     talk::note!("{}", error.render().to_string().trim_end());
 }
 

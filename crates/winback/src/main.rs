@@ -14,7 +14,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         // An error quotes what was typed, help and version do not.
         Err(error) if error.use_stderr() => {
-            winback::report_usage(&error);
+            winback::report_usage(error);
             return ExitCode::from(winback::EXIT_USAGE);
         }
         Err(help) => help.exit(),
