@@ -112,7 +112,7 @@ enum State {
 
 /// The breaker's decision about the current batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum BreakerVerdict {
     /// As always.
     Free,
     /// It is committed now.
@@ -280,17 +280,19 @@ impl Breaker {
     }
 
     /// The decision about the current batch. A trial that has lasted long enough is judged.
-    pub(crate) fn verdict(&mut self, now: Time) -> Verdict {
+    pub(crate) fn verdict(&mut self, now: Time) -> BreakerVerdict {
         if let State::Trial(Trial { times: Some((began, newest)), .. }) = self.state
             && (now.since(newest) >= TRIAL || now.since(began) >= TRIAL_MAX)
         {
             self.judge();
         }
         match self.state {
-            State::Closed | State::Open { .. } | State::Trial(Trial { times: None, .. }) => Verdict::Free,
-            State::Tripped => Verdict::Commit,
-            State::Trial(_) => Verdict::Hold,
-            State::Failed | State::Passed { .. } => Verdict::RollBack,
+            State::Closed | State::Open { .. } | State::Trial(Trial { times: None, .. }) => {
+                BreakerVerdict::Free
+            }
+            State::Tripped => BreakerVerdict::Commit,
+            State::Trial(_) => BreakerVerdict::Hold,
+            State::Failed | State::Passed { .. } => BreakerVerdict::RollBack,
         }
     }
 

@@ -1,199 +1,17 @@
-//! The lane's partitions: where each stands, what is buffered of it, what a roll back returns to.
-
-use std::collections::VecDeque;
+//! The lane's partitions, by slot, by name and by number.
 
 use winback_core::ids::{Offset, Partition};
 use winback_core::time::{Span, Time};
-use winback_log::{Message, TopicPartition};
+use winback_log::{Message, Session, TopicPartition};
 
-use crate::ends::Ends;
-use crate::partition::{IllegalChange, PartitionState, StateName, change};
-use crate::role::{EndSeen, Input};
+use crate::isolation::PoisonCandidate;
+use crate::output::Origin;
+use crate::partition::{IllegalChange, PartitionState, StateName};
+use crate::role::{Input, InputView};
+use crate::slot::Slot;
 
-/// One partition.
-#[derive(Debug)]
-pub(crate) struct Slot {
-    pub(crate) input: Input,
-    state: PartitionState,
-    /// The target of a seek after a rollback: the committed position, or the partition's start.
-    pub(crate) base: Offset,
-    /// The group's committed position; unknown while it is requested.
-    pub(crate) committed: Option<Offset>,
-    /// Somebody chose the position, and it is not committed yet.
-    pub(crate) chosen: bool,
-    /// The first element of the record there that is not committed, when a transaction was cut inside of it.
-    pub(crate) base_element: u32,
-    /// Behind the last record stepped; the record itself while only a part of it is.
-    pub(crate) next: Offset,
-    /// The first element of that record that is not stepped.
-    pub(crate) element: u32,
-    /// Behind the last record delivered.
-    delivered: Offset,
-    /// The assignment that it came with; records of an earlier one are not its own.
-    epoch: u32,
-    queue: VecDeque<Message>,
-    queued_bytes: usize,
-    /// A retry is due then; its record is first in the queue.
-    pub(crate) held_until: Option<Time>,
-    pub(crate) newest: Option<Time>,
-    pub(crate) ends: Ends,
-    settled: (Option<Time>, Option<EndSeen>),
-    /// An end seen before which everything is committed.
-    pub(crate) caught_up_at: Option<Time>,
-    pub(crate) awaited_since: Option<Time>,
-    /// Above the high mark and not yet below the low one.
-    full: bool,
-    /// As the session was told.
-    pub(crate) paused: bool,
-}
-
-impl Slot {
-    pub(crate) const fn state(&self) -> PartitionState {
-        self.state
-    }
-
-    pub(crate) fn become_(&mut self, to: PartitionState) -> Result<(), IllegalChange> {
-        self.state = change(&self.input.partition, self.state, to)?;
-        Ok(())
-    }
-
-    /// True if its position belongs into a transaction.
-    pub(crate) const fn is_live(&self) -> bool {
-        matches!(self.state, PartitionState::Running | PartitionState::Draining)
-    }
-
-    /// True if its next record may be stepped.
-    pub(crate) fn is_steppable(&self, now: Time) -> bool {
-        self.state == PartitionState::Running && self.held_until.is_none_or(|due| due <= now)
-    }
-
-    /// True if a record belongs to this assignment, is at or behind the position, and was not delivered before.
-    pub(crate) fn accepts(&mut self, message: &Message) -> bool {
-        if !self.is_live() || message.epoch < self.epoch || message.offset < self.delivered {
-            return false;
-        }
-        self.delivered = message.offset.next();
-        true
-    }
-
-    pub(crate) fn push(&mut self, message: Message) {
-        self.awaited_since = None;
-        self.queued_bytes += weight(&message);
-        self.queue.push_back(message);
-    }
-
-    pub(crate) fn push_first(&mut self, message: Message) {
-        self.queued_bytes += weight(&message);
-        self.queue.push_front(message);
-    }
-
-    pub(crate) fn pop(&mut self) -> Option<Message> {
-        let message = self.queue.pop_front()?;
-        self.queued_bytes = self.queued_bytes.saturating_sub(weight(&message));
-        Some(message)
-    }
-
-    pub(crate) fn first(&self) -> Option<&Message> {
-        self.queue.front()
-    }
-
-    /// Pauses at the high mark, goes on below half of it.
-    pub(crate) fn is_full(&mut self, records: usize, bytes: usize) -> bool {
-        let part = if self.full { 2 } else { 1 };
-        self.full = self.queue.len() >= records / part || self.queued_bytes >= bytes / part;
-        self.full
-    }
-
-    /// The element of that record at which it begins.
-    pub(crate) fn element_of(&self, offset: Offset) -> u32 {
-        if offset == self.next { self.element } else { 0 }
-    }
-
-    /// A record was stepped up to an element and is first in the queue again. It does not count as the newest before all of
-    /// it is stepped.
-    pub(crate) fn cut(&mut self, message: Message, element: u32) {
-        (self.next, self.element) = (message.offset, element);
-        self.held_until = None;
-        self.awaited_since = None;
-        self.push_first(message);
-    }
-
-    /// Whether something was stepped since the last commit.
-    pub(crate) fn has_moved(&self, position: Offset) -> bool {
-        self.committed != Some(position) || self.element != self.base_element
-    }
-
-    /// Whether a position is in the middle of a record.
-    pub(crate) const fn is_within(&self) -> bool {
-        self.element > 0
-    }
-
-    /// A record was stepped.
-    pub(crate) fn stepped(&mut self, offset: Offset, timestamp: Time, now: Time) {
-        (self.next, self.element) = (offset.next(), 0);
-        self.newest = self.newest.max(Some(timestamp).filter(|time| *time <= now));
-        self.held_until = None;
-        self.awaited_since = None;
-    }
-
-    /// The position to commit: behind what was stepped, and behind the control records that follow it.
-    pub(crate) fn position(&self, delivered_next: Option<Offset>) -> Offset {
-        match delivered_next {
-            Some(position) if self.queue.is_empty() => self.next.max(position),
-            _ => self.next,
-        }
-    }
-
-    /// `position` is in the log.
-    pub(crate) fn settle(&mut self, position: Offset) {
-        (self.base, self.base_element) = (position, self.element);
-        self.committed = Some(position);
-        self.settled = (self.newest, self.ends.passed());
-        self.caught_up_at = self.ends.passed().map(|seen| seen.at);
-    }
-
-    /// Drops the steps since the last commit; true if the session must seek to `base`.
-    pub(crate) fn roll_back(&mut self) -> bool {
-        let behind = self.delivered > self.base;
-        self.restart(self.base, self.base_element);
-        self.newest = self.settled.0;
-        self.ends.roll_back(self.settled.1);
-        behind
-    }
-
-    /// The clock was set back by that much, and so are the times that were taken from it.
-    pub(crate) fn set_back(&mut self, by: Span) {
-        self.ends.set_back(by);
-        let seen = &mut self.settled.1;
-        seen.iter_mut().for_each(|seen| seen.at = seen.at - by);
-        let times = [&mut self.held_until, &mut self.awaited_since, &mut self.caught_up_at];
-        times.into_iter().flatten().for_each(|time| *time = *time - by);
-    }
-
-    /// As newly assigned.
-    pub(crate) fn reload(&mut self) -> Result<(), IllegalChange> {
-        self.become_(PartitionState::Assigned)?;
-        self.committed = None;
-        self.restart(self.base, 0);
-        (self.newest, self.settled, self.held_until) = (None, (None, None), None);
-        (self.ends, self.caught_up_at, self.chosen) = (Ends::default(), None, false);
-        Ok(())
-    }
-
-    /// Goes on from that element of the record at `base`, with nothing buffered.
-    pub(crate) fn restart(&mut self, base: Offset, element: u32) {
-        (self.base, self.next, self.delivered) = (base, base, base);
-        (self.base_element, self.element) = (element, element);
-        self.queue.clear();
-        self.queued_bytes = 0;
-        self.awaited_since = None;
-    }
-}
-
-/// The bytes of a record.
-pub(crate) fn weight(message: &Message) -> usize {
-    message.value().map_or(0, <[u8]>::len) + message.key().map_or(0, <[u8]>::len)
-}
+/// The positions of a transaction, by slot.
+pub(crate) type Positions = Vec<(usize, Offset)>;
 
 /// All of them.
 #[derive(Debug, Default)]
@@ -218,28 +36,7 @@ impl Inputs {
         }
         let free = self.slots.iter().position(Option::is_none).unwrap_or(self.slots.len());
         let input = Input { slot: free, topic, partition };
-        let slot = Slot {
-            input: input.clone(),
-            state: PartitionState::Assigned,
-            base: Offset::ZERO,
-            base_element: 0,
-            committed: None,
-            chosen: false,
-            next: Offset::ZERO,
-            element: 0,
-            delivered: Offset::ZERO,
-            epoch,
-            queue: VecDeque::new(),
-            queued_bytes: 0,
-            held_until: None,
-            newest: None,
-            ends: Ends::default(),
-            settled: (None, None),
-            caught_up_at: None,
-            awaited_since: None,
-            full: false,
-            paused: true,
-        };
+        let slot = Slot::new(input.clone(), epoch);
         if free == self.slots.len() {
             self.slots.push(Some(slot));
         } else {
@@ -263,9 +60,17 @@ impl Inputs {
         self.slots.get_mut(at)?.as_mut()
     }
 
-    /// In the order of topic and partition number.
+    /// The slots in the order of topic and partition number.
     pub(crate) fn order(&self) -> &[usize] {
         &self.order
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.order.len()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Slot> {
@@ -277,7 +82,7 @@ impl Inputs {
     }
 
     pub(crate) fn find(&self, partition: &TopicPartition) -> Option<usize> {
-        self.iter().find(|slot| slot.input.partition == *partition).map(|slot| slot.input.slot)
+        self.iter().find(|slot| slot.partition() == partition).map(|slot| slot.input().slot)
     }
 
     /// The slot of a message.
@@ -286,15 +91,109 @@ impl Inputs {
     }
 
     pub(crate) fn partitions(&self) -> Vec<TopicPartition> {
-        self.iter().map(|slot| slot.input.partition.clone()).collect()
+        self.iter().map(|slot| slot.partition().clone()).collect()
+    }
+
+    /// The number of partitions in that state.
+    pub(crate) fn count(&self, state: PartitionState) -> usize {
+        self.iter().filter(|slot| slot.state() == state).count()
+    }
+
+    /// Slots and partitions whose positions are not known yet.
+    pub(crate) fn assigned(&self) -> (Vec<usize>, Vec<TopicPartition>) {
+        let assigned = self.iter().filter(|slot| slot.state() == PartitionState::Assigned);
+        assigned.map(|slot| (slot.input().slot, slot.partition().clone())).unzip()
     }
 
     pub(crate) fn is_buffering(&self) -> bool {
-        self.iter().any(|slot| !slot.queue.is_empty())
+        self.iter().any(Slot::is_buffering)
+    }
+
+    /// True if a record is there that may be stepped.
+    pub(crate) fn has_next(&self, now: Time) -> bool {
+        self.iter().any(|slot| slot.has_next(now))
+    }
+
+    /// True if the merge waits for a record of one of them.
+    pub(crate) fn is_any_waited_for(&self) -> bool {
+        self.iter().any(Slot::is_waited_for)
+    }
+
+    /// The positions of all live partitions.
+    pub(crate) fn positions(&self, session: &dyn Session) -> Positions {
+        let live = self.iter().filter(|slot| slot.is_live());
+        live.map(|slot| (slot.input().slot, slot.position(session))).collect()
+    }
+
+    /// The positions with their partitions' names.
+    pub(crate) fn named(&self, positions: &Positions) -> Vec<(TopicPartition, Offset)> {
+        let named = |(at, position): &(usize, Offset)| Some((self.get(*at)?.partition().clone(), *position));
+        positions.iter().filter_map(named).collect()
+    }
+
+    /// True if one of the positions is not the committed one.
+    pub(crate) fn have_moved(&self, positions: &Positions) -> bool {
+        positions.iter().any(|(at, position)| self.get(*at).is_some_and(|slot| slot.has_moved(*position)))
+    }
+
+    /// The partitions as a role sees them in a transaction that commits these positions.
+    pub(crate) fn views(&self, positions: &Positions) -> Vec<InputView<'_>> {
+        let view = |(at, position): &(usize, Offset)| Some(self.get(*at)?.view(*position));
+        positions.iter().filter_map(view).collect()
+    }
+
+    /// These positions are about to be committed.
+    pub(crate) fn reach(&mut self, positions: &Positions) {
+        self.each(positions, Slot::reached);
+    }
+
+    /// These positions are in the log.
+    pub(crate) fn settle(&mut self, positions: &Positions) {
+        self.each(positions, Slot::settle);
+    }
+
+    /// The partitions whose chosen positions these are, each once.
+    pub(crate) fn take_choices(&mut self, positions: &Positions) -> Vec<TopicPartition> {
+        let mut taken = Vec::new();
+        self.each(positions, |slot, position| {
+            if slot.takes_choice(position) {
+                taken.push(slot.partition().clone());
+            }
+        });
+        taken
+    }
+
+    fn each(&mut self, positions: &Positions, mut visit: impl FnMut(&mut Slot, Offset)) {
+        for (at, position) in positions {
+            if let Some(slot) = self.get_mut(*at) {
+                visit(slot, *position);
+            }
+        }
+    }
+
+    /// True if a position is in the middle of a record.
+    pub(crate) fn is_inside_record(&self) -> bool {
+        self.iter().any(Slot::is_inside_record)
+    }
+
+    /// True if the committed positions lie behind that record.
+    pub(crate) fn have_committed(&self, record: &PoisonCandidate) -> bool {
+        self.iter().any(|slot| *slot.partition() == record.partition && slot.has_committed(record.offset))
+    }
+
+    /// The record that an append is charged to.
+    pub(crate) fn candidate(&self, origin: Origin) -> Option<PoisonCandidate> {
+        let partition = self.get(origin.slot)?.partition().clone();
+        Some(PoisonCandidate { partition, offset: origin.offset, element: origin.element })
+    }
+
+    /// Moves all times back, as the clock was.
+    pub(crate) fn set_back(&mut self, by: Span) {
+        self.iter_mut().for_each(|slot| slot.set_back(by));
     }
 
     fn index(&mut self) {
-        let mut inputs: Vec<&Input> = self.slots.iter().flatten().map(|slot| &slot.input).collect();
+        let mut inputs: Vec<&Input> = self.slots.iter().flatten().map(Slot::input).collect();
         inputs.sort_by_key(|input| (input.topic, input.partition.partition));
         self.order = inputs.iter().map(|input| input.slot).collect();
         self.by_number.clear();
@@ -315,4 +214,48 @@ impl Inputs {
 
 fn number(partition: Partition) -> Option<usize> {
     usize::try_from(partition.0).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::buffer::tests::message;
+
+    #[test]
+    fn a_slot_that_is_free_again_is_given_to_the_next_partition() {
+        let mut inputs = Inputs::default();
+        for number in [2, 0] {
+            inputs.add(TopicPartition::new("visits", number), 0, 1).unwrap();
+        }
+        assert_eq!(inputs.order(), [1, 0], "in the order of their numbers");
+        assert_eq!(inputs.of(&message(7, 1)), Some(1));
+        assert!(inputs.remove(1).is_some());
+        assert_eq!(inputs.of(&message(7, 1)), None);
+        let added = inputs.add(TopicPartition::new("visits", 5), 0, 2).unwrap();
+        assert_eq!((added.slot, inputs.len()), (1, 2));
+    }
+
+    #[test]
+    fn a_partition_that_is_held_is_not_taken_twice() {
+        let mut inputs = Inputs::default();
+        inputs.add(TopicPartition::new("visits", 3), 0, 1).unwrap();
+        let error = inputs.add(TopicPartition::new("visits", 3), 0, 2).unwrap_err();
+        assert_eq!(error.to_string(), "visits/3 cannot become assigned: it is assigned");
+    }
+
+    #[test]
+    fn a_choice_is_taken_of_the_partition_that_was_chosen_for() {
+        let mut inputs = Inputs::default();
+        for number in [0, 1] {
+            let at = inputs.add(TopicPartition::new("visits", number), 0, 1).unwrap().slot;
+            let slot = inputs.get_mut(at).unwrap();
+            slot.found(Some(Offset(9)));
+            slot.start(Offset(4), 0, number == 1).unwrap();
+        }
+        let positions = vec![(0, Offset(4)), (1, Offset(4))];
+        assert!(inputs.have_moved(&positions));
+        assert_eq!(inputs.take_choices(&positions), [TopicPartition::new("visits", 1)]);
+        inputs.settle(&positions);
+        assert!(!inputs.have_moved(&positions) && inputs.take_choices(&positions).is_empty());
+    }
 }

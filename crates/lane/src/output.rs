@@ -66,7 +66,7 @@ struct Elements {
     /// The first one that is not stepped yet.
     begin: u32,
     /// Those that no transaction takes.
-    condemned: Vec<u32>,
+    quarantined: Vec<u32>,
     stepped: usize,
     last: Option<(u32, Take)>,
 }
@@ -141,7 +141,7 @@ impl Output {
         let full = self.entries.len() >= elements.room.appends
             || self.bytes.len() >= elements.room.bytes
             || elements.stepped >= elements.room.elements;
-        let take = if elements.condemned.contains(&place) {
+        let take = if elements.quarantined.contains(&place) {
             Take::Pass
         } else if full && elements.stepped > 0 {
             Take::Cut
@@ -152,7 +152,7 @@ impl Output {
         elements.last = Some((place, take));
         match take {
             Take::Step => self.origin.iter_mut().for_each(|origin| origin.element = Some(place)),
-            Take::Pass => self.dead.add(crate::batch::cannot_commit(Some(place))),
+            Take::Pass => self.dead.add(crate::guards::cannot_commit(Some(place))),
             Take::Cut => {}
         }
         take
@@ -245,9 +245,9 @@ impl Output {
     }
 
     /// A record is about to be stepped, or a part of it, in that room and without those of its elements.
-    pub(crate) fn begin_record(&mut self, origin: Origin, begin: u32, room: Room, condemned: Vec<u32>) {
+    pub(crate) fn begin_record(&mut self, origin: Origin, begin: u32, room: Room, quarantined: Vec<u32>) {
         self.origin = Some(origin);
-        self.elements = Elements { room, begin, condemned, stepped: 0, last: None };
+        self.elements = Elements { room, begin, quarantined, stepped: 0, last: None };
     }
 
     /// How many elements of the record at hand were stepped.
@@ -357,9 +357,9 @@ mod tests {
         assert_eq!(shown(&out), ["a Some(\"one\") 0", "c Some(\"three\") 0"]);
     }
 
-    fn begun(room: Room, condemned: &[u32]) -> Output {
+    fn begun(room: Room, quarantined: &[u32]) -> Output {
         let mut out = Output::default();
-        out.begin_record(Origin { slot: 0, offset: Offset(7), element: None }, 0, room, condemned.to_vec());
+        out.begin_record(Origin { slot: 0, offset: Offset(7), element: None }, 0, room, quarantined.to_vec());
         out
     }
 
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn a_condemned_element_is_a_letter_and_the_next_is_stepped() {
+    fn a_quarantined_element_is_a_letter_and_the_next_is_stepped() {
         let mut out = begun(Room::ENDLESS, &[1]);
         let taken: Vec<Take> = [0, 1, 1, 2].map(|place| out.take(place)).to_vec();
         assert_eq!(taken, [Take::Step, Take::Pass, Take::Pass, Take::Step]);

@@ -1,6 +1,6 @@
 //! A panic of a role: what a batch came to is dropped, the record is tried once more, and then it is a dead letter.
 //!
-//! A panic may leave a role's memory half changed. So the role hears [`Role::rolled_back`], and where its state is in a
+//! A panic may leave a role's memory half changed. So the role hears [`crate::Role::rolled_back`], and where its state is in a
 //! changelog that state is read back from the log: nothing that the step touched is trusted.
 
 use std::any::Any;
@@ -8,11 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use winback_core::privacy::masked;
 
-use crate::error::LaneError;
-use crate::isolate::{Suspect, Verdict};
-use crate::lane::Lane;
+use crate::isolation::PoisonCandidate;
 use crate::output::DeadLetter;
-use crate::role::Role;
 
 /// The reason of a dead letter for a record on which its role panics.
 pub const PANICKED: &str = "panicked";
@@ -23,7 +20,7 @@ const TEXT: usize = 400;
 /// A step that panicked.
 #[derive(Debug)]
 pub(crate) struct Panicked {
-    pub(crate) suspect: Suspect,
+    pub(crate) record: PoisonCandidate,
     pub(crate) why: String,
 }
 
@@ -53,34 +50,16 @@ pub(crate) fn letter(why: &str) -> DeadLetter {
     }
 }
 
-impl<R: Role> Lane<R> {
-    /// Drops the batch in which a step panicked; true when one did.
-    pub(crate) fn drop_panicked(&mut self) -> Result<bool, LaneError> {
-        let Some(Panicked { suspect, why }) = self.panicked.take() else { return Ok(false) };
-        let (lane, Suspect { partition, offset, .. }) = (&self.config.name, &suspect);
-        tracing::error!(lane, %partition, %offset, why, "a step panicked: its batch is dropped and read again");
-        self.observer.failed(PANICKED);
-        {
-            let mut status = self.status.lock();
-            status.aborts += 1;
-            status.last_error = Some(format!("the step of {partition}@{offset} panicked: the log says why"));
-        }
-        let (records, partitions) = (self.batch.records, self.inputs.order().len());
-        let verdict = self.isolation.panicked(suspect.clone(), &why, records, partitions);
-        self.forget();
-        let keeps_state = self.inputs.iter().any(|slot| self.role.changelog(&slot.input.partition).is_some());
-        if keeps_state {
-            self.reload = true;
-            self.drop_batch();
-        } else {
-            self.roll_back()?;
-        }
-        match verdict {
-            Verdict::Again => Ok(true),
-            Verdict::GiveUp => {
-                let Suspect { partition, offset, .. } = suspect;
-                Err(LaneError::Panicked { at: format!("in the step of {partition}@{offset}, again"), why })
-            }
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_error_whose_text_is_cut_and_has_no_address() {
+        assert_eq!(caught(|| 7), Ok(7));
+        let long = "x".repeat(2 * TEXT);
+        let why = caught(|| -> () { panic!("of ann@example.com: {long}") }).unwrap_err();
+        assert!(why.len() <= TEXT && !why.contains("ann@example.com"), "{why}");
+        assert_eq!(caught(|| std::panic::panic_any(7)).unwrap_err(), "no text");
     }
 }

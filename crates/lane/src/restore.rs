@@ -4,26 +4,26 @@
 //! queued here, then the changelog's written end is asked, then it is read until a committed reader has passed that end.
 //! A local snapshot that fits stands for the records before it.
 
+mod reader;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use winback_core::ids::Offset;
 use winback_core::time::{Span, Time};
-use winback_log::{Clock, FailPoint, Log, LogError, Message, Reader, TopicPartition, fail_point};
+use winback_log::{Clock, FailPoint, LogError, Message, SharedLog, TopicPartition, fail_point};
 
+use self::reader::RestoreReader;
 use crate::error::LaneError;
 use crate::inputs::Inputs;
-use crate::patience::Patience;
+use crate::retry_budget::RetryBudget;
 use crate::role::{Role, Row};
 use crate::snapshot::{Loading, SnapshotError, Snapshots, Standing, Step};
 
-const POLL_MAX: usize = 4_096;
 /// A clock that stands still must not make a slice endless.
 const POLLS: usize = 16;
 /// The time the lane's other partitions wait for the changelog's ends.
 const BOUNDS_WITHIN: Duration = Duration::from_millis(100);
-/// A client takes a while to connect, and in a storm of rebalances one restore follows the other.
-const KEPT_WARM: Span = Span::from_secs(30);
 
 /// One changelog partition, for all inputs that it restores.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl Job {
     /// Gives rows to all inputs that they restore.
     fn hand_over<R: Role>(&self, rows: &[Row<'_>], role: &mut R, inputs: &Inputs) -> Result<(), LaneError> {
         for slot in self.slots.iter().filter_map(|at| inputs.get(*at)) {
-            role.restore(&slot.input, rows).map_err(|error| LaneError::Restore {
+            role.restore(slot.input(), rows).map_err(|error| LaneError::Restore {
                 partition: self.changelog.clone(),
                 offset: error.offset,
                 why: error.why,
@@ -92,25 +92,33 @@ impl From<LaneError> for LoadError {
     }
 }
 
-#[derive(Default)]
+/// The restores of a lane.
 pub(crate) struct Restorer {
-    reader: Option<Box<dyn Reader>>,
-    /// The reader reads what the jobs want, from where they stand.
-    reads: bool,
-    /// Since when there has been nothing to read.
-    rests_since: Option<Time>,
-    bounds: Patience,
+    reader: RestoreReader,
+    bounds: RetryBudget,
+    /// The time for which the log has not answered for the changelog's bounds.
     waited: Span,
     jobs: Vec<Job>,
     /// Inputs whose changelog partition is already being read for others: they begin when that is done.
     waiting: Vec<(TopicPartition, usize)>,
     scratch: Vec<Message>,
     snapshots: Option<Arc<Snapshots>>,
+    /// The time that a turn restores.
+    slice: Span,
 }
 
 impl Restorer {
-    pub(crate) fn new(snapshots: Option<Arc<Snapshots>>) -> Self {
-        Self { snapshots, ..Self::default() }
+    pub(crate) fn new(log: SharedLog, snapshots: Option<Arc<Snapshots>>, slice: Span) -> Self {
+        Self {
+            reader: RestoreReader::new(log),
+            bounds: RetryBudget::default(),
+            waited: Span::ZERO,
+            jobs: Vec::new(),
+            waiting: Vec::new(),
+            scratch: Vec::new(),
+            snapshots,
+            slice,
+        }
     }
 
     pub(crate) fn add(&mut self, changelog: TopicPartition, slot: usize, now: Time) {
@@ -146,18 +154,10 @@ impl Restorer {
         self.rest(now);
     }
 
-    /// While nothing is restored the reader reads nothing; the next restore finds it connected, if it comes soon.
+    /// While nothing is restored the reader rests.
     pub(crate) fn rest(&mut self, now: Time) {
-        if self.is_active() {
-            return;
-        }
-        let Some(reader) = &mut self.reader else { return };
-        if std::mem::take(&mut self.reads) && reader.assign(&[]).is_err() {
-            self.reader = None;
-            return;
-        }
-        if now.since(*self.rests_since.get_or_insert(now)) > KEPT_WARM {
-            self.reader = None;
+        if !self.is_active() {
+            self.reader.rest(now);
         }
     }
 
@@ -172,31 +172,29 @@ impl Restorer {
         (sum(|job| job.next), sum(|job| job.target.unwrap_or(job.next)))
     }
 
-    /// Reads for at most `budget` and returns the inputs that are done. When the log is away it can be called again.
+    /// Reads for one slice and returns the inputs that are done. When the log is unavailable it can be called again.
     pub(crate) fn slice<R: Role>(
         &mut self,
-        log: &dyn Log,
         clock: &dyn Clock,
         role: &mut R,
         inputs: &Inputs,
-        budget: Span,
     ) -> Result<Vec<Restored>, LaneError> {
-        let until = clock.now() + budget;
+        let until = clock.now() + self.slice;
         for _ in 0..POLLS {
             if !self.is_active() {
                 break;
             }
-            self.prepare(log, clock)?;
+            self.prepare(clock)?;
             if self.load(role, inputs)? {
                 if clock.now() >= until {
                     break;
                 }
                 continue;
             }
-            if !self.reads {
+            if !self.reader.is_reading() {
                 break; // the log has not said yet where the changelog ends
             }
-            let delivered = self.read().inspect_err(|_| self.reader = None)?;
+            let delivered = self.reader.poll(&mut self.scratch)?;
             self.hand_over(role, inputs)?;
             let restored = self.finish(clock.now());
             if !restored.is_empty() {
@@ -210,32 +208,28 @@ impl Restorer {
     }
 
     /// Asks for the ends of what is new, and has everything read from where it stands.
-    fn prepare(&mut self, log: &dyn Log, clock: &dyn Clock) -> Result<(), LaneError> {
-        self.rests_since = None;
-        if self.reader.is_some() && self.reads && self.jobs.iter().all(|job| job.target.is_some()) {
+    fn prepare(&mut self, clock: &dyn Clock) -> Result<(), LaneError> {
+        self.reader.wake();
+        if self.reader.is_reading() && self.jobs.iter().all(|job| job.target.is_some()) {
             return Ok(());
         }
-        let mut reader = match self.reader.take() {
-            Some(reader) => reader,
-            None => log.restore_reader()?,
-        };
-        self.reads = false;
+        let mut reader = self.reader.open()?;
         if self.jobs.iter().any(|job| job.target.is_none()) {
             let now = clock.now();
             if !self.bounds.is_due(now) {
-                self.reader = Some(reader);
+                self.reader.keep(reader, false);
                 return Ok(());
             }
             let partitions: Vec<_> = self.jobs.iter().map(|job| job.changelog.clone()).collect();
-            let budget = self.bounds.budget(BOUNDS_WITHIN);
-            let Some((beginnings, ends)) = reader.bounds_within(&partitions, budget)? else {
-                self.waited = self.bounds.missed(now, clock.now(), budget);
-                self.reader = Some(reader);
+            let limit = self.bounds.limit(BOUNDS_WITHIN);
+            let Some((beginnings, ends)) = reader.bounds_within(&partitions, limit)? else {
+                self.waited = self.bounds.missed(now, clock.now(), limit).waited;
+                self.reader.keep(reader, false);
                 return Ok(());
             };
             self.bounds.answered();
             self.waited = Span::ZERO;
-            self.find_snapshots(log, &beginnings, &ends, now)?;
+            self.find_snapshots(&beginnings, &ends, now)?;
             for ((job, beginning), end) in self.jobs.iter_mut().zip(beginnings).zip(ends) {
                 if job.target.is_none() {
                     job.beginning = beginning;
@@ -246,7 +240,7 @@ impl Restorer {
         }
         let starts: Vec<_> = self.jobs.iter().map(|job| (job.changelog.clone(), job.next)).collect();
         reader.assign(&starts)?;
-        (self.reader, self.reads) = (Some(reader), true);
+        self.reader.keep(reader, true);
         Ok(())
     }
 
@@ -256,16 +250,12 @@ impl Restorer {
     }
 
     /// For what is new: the snapshot that stands for its first records, when there is one that fits.
-    fn find_snapshots(
-        &mut self,
-        log: &dyn Log,
-        beginnings: &[Offset],
-        ends: &[Offset],
-        now: Time,
-    ) -> Result<(), LogError> {
+    fn find_snapshots(&mut self, beginnings: &[Offset], ends: &[Offset], now: Time) -> Result<(), LogError> {
         let Some(snapshots) = self.snapshots.clone() else { return Ok(()) };
         let Some(topic) = self.jobs.first().map(|job| job.changelog.topic.clone()) else { return Ok(()) };
-        let Some(info) = log.describe(&[&topic])?.into_iter().next().flatten() else { return Ok(()) };
+        let Some(info) = self.reader.log().describe(&[&topic])?.into_iter().next().flatten() else {
+            return Ok(());
+        };
         for ((job, beginning), end) in self.jobs.iter_mut().zip(beginnings).zip(ends) {
             if job.target.is_some() {
                 continue;
@@ -297,17 +287,10 @@ impl Restorer {
                 tracing::warn!(%error, "a snapshot is not used");
                 job.next = Offset::ZERO;
                 job.check_whole()?;
-                self.reads = false;
+                self.reader.stop();
             }
         }
         Ok(true)
-    }
-
-    fn read(&mut self) -> Result<bool, LogError> {
-        self.scratch.clear();
-        let Some(reader) = &mut self.reader else { return Ok(false) };
-        reader.poll(POLL_MAX, Duration::from_millis(1), &mut self.scratch)?;
-        Ok(!self.scratch.is_empty())
     }
 
     fn hand_over<R: Role>(&mut self, role: &mut R, inputs: &Inputs) -> Result<(), LaneError> {
@@ -324,7 +307,7 @@ impl Restorer {
             let rows: Vec<Row<'_>> = read.iter().map(Row::from).collect();
             job.hand_over(&rows, role, inputs)?;
             job.records += rows.len() as u64;
-            let position = self.reader.as_ref().and_then(|reader| reader.position(&job.changelog));
+            let position = self.reader.position(&job.changelog);
             job.next = job.next.max(position.unwrap_or(Offset::ZERO));
         }
         Ok(())

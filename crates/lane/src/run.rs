@@ -38,10 +38,10 @@ impl Shutdown {
 /// # Errors
 /// The lane's, or the drain's; a panic outside of a step is one, too.
 pub fn run_lane<R: Role>(lane: Lane<R>, shutdown: &Shutdown) -> Result<(), LaneError> {
-    let (name, status) = (lane.config.name.clone(), lane.status());
+    let status = lane.status();
     caught(move || turn_and_drain(lane, shutdown)).unwrap_or_else(|why| {
         let error = LaneError::Panicked { at: "outside of a step".to_owned(), why };
-        tracing::error!(lane = name, %error, "the lane ended");
+        tracing::error!(lane = status.name(), %error, "the lane ended");
         status.end(&error);
         Err(error)
     })

@@ -34,7 +34,7 @@ fn step(breaker: &mut Breaker, records: &str, now: Time) -> usize {
 fn tripped() -> Breaker {
     let mut breaker = Breaker::new(POLICY);
     assert_eq!(step(&mut breaker, ".xxxxxx", at(0)), 5);
-    assert_eq!(breaker.verdict(at(0)), Verdict::Commit);
+    assert_eq!(breaker.verdict(at(0)), BreakerVerdict::Commit);
     breaker.committed();
     breaker
 }
@@ -43,7 +43,7 @@ fn tripped() -> Breaker {
 fn open() -> Breaker {
     let mut breaker = tripped();
     step(&mut breaker, "xx", at(0));
-    assert_eq!(breaker.verdict(at(1_000)), Verdict::RollBack);
+    assert_eq!(breaker.verdict(at(1_000)), BreakerVerdict::RollBack);
     breaker.rolled_back(at(1_000));
     breaker
 }
@@ -63,9 +63,9 @@ fn a_run_of_dead_records_stops_it_at_the_limit_and_says_why() {
 fn it_is_not_called_stopped_before_a_trial_failed() {
     let mut breaker = tripped();
     assert!(breaker.may_step() && breaker.is_on_trial() && breaker.stopped().is_none());
-    assert_eq!(breaker.verdict(at(90_000)), Verdict::Free, "nothing came: nothing is judged");
+    assert_eq!(breaker.verdict(at(90_000)), BreakerVerdict::Free, "nothing came: nothing is judged");
     step(&mut breaker, "..", at(90_000));
-    assert_eq!(breaker.verdict(at(91_000)), Verdict::RollBack);
+    assert_eq!(breaker.verdict(at(91_000)), BreakerVerdict::RollBack);
     breaker.rolled_back(at(91_000));
     assert!(breaker.may_step() && !breaker.is_on_trial() && breaker.stopped().is_none());
 }
@@ -78,7 +78,7 @@ fn a_share_of_dead_records_stops_it_at_the_end_of_a_window_and_ordinary_garbage_
     let mut breaker = Breaker::new(POLICY);
     let ordinary = "x.x.x.x.x.".repeat(50);
     assert_eq!(step(&mut breaker, &ordinary, at(0)), 500, "half is not more than half");
-    assert_eq!(breaker.verdict(at(0)), Verdict::Free);
+    assert_eq!(breaker.verdict(at(0)), BreakerVerdict::Free);
 }
 
 #[test]
@@ -95,9 +95,9 @@ fn what_is_rolled_back_was_never_counted() {
     step(&mut breaker, "xxx", at(0));
     breaker.rolled_back(at(0));
     assert_eq!(step(&mut breaker, "xxx", at(0)), 3);
-    assert_eq!(breaker.verdict(at(0)), Verdict::Free);
+    assert_eq!(breaker.verdict(at(0)), BreakerVerdict::Free);
     step(&mut breaker, "x", at(0));
-    assert_eq!(breaker.verdict(at(0)), Verdict::Commit);
+    assert_eq!(breaker.verdict(at(0)), BreakerVerdict::Commit);
     breaker.rolled_back(at(0));
     assert!(breaker.may_step() && breaker.stopped().is_none(), "its commit failed: it is done again");
 }
@@ -109,7 +109,7 @@ fn nothing_is_stepped_until_the_trial_is_due() {
     assert!(!breaker.may_step());
     breaker.look(at(61_000));
     assert!(breaker.may_step());
-    assert_eq!(breaker.verdict(at(90_000)), Verdict::Free, "nothing came: nothing is judged");
+    assert_eq!(breaker.verdict(at(90_000)), BreakerVerdict::Free, "nothing came: nothing is judged");
 }
 
 /// A trial at 61 s; how many records it read, and whether it passed.
@@ -117,7 +117,7 @@ fn trial(breaker: &mut Breaker, records: &str) -> (usize, bool) {
     breaker.look(at(61_000));
     let stepped = step(breaker, records, at(61_000));
     assert!(breaker.forbids(), "a drain must not commit it");
-    assert_eq!(breaker.verdict(at(62_000)), Verdict::RollBack);
+    assert_eq!(breaker.verdict(at(62_000)), BreakerVerdict::RollBack);
     breaker.rolled_back(at(62_000));
     (stepped, breaker.may_step())
 }
@@ -140,9 +140,9 @@ fn a_trial_that_passes_lets_the_bad_records_before_the_last_good_one_be_letters(
         assert!(breaker.stopped().is_none() && !breaker.is_on_trial());
         let again: String = records.chars().take(pardoned).collect();
         assert_eq!(step(&mut breaker, &again, at(62_000)), pardoned);
-        assert_eq!(breaker.verdict(at(62_000)), Verdict::Free, "{records}");
+        assert_eq!(breaker.verdict(at(62_000)), BreakerVerdict::Free, "{records}");
         assert_eq!(step(&mut breaker, "xxxxxx", at(62_000)), 4, "it counts from nothing");
-        assert_eq!(breaker.verdict(at(62_000)), Verdict::Commit);
+        assert_eq!(breaker.verdict(at(62_000)), BreakerVerdict::Commit);
     }
 }
 
@@ -168,14 +168,14 @@ fn good_records_of_before_stand_for_a_bad_run_but_once_and_only_where_one_follow
 fn a_trial_ends_at_its_reach_and_after_its_time() {
     let mut breaker = tripped();
     assert_eq!(step(&mut breaker, &"x".repeat(1_000), at(0)), 100);
-    assert_eq!(breaker.verdict(at(0)), Verdict::RollBack);
+    assert_eq!(breaker.verdict(at(0)), BreakerVerdict::RollBack);
     let mut breaker = tripped();
     for second in 0..30 {
         step(&mut breaker, "x", at(second * 900));
-        assert_eq!(breaker.verdict(at(second * 900)), Verdict::Hold);
+        assert_eq!(breaker.verdict(at(second * 900)), BreakerVerdict::Hold);
     }
     step(&mut breaker, "x", at(29_900));
-    assert_eq!(breaker.verdict(at(30_000)), Verdict::RollBack, "somebody writes on and on");
+    assert_eq!(breaker.verdict(at(30_000)), BreakerVerdict::RollBack, "somebody writes on and on");
     let mut breaker = tripped();
     breaker.fine(REACH_BYTES, at(0));
     assert!(!breaker.may_step() && breaker.forbids());
@@ -186,7 +186,7 @@ fn a_trial_with_a_whole_window_that_may_pass_waits_for_no_more() {
     let mut breaker = open();
     breaker.look(at(61_000));
     assert_eq!(step(&mut breaker, "xxxxx..........", at(61_000)), 10);
-    assert_eq!(breaker.verdict(at(61_000)), Verdict::RollBack);
+    assert_eq!(breaker.verdict(at(61_000)), BreakerVerdict::RollBack);
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn a_trial_that_is_disturbed_is_done_again() {
 fn a_policy_that_allows_everything_never_stops_it() {
     let mut breaker = Breaker::new(BreakerPolicy { max_permille: 1_000, ..POLICY });
     assert_eq!(step(&mut breaker, &"x".repeat(1_000), at(0)), 1_000);
-    assert_eq!(breaker.verdict(at(0)), Verdict::Free);
+    assert_eq!(breaker.verdict(at(0)), BreakerVerdict::Free);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use winback_core::ids::Partition;
-use winback_log::{Append, Cleanup, EmbeddedLog, TimestampKind, TopicSpec};
+use winback_log::{Append, Cleanup, EmbeddedLog, Log as _, TimestampKind, TopicSpec};
 
 use super::*;
 use crate::output::Output;
@@ -43,7 +43,7 @@ impl Role for Rows {
 
 struct World {
     clock: Arc<Hands>,
-    log: EmbeddedLog,
+    log: Arc<EmbeddedLog>,
     snapshots: Arc<Snapshots>,
     changelog: TopicPartition,
     inputs: Inputs,
@@ -55,7 +55,7 @@ impl World {
     /// A changelog whose records go after a millisecond: retention, where only compaction should be.
     fn new() -> Self {
         let clock = Arc::new(Hands(AtomicI64::new(1_000_000)));
-        let log = EmbeddedLog::simulated(Arc::clone(&clock) as Arc<dyn Clock>);
+        let log = Arc::new(EmbeddedLog::simulated(Arc::clone(&clock) as Arc<dyn Clock>));
         let spec = TopicSpec {
             name: "changelog".to_owned(),
             partitions: 1,
@@ -88,7 +88,7 @@ impl World {
     }
 
     fn keep(&self) {
-        let (log, snapshots, changelog) = (&self.log, &*self.snapshots, &self.changelog);
+        let (log, snapshots, changelog) = (self.log.as_ref(), &*self.snapshots, &self.changelog);
         let keep = Keep { log, snapshots, changelog, now: self.clock.now(), least: 1, stop: &|| false };
         keep.run().unwrap().unwrap();
     }
@@ -108,11 +108,12 @@ impl World {
 
     /// The number of rows that a restore gives.
     fn restore(&self) -> Result<usize, LaneError> {
-        let (mut restorer, mut role) = (Restorer::new(Some(Arc::clone(&self.snapshots))), Rows::default());
+        let (log, snapshots) = (Arc::clone(&self.log), Some(Arc::clone(&self.snapshots)));
+        let mut restorer = Restorer::new(log, snapshots, Span::from_millis(10));
+        let mut role = Rows::default();
         restorer.add(self.changelog.clone(), self.slot, self.clock.now());
         for _ in 0..100 {
-            let budget = Span::from_millis(10);
-            if !restorer.slice(&self.log, &*self.clock, &mut role, &self.inputs, budget)?.is_empty() {
+            if !restorer.slice(&*self.clock, &mut role, &self.inputs)?.is_empty() {
                 return Ok(role.0);
             }
         }

@@ -1,4 +1,4 @@
-//! The ends of an input with the time of each, and the last one that the lane has passed: the base of rule R2's
+//! The end offsets of an input with the time of each, and the last one that the lane has passed: the base of rule R2's
 //! progress. The clock is read before the log is asked, so that no earlier record can be behind the end.
 
 use std::collections::VecDeque;
@@ -12,15 +12,15 @@ use crate::role::EndSeen;
 const KEPT: usize = 64;
 
 #[derive(Debug, Default)]
-pub(crate) struct Ends {
+pub(crate) struct EndOffsets {
     ahead: VecDeque<EndSeen>,
     passed: Option<EndSeen>,
     known: Option<Offset>,
 }
 
-impl Ends {
+impl EndOffsets {
     /// The log said at or after `at` that the input ends at `end`.
-    pub(crate) fn saw(&mut self, end: Offset, at: Time) {
+    pub(crate) fn observe(&mut self, end: Offset, at: Time) {
         self.known = self.known.max(Some(end));
         match self.ahead.back_mut() {
             // The same end again: whoever passes it has passed all that was appended before the later time.
@@ -78,15 +78,15 @@ mod tests {
         EndSeen { end: Offset(end), at: Time::from_millis(at) }
     }
 
-    fn saw(ends: &mut Ends, seen: EndSeen) {
-        ends.saw(seen.end, seen.at);
+    fn observe(ends: &mut EndOffsets, seen: EndSeen) {
+        ends.observe(seen.end, seen.at);
     }
 
     #[test]
     fn an_end_counts_from_when_it_was_passed_with_the_time_it_was_seen() {
-        let mut ends = Ends::default();
-        saw(&mut ends, end(10, 100));
-        saw(&mut ends, end(20, 200));
+        let mut ends = EndOffsets::default();
+        observe(&mut ends, end(10, 100));
+        observe(&mut ends, end(20, 200));
         ends.reached(Offset(9));
         assert_eq!(ends.passed(), None);
         ends.reached(Offset(12));
@@ -97,18 +97,18 @@ mod tests {
 
     #[test]
     fn the_same_end_seen_again_speaks_of_the_later_time() {
-        let mut ends = Ends::default();
-        saw(&mut ends, end(10, 100));
+        let mut ends = EndOffsets::default();
+        observe(&mut ends, end(10, 100));
         ends.reached(Offset(10));
-        saw(&mut ends, end(10, 300));
+        observe(&mut ends, end(10, 300));
         ends.reached(Offset(10));
         assert_eq!(ends.passed(), Some(end(10, 300)));
     }
 
     #[test]
     fn a_lane_far_behind_keeps_few_ends_and_the_newest() {
-        let mut ends = Ends::default();
-        (0..10_000).for_each(|n| saw(&mut ends, end(n, n)));
+        let mut ends = EndOffsets::default();
+        (0..10_000).for_each(|n| observe(&mut ends, end(n, n)));
         assert!(ends.ahead.len() <= KEPT);
         ends.reached(Offset(10_000));
         assert!(ends.passed().is_some_and(|seen| seen.at >= Time::from_millis(9_998)), "{:?}", ends.passed());
@@ -116,10 +116,10 @@ mod tests {
 
     #[test]
     fn when_the_clock_is_set_back_it_stays_as_long_ago_as_it_was() {
-        let mut ends = Ends::default();
-        saw(&mut ends, end(10, 5_000));
+        let mut ends = EndOffsets::default();
+        observe(&mut ends, end(10, 5_000));
         ends.reached(Offset(10));
-        saw(&mut ends, end(20, 5_500));
+        observe(&mut ends, end(20, 5_500));
         ends.set_back(Span::from_secs(4));
         assert_eq!(ends.passed(), Some(end(10, 1_000)));
         ends.reached(Offset(20));
@@ -128,8 +128,8 @@ mod tests {
 
     #[test]
     fn a_roll_back_forgets_what_was_passed_by_what_was_dropped() {
-        let mut ends = Ends::default();
-        saw(&mut ends, end(10, 100));
+        let mut ends = EndOffsets::default();
+        observe(&mut ends, end(10, 100));
         ends.reached(Offset(10));
         ends.roll_back(None);
         ends.reached(Offset(10));
