@@ -8,7 +8,7 @@ mod wire;
 
 pub use convert::{account, decision, inbox, letter, state, trigger};
 pub use error::DecodeError;
-pub use timestamp::Timestamp;
+pub use timestamp::{Timestamp, time};
 pub use wire::{Encoding, WireMessage};
 
 /// Version 1 of the contract.
