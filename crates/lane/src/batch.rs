@@ -18,7 +18,7 @@ use crate::partition::PartitionState;
 use crate::role::{At, Role, Step, Urgency};
 
 /// The reason of a dead letter for a record that no transaction takes.
-pub const CANNOT_COMMIT: &str = "cannot_commit";
+pub const CANNOT_COMMIT: &str = winback_proto::letter::NothingKept::CannotCommit.as_str();
 
 impl<R: Role> Lane<R> {
     /// Steps what was polled, or buffers it.

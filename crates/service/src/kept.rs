@@ -77,7 +77,9 @@ impl Kept {
     ) -> Result<(), Unreadable> {
         match self {
             Self::Accounts => winback_matcher::read_account(key, value, partition, partitions).map(drop),
-            Self::Changelog => winback_detector::read_state(key, value, partition, partitions).map(drop),
+            Self::Changelog => {
+                winback_proto::stored::state_record(key, value, partition, partitions).map(drop)
+            }
             Self::Positions => winback_matcher::read_position(key, value).map(drop),
             Self::Answers => winback_worker::read_answer(key, value, partition, partitions).map(drop),
             Self::Policies => policies::read_policy(key, value).map(drop),

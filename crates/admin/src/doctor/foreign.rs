@@ -98,7 +98,7 @@ fn passed(log: &dyn Log, topics: &Topics, topic: &Arc<str>) -> anyhow::Result<Op
 fn unreadable(topics: &Topics, topic: &Arc<str>, message: &Message, partitions: i32) -> Option<String> {
     let value = message.value().unwrap_or_default();
     if *topic == topics.inbox {
-        return winback_detector::read(message, partitions).err().map(|why| why.to_string());
+        return winback_oracle::read(message, partitions).err().map(|why| why.to_string());
     }
     let read = if *topic == topics.triggers || *topic == topics.shadow_triggers {
         v1::Trigger::from_bytes(value).map(drop)

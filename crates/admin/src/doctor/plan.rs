@@ -223,7 +223,7 @@ impl<'a> Planner<'a> {
         let mut rows: BTreeMap<StateKey, Option<StateRow>> = BTreeMap::new();
         scan::each(self.log, &partition, Offset::ZERO, |message| {
             let key = message.key().unwrap_or_default();
-            let read = winback_detector::read_state(key, message.value(), message.partition, count);
+            let read = winback_proto::stored::state_record(key, message.value(), message.partition, count);
             if let Ok(Some((key, row))) = read
                 && fits(&key)
             {
