@@ -19,7 +19,7 @@ use winback_log::{
 use winback_sources::{SourceConfig, Start};
 use winback_telemetry::metrics::list;
 
-use crate::{Pace, Plan, RoleName, Running};
+use crate::{Plan, RoleName, Running};
 
 /// Nothing is waited for longer.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -109,7 +109,6 @@ impl Service {
             roles: vec![RoleName::Registrar, RoleName::Matcher, RoleName::Detector],
             sources: Vec::new(),
             positions: PositionsFrom::Refuse,
-            pace: Pace(1),
             config_path: String::new(),
             stop: Arc::new(AtomicBool::new(false)),
         };

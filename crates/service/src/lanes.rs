@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use winback_core::ids::InputName;
 use winback_core::time::Span;
@@ -16,7 +17,7 @@ use winback_lane::{
     BreakerPolicy, DeadLetters, Lane, LaneConfig, LaneError, LaneStatus, Role, Snapshots, Start, panic_text,
     run_lane,
 };
-use winback_log::{SessionSpec, TopicPartition};
+use winback_log::{Clock, SessionSpec, TopicPartition};
 use winback_matcher::{InboxTarget, MatcherMetrics, MatcherRole, MatcherSource, RetryRole, input_name};
 use winback_registrar::{Guard, RegistrarRole, RegistrarTopics};
 use winback_sources::{Decoder, SourceConfig};
@@ -29,9 +30,11 @@ use super::opening::{self, Joined, Opening};
 use super::{Failure, Plan, Shared, snapshots, threads, watch};
 use crate::RoleName;
 
-/// The speed of the run's clock, in multiples of the world's; 1 except in the demo.
-#[derive(Clone, Copy, Debug)]
-pub struct Pace(pub u32);
+/// A wait that is meant in the world's time, on the lanes' clock.
+pub(super) fn of_world(clock: &dyn Clock, wait: Duration) -> Duration {
+    let wait = Span::from_millis(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
+    Duration::from_millis(clock.of_world(wait).millis().unsigned_abs())
+}
 
 /// A lane that was started.
 pub(super) struct Started {
@@ -180,7 +183,7 @@ impl Builder<'_> {
             partitions: self.partitions(&self.shared.topics.inbox)?.len().try_into()?,
             encoding: self.shared.config.encoding.into(),
             source: format!("{}/matcher", self.shared.config.deployment),
-            heartbeat: std::time::Duration::from_millis(500) * self.plan.pace.0,
+            heartbeat: of_world(&*self.shared.clock, Duration::from_millis(500)),
         };
         self.retries(sources, &inbox, accounts)?;
         // Answers are read by every matcher process: what stops outreach must not depend on who runs which source.
@@ -332,7 +335,7 @@ impl Builder<'_> {
         settings.away_limit = self.shared.config.lanes.patience;
         settings.breaker = self.shared.config.dead_letters.policy();
         settings.positions = self.plan.positions;
-        // Waits are meant in the world's time, the lane's clock may be faster.
+        // Waits are meant in the world's time.
         let commit = &mut settings.commit;
         for span in [
             &mut commit.effects_within,
@@ -345,7 +348,7 @@ impl Builder<'_> {
             &mut settings.away_limit,
             &mut settings.breaker.retry_after,
         ] {
-            *span = Span::from_millis(span.millis().saturating_mul(i64::from(self.plan.pace.0)));
+            *span = self.shared.clock.of_world(*span);
         }
         settings
     }

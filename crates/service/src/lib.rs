@@ -32,7 +32,6 @@ use winback_log::{Clock, SharedLog};
 use winback_telemetry::{Health, Metrics, server};
 
 pub use self::kept::Kept;
-pub use self::lanes::Pace;
 pub use self::roles::RoleName;
 pub use self::summary::Summary;
 pub use self::threads::Panicked;
@@ -54,8 +53,6 @@ pub struct Plan {
     pub sources: Vec<String>,
     /// The position that wins if state and group differ.
     pub positions: PositionsFrom,
-    /// The speed of time.
-    pub pace: Pace,
     /// The origin of the config, for errors.
     pub config_path: String,
     /// Set when the run is to end, also while it starts.
@@ -114,14 +111,14 @@ pub fn start(config: Config, log: SharedLog, clock: Arc<dyn Clock>, plan: &Plan)
     let stalled_after = Duration::from_millis(config.lanes.stalled_after.millis().unsigned_abs());
     topic_plan::apply(&*log, &config, !log.is_shared())?;
     seed::seed(&*log, &config, &topics)?;
+    let drain = lanes::of_world(&*clock, DRAIN);
     let shared = Arc::new(Shared {
         topics,
         log,
         clock,
         metrics: Metrics::new(),
         health: Health::new(stalled_after),
-        // On the lanes' clock, which may be faster than the world's.
-        shutdown: Shutdown::new(DRAIN * plan.pace.0),
+        shutdown: Shutdown::new(drain),
         failures: Mutex::default(),
         config,
     });

@@ -73,7 +73,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::{Pace, Plan};
+    use crate::Plan;
     use winback_deployment::config::Config;
 
     /// Nobody waits at the gate for longer.
@@ -148,7 +148,6 @@ mod tests {
             roles: vec![RoleName::Registrar, RoleName::Matcher, RoleName::Detector],
             sources: vec!["web".to_owned(), "mail".to_owned()],
             positions: PositionsFrom::Refuse,
-            pace: Pace(1),
             config_path: String::new(),
             stop: Arc::new(AtomicBool::new(stop)),
         };

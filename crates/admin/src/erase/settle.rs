@@ -11,7 +11,7 @@ use winback_lane::PositionsFrom;
 use winback_log::{Append, LogError, SharedLog, TopicPartition};
 use winback_proto::{WireMessage as _, state, v1};
 use winback_registrar::{REQUEST_HEADER, Request};
-use winback_service::{Pace, Plan, RoleName};
+use winback_service::{Plan, RoleName};
 
 use super::subject::Subject;
 
@@ -151,7 +151,6 @@ fn here(context: &Context, log: &SharedLog) -> anyhow::Result<()> {
         roles: vec![RoleName::Registrar, RoleName::Detector],
         sources: Vec::new(),
         positions: PositionsFrom::Refuse,
-        pace: Pace(1),
         config_path: context.config_path(),
         stop: Arc::default(),
     };

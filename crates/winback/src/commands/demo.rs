@@ -15,7 +15,7 @@ use winback_deployment::config::Config;
 use winback_generate::{GenerateSpec, Generator, sources_of};
 use winback_lane::PositionsFrom;
 use winback_log::{Append, Clock, OpenOptions, SharedLog};
-use winback_service::{Pace, Plan, Running};
+use winback_service::{Plan, Running};
 use winback_telemetry::logging;
 use winback_terminal as terminal;
 
@@ -71,7 +71,6 @@ pub(crate) fn run(mut context: Context, args: &DemoArgs) -> anyhow::Result<ExitC
         roles: roles(&[]),
         sources: Vec::new(),
         positions: PositionsFrom::Refuse,
-        pace: Pace(pace),
         config_path: context.config_path(),
         stop: stop.clone(),
     };
@@ -105,7 +104,6 @@ fn stay(
         roles: roles(&[]),
         sources: Vec::new(),
         positions: PositionsFrom::Refuse,
-        pace: Pace(1),
         config_path: context.config_path(),
         stop: show.stop.clone(),
     };

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use winback_deployment::Context;
 use winback_lane::PositionsFrom;
-use winback_service::{Pace, Plan, RoleName};
+use winback_service::{Plan, RoleName};
 use winback_telemetry::logging;
 use winback_terminal::EXIT_PARTLY;
 
@@ -44,7 +44,6 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode>
         roles: roles(&args.role),
         sources: args.source.clone(),
         positions: args.positions.unwrap_or(PositionsFrom::Refuse),
-        pace: Pace(1),
         config_path: context.config_path(),
         stop: stop.clone(),
     };
