@@ -5,12 +5,11 @@
 
 mod emit;
 mod metrics;
-mod replay;
+mod read;
 mod restore;
 mod role;
 
 pub use emit::DetectorTopics;
 pub use metrics::DetectorMetrics;
-pub use replay::{Replay, Unreadable, read};
-pub use restore::{StateRecord, read_state};
+pub use read::read;
 pub use role::DetectorRole;

@@ -8,19 +8,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread;
 
-use winback_core::debounce::{Partition, StateKey, StateRow};
-use winback_core::ids::Partition as Number;
+use winback_core::debounce::Partition;
 use winback_lane::Row;
 use winback_log::{ForeignRecords, TopicPartition, Unreadable};
-use winback_proto::state;
+use winback_proto::stored::{StateRecord, state_record};
 
 /// The number of rows that a thread decodes at a time.
 const ROWS_A_PART: usize = 512;
 /// More threads than this wait for the one that takes the rows in.
 const MAX_HELPERS: usize = 3;
-
-/// A row with its key; `None` for a tombstone of a key that no version is known to write.
-pub type StateRecord = Option<(StateKey, Option<StateRow>)>;
 
 type Decoded = Vec<Result<StateRecord, Unreadable>>;
 
@@ -68,31 +64,6 @@ fn take(partition: &mut Partition, record: StateRecord) {
     }
 }
 
-/// A record of the detector's changelog; `partitions` is how many that topic has.
-///
-/// # Errors
-/// When no detector can have written it there.
-pub fn read_state(
-    key: &[u8],
-    value: Option<&[u8]>,
-    partition: Number,
-    partitions: i32,
-) -> Result<StateRecord, Unreadable> {
-    let gone = value.is_none();
-    let state_key = match state::key_from_bytes(key) {
-        Ok(state_key) => state_key,
-        Err(_) if gone => return Ok(None),
-        Err(why) => return Err(Unreadable::key(format!("a row of the state: {why}"))),
-    };
-    if let Some(account) = state_key.account()
-        && let Err(why) = Unreadable::check_partition(account.as_str().as_bytes(), partition, partitions)
-    {
-        return if gone { Ok(None) } else { Err(why) };
-    }
-    let row = state::record_from_bytes(&state_key, value).map_err(|why| unreadable(&why))?;
-    Ok(Some((state_key, row)))
-}
-
 /// The system is asked how many cores there are only where that matters: it opens files to say so.
 fn helpers_for(parts: usize) -> usize {
     let most = parts.saturating_sub(1).min(MAX_HELPERS);
@@ -115,7 +86,7 @@ impl Parts<'_> {
 
     fn decode(&self, rows: &[Row<'_>]) -> Decoded {
         let Changelog { partition, partitions } = self.from;
-        rows.iter().map(|row| read_state(row.key, row.value, partition.partition, *partitions)).collect()
+        rows.iter().map(|row| state_record(row.key, row.value, partition.partition, *partitions)).collect()
     }
 }
 
@@ -150,19 +121,15 @@ impl Ahead<'_> {
     }
 }
 
-fn unreadable(why: &dyn std::fmt::Display) -> Unreadable {
-    Unreadable::value(format!("a row of the state: {why}"))
-}
-
 #[cfg(test)]
 mod tests {
     use winback_core::account::{Account, Reason};
-    use winback_core::debounce::AccountState;
-    use winback_core::ids::Offset;
+    use winback_core::debounce::{AccountState, StateKey, StateRow};
+    use winback_core::ids::{Offset, Partition as Number};
     use winback_core::time::Time;
     use winback_log::Defect;
     use winback_log::partitioner::partition_of;
-    use winback_proto::{Encoding, WireMessage as _};
+    use winback_proto::{Encoding, WireMessage as _, state};
 
     use super::*;
 
@@ -236,7 +203,7 @@ mod tests {
     fn a_row_of_another_kind_or_account_or_in_another_partition_is_no_row_of_its_key() {
         let (key, value) = changelog().swap_remove(0);
         let read = |key: &[u8], value: &[u8], number, partitions| {
-            read_state(key, Some(value), Number(number), partitions).err().map(|error| error.defect)
+            state_record(key, Some(value), Number(number), partitions).err().map(|error| error.defect)
         };
         let value = value.unwrap();
         let right = partition_of(b"acc-0", 4).0;
@@ -248,7 +215,7 @@ mod tests {
         }
         for none in [&b""[..], b"z", b"\xff", b"ex", b"p1", b"macc-0"] {
             assert_eq!(read(none, &value, 0, 1), Some(Defect::Key), "{}", none.escape_ascii());
-            assert_eq!(read_state(none, None, Number(0), 1).unwrap(), None, "its tombstone mends it");
+            assert_eq!(state_record(none, None, Number(0), 1).unwrap(), None, "its tombstone mends it");
         }
     }
 }

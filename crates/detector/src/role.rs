@@ -11,7 +11,7 @@ use winback_proto::envelope::{TRACEPARENT, passed_on};
 
 use crate::emit::{Cause, DetectorTopics};
 use crate::metrics::{DetectorMetrics, Tally};
-use crate::replay::read;
+use crate::read::read;
 use crate::restore::{self, Changelog};
 
 /// The role of a detector lane.

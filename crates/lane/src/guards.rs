@@ -16,7 +16,7 @@ use crate::panics;
 use crate::role::At;
 
 /// The reason of a dead letter for a record that no transaction takes.
-pub const CANNOT_COMMIT: &str = "cannot_commit";
+pub const CANNOT_COMMIT: &str = winback_proto::letter::NothingKept::CannotCommit.as_str();
 
 /// The dead letter of a quarantined record, or of an element of it.
 pub(crate) fn cannot_commit(element: Option<u32>) -> DeadLetter {

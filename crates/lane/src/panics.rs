@@ -12,7 +12,7 @@ use crate::isolation::PoisonCandidate;
 use crate::output::DeadLetter;
 
 /// The reason of a dead letter for a record on which its role panics.
-pub const PANICKED: &str = "panicked";
+pub const PANICKED: &str = winback_proto::letter::NothingKept::Panicked.as_str();
 
 /// The most of a panic's text that is kept, in bytes.
 const TEXT: usize = 400;

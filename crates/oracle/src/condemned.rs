@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use winback_core::ids::Offset;
-use winback_lane::{CANNOT_COMMIT, PANICKED};
 use winback_log::TopicPartition;
+use winback_proto::letter::NothingKept;
 use winback_proto::{WireMessage, v1};
 
 use crate::asker::Asker;
@@ -31,9 +31,7 @@ pub(crate) fn condemned(
             let Ok(letter) = v1::DeadLetter::from_bytes(message.value().unwrap_or_default()) else {
                 continue;
             };
-            if letter.topic == *deployment.inbox
-                && [CANNOT_COMMIT, PANICKED].contains(&letter.reason.as_str())
-            {
+            if letter.topic == *deployment.inbox && NothingKept::parse(&letter.reason).is_some() {
                 found.insert((letter.partition, Offset(letter.offset)));
             }
         }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use winback_core::debounce::{StateKey, StateRow};
 use winback_core::ids::Offset;
-use winback_detector::read_state;
 use winback_log::{Defect, ForeignRecord, ForeignRecords, Log, LogError, Message, TopicPartition};
 use winback_proto::state;
+use winback_proto::stored::state_record;
 
 use crate::asker::Asker;
 use crate::cursor::Cursor;
@@ -88,7 +88,7 @@ impl Restored<'_> {
     /// Takes a record; whether it ends a transaction.
     fn take(&mut self, message: &Message) -> bool {
         let key = message.key().unwrap_or_default();
-        let read = read_state(key, message.value(), message.partition, self.partitions);
+        let read = state_record(key, message.value(), message.partition, self.partitions);
         self.foreign.see(self.changelog, message.offset, key, &read);
         let Ok(Some((key, row))) = read else { return false };
         let ends = key == StateKey::Clock;

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use winback_core::debounce::{AccountChange, Body, Effect, Partition, StateKey, StateRow, Subject, shadow};
 use winback_core::ids::{AccountId, Offset, Partition as Number};
-use winback_detector::Replay;
 use winback_log::Message;
 use winback_proto::{decision, trigger, v1};
+
+use crate::replay::Replay;
 
 /// The core's effects of one record.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -6,9 +6,9 @@ mod error;
 mod timestamp;
 mod wire;
 
-pub use convert::{account, decision, inbox, letter, state, trigger};
+pub use convert::{account, decision, inbox, letter, state, stored, trigger};
 pub use error::DecodeError;
-pub use timestamp::Timestamp;
+pub use timestamp::{Timestamp, time};
 pub use wire::{Encoding, WireMessage};
 
 /// Version 1 of the contract.

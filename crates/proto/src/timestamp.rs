@@ -38,6 +38,11 @@ impl From<&Timestamp> for Time {
     }
 }
 
+/// A time off the wire, where there is one.
+pub fn time(stamp: Option<&Timestamp>) -> Option<Time> {
+    stamp.map(Time::from)
+}
+
 impl From<Timestamp> for Time {
     fn from(stamp: Timestamp) -> Self {
         Self::from(&stamp)

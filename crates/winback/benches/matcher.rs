@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use winback::generate::{GenerateSpec, Generator, Shape, SourceSpec};
 use winback_core::ids::{Offset, Partition};
 use winback_core::index::{IndexChange, SharedIndex};
 use winback_core::time::{Span, Time};
+use winback_generate::{GenerateSpec, Generator, Shape, SourceSpec};
 use winback_lane::{At, Input, Output, Role as _, Start};
 use winback_log::{Message, Record, TopicPartition};
 use winback_matcher::{FeedStatus, InboxTarget, MatcherMetrics, MatcherRole, MatcherSource};
@@ -38,7 +38,7 @@ fn index(spec: &GenerateSpec) -> SharedIndex {
 }
 
 fn messages(spec: &GenerateSpec) -> Vec<Message> {
-    let message = |(signal, offset): (winback::generate::Signal, i64)| {
+    let message = |(signal, offset): (winback_generate::Signal, i64)| {
         let record = Record { key: None, value: Some(signal.value.into()), headers: Vec::new() };
         Message::owned(0, Partition(0), Offset(offset), signal.append_time, 1, record)
     };

@@ -2,50 +2,21 @@
 
 pub mod accounts;
 pub mod cli;
-pub mod config;
-pub mod context;
-pub mod generate;
-pub mod ingest;
-pub mod schema_registry;
-pub mod topics;
-mod trigger_limit;
 
-mod backtest;
 mod commands;
 mod demo;
-mod doctor;
-mod erase;
-mod explain;
-mod holds;
-mod migrate;
-mod policies;
-mod reading;
-mod run;
-mod show;
-mod source_test;
-mod standing;
-mod talk;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::CommandFactory as _;
 use winback_core::privacy::masked;
+use winback_deployment::config::ConfigError;
 use winback_lane::LaneError;
 use winback_log::LogError;
-
-pub use context::Context;
-
-/// Wrong use or a wrong config; the text names the key or flag and the fix.
-pub const EXIT_USAGE: u8 = 2;
-/// The log is away, full, damaged, locked or lacks a topic.
-pub const EXIT_LOG: u8 = 3;
-/// It worked, but something was found or left out, such as rows that could not be taken.
-pub const EXIT_PARTLY: u8 = 4;
-/// A defect of winback: something panicked.
-pub const EXIT_DEFECT: u8 = 5;
-/// Anything else.
-pub const EXIT_FAILED: u8 = 1;
+use winback_service::Panicked;
+use winback_terminal as talk;
+use winback_terminal::{EXIT_DEFECT, EXIT_FAILED, EXIT_LOG, EXIT_USAGE};
 
 /// Runs one command. A panic in it is an error, too.
 ///
@@ -54,7 +25,7 @@ pub const EXIT_FAILED: u8 = 1;
 pub fn execute(cli: cli::Cli) -> anyhow::Result<ExitCode> {
     catch_unwind(AssertUnwindSafe(|| commands::execute(cli))).unwrap_or_else(|panic| {
         let why = winback_lane::panic_text(&*panic);
-        Err(run::Panicked { thread: "main".to_owned(), why }.into())
+        Err(Panicked { thread: "main".to_owned(), why }.into())
     })
 }
 
@@ -64,13 +35,13 @@ pub fn report(error: &anyhow::Error) {
     let text = format!("{error:#}");
     let is_of_a_setting = exit_code(error) == EXIT_USAGE;
     let text = if is_of_a_setting { text.as_str().into() } else { masked(&text) };
-    talk::note!("winback: {}", show::words::safe(&text));
+    winback_terminal::note!("winback: {}", winback_terminal::safe(&text));
 }
 
 /// Tells the person at the terminal what is wrong with the command line. The error quotes what was typed, so that it is made
 /// again from arguments whose hidden characters are escaped.
 pub fn report_usage(error: clap::Error) {
-    let escaped = std::env::args_os().map(|argument| show::words::safe(&argument.to_string_lossy()));
+    let escaped = std::env::args_os().map(|argument| talk::safe(&argument.to_string_lossy()));
     let error = cli::Cli::command().try_get_matches_from(escaped).err().unwrap_or(error);
     talk::note!("{}", error.render().to_string().trim_end());
 }
@@ -78,10 +49,10 @@ pub fn report_usage(error: clap::Error) {
 /// The exit code that an error ends the process with.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
     let of = |cause: &(dyn std::error::Error + 'static)| {
-        if cause.is::<config::ConfigError>() || cause.is::<winback_sources::SourceError>() {
+        if cause.is::<ConfigError>() || cause.is::<winback_sources::SourceError>() {
             return Some(EXIT_USAGE);
         }
-        if cause.is::<run::Panicked>() {
+        if cause.is::<Panicked>() {
             return Some(EXIT_DEFECT);
         }
         if let Some(error) = cause.downcast_ref::<LaneError>() {
@@ -122,4 +93,18 @@ const fn of_lane(error: &LaneError) -> Option<u8> {
 /// The whole command line as clap knows it, for documentation and tests.
 pub fn command() -> clap::Command {
     cli::Cli::command()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_defect_wherever_it_was() {
+        let why = || "on purpose".to_owned();
+        let thread = Panicked { thread: "winback-accounts".to_owned(), why: why() };
+        assert_eq!(exit_code(&anyhow::Error::from(thread).context("run")), EXIT_DEFECT);
+        let lane = LaneError::Panicked { at: "outside of a step".to_owned(), why: why() };
+        assert_eq!(exit_code(&anyhow::Error::from(lane).context("matcher.web-0")), EXIT_DEFECT);
+    }
 }

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
-use winback::generate::{GenerateSpec, Generator};
 use winback_core::time::{Span, Time};
+use winback_generate::{GenerateSpec, Generator};
 
 const SEED: u64 = 7;
 const ACCOUNTS: u64 = 600;

@@ -7,9 +7,9 @@ use std::path::Path;
 
 use prost_reflect::{DescriptorPool, Kind, MessageDescriptor};
 use serde_json::{Map, Value, json};
-use winback::generate::{GenerateSpec, Generator, Shape, SourceSpec};
 use winback_core::privacy::Exception;
 use winback_core::time::{Span, Time};
+use winback_generate::{GenerateSpec, Generator, Shape, SourceSpec};
 
 use super::disguise::{DISGUISES, MARK, someone};
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 use winback_core::debounce::shadow::is_shadow;
 use winback_core::debounce::{Counts, Effect, InboxClock, Partition, StateKey, StateRow};
 use winback_core::ids::Offset;
-use winback_detector::{Replay, read};
+use winback_detector::read;
 use winback_log::{Log, Message, TopicPartition};
+use winback_oracle::Replay;
 use winback_proto::envelope::INBOX_POSITION;
 use winback_proto::{Encoding, WireMessage, decision, state, trigger, v1};
 

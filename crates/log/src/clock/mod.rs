@@ -11,7 +11,7 @@ use winback_core::time::{Span, Time};
 use self::boot::Boot;
 use self::guard::{DOUBT, Guard, Stamp, Trust};
 
-/// The source of time: the machine's clock, a test's, or the demo's accelerated one.
+/// The source of time: the machine's clock, or another that a test or a demonstration brings along.
 pub trait Clock: Send + Sync {
     /// The present.
     fn now(&self) -> Time;
@@ -20,6 +20,11 @@ pub trait Clock: Send + Sync {
     /// removed for its age.
     fn is_held(&self) -> bool {
         false
+    }
+
+    /// A length of the world's time on this clock: longer on one that runs faster.
+    fn of_world(&self, span: Span) -> Span {
+        span
     }
 }
 

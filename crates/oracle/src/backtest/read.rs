@@ -107,7 +107,7 @@ fn one(
             passed(std::mem::take(&mut since));
         }
         // What is none of the inbox is a dead letter of the detector, too.
-        let Ok(input) = winback_detector::read(&message, partitions) else { continue };
+        let Ok(input) = crate::read(&message, partitions) else { continue };
         if !run.step(&input) {
             break;
         }

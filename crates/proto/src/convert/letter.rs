@@ -1,9 +1,19 @@
-//! Places of elements in dead letters and in what is replayed of them.
+//! Dead letters: the reasons that a lane gives itself, and the places of elements in them and in what is replayed.
 
 use winback_core::places::Places;
 
 use crate::error::DecodeError;
 use crate::v1;
+
+winback_core::closed_enum! {
+    /// The reason of a dead letter for a record of which nothing was kept, whatever its role would have made of it.
+    NothingKept {
+        /// No transaction takes the record.
+        CannotCommit = "cannot_commit",
+        /// Its role panics on the record.
+        Panicked = "panicked",
+    }
+}
 
 /// Places on the wire.
 pub fn places_to_wire(places: &Places) -> v1::ElementRanges {

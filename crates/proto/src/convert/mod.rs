@@ -6,6 +6,7 @@ pub mod inbox;
 pub mod letter;
 mod policy;
 pub mod state;
+pub mod stored;
 pub mod trigger;
 
 use crate::Timestamp;

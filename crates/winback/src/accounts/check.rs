@@ -7,9 +7,8 @@ use winback_core::time::Time;
 use winback_registrar::{Row, read_row};
 
 use super::Gate;
-use crate::ingest::{self, Entry, Records, Sorter};
-use crate::show::words::safe;
-use crate::talk::note;
+use winback_ingest::{self as ingest, Entry, Records, Sorter};
+use winback_terminal::{note, safe};
 
 /// Bad rows that are told one by one; the others are counted.
 const TOLD: u64 = 20;

@@ -4,8 +4,8 @@ use winback_log::Log;
 use winback_proto::{Encoding, WireMessage as _, account};
 use winback_registrar::{Admission, Row, SuppressionKey, Suppressions};
 
-use crate::context::Context;
-use crate::erase;
+use winback_admin::erase;
+use winback_deployment::Context;
 
 /// Room for what a record of the inbox says beside its account.
 const ROOM: usize = 1 << 10;
@@ -26,7 +26,8 @@ impl Gate {
     /// When the log is away.
     pub(crate) fn of(context: &Context, log: &dyn Log, largest: usize) -> anyhow::Result<Self> {
         let hashes = erase::suppressions(context, log)?;
-        let key = erase::key::known(&context.config).filter(|key| hashes.refuses(Some(key)).is_none());
+        let key = winback_deployment::suppression_key::known(&context.config)
+            .filter(|key| hashes.refuses(Some(key)).is_none());
         let erased = key.filter(|_| !hashes.is_empty()).map(|key| (hashes, key));
         Ok(Self { erased, largest, encoding: context.config.encoding.into() })
     }

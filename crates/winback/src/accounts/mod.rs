@@ -3,12 +3,9 @@
 mod check;
 mod difference;
 mod gate;
-mod list;
-mod pending;
 pub(crate) mod shown;
 
 pub use check::{Bad, Checked, check};
 pub use difference::{Difference, Print, apply, difference};
 pub use gate::Gate;
-pub use list::{Known, known};
-pub use pending::pending;
+pub use winback_deployment::accounts::{Known, known, pending};

@@ -7,8 +7,8 @@ use winback_core::account::Tier;
 use winback_core::time::Time;
 use winback_proto::v1;
 
-use crate::show::approach;
-use crate::show::words::safe;
+use winback_show::approach;
+use winback_terminal::safe;
 
 /// Bytes of a hash that tell two contacts of an account apart.
 const HEAD: usize = 4;

@@ -1,20 +1,21 @@
-//! Accounts, moving them and forgetting them.
+//! Arguments of `accounts`.
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
+use winback_ingest::FileFormat;
 
-use super::records::FileFormat;
+use super::values::file_format;
 
 /// `accounts`.
 #[derive(Debug, Subcommand)]
-pub enum AccountsCommand {
+pub(crate) enum AccountsCommand {
     /// Add and change accounts from a file with a row an account (JSON lines or CSV).
     Import {
         /// The file; `-` is standard input.
         file: PathBuf,
         /// Set the file format. Default: from the file extension.
-        #[arg(long)]
+        #[arg(long, value_parser = file_format())]
         format: Option<FileFormat>,
         /// Take accounts that are not in the file off the list; shows the difference and asks.
         #[arg(long)]
@@ -34,36 +35,4 @@ pub enum AccountsCommand {
         #[arg(long)]
         limit: Option<usize>,
     },
-}
-
-/// Arguments of `migrate`.
-#[derive(Args, Clone, Debug)]
-pub struct MigrateArgs {
-    /// The log that the deployment is on.
-    pub from: String,
-    /// The log that it moves to; empty.
-    pub to: String,
-    /// Do not ask.
-    #[arg(long)]
-    pub yes: bool,
-    /// Only say what would be moved.
-    #[arg(long)]
-    pub dry_run: bool,
-}
-
-/// Arguments of `erase`.
-#[derive(Args, Clone, Debug)]
-pub struct EraseArgs {
-    /// The account's id.
-    #[arg(required_unless_present = "contact", conflicts_with = "contact")]
-    pub account: Option<String>,
-    /// A mail address instead: the accounts that know it are erased, and it is suppressed where none does.
-    #[arg(long, value_name = "EMAIL")]
-    pub contact: Option<String>,
-    /// Do not ask.
-    #[arg(long)]
-    pub yes: bool,
-    /// Only say what was found.
-    #[arg(long)]
-    pub dry_run: bool,
 }

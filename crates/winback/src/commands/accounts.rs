@@ -5,17 +5,17 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
+use winback_deployment::{Context, topic_plan};
+use winback_ingest::{self as ingest, FileFormat, Records, format_of, name_of, open};
 use winback_log::{Append, Log};
 use winback_proto::v1;
+use winback_show::words;
+use winback_terminal::{EXIT_PARTLY, EXIT_USAGE, until_closed};
 
 use super::ingest::largest;
 use crate::accounts::{self, Bad, Difference, Gate, Print, shown};
-use crate::cli::{AccountsCommand, FileFormat};
-use crate::context::Context;
-use crate::ingest::{self, Records, format_of, name_of, open};
-use crate::show::out::until_closed;
-use crate::show::words;
-use crate::{EXIT_PARTLY, EXIT_USAGE, talk, topics};
+use crate::cli::AccountsCommand;
+use crate::talk;
 
 /// Ids that are named of a longer list.
 const NAMED: usize = 5;
@@ -45,7 +45,7 @@ impl Import<'_> {
         let format = format_of(self.format, Some(self.file), None)?;
         let input = open(Some(self.file))?;
         let log = context.log()?;
-        topics::apply(&*log, &context.config, true)?;
+        topic_plan::apply(&*log, &context.config, true)?;
         let topic = &context.config.accounts.topic;
         let mut after: BTreeMap<String, Print> = BTreeMap::new();
         let mut records = Records::new(input, format, largest(&*log, topic)?)?;
@@ -149,7 +149,7 @@ fn list(context: &Context, limit: Option<usize>) -> anyhow::Result<ExitCode> {
     let accounts = accounts::known(&*log, &context.topics.accounts, Some)?;
     let shown: Vec<v1::Account> =
         accounts.into_values().take(limit.unwrap_or(usize::MAX)).map(shown::masked).collect();
-    let mut out = crate::show::Out::new();
+    let mut out = winback_terminal::Out::new();
     if context.json {
         shown.iter().try_for_each(|account| out.json(account))?;
     } else if !shown.is_empty() {
@@ -165,7 +165,7 @@ fn show(context: &Context, id: &str) -> anyhow::Result<ExitCode> {
     let found =
         accounts::known(&*log, &context.topics.accounts, |account| (account.id == id).then_some(account))?;
     let account = found.into_values().next().map(shown::masked);
-    let mut out = crate::show::Out::new();
+    let mut out = winback_terminal::Out::new();
     match &account {
         Some(account) if context.json => out.json(account)?,
         Some(account) => out.line(&shown::text(account))?,

@@ -1,21 +1,45 @@
 //! `backtest`: what another policy would have done.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
+use clap::Args;
 use winback_core::debounce::{PolicyRecord, shadow};
 use winback_core::time::{Span, Time};
+use winback_deployment::config::ConfigError;
+use winback_deployment::{Context, policies, policy_files};
 use winback_oracle::backtest::{Candidate, Question};
+use winback_show::backtest::{Report, html, inbox, raw, svg, text};
+use winback_terminal::{Out, grouped, until_closed};
 
-use crate::backtest::{Report, html, inbox, raw, svg, text};
-use crate::cli::BacktestArgs;
-use crate::config::ConfigError;
-use crate::context::Context;
-use crate::policies;
-use crate::show::Out;
-use crate::show::out::until_closed;
-use crate::talk::grouped;
+/// Arguments of `backtest`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct BacktestArgs {
+    /// The policy file to try, in the place of the policy of its name.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: PathBuf,
+    /// The new policy holds from then on, and only triggers from then on are compared: RFC 3339, a day, or a time ago
+    /// such as 30d. From the policy's first version without it.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Only triggers before then are compared.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// Read the sources in the order of event time instead of the inbox, with accounts and policies as they are now.
+    /// An estimate: what arrived late, who answered and what the list was then are not known.
+    #[arg(long)]
+    pub(crate) raw: bool,
+    /// Write a page with the counts, the picture and the changes.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Write the picture of starting triggers a day.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Name no more than this many changes.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) limit: usize,
+}
 
 pub(crate) fn run(context: &Context, args: &BacktestArgs) -> anyhow::Result<ExitCode> {
     until_closed(backtest(context, args))
@@ -51,7 +75,7 @@ fn backtest(context: &Context, args: &BacktestArgs) -> anyhow::Result<ExitCode> 
 fn candidate(path: &Path) -> Result<Candidate, ConfigError> {
     let toml = std::fs::read_to_string(path)
         .map_err(|why| ConfigError::Unreadable { path: path.to_path_buf(), why })?;
-    policies::parse(path, &toml)?;
+    policy_files::parse(path, &toml)?;
     Candidate::new(&toml).map_err(|error| {
         let (path, text) = error.located(&path.display().to_string(), &toml);
         ConfigError::Wrong { path, text }
@@ -93,9 +117,9 @@ fn show(context: &Context, args: &BacktestArgs, report: &Report) -> anyhow::Resu
     }
     out.flush()?;
     if let Some(estimate) = &report.estimate {
-        crate::talk::note!("winback: an estimate: {estimate}");
+        winback_terminal::note!("winback: an estimate: {estimate}");
     }
     let (records, speed) = (grouped(report.outcome.tally.records), grouped(report.speed()));
-    crate::talk::note!("{records} records decided twice, {speed} a second");
+    winback_terminal::note!("{records} records decided twice, {speed} a second");
     Ok(())
 }

@@ -7,21 +7,26 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use clap::Subcommand;
 use winback_core::debounce::Policy;
+use winback_deployment::config::ENVIRONMENT;
+use winback_deployment::topics::RECORD_BYTES;
+use winback_deployment::{Context, policy_files, trigger_limit};
 use winback_policy::{PolicyError, Tested, line_of, test_policy};
+use winback_show::words;
 use winback_sources::{Decoder, SourceConfig};
 use winback_telemetry::logging;
+use winback_terminal::{EXIT_USAGE, Out, until_closed};
 use winback_worker::{AccountStanding, Plays, Standing, Worker};
 
-use crate::EXIT_USAGE;
-use crate::cli::ConfigCommand;
-use crate::config::ENVIRONMENT;
-use crate::context::Context;
-use crate::policies;
-use crate::show::out::until_closed;
-use crate::show::{Out, words};
-use crate::topics::RECORD_BYTES;
-use crate::trigger_limit;
+/// `config`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Check the config, the policies and the plays.
+    Check,
+    /// The config in force, without secrets.
+    Show,
+}
 
 pub(crate) fn run(context: &Context, command: &ConfigCommand) -> anyhow::Result<ExitCode> {
     until_closed(match command {
@@ -115,7 +120,7 @@ fn policy_files(context: &Context) -> Vec<Problem> {
     if !dir.is_dir() {
         return Vec::new();
     }
-    let paths = policies::paths(dir).unwrap_or_default();
+    let paths = policy_files::paths(dir).unwrap_or_default();
     let plays = match &context.config.worker.plays_dir {
         Some(dir) => Plays::from_dir(dir),
         None => Plays::built_in(),
@@ -126,7 +131,7 @@ fn policy_files(context: &Context) -> Vec<Problem> {
         paths.iter().flat_map(|path| policy_file(path, plays.as_deref())).collect();
     if problems.is_empty() {
         // What concerns several files: a name twice, no file at all.
-        let error = policies::files(&context.config).err().map(|error| error.to_string());
+        let error = policy_files::files(&context.config).err().map(|error| error.to_string());
         problems.extend(error.map(|text| Problem { file: dir.display().to_string(), text }));
         problems.extend(paths.iter().filter_map(|path| trigger_size(context, path)));
     }

@@ -1,7 +1,5 @@
-//! `dead-letters`: records that could not be processed, and their way back ([`replay`]).
+//! `dead-letters`: records that could not be processed, and their way back ([`winback_admin::dead_letters`]).
 
-mod firsts;
-mod replay;
 mod summary;
 
 use std::collections::BTreeSet;
@@ -9,55 +7,84 @@ use std::io::{IsTerminal as _, Write as _};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
+use clap::{Args, Subcommand};
+use winback_admin::dead_letters::{self, Filter, Replayed};
 use winback_core::time::{Span, Time};
 use winback_core::visible;
+use winback_deployment::Context;
+use winback_deployment::config::ConfigError;
+use winback_deployment::scan::Found;
 use winback_log::Log;
+use winback_matcher::retries::Original;
 use winback_proto::v1;
+use winback_show::{letter, words};
+use winback_terminal::{EXIT_PARTLY, Out, until_closed};
 
-use crate::EXIT_PARTLY;
-use crate::cli::{DeadLetterFilter, DeadLettersCommand};
-use crate::config::ConfigError;
-use crate::context::Context;
-use crate::reading::{self, Flow, Found};
-use crate::show::out::until_closed;
-use crate::show::{Out, letter, words};
-use firsts::Firsts;
-
-pub(crate) fn run(context: &Context, command: DeadLettersCommand) -> anyhow::Result<ExitCode> {
-    until_closed(match command {
-        DeadLettersCommand::List { filter, summary: true } => summary::print(context, &filter),
-        DeadLettersCommand::List { filter, summary: false } => list(context, &filter),
-        DeadLettersCommand::Show { offset, raw } => show(context, offset, raw),
-        DeadLettersCommand::Replay { filter, dry_run } => replay::replay(context, &filter, dry_run),
-    })
+/// `dead-letters`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeadLettersCommand {
+    /// Each with its reason and where it came from.
+    List {
+        /// Which.
+        #[command(flatten)]
+        filter: DeadLetterFilter,
+        /// Count dead letters by role, source and reason, with the first time of each, instead of listing them.
+        #[arg(long)]
+        summary: bool,
+    },
+    /// One, whole: reason, position, headers, the original bytes.
+    Show {
+        /// Its offset in the dead-letter topic, as `list` shows it.
+        offset: i64,
+        /// Only the original bytes, as they are.
+        #[arg(long)]
+        raw: bool,
+    },
+    /// Send them through again, under their original source and position.
+    Replay {
+        /// Which.
+        #[command(flatten)]
+        filter: DeadLetterFilter,
+        /// Only say what would be sent.
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
-/// Visits the letters that the filter asks for, in their order, with what is known of those before them.
-fn each(
-    context: &Context,
-    log: &dyn Log,
-    filter: &DeadLetterFilter,
-    mut visit: impl FnMut(Found<v1::DeadLetter>, &mut Firsts) -> Flow,
-) -> anyhow::Result<u64> {
-    let since = filter.since.as_deref().map(|text| since(text, context.clock.now())).transpose()?;
-    let asked = |letter: &v1::DeadLetter| {
-        filter
-            .reason
-            .as_ref()
-            .is_none_or(|reason| letter::counts(letter).iter().any(|(own, _)| *own == reason.as_str()))
-            && filter.source.as_ref().is_none_or(|source| letter.source == *source)
-            && since.is_none_or(|since| words::time(letter.failed_at.as_ref()) >= Some(since))
-    };
-    let partitions = reading::partitions(log, &context.topics.dead_letters)?;
-    let mut firsts = Firsts::default();
-    let ends = reading::merged::<v1::DeadLetter>(log, &partitions, |mut found| {
-        firsts.see(&mut found);
-        match asked(&found.value) {
-            true => visit(found, &mut firsts),
-            false => Ok(ControlFlow::Continue(())),
-        }
-    })?;
-    Ok(ends.unreadable)
+/// The choice of dead letters.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct DeadLetterFilter {
+    /// Only those with this reason.
+    #[arg(long)]
+    pub(crate) reason: Option<String>,
+    /// Only those of this source.
+    #[arg(long)]
+    pub(crate) source: Option<String>,
+    /// Only those that failed since then: RFC 3339, or a time ago such as 2h.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+}
+
+pub(crate) fn run(context: &Context, command: DeadLettersCommand) -> anyhow::Result<ExitCode> {
+    until_closed(execute(context, command))
+}
+
+fn execute(context: &Context, command: DeadLettersCommand) -> anyhow::Result<ExitCode> {
+    let read = |filter: &DeadLetterFilter| filter.read(context.clock.now());
+    match command {
+        DeadLettersCommand::List { filter, summary: true } => summary::print(context, &read(&filter)?),
+        DeadLettersCommand::List { filter, summary: false } => list(context, &read(&filter)?),
+        DeadLettersCommand::Show { offset, raw } => show(context, offset, raw),
+        DeadLettersCommand::Replay { filter, dry_run } => replay(context, &read(&filter)?, dry_run),
+    }
+}
+
+impl DeadLetterFilter {
+    /// The choice, with the time that its text means now.
+    fn read(&self, now: Time) -> Result<Filter, ConfigError> {
+        let since = self.since.as_deref().map(|text| since(text, now)).transpose()?;
+        Ok(Filter { reason: self.reason.clone(), source: self.source.clone(), since })
+    }
 }
 
 /// A time, or a length of time before now.
@@ -75,11 +102,11 @@ fn since(text: &str, now: Time) -> Result<Time, ConfigError> {
     }
 }
 
-fn list(context: &Context, filter: &DeadLetterFilter) -> anyhow::Result<ExitCode> {
+fn list(context: &Context, filter: &Filter) -> anyhow::Result<ExitCode> {
     let log = context.log()?;
     let mut out = Out::new();
     let mut listed = 0_u64;
-    let unreadable = each(context, &*log, filter, |found, _| {
+    let unreadable = dead_letters::each(context, &*log, filter, |found, _| {
         if context.json {
             out.json(&letter::Summary::of(&found))?;
         } else {
@@ -99,9 +126,9 @@ fn list(context: &Context, filter: &DeadLetterFilter) -> anyhow::Result<ExitCode
 }
 
 /// Says that nothing fits, and what there is.
-fn none(context: &Context, log: &dyn Log, filter: &DeadLetterFilter) -> anyhow::Result<()> {
+fn none(context: &Context, log: &dyn Log, filter: &Filter) -> anyhow::Result<()> {
     let (mut reasons, mut sources, mut all) = (BTreeSet::new(), BTreeSet::new(), 0_u64);
-    each(context, log, &DeadLetterFilter::default(), |found, _| {
+    dead_letters::each(context, log, &Filter::default(), |found, _| {
         reasons.insert(words::safe(&found.value.reason));
         sources.insert(words::safe(&found.value.source));
         all += 1;
@@ -109,10 +136,10 @@ fn none(context: &Context, log: &dyn Log, filter: &DeadLetterFilter) -> anyhow::
     })?;
     sources.remove("");
     let listed = |names: BTreeSet<String>| names.into_iter().collect::<Vec<_>>().join(", ");
-    if all == 0 || *filter == DeadLetterFilter::default() {
-        crate::talk::note!("no dead letters");
+    if all == 0 || *filter == Filter::default() {
+        winback_terminal::note!("no dead letters");
     } else {
-        crate::talk::note!(
+        winback_terminal::note!(
             "none of {all} dead letters fits: their reasons are {}; their sources {}",
             listed(reasons),
             if sources.is_empty() { "none".to_owned() } else { listed(sources) }
@@ -124,7 +151,7 @@ fn none(context: &Context, log: &dyn Log, filter: &DeadLetterFilter) -> anyhow::
 /// The original bytes, as they are; a terminal gets only text.
 fn raw(letter: &v1::DeadLetter) -> anyhow::Result<ExitCode> {
     if letter.left_out.is_some() || (letter.points && letter.value.is_empty() && letter.size > 0) {
-        crate::talk::note!("winback: the letter keeps no bytes of its record: read it from its topic");
+        winback_terminal::note!("winback: the letter keeps no bytes of its record: read it from its topic");
         return Ok(ExitCode::from(EXIT_PARTLY));
     }
     let mut out = std::io::stdout().lock();
@@ -132,7 +159,7 @@ fn raw(letter: &v1::DeadLetter) -> anyhow::Result<ExitCode> {
     if out.is_terminal()
         && text.is_none_or(|text| text.chars().any(|c| visible::is_hidden(c) && !matches!(c, '\n' | '\t')))
     {
-        crate::talk::note!("winback: the record is no text: send it to a file, with `> FILE`");
+        winback_terminal::note!("winback: the record is no text: send it to a file, with `> FILE`");
         return Ok(ExitCode::from(EXIT_PARTLY));
     }
     out.write_all(&letter.value)?;
@@ -140,14 +167,18 @@ fn raw(letter: &v1::DeadLetter) -> anyhow::Result<ExitCode> {
     if letter.sha256.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    crate::talk::note!("winback: only the first {} of {} bytes were kept", letter.value.len(), letter.size);
+    winback_terminal::note!(
+        "winback: only the first {} of {} bytes were kept",
+        letter.value.len(),
+        letter.size
+    );
     Ok(ExitCode::from(EXIT_PARTLY))
 }
 
 fn show(context: &Context, offset: i64, only_bytes: bool) -> anyhow::Result<ExitCode> {
     let log = context.log()?;
-    let Some(found) = at(context, &*log, offset)? else {
-        crate::talk::note!(
+    let Some(found) = dead_letters::at(context, &*log, offset)? else {
+        winback_terminal::note!(
             "winback: there is no dead letter {offset}: `winback dead-letters list` shows their offsets"
         );
         return Ok(ExitCode::from(EXIT_PARTLY));
@@ -169,11 +200,37 @@ fn show(context: &Context, offset: i64, only_bytes: bool) -> anyhow::Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
-/// The letter at that offset, with its record's bytes. The topic has one partition, so that the offset names it.
-fn at(context: &Context, log: &dyn Log, offset: i64) -> anyhow::Result<Option<Found<v1::DeadLetter>>> {
-    let partitions = reading::partitions(log, &context.topics.dead_letters)?;
-    match partitions.first().filter(|_| offset >= 0) {
-        Some(partition) => firsts::whole_at(log, partition, offset),
-        None => Ok(None),
+fn replay(context: &Context, filter: &Filter, dry_run: bool) -> anyhow::Result<ExitCode> {
+    let mut out = Out::new();
+    let replayed = dead_letters::replay(context, filter, dry_run, |found, answer| {
+        print_replayed(&mut out, context.json, found, answer, dry_run)
+    })?;
+    out.flush()?;
+    let did = if dry_run { "would be sent" } else { "sent" };
+    let Replayed { sent, left, unreadable } = replayed;
+    winback_terminal::note!("{sent} {did} to {}, {left} left out", context.topics.retries);
+    Ok(if left + unreadable == 0 { ExitCode::SUCCESS } else { ExitCode::from(EXIT_PARTLY) })
+}
+
+fn print_replayed(
+    out: &mut Out,
+    json: bool,
+    found: &Found<v1::DeadLetter>,
+    answer: Result<&Original, &String>,
+    dry_run: bool,
+) -> std::io::Result<()> {
+    let (offset, at) = (found.offset, letter::position(&found.value));
+    let did = if dry_run { "would be sent" } else { "sent" };
+    match answer {
+        Ok(original) if json => out.json(&serde_json::json!({
+            "offset": offset, "record": at, "sent": !dry_run, "source": original.source,
+        })),
+        Ok(original) => {
+            out.line(&format!("{offset:>7}  {at}  {did} for source {}", words::safe(&original.source)))
+        }
+        Err(why) if json => {
+            out.json(&serde_json::json!({ "offset": offset, "record": at, "sent": false, "why": why }))
+        }
+        Err(why) => out.line(&format!("{offset:>7}  {at}  left out: {why}")),
     }
 }

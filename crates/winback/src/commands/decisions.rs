@@ -3,15 +3,31 @@
 use std::process::ExitCode;
 
 use anyhow::bail;
+use clap::Args;
 use winback_core::debounce::{BurstOutcome, SignalOutcome};
 use winback_core::text::nearest;
+use winback_deployment::Context;
+use winback_deployment::config::ConfigError;
 use winback_proto::v1;
+use winback_show as show;
+use winback_show::listing::Listing;
 
-use crate::cli::DecisionsArgs;
-use crate::config::ConfigError;
-use crate::context::Context;
-use crate::show;
-use crate::show::listing::Listing;
+/// Arguments of `decisions`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct DecisionsArgs {
+    /// Stay, and show each as it is made.
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// Only this account's.
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Option<String>,
+    /// Only those with this outcome, such as `gated`.
+    #[arg(long)]
+    pub(crate) outcome: Option<String>,
+    /// Only the newest so many.
+    #[arg(long)]
+    pub(crate) limit: Option<usize>,
+}
 
 pub(crate) fn run(context: &Context, args: &DecisionsArgs) -> anyhow::Result<ExitCode> {
     let (account, outcome) = (args.account.as_deref(), args.outcome.as_deref());

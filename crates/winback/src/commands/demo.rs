@@ -7,19 +7,40 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use winback_core::time::Span;
+use winback_deployment::Context;
+use winback_deployment::config::Config;
+use winback_generate::{GenerateSpec, Generator, sources_of};
+use winback_lane::PositionsFrom;
 use winback_log::{Append, Clock, OpenOptions, SharedLog};
+use winback_service::{Plan, Running};
 use winback_telemetry::logging;
+use winback_terminal as terminal;
 
 use super::run::{roles, stop_flag};
-use crate::cli::DemoArgs;
-use crate::config::Config;
-use crate::context::Context;
 use crate::demo::{AGO, FastClock, Player, REST, Teller, ago};
-use crate::generate::{GenerateSpec, Generator, sources_of};
-use crate::run::{self, Pace, Plan, Running};
-use crate::talk;
+
+/// Arguments of `demo`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct DemoArgs {
+    /// The seed of the accounts and signals.
+    #[arg(long, default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// Set the number of accounts.
+    #[arg(long, default_value_t = 1_000)]
+    pub(crate) accounts: u64,
+    /// Set the number of signals in the day.
+    #[arg(long, default_value_t = 20_000)]
+    pub(crate) signals: u64,
+    /// In how many seconds the day is played.
+    #[arg(long, default_value_t = 60)]
+    pub(crate) seconds: u64,
+    /// End when the day is over instead of staying up.
+    #[arg(long)]
+    pub(crate) once: bool,
+}
 
 const FILE: &str = "winback-demo.db";
 const WATCH: Duration = Duration::from_millis(100);
@@ -40,22 +61,21 @@ pub(crate) fn run(mut context: Context, args: &DemoArgs) -> anyhow::Result<ExitC
     let log = winback_log::open(&context.config.log, clock.clone(), &OpenOptions::default())?;
     let generator = generator(&context.config, args, &clock);
     prepare(&log, &context.config, &generator, &*clock)?;
-    crate::talk::show!(
+    winback_terminal::show!(
         "{} former customers, and a day of {} signals in {seconds} s · log {}",
-        talk::grouped(args.accounts),
-        talk::grouped(args.signals),
+        terminal::grouped(args.accounts),
+        terminal::grouped(args.signals),
         context.config.log
     )?;
     let plan = Plan {
         roles: roles(&[]),
         sources: Vec::new(),
-        positions: None,
-        pace: Pace(pace),
+        positions: PositionsFrom::Refuse,
         config_path: context.config_path(),
         stop: stop.clone(),
     };
     let config = context.config.clone();
-    let mut running = run::start(config, log.clone(), clock.clone(), &plan)?;
+    let mut running = winback_service::start(config, log.clone(), clock.clone(), &plan)?;
     announce(&running)?;
     let mut show = Show { teller: Teller::new(&log, &context.topics)?, bar: bar(), stop };
     let player = Player::start(log.clone(), clock.clone(), generator)?;
@@ -64,7 +84,7 @@ pub(crate) fn run(mut context: Context, args: &DemoArgs) -> anyhow::Result<ExitC
     player.end()?;
     let played = running.stop()?;
     show.bar.finish_and_clear();
-    crate::talk::show!("\n{}", played.line())?;
+    winback_terminal::show!("\n{}", played.line())?;
     if show.stop.load(Ordering::Acquire) || args.once {
         return Ok(ExitCode::SUCCESS);
     }
@@ -83,12 +103,11 @@ fn stay(
     let plan = Plan {
         roles: roles(&[]),
         sources: Vec::new(),
-        positions: None,
-        pace: Pace(1),
+        positions: PositionsFrom::Refuse,
         config_path: context.config_path(),
         stop: show.stop.clone(),
     };
-    let mut running = run::start(context.config.clone(), log.clone(), clock.clone(), &plan)?;
+    let mut running = winback_service::start(context.config.clone(), log.clone(), clock.clone(), &plan)?;
     announce(&running)?;
     show.bar = bar();
     while show.goes_on(&mut running)? {}
@@ -101,7 +120,7 @@ impl Show {
     /// Tells what fired; false when it is to end.
     fn goes_on(&mut self, running: &mut Running) -> anyhow::Result<bool> {
         for told in self.teller.told(WATCH)? {
-            self.bar.suspend(|| crate::talk::show!("{told}\n"))?;
+            self.bar.suspend(|| winback_terminal::show!("{told}\n"))?;
         }
         running.watch();
         self.bar.set_message(format!("{} · lag {}", running.summary().line(), running.lag()));
@@ -155,7 +174,7 @@ fn generator(config: &Config, args: &DemoArgs, clock: &FastClock) -> Generator {
 }
 
 fn prepare(log: &SharedLog, config: &Config, generator: &Generator, clock: &dyn Clock) -> anyhow::Result<()> {
-    crate::topics::apply(&**log, config, true)?;
+    winback_deployment::topic_plan::apply(&**log, config, true)?;
     let mut writer = log.writer()?;
     for account in generator.accounts() {
         writer.append(&Append {
@@ -173,12 +192,12 @@ fn prepare(log: &SharedLog, config: &Config, generator: &Generator, clock: &dyn 
 
 fn announce(running: &Running) -> std::io::Result<()> {
     let Some(address) = running.address() else { return Ok(()) };
-    crate::talk::show!("health and metrics at http://{address}/ · Ctrl-C ends\n")
+    winback_terminal::show!("health and metrics at http://{address}/ · Ctrl-C ends\n")
 }
 
 fn what_next(context: &Context) -> std::io::Result<()> {
     let log = &context.config.log;
-    crate::talk::show!(
+    winback_terminal::show!(
         "the day is over; this stays up until Ctrl-C. Beside it, try\n  \
          winback --log {log} triggers\n  \
          winback --log {log} explain ACCOUNT\n  \

@@ -1,24 +1,38 @@
 //! `topics doctor`: records in internal topics that winback cannot read.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::Args;
 use serde_json::json;
+use winback_admin::doctor::{self, Act, Found, Mend, Planner};
+use winback_admin::migrate::Alone;
+use winback_deployment::{Context, scan};
 use winback_log::SharedLog;
+use winback_terminal as terminal;
+use winback_terminal::{EXIT_FAILED, EXIT_PARTLY, safe};
 
-use crate::cli::DoctorArgs;
-use crate::context::Context;
-use crate::doctor::{self, Act, Found, Mend, Planner};
-use crate::migrate::Alone;
-use crate::show::words::safe;
-use crate::{EXIT_FAILED, EXIT_PARTLY, reading, talk};
+/// Arguments of `topics doctor`.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct DoctorArgs {
+    /// Only say what is wrong and what would be done; members may run.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Agree to what would be forgotten, and do not ask.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// A checkpoint of `winback verify`, for a state whose inbox was cut by its retention.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
+}
 
 /// A matcher that runs has written to the inbox meanwhile.
 const MEMBERS_WRITE_WITHIN: Duration = Duration::from_secs(3);
 
 pub(crate) fn run(context: &Context, args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let log = context.log()?;
-    reading::partitions(&*log, &context.topics.inbox)?;
+    scan::partitions(&*log, &context.topics.inbox)?;
     Doctor { context, args, log }.run()
 }
 
@@ -34,13 +48,13 @@ impl Doctor<'_> {
         self.tell_passed(&found)?;
         if found.foreign.is_empty() {
             let text = "every record of the compacted topics can be read";
-            talk::tell(self.context.json, &json!({ "found": 0 }), text)?;
+            terminal::tell(self.context.json, &json!({ "found": 0 }), text)?;
             return Ok(ExitCode::SUCCESS);
         }
         if self.args.dry_run {
             let mends = self.plan(found)?;
             mends.iter().try_for_each(|mend| self.tell(mend, "would"))?;
-            talk::note!("{} found; nothing was written (--dry-run)", records(mends.len()));
+            terminal::note!("{} found; nothing was written (--dry-run)", records(mends.len()));
             return Ok(ExitCode::from(EXIT_FAILED));
         }
         self.refuse_beside_members()?;
@@ -59,7 +73,7 @@ impl Doctor<'_> {
         if !self.log.is_shared() {
             return Ok(());
         }
-        let inbox = reading::partitions(&*self.log, &self.context.topics.inbox)?;
+        let inbox = scan::partitions(&*self.log, &self.context.topics.inbox)?;
         let mut reader = self.log.reader()?;
         let before = reader.ends(&inbox)?;
         std::thread::sleep(MEMBERS_WRITE_WITHIN);
@@ -87,7 +101,7 @@ impl Doctor<'_> {
                 mended += 1;
             }
         }
-        talk::note!("{mended} of {} mended", records(all));
+        terminal::note!("{mended} of {} mended", records(all));
         Ok(match all - mended {
             0 => ExitCode::SUCCESS,
             _ if mended == 0 => ExitCode::from(EXIT_FAILED),
@@ -103,11 +117,11 @@ impl Doctor<'_> {
         }
         for mend in &forgets {
             let forgets = mend.forgets.as_deref().unwrap_or_default();
-            talk::note!("{}: would be forgotten: {}", safe(&mend.record.to_string()), safe(forgets));
+            terminal::note!("{}: would be forgotten: {}", safe(&mend.record.to_string()), safe(forgets));
         }
-        let agreed = talk::ask("forget that and mend?")?;
+        let agreed = terminal::ask("forget that and mend?")?;
         if agreed.is_none() {
-            talk::note!("what would be forgotten is left as it is: say --yes");
+            terminal::note!("what would be forgotten is left as it is: say --yes");
         }
         Ok(agreed.unwrap_or_default())
     }
@@ -133,7 +147,7 @@ impl Doctor<'_> {
             "key": record.shown_key(), "why": record.unreadable.why, "mend": act, "because": because,
             "forgets": forgets, "mended": what == "did",
         });
-        Ok(talk::tell(self.context.json, &value, &text.join("\n"))?)
+        Ok(terminal::tell(self.context.json, &value, &text.join("\n"))?)
     }
 
     fn tell_passed(&self, found: &Found) -> anyhow::Result<()> {
@@ -144,7 +158,7 @@ impl Doctor<'_> {
                 records(usize::try_from(*count).unwrap_or(usize::MAX))
             );
             let value = json!({ "topic": topic, "passed": count, "first": first });
-            talk::tell(self.context.json, &value, &safe(&text))?;
+            terminal::tell(self.context.json, &value, &safe(&text))?;
         }
         Ok(())
     }

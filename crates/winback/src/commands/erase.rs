@@ -2,15 +2,31 @@
 
 use std::process::ExitCode;
 
+use clap::Args;
+use winback_admin::erase::{self, Place, Settled, Subject, Told};
 use winback_core::identity::Mail;
+use winback_deployment::{Context, scan, topic_plan};
 use winback_log::SharedLog;
 use winback_log::partitioner::partition_of;
+use winback_terminal as terminal;
+use winback_terminal::{EXIT_PARTLY, EXIT_USAGE, until_closed};
 
-use crate::cli::EraseArgs;
-use crate::context::Context;
-use crate::erase::{self, Place, Settled, Subject, Told};
-use crate::show::out::until_closed;
-use crate::{EXIT_PARTLY, EXIT_USAGE, reading, talk, topics};
+/// Arguments of `erase`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct EraseArgs {
+    /// The account's id.
+    #[arg(required_unless_present = "contact", conflicts_with = "contact")]
+    pub(crate) account: Option<String>,
+    /// A mail address instead: the accounts that know it are erased, and it is suppressed where none does.
+    #[arg(long, value_name = "EMAIL")]
+    pub(crate) contact: Option<String>,
+    /// Do not ask.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Only say what was found.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
 
 pub(crate) fn run(context: &Context, args: &EraseArgs) -> anyhow::Result<ExitCode> {
     until_closed(erase(context, args))
@@ -18,7 +34,7 @@ pub(crate) fn run(context: &Context, args: &EraseArgs) -> anyhow::Result<ExitCod
 
 fn erase(context: &Context, args: &EraseArgs) -> anyhow::Result<ExitCode> {
     let log = context.log()?;
-    reading::partitions(&*log, &context.topics.inbox)?;
+    scan::partitions(&*log, &context.topics.inbox)?;
     let subjects = match (&args.account, &args.contact) {
         (Some(id), _) => vec![Subject::account(context, &*log, id)?],
         (None, Some(contact)) => {
@@ -48,22 +64,22 @@ impl Erasure<'_> {
         let Self { context, log, args } = self;
         if args.dry_run {
             let places = erase::search(context, &***log, subject)?;
-            crate::talk::note!("{}, found in:", subject.text());
+            winback_terminal::note!("{}, found in:", subject.text());
             self.tell(&places, subject)?;
             return Ok(None);
         }
         if !args.yes {
-            match talk::ask(&format!("erase {} for ever?", subject.text()))? {
+            match terminal::ask(&format!("erase {} for ever?", subject.text()))? {
                 Some(true) => {}
                 Some(false) => return Ok(Some(EXIT_PARTLY)),
                 None => {
-                    crate::talk::note!("this erases {} for ever: say --yes", subject.text());
+                    winback_terminal::note!("this erases {} for ever: say --yes", subject.text());
                     return Ok(Some(EXIT_USAGE));
                 }
             }
         }
-        let key = erase::key::needed(&context.config)?;
-        topics::apply(&***log, &context.config, !log.is_shared())?;
+        let key = winback_deployment::suppression_key::needed(&context.config)?;
+        topic_plan::apply(&***log, &context.config, !log.is_shared())?;
         let request = subject.request(&key);
         let settled = if log.is_shared() && erase::is_through(context, log, subject, &request)? {
             Settled::Beside
@@ -76,7 +92,7 @@ impl Erasure<'_> {
         self.tell(&places, subject)?;
         // Alone with the file, it is written anew: what compaction removed before lay in it still.
         if !log.scrub(settled == Settled::Here)? {
-            crate::talk::note!(
+            winback_terminal::note!(
                 "the log is being read: what is gone may lie in its -wal file until it is next at rest"
             );
         }
@@ -85,7 +101,7 @@ impl Erasure<'_> {
 
     fn tell(&self, places: &[Place], subject: &Subject) -> anyhow::Result<()> {
         let Self { context, log, args } = self;
-        let partitions = reading::partitions(&***log, &context.topics.changelog)?.len();
+        let partitions = scan::partitions(&***log, &context.topics.changelog)?.len();
         let own = subject.id.as_deref().unwrap_or_default();
         let partition = partition_of(own.as_bytes(), i32::try_from(partitions).unwrap_or(i32::MAX)).0;
         let (shared, json, dry_run) = (log.is_shared(), context.json, args.dry_run);
@@ -99,7 +115,7 @@ impl Erasure<'_> {
     fn verdict(&self, settled: Settled, subject: &Subject) -> Option<u8> {
         match settled {
             Settled::Here | Settled::Beside => {
-                crate::talk::note!(
+                winback_terminal::note!(
                     "erased: {}. A keyed hash stays, so that it cannot be imported again. What `verify --checkpoint` \
                      or a backup keeps is renewed by you",
                     subject.text()
@@ -107,7 +123,7 @@ impl Erasure<'_> {
                 None
             }
             Settled::Pending => {
-                crate::talk::note!(
+                winback_terminal::note!(
                     "nobody has taken the erasure in yet: start `winback run` (registrar and detector), then erase again"
                 );
                 Some(EXIT_PARTLY)

@@ -4,24 +4,29 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
+use clap::Args;
 use winback_core::ids::Offset;
+use winback_deployment::{Context, scan};
 use winback_log::Log;
 use winback_proto::{WireMessage, v1};
-
-use crate::EXIT_PARTLY;
-use crate::context::Context;
-use crate::explain::find::meanings;
-use crate::explain::records::Records;
-use crate::explain::{Focus, Story, heading, only, tell};
-use crate::reading;
-use crate::show::out::until_closed;
-use crate::show::{Out, letter, words};
+use winback_show::explain::find::meanings;
+use winback_show::explain::records::Records;
+use winback_show::explain::{Focus, Story, heading, only, tell};
+use winback_show::{letter, words};
+use winback_terminal::{EXIT_PARTLY, Out, until_closed};
 
 /// The most dead letters that are named where an id has no other meaning.
 const LETTERS: usize = 5;
 
-pub(crate) fn run(context: &Context, subject: &str) -> anyhow::Result<ExitCode> {
-    until_closed(explain(context, subject))
+/// Arguments of `explain`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ExplainArgs {
+    /// An account's id; a signal's, alone or as `source:id`; a burst's or a trigger's; or the beginning of one.
+    pub(crate) subject: String,
+}
+
+pub(crate) fn run(context: &Context, args: &ExplainArgs) -> anyhow::Result<ExitCode> {
+    until_closed(explain(context, &args.subject))
 }
 
 fn explain(context: &Context, subject: &str) -> anyhow::Result<ExitCode> {
@@ -51,7 +56,7 @@ fn explain(context: &Context, subject: &str) -> anyhow::Result<ExitCode> {
         several => {
             let several: Vec<String> =
                 several.iter().map(|meaning| format!("  {}", meaning.words())).collect();
-            crate::talk::note!(
+            winback_terminal::note!(
                 "winback: `{}` may mean several things: write more of it\n{}",
                 words::safe(subject),
                 several.join("\n")
@@ -88,7 +93,7 @@ fn nothing(context: &Context, log: &dyn Log, subject: &str) -> anyhow::Result<Ex
     let shown = words::safe(subject);
     let names = named(context, log, subject)?;
     if !names.is_empty() {
-        crate::talk::note!(
+        winback_terminal::note!(
             "winback: `{shown}` is no account, signal, burst or trigger: did you mean {}?",
             names.join(" or ")
         );
@@ -100,7 +105,7 @@ fn nothing(context: &Context, log: &dyn Log, subject: &str) -> anyhow::Result<Ex
     } else {
         format!("dead letters that hold it: {} (`winback dead-letters show N`)", letters.join(", "))
     };
-    crate::talk::note!(
+    winback_terminal::note!(
         "winback: `{shown}` is no account that the inbox knows (`winback accounts list` shows who is on the list), no \
          trigger and no burst, and no matched signal has this id; {dead}; signals that matched nobody are counted, not \
          kept"
@@ -112,8 +117,8 @@ fn nothing(context: &Context, log: &dyn Log, subject: &str) -> anyhow::Result<Ex
 fn named(context: &Context, log: &dyn Log, subject: &str) -> anyhow::Result<Vec<String>> {
     let wanted = subject.to_lowercase();
     let mut meant: BTreeMap<String, String> = BTreeMap::new();
-    for partition in reading::partitions(log, &context.topics.accounts)? {
-        reading::scan(log, &partition, Offset::ZERO, |message| {
+    for partition in scan::partitions(log, &context.topics.accounts)? {
+        scan::each(log, &partition, Offset::ZERO, |message| {
             let account = message.value().and_then(|value| v1::Account::from_bytes(value).ok());
             if let Some(account) = account.filter(|account| means(account, &wanted)) {
                 meant.insert(account.id, account.name);
@@ -139,8 +144,8 @@ fn letters(context: &Context, log: &dyn Log, subject: &str) -> anyhow::Result<Ve
     let id = subject.split_once(':').map_or(subject, |(_, id)| id);
     let holds = memchr::memmem::Finder::new(id.as_bytes());
     let mut letters = Vec::new();
-    for partition in reading::partitions(log, &context.topics.dead_letters)? {
-        reading::scan(log, &partition, Offset::ZERO, |message| {
+    for partition in scan::partitions(log, &context.topics.dead_letters)? {
+        scan::each(log, &partition, Offset::ZERO, |message| {
             let value = message.value().filter(|value| holds.find(value).is_some());
             let dead = value.and_then(|value| v1::DeadLetter::from_bytes(value).ok());
             if let Some(dead) = dead.filter(|dead| holds.find(&dead.value).is_some()) {

@@ -1,29 +1,52 @@
 //! `winback generate`.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::Args;
 use winback_core::time::{Span, Time};
+use winback_deployment::config::{ConfigError, RESPONSES};
+use winback_deployment::{Context, topic_plan};
+use winback_generate::{GenerateSpec, sources_of, write};
+use winback_terminal as terminal;
 
-use crate::cli::GenerateArgs;
-use crate::config::{ConfigError, RESPONSES};
-use crate::context::Context;
-use crate::generate::{GenerateSpec, sources_of, write};
-use crate::{talk, topics};
+/// Arguments of `generate`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct GenerateArgs {
+    /// The seed.
+    #[arg(long, default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// Set the number of accounts.
+    #[arg(long, default_value_t = 1_000)]
+    pub(crate) accounts: u64,
+    /// Set the number of signals, over all sources.
+    #[arg(long, default_value_t = 20_000)]
+    pub(crate) signals: u64,
+    /// Set the time of the last signal, RFC 3339. Default: now.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// Set how long before the last signal the first one happens.
+    #[arg(long, default_value = "24h", value_name = "SPAN")]
+    pub(crate) over: String,
+    /// Write to files in this folder instead of the log.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
 
 pub(crate) fn run(context: &Context, args: &GenerateArgs) -> anyhow::Result<ExitCode> {
     let spec = spec(context, args)?;
-    let bar = talk::bar(args.accounts.saturating_add(args.signals));
+    let bar = terminal::bar(args.accounts.saturating_add(args.signals));
     let (counts, what) = match &args.out {
         Some(dir) => (write::to_files(dir, &spec, &bar)?, "file"),
         None => {
             let log = context.log()?;
-            topics::apply(&*log, &context.config, true)?;
+            topic_plan::apply(&*log, &context.config, true)?;
             (write::to_log(&*log, &context.config.accounts.topic, &spec, &bar)?, "topic")
         }
     };
     for (name, records) in counts {
         let value = serde_json::json!({ what: name, "records": records });
-        talk::tell(context.json, &value, &format!("{:>12}  {name}", talk::grouped(records)))?;
+        terminal::tell(context.json, &value, &format!("{:>12}  {name}", terminal::grouped(records)))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -31,7 +54,9 @@ pub(crate) fn run(context: &Context, args: &GenerateArgs) -> anyhow::Result<Exit
 fn spec(context: &Context, args: &GenerateArgs) -> Result<GenerateSpec, ConfigError> {
     let (sources, skipped) = sources_of(&context.config.sources);
     for name in skipped.into_iter().filter(|name| *name != RESPONSES) {
-        crate::talk::note!("no signals for source `{name}`: its format is its own, and nothing generates it");
+        winback_terminal::note!(
+            "no signals for source `{name}`: its format is its own, and nothing generates it"
+        );
     }
     let until = match &args.until {
         None => context.clock.now(),

@@ -2,13 +2,25 @@
 
 use std::process::ExitCode;
 
+use clap::Args;
 use winback_core::limits;
+use winback_deployment::{Context, holds};
 use winback_proto::v1;
+use winback_show::words;
 
-use crate::cli::HoldArgs;
-use crate::context::Context;
-use crate::holds;
-use crate::show::words;
+/// Arguments of `hold` and `release`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct HoldArgs {
+    /// Only this policy; all of them without it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) policy: Option<String>,
+    /// Name the person who asks. Default: the user of this shell.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    /// Give the reason, for others to read.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) why: Option<String>,
+}
 
 pub(crate) fn put(context: &Context, args: &HoldArgs, held: bool) -> anyhow::Result<ExitCode> {
     check_texts(args)?;
@@ -25,15 +37,15 @@ pub(crate) fn put(context: &Context, args: &HoldArgs, held: bool) -> anyhow::Res
     let hold = holds::unaddressed(&hold);
     holds::put(&*log, &context.config, &context.topics, &hold)?;
     if context.json {
-        crate::talk::say(&crate::show::door::json(&serde_json::to_string(&hold)?))?;
+        winback_terminal::say(&winback_terminal::door::json(&serde_json::to_string(&hold)?))?;
     } else if held {
-        crate::talk::show!(
+        winback_terminal::show!(
             "starting triggers of {} are held from here on; what would have fired is gated(hold), and bursts that end \
              meanwhile do not fire later. `winback release` lets them go",
             whose(&hold)
         )?;
     } else {
-        crate::talk::show!("starting triggers of {} are let go from here on", whose(&hold))?;
+        winback_terminal::show!("starting triggers of {} are let go from here on", whose(&hold))?;
     }
     if !held {
         remaining(context, &*log, &hold)?;
@@ -59,7 +71,7 @@ fn remaining(context: &Context, log: &dyn winback_log::Log, released: &v1::Hold)
         if released.policy.is_empty() || hold.policy.is_empty() {
             let policy =
                 if hold.policy.is_empty() { String::new() } else { format!(" --policy {}", hold.policy) };
-            crate::talk::note!(
+            winback_terminal::note!(
                 "winback: {} are still held: `winback release{policy}` lets them go, too",
                 whose(hold)
             );
@@ -74,16 +86,16 @@ pub(crate) fn list(context: &Context) -> anyhow::Result<ExitCode> {
         holds::last_words(&*log, &context.topics)?.into_values().filter(|hold| hold.held).collect();
     for hold in &held {
         if context.json {
-            crate::talk::say(&crate::show::door::json(&serde_json::to_string(hold)?))?;
+            winback_terminal::say(&winback_terminal::door::json(&serde_json::to_string(hold)?))?;
             continue;
         }
         let by = if hold.by.is_empty() { String::new() } else { format!(" by {}", words::safe(&hold.by)) };
         let why = if hold.why.is_empty() { String::new() } else { format!(": {}", words::safe(&hold.why)) };
         let since = words::minute(words::time(hold.at.as_ref()));
-        crate::talk::show!("{}: held since {since}{by}{why}", whose(hold))?;
+        winback_terminal::show!("{}: held since {since}{by}{why}", whose(hold))?;
     }
     if held.is_empty() && !context.json {
-        crate::talk::note!("nothing is held");
+        winback_terminal::note!("nothing is held");
     }
     Ok(ExitCode::SUCCESS)
 }

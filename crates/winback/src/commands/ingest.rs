@@ -1,20 +1,38 @@
 //! `winback ingest`.
 
 use std::io::BufRead;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::Args;
 use serde_json::json;
 use winback_core::debounce::Policy;
 use winback_core::text::nearest;
+use winback_deployment::config::ConfigError;
+use winback_deployment::{Context, policy_files, topic_plan};
+use winback_ingest::{self as ingest, FileFormat, Intake, Records, Taken, format_of, name_of, open};
 use winback_log::{Log, LogError};
 use winback_sources::{Decoder, SourceConfig, WireKind};
+use winback_terminal as terminal;
+use winback_terminal::{EXIT_PARTLY, EXIT_USAGE};
 
-use crate::cli::{FileFormat, IngestArgs};
-use crate::config::ConfigError;
-use crate::context::Context;
-use crate::ingest::{self, Intake, Records, Taken, format_of, name_of, open};
-use crate::{EXIT_PARTLY, EXIT_USAGE, accounts, policies, talk, topics};
+use crate::accounts;
+use crate::cli::values::file_format;
+
+/// Arguments of `ingest`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct IngestArgs {
+    /// The topic of a configured source, or the source's name.
+    pub(crate) topic: String,
+    /// The file; `-` or nothing is standard input.
+    pub(crate) file: Option<PathBuf>,
+    /// Set the file format. Default: from the file extension.
+    #[arg(long, value_parser = file_format())]
+    pub(crate) format: Option<FileFormat>,
+    /// Write even what is too old to count in a log that is already running.
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
 
 /// Lines that are named when many cannot be taken.
 const NAMED: usize = 10;
@@ -36,7 +54,7 @@ pub(crate) fn run(context: &Context, args: &IngestArgs) -> anyhow::Result<ExitCo
     let format = format_of(args.format, path, log_lines.then_some(FileFormat::CombinedLog))?;
     let input = open(path)?;
     let log = context.log()?;
-    topics::apply(&*log, &context.config, true)?;
+    topic_plan::apply(&*log, &context.config, true)?;
 
     let policies = policies(context)?;
     let intake = Intake::new(&decoder, &policies, context.clock.now(), ingest::MEMORY);
@@ -45,7 +63,7 @@ pub(crate) fn run(context: &Context, args: &IngestArgs) -> anyhow::Result<ExitCo
     if !args.yes && taken.old > 0 && !consent(context, &*log, path, &taken)? {
         return Ok(ExitCode::from(EXIT_USAGE));
     }
-    let bar = talk::bar(taken.records);
+    let bar = terminal::bar(taken.records);
     let written = ingest::write(&*log, &source.topic, sorter, &taken, context.clock.now(), &bar)?;
     report(context, &source.topic, path, &taken, written)
 }
@@ -76,7 +94,7 @@ fn wrong(text: String) -> ConfigError {
 }
 
 fn policies(context: &Context) -> anyhow::Result<Vec<Policy>> {
-    let files = policies::files(&context.config)?;
+    let files = policy_files::files(&context.config)?;
     Ok(files.values().map(|toml| winback_policy::parse(toml, 1)).collect::<Result<_, _>>()?)
 }
 
@@ -94,17 +112,17 @@ fn consent(context: &Context, log: &dyn Log, path: Option<&Path>, taken: &Taken)
     if progress <= last {
         return Ok(true);
     }
-    crate::talk::note!(
+    winback_terminal::note!(
         "{} is already running (it last read at {progress}); {} of {} events from {first} to {last} are too old to count now, and \
          will be `expired`",
         log.name(),
-        talk::grouped(taken.old),
-        talk::grouped(taken.events)
+        terminal::grouped(taken.old),
+        terminal::grouped(taken.events)
     );
     let from_file = path.is_some_and(|path| path != Path::new("-"));
-    let answer = if from_file { talk::ask("Write them all the same?")? } else { None };
+    let answer = if from_file { terminal::ask("Write them all the same?")? } else { None };
     if answer.is_none() {
-        crate::talk::note!("nothing was written: add --yes, or use a fresh log to play the past");
+        winback_terminal::note!("nothing was written: add --yes, or use a fresh log to play the past");
     }
     Ok(answer.unwrap_or_default())
 }
@@ -119,7 +137,7 @@ fn report(
     let file = name_of(path);
     let refused = u64::try_from(taken.too_large.len()).unwrap_or(u64::MAX);
     for line in taken.too_large.iter().take(NAMED) {
-        crate::talk::note!("{file}:{line}: larger than any record that `{topic}` takes: not written");
+        winback_terminal::note!("{file}:{line}: larger than any record that `{topic}` takes: not written");
     }
     if taken.dead > 0 {
         let (are, turn) = if taken.dead == 1 {
@@ -127,13 +145,13 @@ fn report(
         } else {
             ("they are", "become dead letters when they are")
         };
-        crate::talk::note!(
+        winback_terminal::note!(
             "{} cannot be understood in whole: {are} written, and {turn} read",
-            talk::counted(taken.dead, "record")
+            terminal::counted(taken.dead, "record")
         );
     }
     if written == 0 && refused == 0 {
-        crate::talk::note!("{file} has no records");
+        winback_terminal::note!("{file} has no records");
     }
     let (first, last) =
         taken.times.map_or((None, None), |(first, last)| (Some(first.to_string()), Some(last.to_string())));
@@ -142,7 +160,11 @@ fn report(
         "events": taken.events, "first": first, "last": last,
     });
     let over = first.zip(last).map_or_else(String::new, |(first, last)| format!(", from {first} to {last}"));
-    talk::tell(context.json, &value, &format!("{} into {topic}{over}", talk::counted(written, "record")))?;
+    terminal::tell(
+        context.json,
+        &value,
+        &format!("{} into {topic}{over}", terminal::counted(written, "record")),
+    )?;
     Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(EXIT_PARTLY) })
 }
 
@@ -152,13 +174,13 @@ fn rows(context: &Context, args: &IngestArgs, path: Option<&Path>) -> anyhow::Re
     let format = format_of(args.format, path, None)?;
     let input: Box<dyn BufRead> = open(path)?;
     let log = context.log()?;
-    topics::apply(&*log, &context.config, true)?;
+    topic_plan::apply(&*log, &context.config, true)?;
     let topic = &context.config.accounts.topic;
     let mut records = Records::new(input, format, largest(&*log, topic)?)?;
     let (spool, checked) = accounts::check(&mut records, accounts::Bad::Keep, None, |_| {})?;
     let taken =
         Taken { records: checked.rows, dead: checked.bad, too_large: checked.too_large, ..Taken::default() };
-    let bar = talk::bar(taken.records);
+    let bar = terminal::bar(taken.records);
     let written = ingest::write(&*log, topic, spool, &taken, context.clock.now(), &bar)?;
     report(context, topic, path, &taken, written)
 }

@@ -4,16 +4,30 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use clap::Args;
 use serde_json::json;
+use winback_admin::migrate::{self, Alone, Counts, Target};
+use winback_deployment::config::ConfigError;
+use winback_deployment::{Context, scan, topic_plan};
 use winback_log::SharedLog;
 use winback_proto::{WireMessage as _, v1};
+use winback_terminal as terminal;
+use winback_terminal::{EXIT_PARTLY, EXIT_USAGE, grouped};
 
-use crate::cli::MigrateArgs;
-use crate::config::ConfigError;
-use crate::context::Context;
-use crate::migrate::{self, Alone, Counts, Target};
-use crate::talk::grouped;
-use crate::{EXIT_PARTLY, EXIT_USAGE, erase, reading, talk, topics};
+/// Arguments of `migrate`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct MigrateArgs {
+    /// The log that the deployment is on.
+    pub(crate) from: String,
+    /// The log that it moves to; empty.
+    pub(crate) to: String,
+    /// Do not ask.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Only say what would be moved.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
 
 pub(crate) fn run(context: &Context, args: &MigrateArgs) -> anyhow::Result<ExitCode> {
     if args.from == args.to {
@@ -46,7 +60,7 @@ struct Move<'a> {
 impl Move<'_> {
     fn run(&self) -> anyhow::Result<ExitCode> {
         let Self { context, args, from, to } = self;
-        reading::partitions(&**from, &context.topics.inbox)?;
+        scan::partitions(&**from, &context.topics.inbox)?;
         let held = Alone::take(context, &**from)?;
         if let Some(code) = self.refused()? {
             return Ok(ExitCode::from(code));
@@ -58,24 +72,24 @@ impl Move<'_> {
         }
         if !args.yes {
             let question = format!("move the deployment `{}` to {}?", context.config.deployment, to.name());
-            match talk::ask(&question)? {
+            match terminal::ask(&question)? {
                 Some(true) => {}
                 Some(false) => return Ok(ExitCode::from(EXIT_PARTLY)),
                 None => {
                     self.tell(&counts, 0, 0, "would move")?;
-                    crate::talk::note!("nothing was written: say --yes");
+                    winback_terminal::note!("nothing was written: say --yes");
                     return Ok(ExitCode::from(EXIT_USAGE));
                 }
             }
         }
         self.key()?;
-        topics::apply(&**to, &context.config, !to.is_shared())?;
+        topic_plan::apply(&**to, &context.config, !to.is_shared())?;
         let there = Alone::take(context, &**to)?;
         let (counts, accounts, letters) = self.carry()?;
         there.end()?;
         held.end()?;
         self.tell(&counts, accounts, letters, "moved")?;
-        crate::talk::note!(
+        winback_terminal::note!(
             "sources are read at {} from where the config says (`start`); triggers, decisions and actions so far stay \
              readable with --log {}, which must not be run again; next: log = \"{}\" in the config, then `winback run`",
             to.name(),
@@ -90,7 +104,7 @@ impl Move<'_> {
         let Self { context, from, to, .. } = self;
         let unread = migrate::unread(context, &**from)?;
         if !unread.is_empty() {
-            crate::talk::note!(
+            winback_terminal::note!(
                 "{} has work under way, which cannot be moved: {}; `winback --log {} run --until-idle` first",
                 from.name(),
                 unread.join(", "),
@@ -101,15 +115,15 @@ impl Move<'_> {
         match migrate::look(&**to, &context.topics.inbox)? {
             Target::Empty => Ok(None),
             Target::Begun(moved) if moved.id == self.id()? => {
-                crate::talk::note!("an attempt that was broken off is begun anew");
+                winback_terminal::note!("an attempt that was broken off is begun anew");
                 Ok(None)
             }
             Target::Taken(Some(moved)) if moved.id == self.id()? => {
-                crate::talk::note!("nothing to do: {} was moved to {} already", from.name(), to.name());
+                winback_terminal::note!("nothing to do: {} was moved to {} already", from.name(), to.name());
                 Ok(Some(0))
             }
             Target::Begun(moved) => {
-                crate::talk::note!(
+                winback_terminal::note!(
                     "{} holds a part of what was moved from {}: complete that first, or delete the topics `{}.*` there",
                     to.name(),
                     moved.from,
@@ -118,7 +132,7 @@ impl Move<'_> {
                 Ok(Some(EXIT_USAGE))
             }
             Target::Taken(_) => {
-                crate::talk::note!(
+                winback_terminal::note!(
                     "{} holds a deployment `{}` already: move into an empty log, or under another `deployment`",
                     to.name(),
                     context.config.deployment
@@ -138,7 +152,7 @@ impl Move<'_> {
     fn carry(&self) -> anyhow::Result<(Counts, u64, u64)> {
         let Self { context, from, to, .. } = self;
         let own = &context.topics;
-        let partitions = i32::try_from(reading::partitions(&**to, &own.inbox)?.len())?;
+        let partitions = i32::try_from(scan::partitions(&**to, &own.inbox)?.len())?;
         let mut moved = v1::Moved { id: self.id()?, from: from.name(), complete: false };
         migrate::mark(context, &**to, partitions, &moved)?;
         let all = |topic: &str| migrate::copy(&**from, &**to, topic, |_| true);
@@ -160,9 +174,9 @@ impl Move<'_> {
 
     /// Hashes of who was erased are worth nothing without their key.
     fn key(&self) -> anyhow::Result<()> {
-        let old = erase::key::file(&self.args.from).filter(|old| old.is_file());
+        let old = winback_deployment::suppression_key::file(&self.args.from).filter(|old| old.is_file());
         let (Some(old), true) = (old, self.context.config.privacy.key.is_empty()) else { return Ok(()) };
-        match erase::key::file(&self.args.to) {
+        match winback_deployment::suppression_key::file(&self.args.to) {
             Some(new) if new.is_file() && std::fs::read(&new)? != std::fs::read(&old)? => {
                 Err(wrong(format!(
                     "{} and {} are two keys: the hashes of who was erased were made with the first; remove the other",
@@ -196,6 +210,6 @@ impl Move<'_> {
             self.from.name(),
             self.to.name()
         );
-        Ok(talk::tell(self.context.json, &value, &text)?)
+        Ok(terminal::tell(self.context.json, &value, &text)?)
     }
 }

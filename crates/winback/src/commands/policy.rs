@@ -4,18 +4,46 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::Subcommand;
 use serde_json::json;
 use winback_core::debounce::{PolicyRecord, shadow};
+use winback_deployment::config::ConfigError;
+use winback_deployment::{Context, holds, policies, policy_files};
 use winback_policy::{Tested, policy_schema, test_policy};
 use winback_proto::v1;
+use winback_show::words;
+use winback_terminal::{EXIT_FAILED, EXIT_PARTLY, Out, until_closed};
 
-use crate::cli::PolicyCommand;
-use crate::config::ConfigError;
-use crate::context::Context;
-use crate::show::out::until_closed;
-use crate::show::{Out, words};
-use crate::{EXIT_FAILED, EXIT_PARTLY};
-use crate::{holds, policies};
+/// `policy`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Put the policy files into force, from the next record of the inbox on.
+    Apply {
+        /// Put this file in shadow instead: it decides beside the policy of its name, and nobody acts on its triggers.
+        #[arg(long, value_name = "FILE")]
+        shadow: Option<PathBuf>,
+        /// Put everything that is in force, in shadow and held into the inbox again, whether it changed or not: for an inbox
+        /// that no longer has it. What the detector knows it takes no second time.
+        #[arg(long, conflicts_with = "shadow")]
+        again: bool,
+    },
+    /// End the shadow of a policy.
+    EndShadow {
+        /// The policy's name.
+        name: String,
+    },
+    /// The policies in force and in shadow.
+    List,
+    /// Show differences between the policy files and the policies in force. Exit code 4 if they differ.
+    Diff,
+    /// Run the tests in policy files; exit code 1 when one fails.
+    Test {
+        /// A policy file; those in policies_dir without it.
+        file: Option<PathBuf>,
+    },
+    /// The JSON schema of a policy file, for editors.
+    Schema,
+}
 
 pub(crate) fn run(context: &Context, command: PolicyCommand) -> anyhow::Result<ExitCode> {
     until_closed(match command {
@@ -38,7 +66,7 @@ fn apply(context: &Context, again: bool) -> anyhow::Result<ExitCode> {
     let mut stood = policies::put_again(&*log, config, topics, again)?;
     stood.retain(|policy| !changed.contains(policy));
     if changed.is_empty() && stood.is_empty() && held.is_empty() {
-        crate::talk::note!(
+        winback_terminal::note!(
             "nothing to do: the files are in force as they are; `winback policy apply --again` puts them into an inbox that \
              does not have them"
         );
@@ -74,7 +102,7 @@ fn in_shadow(context: &Context, file: &Path) -> anyhow::Result<ExitCode> {
     let log = context.log()?;
     match policies::apply_in_shadow(&*log, &context.config, &context.topics, file)? {
         Some((name, version)) => applied(context, &name, version)?,
-        None => crate::talk::note!("nothing to do: it is in shadow as it is"),
+        None => winback_terminal::note!("nothing to do: it is in shadow as it is"),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -104,7 +132,7 @@ fn end_shadow(context: &Context, name: &str) -> anyhow::Result<ExitCode> {
         out.flush()?;
         return Ok(ExitCode::SUCCESS);
     }
-    crate::talk::note!("nothing to do: nothing of `{}` is in shadow", words::safe(name));
+    winback_terminal::note!("nothing to do: nothing of `{}` is in shadow", words::safe(name));
     Ok(ExitCode::from(EXIT_PARTLY))
 }
 
@@ -132,7 +160,7 @@ fn list(context: &Context) -> anyhow::Result<ExitCode> {
 }
 
 fn diff(context: &Context) -> anyhow::Result<ExitCode> {
-    let files = policies::files(&context.config)?;
+    let files = policy_files::files(&context.config)?;
     let standing = standing(context)?;
     let names: BTreeSet<&String> = files.keys().chain(standing.keys()).collect();
     let mut out = Out::new();
@@ -197,8 +225,8 @@ fn flattened(toml: &str) -> BTreeMap<String, String> {
 fn tested_files(context: &Context, file: Option<PathBuf>) -> anyhow::Result<Vec<(String, String)>> {
     let paths = match file {
         Some(file) => vec![file],
-        None if context.config.policies_dir.is_dir() => policies::paths(&context.config.policies_dir)?,
-        None => return Ok(vec![("the policy built in".to_owned(), policies::BUILT_IN.to_owned())]),
+        None if context.config.policies_dir.is_dir() => policy_files::paths(&context.config.policies_dir)?,
+        None => return Ok(vec![("the policy built in".to_owned(), policy_files::BUILT_IN.to_owned())]),
     };
     let read = |path: PathBuf| match std::fs::read_to_string(&path) {
         Ok(text) => Ok((path.display().to_string(), text)),

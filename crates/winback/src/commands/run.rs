@@ -5,12 +5,34 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use clap::Args;
+use winback_deployment::Context;
+use winback_lane::PositionsFrom;
+use winback_service::{Plan, RoleName};
 use winback_telemetry::logging;
+use winback_terminal::EXIT_PARTLY;
 
-use crate::EXIT_PARTLY;
-use crate::cli::{RoleName, RunArgs};
-use crate::context::Context;
-use crate::run::{self, Pace, Plan};
+use crate::cli::values::{positions, role};
+
+/// Arguments of `run`.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct RunArgs {
+    /// Only these roles, separated by commas; all without it.
+    #[arg(long, value_delimiter = ',', value_name = "ROLE", value_parser = role())]
+    pub(crate) role: Vec<RoleName>,
+    /// Only these of the matcher's sources, separated by commas; all without it.
+    #[arg(long, value_delimiter = ',', value_name = "SOURCE")]
+    pub(crate) source: Vec<String>,
+    /// End when everything there is was read, decided and acted on.
+    #[arg(long)]
+    pub(crate) until_idle: bool,
+    /// Begin on an empty Kafka though the deployment's state lies in a file in this folder.
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Choose which position wins if state and group differ: state or group. Without it the run refuses.
+    #[arg(long, value_name = "WHICH", value_parser = positions())]
+    pub(crate) positions: Option<PositionsFrom>,
+}
 
 /// The interval between looks at the lanes.
 const WATCH: Duration = Duration::from_millis(20);
@@ -21,8 +43,7 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode>
     let plan = Plan {
         roles: roles(&args.role),
         sources: args.source.clone(),
-        positions: args.positions,
-        pace: Pace(1),
+        positions: args.positions.unwrap_or(PositionsFrom::Refuse),
         config_path: context.config_path(),
         stop: stop.clone(),
     };
@@ -32,12 +53,12 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode>
         config.http.listen.clear();
     }
     let log = context.log()?;
-    crate::migrate::check(context, &*log, args.fresh)?;
+    winback_admin::migrate::check(context, &*log, args.fresh)?;
     let names: Vec<&str> = plan.roles.iter().map(|role| role.as_str()).collect();
-    crate::talk::note!("running {} on {}", names.join(", "), log.name());
-    let mut running = run::start(config, log, context.clock.clone(), &plan)?;
+    winback_terminal::note!("running {} on {}", names.join(", "), log.name());
+    let mut running = winback_service::start(config, log, context.clock.clone(), &plan)?;
     if let Some(address) = running.address() {
-        crate::talk::note!("health and metrics at http://{address}/ · Ctrl-C ends");
+        winback_terminal::note!("health and metrics at http://{address}/ · Ctrl-C ends");
     }
     let mut idle = false;
     while !stop.load(Ordering::Acquire) && !running.has_failed() && !idle {
@@ -48,9 +69,9 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode>
     let stopped = if args.until_idle { running.stopped() } else { Vec::new() };
     let summary = running.stop()?;
     if context.json {
-        crate::talk::say(&crate::show::door::json(&serde_json::to_string(&summary)?))?;
+        winback_terminal::say(&winback_terminal::door::json(&serde_json::to_string(&summary)?))?;
     } else {
-        crate::talk::show!("{}", summary.line())?;
+        winback_terminal::show!("{}", summary.line())?;
     }
     if summary.imbalance > 0 {
         anyhow::bail!(
@@ -58,7 +79,7 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode>
             summary.imbalance
         );
     }
-    stopped.iter().for_each(|why| crate::talk::note!("winback: {why}"));
+    stopped.iter().for_each(|why| winback_terminal::note!("winback: {why}"));
     Ok(if stopped.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_PARTLY) })
 }
 

@@ -1,20 +1,84 @@
 //! `source`: what a source makes of a file, and the presets that there are.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::{Args, Subcommand, ValueEnum};
 use winback_core::text::nearest;
+use winback_deployment::Context;
+use winback_deployment::config::ConfigError;
+use winback_ingest::source_test::{Book, Came, Place, Samples, Tally, Teller};
+use winback_ingest::{FileFormat, name_of};
+use winback_service::schema_registry;
+use winback_show::words;
 use winback_sources::{Decoder, Preset, SourceConfig, Start, WireKind, presets};
+use winback_terminal as terminal;
+use winback_terminal::{BOLD, DIM, EXIT_PARTLY, Out, safe, styled, until_closed};
 
-use crate::cli::{FileFormat, SourceCommand, SourceTestArgs};
-use crate::config::ConfigError;
-use crate::context::Context;
-use crate::ingest::name_of;
-use crate::show::out::until_closed;
-use crate::show::words::{BOLD, DIM, safe, styled};
-use crate::show::{Out, words};
-use crate::source_test::{Book, Came, Place, Samples, Tally, Teller};
-use crate::{EXIT_PARTLY, schema_registry, talk};
+use crate::cli::values::file_format;
+
+/// `source`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SourceCommand {
+    /// Show the result of each record of a file, and the reason. Writes nothing. Exit code 4 if there would be dead
+    /// letters.
+    Test(SourceTestArgs),
+    /// The formats that are built in.
+    Presets,
+}
+
+/// Arguments of `source test`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct SourceTestArgs {
+    /// The file; `-` or nothing is standard input.
+    pub(crate) file: Option<PathBuf>,
+    /// A source of the config.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) source: Option<String>,
+    /// A format that is built in, without a source of the config.
+    #[arg(long, value_name = "PRESET", conflicts_with = "source")]
+    pub(crate) preset: Option<String>,
+    /// Set the file format. Default: from the file extension.
+    #[arg(long, value_parser = file_format())]
+    pub(crate) format: Option<FileFormat>,
+    /// Look each signal up in these accounts, too: a file of rows, or `log` for those in the log.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) accounts: Option<PathBuf>,
+    /// Only what came to this; all is counted.
+    #[arg(long, value_name = "OUTCOME")]
+    pub(crate) only: Option<TestedOutcome>,
+    /// Show no more than this many; all are counted.
+    #[arg(long)]
+    pub(crate) limit: Option<usize>,
+}
+
+/// The possible result of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestedOutcome {
+    /// A signal.
+    Signal,
+    /// An answer of somebody.
+    Answer,
+    /// An event for every account that it concerns.
+    FanOut,
+    /// Dropped, with the reason.
+    Dropped,
+    /// A dead letter.
+    Dead,
+}
+
+impl TestedOutcome {
+    /// Its name.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Signal => "signal",
+            Self::Answer => "answer",
+            Self::FanOut => "fan_out",
+            Self::Dropped => "dropped",
+            Self::Dead => "dead",
+        }
+    }
+}
 
 pub(crate) fn run(context: &Context, command: &SourceCommand) -> anyhow::Result<ExitCode> {
     until_closed(match command {
@@ -86,7 +150,7 @@ fn headline(name: &str, source: &SourceConfig, path: Option<&Path>, book: Option
     };
     let against = book.map_or_else(String::new, |book| {
         let bad = if book.bad > 0 { format!(", {} rows not taken", book.bad) } else { String::new() };
-        format!(" · {} accounts{bad}", talk::grouped(u64::try_from(book.len()).unwrap_or(u64::MAX)))
+        format!(" · {} accounts{bad}", terminal::grouped(u64::try_from(book.len()).unwrap_or(u64::MAX)))
     });
     format!("{}{format} · {}{against}\n", styled(BOLD, &safe(name)), safe(&name_of(path)))
 }
@@ -128,7 +192,7 @@ impl Told<'_> {
             self.out.json(&self.tally.json(book.is_some()))?;
         } else {
             if self.hidden > 0 {
-                let more = format!("          … and {} more", talk::grouped(self.hidden));
+                let more = format!("          … and {} more", terminal::grouped(self.hidden));
                 self.out.line(&styled(DIM, &more))?;
             }
             self.out.line(&format!("\n{}", self.tally.text(book.map(Book::len))))?;

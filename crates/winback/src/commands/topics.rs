@@ -2,15 +2,28 @@
 
 use std::process::ExitCode;
 
+use clap::Subcommand;
 use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
+use winback_deployment::Context;
+use winback_deployment::topic_plan::{self, Planned};
 use winback_log::{Cleanup, Log, TopicSpec};
+use winback_terminal::{EXIT_PARTLY, Out, until_closed};
 
-use crate::EXIT_PARTLY;
-use crate::cli::TopicsCommand;
-use crate::context::Context;
-use crate::show::Out;
-use crate::show::out::until_closed;
-use crate::topics::{self, Planned};
+/// `topics`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TopicsCommand {
+    /// Show which topics exist, which are missing and which are wrong.
+    Plan,
+    /// Make what is missing.
+    Apply,
+    /// Find records in winback's own topics that winback cannot read, and mend what they cover.
+    ///
+    /// Members refuse to start with such a record. With all members stopped, a key that winback never wrote is
+    /// tombstoned, and for a key of winback's the value is made again: from the inbox, or from what else tells of it. What
+    /// would be forgotten is said first, and asked. Exit code 0: nothing was wrong, or all is mended; 1: something was
+    /// found and nothing mended; 4: mended in part.
+    Doctor(super::doctor::DoctorArgs),
+}
 
 pub(crate) fn run(context: &Context, command: &TopicsCommand) -> anyhow::Result<ExitCode> {
     until_closed(match command {
@@ -30,7 +43,7 @@ struct Row {
 
 fn rows(context: &Context, log: &dyn Log) -> anyhow::Result<Vec<Row>> {
     let own = context.topics.specs(&context.config).len();
-    let planned = topics::plan_all(log, &context.config)?;
+    let planned = topic_plan::plan_all(log, &context.config)?;
     let row = |(at, (spec, planned)): (usize, (TopicSpec, Planned))| {
         let own = at < own;
         let made_by_others = !own && log.is_shared();
@@ -64,7 +77,7 @@ fn plan(context: &Context) -> anyhow::Result<ExitCode> {
 
 fn apply(context: &Context) -> anyhow::Result<ExitCode> {
     let log = context.log()?;
-    let made = topics::apply(&*log, &context.config, !log.is_shared())?;
+    let made = topic_plan::apply(&*log, &context.config, !log.is_shared())?;
     let mut out = Out::new();
     for name in &made {
         if context.json {
@@ -97,19 +110,19 @@ fn warn(context: &Context, log: &dyn Log) {
         let names: Vec<&str> = own.iter().map(|spec| spec.name.as_str()).collect();
         // The log answered a moment ago; what it does not say now is not worth failing for.
         let there = log.describe(&names).unwrap_or_default();
-        for long in there.iter().flatten().filter_map(topics::kept_too_long) {
-            crate::talk::note!("warning: {long}");
+        for long in there.iter().flatten().filter_map(topic_plan::kept_too_long) {
+            winback_terminal::note!("warning: {long}");
         }
     }
     if log.is_shared() && context.config.topics.replication < 2 {
-        crate::talk::note!(
+        winback_terminal::note!(
             "warning: topics.replication = {}: what one broker loses is lost; 3 on a cluster of three or more",
             context.config.topics.replication
         );
     }
     // Who may not read the brokers' settings can still plan topics.
     for warning in log.warnings().unwrap_or_default() {
-        crate::talk::note!("warning: {warning}");
+        winback_terminal::note!("warning: {warning}");
     }
 }
 

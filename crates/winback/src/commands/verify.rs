@@ -1,18 +1,25 @@
 //! `verify`: is what is committed what one process would have made of the inbox?
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::Args;
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, presets};
 use indicatif::ProgressBar;
 use serde_json::json;
+use winback_deployment::{Context, scan};
 use winback_oracle::{Advance, Difference, Options, OracleError, PartitionReport, Report};
+use winback_show::words;
+use winback_terminal::{EXIT_FAILED, EXIT_PARTLY, Out, bar, grouped, until_closed};
 
-use crate::cli::VerifyArgs;
-use crate::context::Context;
-use crate::show::out::until_closed;
-use crate::show::{Out, words};
-use crate::talk::{bar, grouped};
-use crate::{EXIT_FAILED, EXIT_PARTLY, reading};
+/// Arguments of `verify`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct VerifyArgs {
+    /// Begin where this file says that the last comparison ended, and renew it when nothing differs. An inbox that its
+    /// retention cuts needs one: run this more often than records expire.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
+}
 
 /// A bar need not move with each record.
 const BAR_EVERY: u64 = 1_000;
@@ -23,16 +30,20 @@ pub(crate) fn run(context: &Context, args: VerifyArgs) -> anyhow::Result<ExitCod
 
 fn verify(context: &Context, args: VerifyArgs) -> anyhow::Result<ExitCode> {
     let log = context.log()?;
-    reading::partitions(&*log, &context.topics.inbox)?;
+    scan::partitions(&*log, &context.topics.inbox)?;
     let options = Options { checkpoint: args.checkpoint, ..Options::default() };
     let mut shown: Option<ProgressBar> = None;
-    let compared =
-        winback_oracle::verify(&*log, &crate::doctor::deployment(context), &options, &mut |at: Advance| {
+    let compared = winback_oracle::verify(
+        &*log,
+        &winback_admin::doctor::deployment(context),
+        &options,
+        &mut |at: Advance| {
             let bar = shown.get_or_insert_with(|| bar(at.total));
             if at.done.is_multiple_of(BAR_EVERY) {
                 bar.set_position(at.done);
             }
-        });
+        },
+    );
     if let Some(bar) = shown {
         bar.finish_and_clear();
     }
@@ -41,7 +52,7 @@ fn verify(context: &Context, args: VerifyArgs) -> anyhow::Result<ExitCode> {
         Ok(report) => in_words(&report),
         Err(OracleError::Log(error)) => Err(error.into()),
         Err(cut @ OracleError::Cut { .. }) => {
-            crate::talk::note!("winback: {cut}");
+            winback_terminal::note!("winback: {cut}");
             Ok(ExitCode::from(EXIT_PARTLY))
         }
         Err(error) => Err(error.into()),
@@ -77,7 +88,10 @@ fn in_words(report: &Report) -> anyhow::Result<ExitCode> {
     }
     out.line(&sentence(report))?;
     out.flush()?;
-    report.notes.iter().for_each(|note| crate::talk::note!("winback: {}", words::safe(&note.to_string())));
+    report
+        .notes
+        .iter()
+        .for_each(|note| winback_terminal::note!("winback: {}", words::safe(&note.to_string())));
     Ok(code(report))
 }
 

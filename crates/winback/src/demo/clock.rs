@@ -53,6 +53,11 @@ impl Clock for FastClock {
     fn is_held(&self) -> bool {
         self.world.is_held()
     }
+
+    fn of_world(&self, span: Span) -> Span {
+        let pace = if self.over.load(Ordering::Acquire) { 1 } else { self.pace };
+        Span::from_millis(span.millis().saturating_mul(i64::from(pace)))
+    }
 }
 
 #[cfg(test)]
@@ -66,7 +71,9 @@ mod tests {
         let clock = FastClock::new(Span::from_days(1_000), 2);
         let yesterday = SystemClock.now() - Span::from_days(1);
         assert!(clock.now() < yesterday && !clock.has_caught_up());
+        assert_eq!(clock.of_world(Span::from_secs(3)), Span::from_secs(6));
         clock.end();
+        assert_eq!(clock.of_world(Span::from_secs(3)), Span::from_secs(3));
         assert!(clock.now() > yesterday && clock.has_caught_up());
     }
 }

@@ -6,9 +6,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use winback_core::time::Span;
+use winback_generate::{Generator, Signal};
 use winback_log::{Append, Clock, LogError, SharedLog, Writer};
-
-use crate::generate::{Generator, Signal};
 
 /// The interval between writes of what has become due.
 const BEAT: Duration = Duration::from_millis(20);

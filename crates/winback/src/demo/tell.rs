@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use winback_core::ids::Offset;
+use winback_deployment::topics::Topics;
 use winback_log::{LogError, Message, Reader, SharedLog, TopicPartition};
 use winback_proto::{WireMessage, v1};
-
-use crate::show;
-use crate::topics::Topics;
+use winback_show as show;
 
 /// The time a trigger waits for its action before it is printed without it.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -10,10 +10,11 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use winback::config::Config;
-use winback::topics::{self, Topics};
 use winback_core::ids::Offset;
 use winback_core::time::Time;
+use winback_deployment::config::Config;
+use winback_deployment::topic_plan;
+use winback_deployment::topics::Topics;
 use winback_log::{Append, Clock as _, Message, Reader, SharedLog, SystemClock, TopicPartition, Writer};
 use winback_proto::{WireMessage as _, v1};
 
@@ -76,7 +77,7 @@ impl Deployment {
         );
         std::fs::write(&file, config)?;
         let config = Config::load(Some(&file), &|_| None)?;
-        topics::apply(&**log, &config, true)?;
+        topic_plan::apply(&**log, &config, true)?;
         let mut reader = log.reader()?;
         let topic = Topics::of(&config.deployment).triggers;
         let partitions =

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use winback::generate::{GenerateSpec, Generator, Shape, SourceSpec};
 use winback_core::index::{IndexChange, SharedIndex};
 use winback_core::time::Span;
+use winback_generate::{GenerateSpec, Generator, Shape, SourceSpec};
 use winback_log::{Append, Clock as _, SharedLog, SystemClock};
 use winback_registrar::{Row, read_row};
 

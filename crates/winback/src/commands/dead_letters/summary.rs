@@ -5,18 +5,17 @@ use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use serde::Serialize;
+use winback_admin::dead_letters::{Filter, each, whose};
 use winback_core::time::Time;
+use winback_deployment::Context;
+use winback_deployment::scan::Found;
 use winback_proto::v1;
+use winback_show::differ::rfc3339;
+use winback_show::letter;
+use winback_show::words::{self, BAD, DIM, styled};
+use winback_terminal::{EXIT_PARTLY, Out};
 
-use super::replay::whose;
-use super::{each, none};
-use crate::EXIT_PARTLY;
-use crate::cli::DeadLetterFilter;
-use crate::context::Context;
-use crate::reading::Found;
-use crate::show::differ::rfc3339;
-use crate::show::words::{self, BAD, DIM, styled};
-use crate::show::{Out, letter};
+use super::none;
 
 /// Letters of one role, source and reason.
 #[derive(Debug, Serialize)]
@@ -81,7 +80,7 @@ impl Group {
     }
 }
 
-pub(super) fn print(context: &Context, filter: &DeadLetterFilter) -> anyhow::Result<ExitCode> {
+pub(super) fn print(context: &Context, filter: &Filter) -> anyhow::Result<ExitCode> {
     let log = context.log()?;
     let mut groups: BTreeMap<(String, String, String), Group> = BTreeMap::new();
     let unreadable = each(context, &*log, filter, |found, _| {

@@ -1,0 +1,78 @@
+//! From what the command line names to an input.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use winback_deployment::config::ConfigError;
+
+use super::Format;
+
+const BUFFER: usize = 1 << 18;
+
+/// The format of a file, as a person states it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileFormat {
+    /// One JSON value a line.
+    Jsonl,
+    /// A header line and rows.
+    Csv,
+    /// A web server's combined access log.
+    CombinedLog,
+}
+
+/// Opens the file; `-` or nothing is standard input.
+///
+/// # Errors
+/// Names the file and why.
+pub fn open(path: Option<&Path>) -> Result<Box<dyn BufRead>, ConfigError> {
+    let Some(path) = named(path) else {
+        return Ok(Box::new(BufReader::with_capacity(BUFFER, std::io::stdin())));
+    };
+    let unreadable = |why| ConfigError::Unreadable { path: path.to_path_buf(), why };
+    if path.is_dir() {
+        return Err(unreadable(std::io::Error::from(std::io::ErrorKind::IsADirectory)));
+    }
+    let file = File::open(path).map_err(unreadable)?;
+    Ok(Box::new(BufReader::with_capacity(BUFFER, file)))
+}
+
+fn named(path: Option<&Path>) -> Option<&Path> {
+    path.filter(|path| *path != Path::new("-"))
+}
+
+/// The name of the file, for messages.
+pub fn name_of(path: Option<&Path>) -> String {
+    named(path).map_or_else(|| "standard input".to_owned(), |path| path.display().to_string())
+}
+
+/// The format of the file: as stated, by its extension, or the usual one; lines if it is piped.
+///
+/// # Errors
+/// If nothing states it.
+pub fn format_of(
+    stated: Option<FileFormat>,
+    path: Option<&Path>,
+    usual: Option<FileFormat>,
+) -> Result<Format, ConfigError> {
+    let ending =
+        named(path).and_then(Path::extension).map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+    let by_ending = match ending.as_deref() {
+        Some("jsonl" | "ndjson" | "json") => Some(FileFormat::Jsonl),
+        Some("csv") => Some(FileFormat::Csv),
+        Some("log") => Some(FileFormat::CombinedLog),
+        _ => None,
+    };
+    let piped = named(path).is_none().then_some(FileFormat::Jsonl);
+    match stated.or(by_ending).or(usual).or(piped) {
+        Some(FileFormat::Csv) => Ok(Format::Csv),
+        Some(FileFormat::Jsonl | FileFormat::CombinedLog) => Ok(Format::Lines),
+        None => {
+            let text = format!(
+                "what {} holds is not said by its name: add --format jsonl, csv or combined-log",
+                name_of(path)
+            );
+            Err(ConfigError::Wrong { path: "command line".to_owned(), text })
+        }
+    }
+}
