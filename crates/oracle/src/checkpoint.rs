@@ -58,7 +58,7 @@ pub enum CheckpointError {
         form: String,
     },
     /// It is not what was written.
-    #[error("{path} is torn or changed: {why}")]
+    #[error("{path} is torn or changed ({why}): delete it, so that the inbox is read from its beginning")]
     Torn {
         /// The file.
         path: PathBuf,

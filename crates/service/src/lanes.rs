@@ -146,7 +146,8 @@ fn sources(config: &Config, plan: &Plan) -> anyhow::Result<Sources> {
 fn check_choice(config: &Config, plan: &Plan) -> anyhow::Result<()> {
     if let Some(unknown) = plan.sources.iter().find(|name| !config.sources.contains_key(*name)) {
         let known: Vec<&str> = config.sources.keys().map(String::as_str).collect();
-        anyhow::bail!("--source {unknown}: no such source{}", winback_core::text::nearest(unknown, &known));
+        let nearest = winback_core::text::nearest(unknown, &known);
+        anyhow::bail!("--source {unknown}: no such source{nearest}");
     }
     Ok(())
 }

@@ -52,7 +52,7 @@ pub enum LoggingError {
         why: ParseError,
     },
     /// Somebody else set a global subscriber.
-    #[error("logging was already started in this process")]
+    #[error("logging was already started in this process: start it once")]
     Twice,
 }
 

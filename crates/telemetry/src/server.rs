@@ -59,7 +59,7 @@ pub enum BindError {
     )]
     InUse(SocketAddr),
     /// The system refuses.
-    #[error("http.listen (WINBACK_HTTP) {address}: {why}")]
+    #[error("http.listen (WINBACK_HTTP) {address} cannot be used: {why}: choose an address of this machine")]
     Other {
         /// Where.
         address: SocketAddr,

@@ -15,7 +15,7 @@ fn main() -> ExitCode {
         // An error quotes what was typed, help and version do not.
         Err(error) if error.use_stderr() => {
             winback::report_usage(error);
-            return ExitCode::from(winback::EXIT_USAGE);
+            return ExitCode::from(winback_terminal::EXIT_USAGE);
         }
         Err(help) => help.exit(),
     };

@@ -35,7 +35,7 @@ const MAX_SAME_NAME: u32 = 10_000;
 #[derive(Debug, thiserror::Error)]
 pub enum OutboxError {
     /// The mail itself is not possible.
-    #[error("cannot build the draft: {0}")]
+    #[error("cannot build the draft: {0}: correct the play, or `worker.from`")]
     Mail(String),
     /// The file system would not.
     #[error("cannot write {path}: {why}")]

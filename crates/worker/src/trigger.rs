@@ -12,10 +12,10 @@ const MAX_ID_BYTES: usize = 128;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TriggerError {
     /// The id would break a header or a signature.
-    #[error("trigger id `{0}` is not 1 to 128 of a-z, A-Z, 0-9, - and _")]
+    #[error("trigger id `{0}` is not 1 to 128 of a-z, A-Z, 0-9, - and _: check what wrote it")]
     Id(String),
     /// Something that must be there is not.
-    #[error("trigger {id} has no {what}")]
+    #[error("trigger {id} has no {what}: check what wrote it")]
     Missing {
         /// The trigger.
         id: String,

@@ -46,7 +46,7 @@ pub enum WorkerError {
     #[error(transparent)]
     Play(#[from] PlayError),
     /// No threads to be had.
-    #[error("cannot start the threads that deliver: {0}")]
+    #[error("cannot start the threads that deliver ({0}): raise the limit of threads or memory")]
     Threads(std::io::Error),
 }
 

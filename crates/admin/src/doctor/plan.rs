@@ -140,7 +140,11 @@ impl<'a> Planner<'a> {
             };
             self.states.insert(number, rebuilt);
         }
-        self.states.get(&number).ok_or_else(|| anyhow::anyhow!("partition {number} has no state"))
+        self.states.get(&number).ok_or_else(|| {
+            anyhow::anyhow!(
+                "partition {number} has no state: start `winback run` once, then ask the doctor again"
+            )
+        })
     }
 
     /// A row of the detector's state: the core makes it again.

@@ -36,7 +36,7 @@ impl Samples {
         read.with_context(|| format!("cannot read {}", name_of(path)))?;
         anyhow::ensure!(
             bytes.len() <= LARGEST,
-            "{} is larger than {} MiB: a part of it shows as much",
+            "{} is larger than {} MiB: give a part of it, which shows as much",
             name_of(path),
             LARGEST >> 20
         );

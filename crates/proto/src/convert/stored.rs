@@ -18,12 +18,14 @@ pub enum InboxError {
     #[error("{0}")]
     Decode(#[from] DecodeError),
     /// A tombstone says nothing in the inbox.
-    #[error("the record has no value: only winback may write to the inbox")]
+    #[error(
+        "the record has no value: stop what writes to the inbox beside winback, and run `winback topics doctor`"
+    )]
     Empty,
     /// Its key belongs elsewhere.
     #[error(
-        "the record of account `{account}` stands in partition {found}, its key hashes to {right}: a producer uses \
-         another partitioner than murmur2_random, or partitions were added"
+        "the record of account `{account}` stands in partition {found}, its key hashes to {right}: set the \
+         producer's partitioner to murmur2_random; where partitions were added, move with `winback migrate`"
     )]
     WrongPartition {
         /// The account.

@@ -157,7 +157,9 @@ fn fresh_log(named: Option<&str>) -> anyhow::Result<String> {
             )
         }
         Some(_) => Ok(named.to_owned()),
-        None => anyhow::bail!("--log {named}: the demo plays with time, which only a sqlite: file allows"),
+        None => anyhow::bail!(
+            "--log {named}: the demo plays with time, which only a file allows: use sqlite:FILE"
+        ),
     }
 }
 

@@ -38,7 +38,9 @@ fn erase(context: &Context, args: &EraseArgs) -> anyhow::Result<ExitCode> {
     let subjects = match (&args.account, &args.contact) {
         (Some(id), _) => vec![Subject::account(context, &*log, id)?],
         (None, Some(contact)) => {
-            let mail = Mail::parse(contact).ok_or_else(|| anyhow::anyhow!("--contact is no mail address"))?;
+            let mail = Mail::parse(contact).ok_or_else(|| {
+                anyhow::anyhow!("--contact is no mail address: write one such as jane@acme.com")
+            })?;
             Subject::of_contact(context, &*log, &mail)?
         }
         (None, None) => Vec::new(),

@@ -14,7 +14,7 @@ pub enum PlayError {
         why: String,
     },
     /// Not TOML at all.
-    #[error("{file}: not valid TOML: {why}")]
+    #[error("{file} is not valid TOML: correct it: {why}")]
     Toml {
         /// The file.
         file: String,
@@ -54,7 +54,7 @@ pub enum PlayError {
         fix: String,
     },
     /// A template that does not render.
-    #[error("{file}: the template in `{key}` does not render: {why}")]
+    #[error("{file}: the template in `{key}` does not render, correct it: {why}")]
     Template {
         /// The file.
         file: String,

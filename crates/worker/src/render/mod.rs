@@ -38,7 +38,7 @@ pub struct Texts {
 
 /// A template that passed the check failed on real data.
 #[derive(Debug, thiserror::Error)]
-#[error("the template {template} does not render: {why}")]
+#[error("the template {template} does not render, correct it: {why}")]
 pub struct RenderError {
     template: String,
     why: String,
