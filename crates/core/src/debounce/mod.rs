@@ -31,8 +31,8 @@ pub use model::input::{
     AccountChange, Event, MatchedSignal, Moved, Progress, Reached, Response, ResponseKind,
 };
 pub use model::keys::{MachineKey, RowKey, VersionKey};
-pub use model::kind_rule::{KindRule, PAGES, defaults};
-pub use model::machine::{Burst, Cooldown, Machine};
+pub use model::kind_rule::{KindRule, PAGES, STRONGEST, default_answer, defaults};
+pub use model::machine::{Burst, Cooldown, Machine, Unsaid};
 pub use model::outcome::{BurstOutcome, Edge, FiredBecause, SignalOutcome};
 pub use model::policy::{
     Blackout, CalendarRules, DEFAULT_TRIGGER_BYTES, Escalate, HoldOut, Leading, MOST_A_YEAR, MOST_TIME_BASED,

@@ -1,6 +1,8 @@
 //! Every worked example of DESIGN section 6, with its numbers.
 
 use winback_core::debounce::{AccountChange, Body, DeadReason, Effect};
+use winback_core::index::Method;
+use winback_core::signal::SignalKind;
 
 use crate::rig::{BASE, Rig, at, signal};
 
@@ -150,4 +152,121 @@ fn the_year_2099_is_a_dead_letter_and_moves_no_clock() {
     rig.body(Body::Signal(Box::new(far)));
     assert!(matches!(rig.effects.last(), Some(Effect::DeadLetter { reason: DeadReason::Future, .. })));
     assert_eq!(rig.partition.clock().now().millis() - BASE, 0);
+}
+
+/// News of that kind and class, with an id of its own.
+fn news(rig: &mut Rig, kind: SignalKind, class: &str, millis: i64) {
+    let mut news = signal("a", &format!("{kind} {class} {millis}"), 1, millis, millis);
+    (news.kind, news.class) = (kind, class.to_owned());
+    rig.body(Body::Signal(Box::new(news)));
+    rig.progress(millis);
+}
+
+#[test]
+fn a_release_that_closes_the_gap_is_told_at_once_in_the_quiet_of_a_pricing_visit() {
+    let mut rig = Rig::new(STRONG);
+    rig.now(2, 0);
+    rig.progress(10);
+    news(&mut rig, SignalKind::FundingNews, "", 20);
+    news(&mut rig, SignalKind::ProductRelease, "feature", 30);
+    assert_eq!(rig.fired(), ["leading(leading)@0 n=1", "escalation(strength_up)@30 n=1"]);
+    assert_eq!(rig.outcomes(), ["led", "cooled", "escalated"]);
+    let triggers = rig.triggers();
+    assert_eq!((triggers[1].strength, triggers[1].cooldown_until), (3, at(130)));
+}
+
+#[test]
+fn a_page_that_asks_to_come_back_is_told_in_any_quiet_and_ranks_highest() {
+    for class in ["login", "contact_sales", "demo", "reactivation"] {
+        let mut rig = Rig::new(STRONG);
+        rig.now(2, 0);
+        rig.progress(10);
+        news(&mut rig, SignalKind::WebVisit, class, 20);
+        assert_eq!(rig.fired()[1..], ["escalation(strength_up)@20 n=1"], "{class}");
+        let priority = &rig.triggers()[1].priority;
+        let parts = [&priority.recoverability, &priority.strength, &priority.fit];
+        assert!(parts.iter().all(|part| part.percent == 100), "{class}: {priority:?}");
+    }
+}
+
+#[test]
+fn a_name_alone_says_no_more_than_2() {
+    let mut rig = Rig::new(OFF);
+    let mut login = signal("a", "by name", 1, 0, 0);
+    (login.class, login.method) = ("login".to_owned(), Method::Name);
+    rig.body(Body::Signal(Box::new(login)));
+    rig.progress(10);
+    assert_eq!((rig.fired().len(), rig.triggers()[0].strength), (1, 2));
+}
+
+#[test]
+fn what_says_the_most_and_was_cooled_is_told_when_the_quiet_ends() {
+    let mut rig = Rig::new(STRONG);
+    news(&mut rig, SignalKind::WebVisit, "demo", 0);
+    rig.progress(10);
+    news(&mut rig, SignalKind::ProductRelease, "feature", 40);
+    rig.progress(99);
+    assert_eq!(rig.outcomes(), ["led", "cooled"]);
+    rig.progress(100);
+    assert_eq!(rig.fired(), ["leading(leading)@0 n=1", "leading(leading)@100 n=1"]);
+    let trigger = rig.triggers()[1];
+    let told = &trigger.evidence.items[0];
+    assert_eq!((told.kind, told.source.as_str(), told.weight), (SignalKind::ProductRelease, "web", 8));
+    rig.progress(400);
+    assert_eq!(rig.fired().len(), 2, "it is said once");
+}
+
+#[test]
+fn what_a_trigger_named_meanwhile_is_not_told_again() {
+    let mut rig = Rig::new(STRONG);
+    rig.now(2, 0);
+    rig.progress(10);
+    news(&mut rig, SignalKind::WebVisit, "demo", 20);
+    news(&mut rig, SignalKind::ProductRelease, "feature", 40);
+    rig.change(|account| account.version = 90);
+    rig.progress(119);
+    rig.now(2, 121);
+    assert_eq!(rig.fired()[1..], ["escalation(strength_up)@20 n=1", "leading(leading)@121 n=1"]);
+    rig.progress(500);
+    assert_eq!(rig.fired().len(), 3);
+}
+
+#[test]
+fn what_a_hold_or_a_cap_or_a_policy_without_escalation_kept_is_told_when_that_ends() {
+    let mut rig = Rig::new(STRONG);
+    rig.body(Body::Hold(None, true));
+    news(&mut rig, SignalKind::WebVisit, "login", 0);
+    rig.progress(50);
+    assert_eq!((rig.fired().len(), rig.ends()), (0, vec!["gated(hold)@10".to_owned()]));
+    rig.body(Body::Hold(None, false));
+    rig.progress(60);
+    assert_eq!(rig.fired(), ["leading(leading)@60 n=1"]);
+
+    let mut rig = Rig::new("leading=\"strength>=2\"\n[[caps]]\nper=\"account\"\nmax=1\nwindow=\"300ms\"\n");
+    rig.now(2, 0);
+    rig.progress(10);
+    news(&mut rig, SignalKind::WebVisit, "login", 150);
+    rig.progress(299);
+    assert_eq!(rig.ends()[1..], ["capped(1 in 300ms for the account)@160"]);
+    rig.progress(300);
+    assert_eq!(rig.fired()[1..], ["leading(leading)@300 n=1"]);
+
+    let mut rig = Rig::new("leading=\"strength>=2\"\nescalate=\"off\"\n");
+    rig.now(2, 0);
+    rig.progress(10);
+    news(&mut rig, SignalKind::WebVisit, "login", 20);
+    assert_eq!(rig.outcomes()[1..], ["cooled"]);
+    rig.progress(100);
+    assert_eq!(rig.fired()[1..], ["leading(leading)@100 n=1"]);
+}
+
+#[test]
+fn one_view_of_the_blog_or_one_open_starts_nothing_under_the_default() {
+    let policy = winback_policy::parse("name=\"default\"", 1).unwrap();
+    for (kind, class) in [(SignalKind::WebVisit, "blog"), (SignalKind::EmailOpen, "")] {
+        assert!(policy.rule(kind, class).weight < policy.min_score, "{kind}");
+    }
+    for kind in [SignalKind::Anniversary, SignalKind::TimeSinceChurn, SignalKind::ContractRenewal] {
+        assert!(policy.rule(kind, "").weight >= policy.min_score, "{kind}: a date starts something alone");
+    }
 }

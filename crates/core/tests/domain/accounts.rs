@@ -96,7 +96,10 @@ fn recoverability_and_fit_follow_the_reason_and_what_answers_it() {
 fn a_priority_is_the_product_of_its_parts_and_value_grows_with_the_revenue() {
     let mut rig = Rig::new("leading=\"strength>=2\"\n");
     comes(&mut rig, ProductRelease, "", 0);
-    let priority = &rig.triggers()[0].priority;
+    let closed = &rig.triggers()[0].priority;
+    let parts = [&closed.recoverability, &closed.value, &closed.strength, &closed.fit];
+    assert_eq!(parts.map(|part| part.percent), [100, 91, 100, 100]);
+    let priority = winback_core::debounce::priority(&account("a"), &rig.triggers()[0].evidence, 2);
     let parts = [&priority.recoverability, &priority.value, &priority.strength, &priority.fit];
     assert_eq!(parts.map(|part| part.percent), [100, 91, 88, 100]);
     assert_eq!(priority.total, 80);

@@ -261,7 +261,10 @@ pub(crate) fn states() -> Vec<(&'static str, StateRecord)> {
         quiet: Some(QuietState { burst: vec![3; 16], until_ms: 8, strength: 1 }),
         carried: vec![item()],
         score: Some(FadingScore { parts: 1 << 17, at_ms: 9, until_ms: 10 }),
+        ..MachineState::default()
     };
+    let unsaid = Some(UnsaidState { item: Some(item()), due_ms: Some(11) });
+    let kept = MachineState { unsaid, ..MachineState::default() };
     let account = AccountState {
         account: Some(account()),
         churned_at_ms: 1,

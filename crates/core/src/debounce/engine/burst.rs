@@ -17,7 +17,7 @@ use crate::debounce::model::shadow::{in_force, shadow_of};
 use crate::debounce::model::trigger::Trigger;
 use crate::debounce::policy::bound::TooLarge;
 use crate::debounce::policy::dates::only_time_based;
-use crate::debounce::policy::judge::{Case, may_contact, may_start};
+use crate::debounce::policy::judge::{Case, kept_until, may_contact, may_start};
 use crate::ids::{AccountId, PolicyName};
 use crate::time::{Span, Time};
 
@@ -47,7 +47,7 @@ pub(crate) fn cancel_all(cx: &mut Step<'_>, account: &AccountId) {
     }
 }
 
-/// Forgets the machines of an account. A new churn date ends cool-downs (R11), an erasure all that there is.
+/// Forgets the machines of an account. A new spell ends cool-downs (R11), an erasure all that there is.
 pub(crate) fn reset_machines(cx: &mut Step<'_>, account: &AccountId) {
     // Machines stand under known names only.
     for policy in names(cx) {
@@ -107,6 +107,7 @@ pub(crate) fn end(cx: &mut Step<'_>, key: &MachineKey, at: Time, because: Option
     if outcome == BurstOutcome::BelowThreshold {
         machine.keep_score(&burst, at, &policy);
     }
+    keep_unsaid(machine, &burst, case, refusal.as_ref());
     let edge = match outcome {
         BurstOutcome::Fired => Some(Edge::Trailing),
         BurstOutcome::Updated => Some(Edge::Update),
@@ -123,6 +124,15 @@ pub(crate) fn end(cx: &mut Step<'_>, key: &MachineKey, at: Time, because: Option
     cx.store.put_machine(key.clone(), shared);
     emit_trigger(cx, &newest, trigger);
     drop_unused(cx.store, &key.policy, burst.policy_version);
+}
+
+/// A burst that a cap or a hold stopped has its strongest signal still to be said.
+fn keep_unsaid(machine: &mut Machine, burst: &Burst, case: Option<Firing<'_>>, refusal: Option<&Refusal>) {
+    let (Some(case), Some(refusal)) = (case, refusal) else { return };
+    let Some(strongest) = burst.evidence.items.iter().find(|item| item.weight > 0) else { return };
+    if let Some(due) = kept_until(refusal, case.state, case.newest, case.at) {
+        machine.keep_unsaid(strongest, due);
+    }
 }
 
 /// Writes down the end of a burst.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::debounce::model::account_state::AccountState;
 use crate::debounce::model::decision::{Decision, Refusal, Subject};
+use crate::debounce::model::evidence::EvidenceItem;
 use crate::debounce::model::gate::Gate;
 use crate::debounce::model::input::MatchedSignal;
 use crate::debounce::model::keys::MachineKey;
@@ -31,6 +32,13 @@ pub(crate) struct Arrival<'a> {
     pub(crate) rule: KindRule,
     /// Its effective time.
     pub(crate) at: Time,
+}
+
+impl Arrival<'_> {
+    /// The signal as evidence.
+    pub(crate) fn item(&self) -> Arc<EvidenceItem> {
+        EvidenceItem::new(self.signal, self.rule).into()
+    }
 }
 
 /// The result of a signal, before it is written down.
@@ -197,6 +205,7 @@ impl Firing<'_> {
             cut: state.cut.clone(),
         };
         fit(&mut trigger, newest.max_trigger_bytes)?;
+        machine.said(&burst.evidence);
         if edge.starts() {
             machine.carried_score = None;
             machine.start_cooldown(burst.id, at, burst.strength, newest);

@@ -2,7 +2,7 @@
 
 use super::step::Step;
 use super::synthetic::WorkBudget;
-use super::{burst, calendar, fanout};
+use super::{burst, calendar, fanout, unsaid};
 use crate::debounce::model::input::Progress;
 use crate::debounce::state::store::Store;
 
@@ -15,12 +15,16 @@ pub(crate) fn handle(cx: &mut Step<'_>, progress: &Progress) {
     let moved = cx.store.clock_mut().progress(progress, appended_at);
     cx.note_inputs(moved);
     burst::end_due(cx);
-    calendar::advance(cx, &mut of_calendar.and(&of_events));
+    let mut left = of_calendar.and(&of_events);
+    calendar::advance(cx, &mut left);
+    unsaid::advance(cx, &mut left);
 }
 
 /// True when a report that moves nothing would still make signals: the calendar or an event has a backlog.
 pub(crate) fn is_behind(store: &Store) -> bool {
     let clock = store.clock();
     let calendar = clock.calendar.as_ref().map(|cursor| cursor.to);
-    store.events.len() > 0 || clock.watermark.is_some_and(|now| calendar.is_some_and(|to| to < now))
+    store.events.len() > 0
+        || unsaid::is_behind(store)
+        || clock.watermark.is_some_and(|now| calendar.is_some_and(|to| to < now))
 }

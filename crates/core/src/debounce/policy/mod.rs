@@ -1,5 +1,6 @@
 //! The rules as pure functions of data: gates, caps, dates, the calendar, priority and plays.
 
+pub(crate) mod answers;
 pub(crate) mod audience;
 pub(crate) mod bound;
 pub(crate) mod calendar;

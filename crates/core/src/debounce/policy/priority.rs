@@ -3,29 +3,34 @@
 //! DOMAIN, *Recoverability*, *Tiers*, and its table of what to say: which signal fits which reason. The detector fires
 //! whatever the priority is; people and receivers sort by it.
 
+use super::answers::{MAJOR_VERSION, ONBOARDING, PRICE, QUALITY, SERVICE};
 use super::dates::{is_time_based, only_time_based};
 use crate::account::{Account, Reason, Tier};
 use crate::debounce::model::evidence::Evidence;
+use crate::debounce::model::kind_rule::{self, STRONGEST};
 use crate::debounce::model::priority::{Priority, Rated};
 use crate::signal::SignalKind;
 
-/// Releases by what they improve.
-const SERVICE: &str = "service";
-const ONBOARDING: &str = "onboarding";
-const QUALITY: &str = "quality";
-const PRICE: &str = "price";
-const MAJOR_VERSION: &str = "major_version";
-
 /// The priority of a trigger for this account, of this evidence and highest strength.
 pub fn priority(account: &Account, evidence: &Evidence, strength: u8) -> Priority {
-    let recoverability = recoverability(account.reason, evidence);
+    let asks = strength >= STRONGEST && asks_to_return(evidence);
     let value = value(account);
-    let strength = strong(evidence, strength);
-    let fit = fit(account.reason, evidence);
+    let (recoverability, strength, fit) = if asks {
+        let most = || Rated::new(100, "they ask to come back");
+        (most(), most(), most())
+    } else {
+        let recoverability = recoverability(account.reason, evidence);
+        (recoverability, strong(evidence, strength), fit(account.reason, evidence))
+    };
     let parts = [&recoverability, &value, &strength, &fit];
     let product: u64 = parts.iter().map(|part| u64::from(part.percent)).product();
     let total = u32::try_from((product + 500_000) / 1_000_000).unwrap_or(100);
     Priority { total, recoverability, value, strength, fit }
+}
+
+/// True when somebody came to a page on which one asks to come back.
+fn asks_to_return(evidence: &Evidence) -> bool {
+    evidence.parts.iter().any(|part| kind_rule::asks_to_return(part.kind, &part.class))
 }
 
 fn has(evidence: &Evidence, kinds: &[SignalKind]) -> bool {
@@ -103,10 +108,11 @@ fn strong(evidence: &Evidence, strength: u8) -> Rated {
     let (base, what) = match strength {
         0 => (40, "weak signals"),
         1 => (60, "signals of some strength"),
-        _ => (80, "a strong signal"),
+        2 => (80, "a strong signal"),
+        _ => (100, "why they left is gone"),
     };
     let score = evidence.score();
-    Rated::new(base + score.min(20), format!("{what}, score {score}"))
+    Rated::new((base + score.min(20)).min(100), format!("{what}, score {score}"))
 }
 
 fn fit(reason: Reason, evidence: &Evidence) -> Rated {
