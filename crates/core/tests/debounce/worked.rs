@@ -1,6 +1,7 @@
 //! Every worked example of DESIGN section 6, with its numbers.
 
-use winback_core::debounce::{AccountChange, Body, DeadReason, Effect};
+use winback_core::account::Status;
+use winback_core::debounce::{AccountChange, Body, DeadReason, Effect, ResponseKind};
 use winback_core::index::Method;
 use winback_core::signal::SignalKind;
 
@@ -269,4 +270,41 @@ fn one_view_of_the_blog_or_one_open_starts_nothing_under_the_default() {
     for kind in [SignalKind::Anniversary, SignalKind::TimeSinceChurn, SignalKind::ContractRenewal] {
         assert!(policy.rule(kind, "").weight >= policy.min_score, "{kind}: a date starts something alone");
     }
+}
+
+#[test]
+fn a_corrected_churn_date_is_no_new_spell() {
+    let left = -200 * 86_400_000;
+    let day = 86_400_000;
+    for (days, number) in [(1, 1), (-400, 1), (30, 1), (31, 2)] {
+        let mut rig = Rig::new(STRONG);
+        rig.now(2, 0);
+        rig.progress(10);
+        rig.change(|account| account.churned_at = at(left + days * day));
+        let state = rig.partition.account_state(&"a".into()).unwrap();
+        assert_eq!((state.churn_number, state.churned_at), (number, at(left + days * day)), "{days} days");
+        // The quiet goes on in the same spell.
+        rig.now(2, 50);
+        let fired = if number == 1 { 1 } else { 2 };
+        assert_eq!(rig.fired().len(), fired, "{days} days");
+    }
+}
+
+#[test]
+fn a_correction_leaves_a_burst_open_and_a_return_makes_the_next_date_a_new_spell() {
+    let left = -200 * 86_400_000;
+    let mut rig = Rig::new(OFF);
+    rig.now(1, 0);
+    rig.change(|account| account.churned_at = at(left - 5));
+    rig.progress(10);
+    assert_eq!(rig.fired(), ["trailing(quiet)@10 n=1"]);
+    rig.change(|account| account.status = Status::Active);
+    rig.change(|account| account.churned_at = at(left + 5));
+    let number = |rig: &Rig| rig.partition.account_state(&"a".into()).unwrap().churn_number;
+    assert_eq!(number(&rig), 2);
+    rig.answers(ResponseKind::Reactivated, "back", 20, &[]);
+    rig.change(|account| account.churned_at = at(left + 5));
+    assert_eq!(number(&rig), 2, "the same date again");
+    rig.change(|account| account.churned_at = at(left + 6));
+    assert_eq!(number(&rig), 3);
 }
