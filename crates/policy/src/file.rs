@@ -7,8 +7,8 @@ use serde::Deserialize;
 use winback_core::account::Reason;
 use winback_core::debounce::shadow::shadow_of;
 use winback_core::debounce::{
-    Calendar, Cap, CapScope, CapWindow, DEFAULT_TRIGGER_BYTES, Escalate, KindRule, Leading, MOST_NAME_BYTES,
-    NotFit, PAGES, Policy, STRONGEST, TRIGGER_BYTES, default_answer, defaults, validate,
+    Calendar, Cap, CapScope, CapWindow, DEFAULT_TRIGGER_BYTES, Escalate, KindRule, LEFT_OUT_AFTER, Leading,
+    MOST_NAME_BYTES, NotFit, PAGES, Policy, STRONGEST, TRIGGER_BYTES, default_answer, defaults, validate,
 };
 use winback_core::signal::SignalKind;
 use winback_core::text::nearest;
@@ -54,7 +54,8 @@ pub(crate) struct File {
     /// Let a stronger signal break the cool-down: "strength-up", or "off".
     #[schemars(extend("enum" = ["off", "strength-up"]))]
     escalate: Option<String>,
-    /// The worker leaves triggers that are older than this.
+    /// What would fire so long before its record came is of a backlog and fires nothing; the worker leaves triggers that are
+    /// older. At least 20m.
     #[schemars(with = "Option<Length>")]
     stale: Option<String>,
     /// Set the time after a no in which nothing starts; at least 180d.
@@ -148,6 +149,14 @@ struct FileKind {
 pub fn parse(toml: &str, version: u32) -> Result<Policy, PolicyError> {
     let policy = File::read(toml)?.policy(version)?;
     validate(&policy)?;
+    let least = LEFT_OUT_AFTER + LEFT_OUT_AFTER;
+    if policy.stale < least {
+        let fix = format!(
+            "must be at least {least}: the clock waits {LEFT_OUT_AFTER} for an input that stands still, and what fires then \
+             is no backlog"
+        );
+        return Err(wrong("stale", &policy.stale.to_string(), &fix));
+    }
     Ok(policy)
 }
 
@@ -351,6 +360,7 @@ mod tests {
             ("name=\"p\"\nquiet = \"2h\"\nmax_wait = \"1h\"", &["max_wait", "1h", "quiet (2h)"]),
             ("name=\"p\"\ncooldown = \"1h\"", &["cooldown", "max_wait (1d)"]),
             ("name=\"p\"\nleading = \"strength>=7\"", &["leading", "strength>=7", "always"]),
+            ("name=\"p\"\nstale = \"19m\"", &["stale", "19m", "at least 20m"]),
             ("name=\"p\"\nmax_signals = 0", &["max_signals", "at least 1"]),
             ("name=\"p\"\nmax_trigger_bytes = 1000", &["max_trigger_bytes", "1000", "8192 to 8388608"]),
             ("name=\"p\"\ndeclined_rest = \"30d\"", &["declined_rest", "30d", "180d"]),

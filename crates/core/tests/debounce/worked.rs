@@ -308,3 +308,74 @@ fn a_correction_leaves_a_burst_open_and_a_return_makes_the_next_date_a_new_spell
     rig.change(|account| account.churned_at = at(left + 6));
     assert_eq!(number(&rig), 3);
 }
+
+const DAY: i64 = 86_400_000;
+
+#[test]
+fn a_burst_of_a_backlog_fires_nothing_and_is_evidence_without_weight_for_the_next() {
+    let mut rig = Rig::new(OFF);
+    rig.appended = 3 * DAY;
+    rig.now(1, 0);
+    rig.progress(10);
+    assert_eq!((rig.fired().len(), rig.ends()), (0, vec!["stale(quiet)@10".to_owned()]));
+    let told = rig.decisions().pop().unwrap().clone();
+    assert_eq!((told.rule(), told.trigger, told.cooldown_until), ("R15", None, None));
+    let would_be = told.would_be.unwrap();
+    assert_eq!((would_be.fired_at, would_be.evidence.signals()), (at(10), 1));
+    assert!(rig.partition.account_state(&"a".into()).unwrap().fires.is_empty());
+    rig.now(1, 3 * DAY);
+    rig.progress(3 * DAY + 10);
+    assert_eq!(rig.fired(), [format!("trailing(quiet)@{} n=1", 3 * DAY + 10)]);
+    let items = &rig.triggers()[0].evidence.items;
+    assert_eq!((items.len(), items[1].weight, items[1].strength), (2, 0, 0));
+    assert_eq!(rig.triggers()[0].id.to_string().len(), 32);
+}
+
+#[test]
+fn a_backlog_is_older_than_the_limit_and_not_as_old() {
+    for (late, fired) in [(2 * DAY + 10, 1), (2 * DAY + 11, 0)] {
+        let mut rig = Rig::new(OFF);
+        rig.now(1, 0);
+        rig.appended = late;
+        rig.progress(10);
+        assert_eq!(rig.fired().len(), fired, "{late}");
+    }
+}
+
+#[test]
+fn a_strong_signal_of_a_backlog_joins_and_leading_is_not_used_up() {
+    let mut rig = Rig::default();
+    let slow = "quiet=\"4d\"\nmax_wait=\"8d\"\ncooldown=\"9d\"\nmin_score=0\nleading=\"strength>=2\"\n";
+    rig.policy("p", 1, slow);
+    rig.change(|_| {});
+    rig.appended = 3 * DAY;
+    rig.now(2, 0);
+    rig.now(2, 3 * DAY);
+    assert_eq!(rig.outcomes(), ["joined", "led"]);
+    assert_eq!(rig.fired(), [format!("leading(leading)@{} n=2", 3 * DAY)]);
+}
+
+#[test]
+fn a_stronger_signal_of_a_backlog_is_cooled_in_the_quiet() {
+    let mut rig = Rig::new(OFF);
+    rig.now(1, 0);
+    rig.progress(10);
+    rig.appended = 3 * DAY;
+    rig.now(2, 40);
+    assert_eq!(rig.outcomes(), ["joined", "cooled"]);
+    assert_eq!(rig.fired(), ["trailing(quiet)@10 n=1"]);
+}
+
+#[test]
+fn an_entry_of_the_calendar_counts_in_its_year_when_its_start_fires() {
+    for (late, count) in [(0, 1), (25, 0)] {
+        let mut rig = Rig::new(OFF);
+        for day in 0..80 {
+            rig.appended = (day + late) * DAY;
+            rig.progress(day * DAY);
+        }
+        let state = rig.partition.account_state(&"a".into()).unwrap();
+        assert_eq!((state.entries.len(), rig.fired().len()), (count, count), "{late}");
+        assert_eq!(rig.ends().len(), 1);
+    }
+}

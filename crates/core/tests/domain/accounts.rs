@@ -99,7 +99,7 @@ fn a_priority_is_the_product_of_its_parts_and_value_grows_with_the_revenue() {
     let closed = &rig.triggers()[0].priority;
     let parts = [&closed.recoverability, &closed.value, &closed.strength, &closed.fit];
     assert_eq!(parts.map(|part| part.percent), [100, 91, 100, 100]);
-    let priority = winback_core::debounce::priority(&account("a"), &rig.triggers()[0].evidence, 2);
+    let priority = priority(&account("a"), &rig.triggers()[0].evidence, 2);
     let parts = [&priority.recoverability, &priority.value, &priority.strength, &priority.fit];
     assert_eq!(parts.map(|part| part.percent), [100, 91, 88, 100]);
     assert_eq!(priority.total, 80);

@@ -154,6 +154,7 @@ fn decision(subject: decision::Subject) -> Decision {
         inbox_partition: 3,
         inbox_offset: 1_042,
         carried_score: 3,
+        ..Decision::default()
     }
 }
 
@@ -312,6 +313,7 @@ pub(crate) fn states() -> Vec<(&'static str, StateRecord)> {
         ("state-fan-out", State::FanOut(fan_out)),
         ("state-account-erased", State::Account(erased)),
         ("state-machine", State::Machine(machine)),
+        ("state-machine-unsaid", State::Machine(kept)),
         ("state-seen", State::Seen(SeenState { event_ms: 1, offset: 2, until_ms: 3 })),
         (
             "state-policy",

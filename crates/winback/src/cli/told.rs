@@ -19,6 +19,9 @@ pub struct TriggersArgs {
     /// Those of policies in shadow instead, which nobody acts on.
     #[arg(long)]
     pub shadow: bool,
+    /// What would have fired, but came of a backlog: its records were read too late to act on.
+    #[arg(long, conflicts_with = "follow")]
+    pub stale: bool,
 }
 
 /// Arguments of `decisions`.

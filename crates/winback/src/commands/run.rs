@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use winback_core::debounce::BurstOutcome;
 use winback_telemetry::logging;
 
 use crate::EXIT_PARTLY;
 use crate::cli::{RoleName, RunArgs};
 use crate::context::Context;
 use crate::run::{self, Pace, Plan};
+use crate::talk::grouped;
 
 /// The interval between looks at the lanes.
 const WATCH: Duration = Duration::from_millis(20);
@@ -52,6 +54,9 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode>
     } else {
         crate::talk::show!("{}", summary.line())?;
     }
+    if summary.burst_ends.contains_key(BurstOutcome::Stale.as_str()) {
+        say_warm(super::triggers::warm_of_late(context)?);
+    }
     if summary.imbalance > 0 {
         anyhow::bail!(
             "{} events are not accounted for: this is a defect, keep the log and report it",
@@ -60,6 +65,19 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode>
     }
     stopped.iter().for_each(|why| crate::talk::note!("winback: {why}"));
     Ok(if stopped.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_PARTLY) })
+}
+
+/// Tells a person of the accounts whose signals were read too late to act on.
+fn say_warm(accounts: usize) {
+    let who = if accounts == 1 {
+        "one account was".to_owned()
+    } else {
+        format!("{} accounts were", grouped(accounts as u64))
+    };
+    crate::talk::note!(
+        "{who} warm of late, too long ago to act on now: nothing fired and no quiet began; `winback triggers --stale` shows \
+         what each would have been"
+    );
 }
 
 /// Set by Ctrl-C and SIGTERM; a second Ctrl-C ends at once.

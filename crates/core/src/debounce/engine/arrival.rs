@@ -17,7 +17,7 @@ use crate::debounce::model::policy::{Escalate, Policy};
 use crate::debounce::model::rows::Seen;
 use crate::debounce::model::trigger_id::BurstId;
 use crate::debounce::policy::answers::count_of;
-use crate::debounce::policy::judge::{Case, kept_until, may_start, shut_out};
+use crate::debounce::policy::judge::{Case, is_backlog, kept_until, may_start, shut_out};
 use crate::debounce::policy::shadows::newest_fire;
 use crate::index::Method;
 use crate::signal::SignalKind;
@@ -149,8 +149,12 @@ fn in_burst(
         }
     };
     let Some(edge) = edge else { return SignalResult::outcome(SignalOutcome::Joined, Some(burst.id)) };
+    let verdict = judge(cx, arrival, &burst.evidence, state);
+    if verdict.is_ok() && is_backlog(arrival.newest, arrival.at, cx.appended_at) {
+        return SignalResult::outcome(SignalOutcome::Joined, Some(burst.id));
+    }
     burst.leading_tried |= edge == Edge::Leading;
-    if let Err(refusal) = judge(cx, arrival, &burst.evidence, state) {
+    if let Err(refusal) = verdict {
         return SignalResult::refused(refusal, Some(burst.id));
     }
     let because = if edge == Edge::Escalation { FiredBecause::StrengthUp } else { FiredBecause::Leading };
@@ -172,7 +176,8 @@ fn in_cooldown(
     arrival: &Arrival<'_>,
     state: &AccountState,
 ) -> SignalResult {
-    if !escalates(arrival, cooldown, arrival.signal.method != Method::Name) {
+    let is_stronger = escalates(arrival, cooldown, arrival.signal.method != Method::Name);
+    if !is_stronger || is_backlog(arrival.newest, arrival.at, cx.appended_at) {
         machine.keep_for_next(arrival.signal, arrival.rule);
         machine.keep_unsaid(&arrival.item(), Some(cooldown.until));
         return SignalResult::outcome(SignalOutcome::InCooldown, Some(cooldown.burst));

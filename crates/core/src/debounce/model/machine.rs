@@ -133,6 +133,14 @@ impl Machine {
         keep(&mut self.cooldown_evidence, item.into());
     }
 
+    /// Carries the evidence of a burst of a backlog into the next one, with no weight and no strength (R15).
+    pub(crate) fn carry(&mut self, burst: &Burst) {
+        for item in &burst.evidence.items {
+            let item = EvidenceItem { weight: 0, strength: 0, ..EvidenceItem::clone(item) };
+            keep(&mut self.cooldown_evidence, item.into());
+        }
+    }
+
     /// Keeps what says the most until what stops it ends. What was kept before stays: the next trigger names both.
     pub(crate) fn keep_unsaid(&mut self, item: &Arc<EvidenceItem>, due: Option<Time>) {
         if item.strength >= STRONGEST && item.method != Method::Name && self.unsaid.is_none() {

@@ -41,6 +41,11 @@ pub(crate) fn may_start(case: Case<'_>, is_held: bool) -> Result<(), Refusal> {
     reached.map_or(Ok(()), |cap| Err(Refusal::Cap(cap.clone())))
 }
 
+/// True when a start at that time comes of a backlog: so long before the record that makes it fire was appended (R15).
+pub(crate) fn is_backlog(policy: &Policy, at: Time, appended_at: Time) -> bool {
+    appended_at.since(at) > policy.stale
+}
+
 /// The end of what a refusal stops: `Some(None)` when a hold is let go, `None` when it has no end that is known.
 pub(crate) fn kept_until(
     refusal: &Refusal,
