@@ -91,6 +91,11 @@ fn told(note: &Note, cause: &Cause) {
             %input, partition,
             "an input has not moved for ten minutes while others did: the clock no longer waits for it"
         ),
+        Note::Retired(input) => tracing::info!(
+            %input,
+            partition,
+            "the config no longer names an input: the clock does not wait for it"
+        ),
         Note::TooOld(source, id) => {
             tracing::warn!(source, id, partition, "an event is too old to be told to anybody");
         }

@@ -4,6 +4,7 @@ use winback_core::debounce::{
     AccountChange, Body, Event, MatchedSignal, Moved, Progress, Reached, Response, ResponseKind, StateKey,
     StateRow,
 };
+use winback_core::ids::InputName;
 use winback_core::index::Method;
 use winback_core::signal::SignalKind;
 use winback_core::time::{Span, Time};
@@ -33,6 +34,7 @@ pub fn from_wire(record: v1::InboxRecord) -> Result<Body, DecodeError> {
         Wire::Hold(hold) => Ok(Body::Hold((!hold.policy.is_empty()).then_some(hold.policy), hold.held)),
         Wire::Progress(progress) => progress_from_wire(progress).map(Body::Progress),
         Wire::Event(event) => Ok(Body::Event(Box::new(event_from_wire(event)?))),
+        Wire::Inputs(all) => Ok(Body::Inputs(all.names.into_iter().map(Into::into).collect())),
         Wire::Carried(row) => carried_from_wire(&row),
         Wire::Moved(v1::Moved { id, from, complete }) => Ok(Body::Moved(Moved { id, from, complete })),
     }
@@ -154,7 +156,7 @@ fn progress_from_wire(wire: v1::Progress) -> Result<Progress, DecodeError> {
 
 /// A progress report as it travels.
 pub fn progress_to_wire(progress: &Progress) -> v1::InboxRecord {
-    let input = |(input, reached): &(winback_core::ids::InputName, Reached)| v1::InputProgress {
+    let input = |(input, reached): &(InputName, Reached)| v1::InputProgress {
         input: input.to_string(),
         reached: Some(match reached {
             Reached::EndSeenAgo(ago) => v1::input_progress::Reached::EndSeenMsAgo(ago.millis()),
@@ -166,6 +168,12 @@ pub fn progress_to_wire(progress: &Progress) -> v1::InboxRecord {
         known: progress.known.iter().map(ToString::to_string).collect(),
     };
     v1::InboxRecord { body: Some(Wire::Progress(progress)) }
+}
+
+/// All inputs that the config names, as they travel.
+pub fn inputs_to_wire(all: &[InputName]) -> v1::InboxRecord {
+    let names = all.iter().map(ToString::to_string).collect();
+    v1::InboxRecord { body: Some(Wire::Inputs(v1::Inputs { names })) }
 }
 
 /// A change of an account as it travels.

@@ -56,6 +56,9 @@ fn priority(priority: &Priority) -> v1::Priority {
         value: part(&priority.value),
         strength: part(&priority.strength),
         fit: part(&priority.fit),
+        manner: part(&priority.manner),
+        months: part(&priority.months),
+        usage: part(&priority.usage),
     }
 }
 

@@ -111,6 +111,7 @@ pub(crate) fn trigger() -> Trigger {
             value: rated(91, "tier 1, $84000 a year"),
             strength: rated(85, "a strong signal, score 5"),
             fit: rated(93, "a release answers a gap"),
+            ..Priority::default()
         }),
         cut: Vec::new(),
     }
@@ -211,6 +212,7 @@ pub(crate) fn inbox() -> Vec<(&'static str, InboxRecord)> {
         ("inbox-progress", Body::Progress(progress)),
         ("inbox-event", Body::Event(event())),
         ("inbox-carried", Body::Carried(Carried { key: b"aacme".to_vec(), row: vec![0x12, 0] })),
+        ("inbox-inputs", Body::Inputs(Inputs { names: vec!["web:a/0".into(), "mail:b/3".into()] })),
         ("inbox-moved", Body::Moved(Moved { id: "7".into(), from: "sqlite:a.db".into(), complete: true })),
     ]
     .map(|(name, body)| (name, InboxRecord { body: Some(body) }))

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use winback_core::debounce::BurstOutcome;
+use winback_core::time::Time;
 use winback_telemetry::logging;
 
 use crate::EXIT_PARTLY;
@@ -47,6 +48,7 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode>
         running.watch();
         idle = args.until_idle && running.is_idle();
     }
+    let (open, clock) = running.open_bursts();
     let stopped = if args.until_idle { running.stopped() } else { Vec::new() };
     let summary = running.stop()?;
     if context.json {
@@ -57,6 +59,9 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode>
     if summary.burst_ends.contains_key(BurstOutcome::Stale.as_str()) {
         say_warm(super::triggers::warm_of_late(context)?);
     }
+    if args.until_idle && open > 0 {
+        say_open(open, clock);
+    }
     if summary.imbalance > 0 {
         anyhow::bail!(
             "{} events are not accounted for: this is a defect, keep the log and report it",
@@ -65,6 +70,20 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode>
     }
     stopped.iter().for_each(|why| crate::talk::note!("winback: {why}"));
     Ok(if stopped.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_PARTLY) })
+}
+
+/// Tells a person that bursts are open at the end, and what they wait for.
+fn say_open(open: u64, clock: Option<Time>) {
+    let bursts = if open == 1 { "one burst is".to_owned() } else { format!("{} bursts are", grouped(open)) };
+    let waits = match clock {
+        Some(at) => format!(
+            "the clock stands at {at}, up to where all inputs are read, and has to pass their deadlines"
+        ),
+        None => "the clock has not begun, since some input of the config has not been read yet".to_owned(),
+    };
+    crate::talk::note!(
+        "{bursts} open: {waits}. `winback run` goes on with them, and so does a later `winback run --until-idle`"
+    );
 }
 
 /// Tells a person of the accounts whose signals were read too late to act on.

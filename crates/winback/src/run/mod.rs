@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use parking_lot::Mutex;
+use winback_core::time::Time;
 use winback_lane::{LaneError, Shutdown};
 use winback_log::{Clock, SharedLog};
 use winback_telemetry::{Health, Metrics, server};
@@ -141,6 +142,11 @@ impl Running {
     /// Looks at the lanes, and tells health and metrics.
     pub(crate) fn watch(&mut self) {
         self.monitor.watch();
+    }
+
+    /// The bursts that are open, and the time that the clock stands at.
+    pub(crate) fn open_bursts(&self) -> (u64, Option<Time>) {
+        summary::open_bursts(&self.shared.metrics)
     }
 
     /// True if every record is read, decided and acted on.

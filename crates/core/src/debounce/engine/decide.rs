@@ -222,6 +222,7 @@ impl Firing<'_> {
     fn draft(self, burst: &Burst, edge: Edge, because: FiredBecause) -> Option<Trigger> {
         let Self { policy, state, at, .. } = self;
         let account = state.account.as_ref()?;
+        let months = months_since_churn(account, at);
         Some(Trigger {
             id: TriggerId::of(&policy.name, state.churn_number, &account.id, burst.id, edge, burst.strength),
             parent: burst.leading_trigger.filter(|_| edge == Edge::Update),
@@ -229,8 +230,8 @@ impl Firing<'_> {
             policy_version: policy.version,
             edge,
             because,
-            account: Snapshot::new(account, state.churn_number, months_since_churn(account, at)),
-            priority: priority(account, &burst.evidence, burst.strength),
+            account: Snapshot::new(account, state.churn_number, months),
+            priority: priority(account, &burst.evidence, burst.strength, months),
             burst: burst.id,
             min_score: policy.min_score,
             evidence: burst.evidence.clone(),

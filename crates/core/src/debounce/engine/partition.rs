@@ -42,6 +42,7 @@ impl Partition {
             Body::Carried(row) => import::handle_row(cx, row),
             Body::Moved(moved) => import::handle(cx, moved),
             Body::Progress(progress) => progress::handle(cx, progress),
+            Body::Inputs(all) => progress::handle_inputs(cx, all),
             Body::Event(event) => fanout::handle(cx, event),
         }
         forget::handle(cx, matches!(input.body, Body::Progress(_)));

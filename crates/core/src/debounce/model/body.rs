@@ -3,7 +3,7 @@
 use super::input::{AccountChange, Event, MatchedSignal, Moved, Progress, Response};
 use super::policy_record::PolicyRecord;
 use super::row::{StateKey, StateRow};
-use crate::ids::{AccountId, Offset};
+use crate::ids::{AccountId, InputName, Offset};
 use crate::time::Time;
 
 /// One record of the inbox.
@@ -34,6 +34,8 @@ pub enum Body {
     Hold(Option<String>, bool),
     /// A report of the readers' progress.
     Progress(Progress),
+    /// All inputs that the config names; what is none of them any more is retired (R2).
+    Inputs(Vec<InputName>),
     /// Something that many accounts may want to hear of.
     Event(Box<Event>),
     /// A row of the state that a deployment had on another log.
@@ -52,7 +54,12 @@ impl Body {
             | Self::SequenceEnded(id, _) => Some(id),
             Self::Response(response) => Some(&response.account),
             Self::Carried(row) => row.0.account(),
-            Self::Policy(_) | Self::Hold(..) | Self::Progress(_) | Self::Event(_) | Self::Moved(_) => None,
+            Self::Policy(_)
+            | Self::Hold(..)
+            | Self::Progress(_)
+            | Self::Inputs(_)
+            | Self::Event(_)
+            | Self::Moved(_) => None,
         }
     }
 }

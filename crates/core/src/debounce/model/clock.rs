@@ -108,6 +108,18 @@ impl InboxClock {
         self.settle()
     }
 
+    /// What is not among these inputs is no input any more: the clock no longer waits for it. Returns those that are
+    /// retired, and the inputs that were left out (false) or count again (true).
+    pub fn retire(&mut self, all: &[InputName]) -> (Vec<InputName>, Vec<(InputName, bool)>) {
+        let is_gone = |input: &&InputName| !all.contains(input);
+        let gone: Vec<InputName> = self.inputs.keys().filter(is_gone).cloned().collect();
+        for input in &gone {
+            self.inputs.remove(input.as_str());
+        }
+        let moved = if gone.is_empty() { Vec::new() } else { self.settle() };
+        (gone, moved)
+    }
+
     fn name(&mut self, input: &InputName) {
         let started = self.watermark.is_some();
         let elapsed = self.elapsed;
@@ -250,6 +262,21 @@ mod tests {
             report(&mut clock, hour + second * 1_000, &[("a/0", hour + second * 1_000)], &[]);
         }
         assert_eq!(clock.watermark, Some(at(hour + 600_000)));
+    }
+
+    #[test]
+    fn an_input_that_is_none_any_more_is_retired_at_once_and_may_come_back() {
+        let mut clock = InboxClock::default();
+        report(&mut clock, 0, &[("a/0", 100), ("b/0", 3)], &["c/0"]);
+        assert_eq!(clock.watermark, None, "c has not reported");
+        let (gone, _) = clock.retire(&["a/0".into()]);
+        assert_eq!((gone, clock.watermark), (vec!["b/0".into(), "c/0".into()], Some(at(100))));
+        report(&mut clock, 1, &[("b/0", 50)], &[]);
+        report(&mut clock, 2, &[("a/0", 200)], &[]);
+        assert_eq!(clock.watermark, Some(at(200)), "one that comes back counts when it has caught up");
+        report(&mut clock, 3, &[("b/0", 200)], &[]);
+        assert!(clock.inputs["b/0"].counts);
+        assert_eq!(clock.retire(&["a/0".into(), "b/0".into()]), (Vec::new(), Vec::new()));
     }
 
     #[test]

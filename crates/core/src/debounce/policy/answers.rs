@@ -34,7 +34,7 @@ pub(crate) fn is_answer(account: &Account, kind: SignalKind, class: &str) -> boo
     match kind {
         SignalKind::ProductRelease => is_mended(account.reason, class),
         SignalKind::FundingNews => left_for_money(account),
-        SignalKind::CompetitorEvent => account.reason == Reason::Competitor || has_competitor(account),
+        SignalKind::CompetitorEvent => account.went_to_competitor(),
         _ => false,
     }
 }
@@ -62,8 +62,4 @@ fn is_mended(reason: Reason, class: &str) -> bool {
 fn left_for_money(account: &Account) -> bool {
     let is_frozen = || account.reason_detail.trim().eq_ignore_ascii_case(BUDGET_FREEZE);
     account.reason == Reason::PriceBudget || (account.reason == Reason::Situational && is_frozen())
-}
-
-fn has_competitor(account: &Account) -> bool {
-    account.competitor.as_ref().is_some_and(|name| !name.trim().is_empty())
 }

@@ -137,8 +137,8 @@ fn evidence(evidence: &Evidence) -> usize {
 
 fn priority(priority: &Priority) -> usize {
     let part = |part: &Rated| text(&part.why);
-    let parts = [&priority.recoverability, &priority.value, &priority.strength, &priority.fit];
-    parts.into_iter().map(part).sum()
+    let Priority { total: _, recoverability, value, strength, fit, manner, months, usage } = priority;
+    [recoverability, value, strength, fit, manner, months, usage].into_iter().map(part).sum()
 }
 
 /// The state of an account with a row that the log takes, now and with all that grows beside the account. Rows that a

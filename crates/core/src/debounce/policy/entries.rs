@@ -141,7 +141,7 @@ pub(crate) fn entries_on(account: &Account, on: Day, earliest: Option<Day>) -> V
 /// Four entries a year are few: one with a date of its own, early or late in a year, has no quarters beside it.
 fn has_quarters(account: &Account, days: i32) -> bool {
     let early = is_for(Entry::FirstDays, account.reason) || is_for(Entry::Constraint, account.reason);
-    account.competitor.is_none() && (days > 365 || !early)
+    !account.went_to_competitor() && (days > 365 || !early)
 }
 
 const fn monthly(months: i32) -> Option<Entry> {
@@ -154,7 +154,7 @@ const fn monthly(months: i32) -> Option<Entry> {
 }
 
 fn renews(account: &Account, churned: Day, on: Day) -> bool {
-    if account.competitor.is_none() {
+    if !account.went_to_competitor() {
         return false;
     }
     let Some(term) = account.competitor_term_months else {
