@@ -43,7 +43,7 @@ pub use model::priority::{Priority, Rated};
 pub use model::row::{StateKey, StateRow};
 pub use model::rows::*;
 pub use model::shadow;
-pub use model::trigger::{Band, Snapshot, Trigger};
+pub use model::trigger::{Band, Earlier, Person, Snapshot, Trigger};
 pub use model::trigger_id::{BurstId, TriggerId};
 pub use policy::bound::most_bytes;
 pub use policy::dates::{is_time_based, only_time_based};

@@ -96,6 +96,7 @@ pub(crate) fn trigger() -> Trigger {
             seats: Some(40),
             tenure_months: Some(26),
             usage_percent: Some(71),
+            ..AccountSnapshot::default()
         }),
         burst_id: "0c".into(),
         score: Some(Score { total: 5, needed: 2, parts: vec![part()] }),

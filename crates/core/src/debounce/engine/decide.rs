@@ -18,6 +18,7 @@ use crate::debounce::policy::bound::{TooLarge, bounded_signal, fit};
 use crate::debounce::policy::entries::months_since_churn;
 use crate::debounce::policy::plays::recommended;
 use crate::debounce::policy::priority::priority;
+use crate::debounce::policy::told::complete;
 use crate::time::Time;
 
 /// The most bytes of a trigger inside of a decision.
@@ -223,6 +224,8 @@ impl Firing<'_> {
         let Self { policy, state, at, .. } = self;
         let account = state.account.as_ref()?;
         let months = months_since_churn(account, at);
+        let mut snapshot = Snapshot::new(account, state.churn_number, months);
+        complete(&mut snapshot, state, account, &burst.evidence);
         Some(Trigger {
             id: TriggerId::of(&policy.name, state.churn_number, &account.id, burst.id, edge, burst.strength),
             parent: burst.leading_trigger.filter(|_| edge == Edge::Update),
@@ -230,12 +233,12 @@ impl Firing<'_> {
             policy_version: policy.version,
             edge,
             because,
-            account: Snapshot::new(account, state.churn_number, months),
+            account: snapshot,
             priority: priority(account, &burst.evidence, burst.strength, months),
             burst: burst.id,
             min_score: policy.min_score,
             evidence: burst.evidence.clone(),
-            play: recommended(policy, account, at).to_owned(),
+            play: recommended(policy, account, &burst.evidence, at).to_owned(),
             fired_at: at,
             deadline: burst.deadline,
             cooldown_until: at,

@@ -13,5 +13,6 @@ pub(crate) mod judge;
 pub(crate) mod plays;
 pub(crate) mod priority;
 pub(crate) mod shadows;
+pub(crate) mod told;
 pub(crate) mod validate;
 pub(crate) mod windows;
