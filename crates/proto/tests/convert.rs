@@ -128,6 +128,8 @@ fn row() -> impl Strategy<Value = (StateKey, StateRow)> {
             calendar: watermark
                 .map(|to| CalendarCursor { to, after: flag.then(|| ("a".into(), Entry::Quarterly)) }),
             release: watermark.map(|at| MajorRelease { at, title: "4.0".into() }),
+            rules: u32::from(flag),
+            rules_at: flag.then_some(Offset(next)),
         };
         (
             StateKey::Clock,

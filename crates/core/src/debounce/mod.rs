@@ -18,7 +18,9 @@ pub use engine::synthetic::CALENDAR;
 pub use model::account_state::{AccountState, Fire};
 pub use model::body::{Body, Input};
 pub use model::cap::{Calendar, Cap, CapScope, CapWindow};
-pub use model::clock::{CalendarCursor, InboxClock, InputClock, LEFT_OUT_AFTER, MAX_GAP, MajorRelease};
+pub use model::clock::{
+    CalendarCursor, InboxClock, InputClock, LEFT_OUT_AFTER, MAX_GAP, MajorRelease, RULES,
+};
 pub use model::cut::Cut;
 pub use model::decision::{Because, Decision, Refusal, Subject};
 pub use model::effect::{DeadReason, Effect, Note};
@@ -28,7 +30,7 @@ pub use model::fading::Fading;
 pub use model::gate::Gate;
 pub use model::impossible::Impossible;
 pub use model::input::{
-    AccountChange, Event, MatchedSignal, Moved, Progress, Reached, Response, ResponseKind,
+    AccountChange, Event, MatchedSignal, Moved, Progress, Reached, Response, ResponseKind, RulesMark,
 };
 pub use model::keys::{MachineKey, RowKey, VersionKey};
 pub use model::kind_rule::{KindRule, PAGES, STRONGEST, default_answer, defaults};

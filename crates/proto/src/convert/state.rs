@@ -138,6 +138,8 @@ fn clock_to_wire(clock: &InboxClock, next: Offset, counts: Counts) -> v1::ClockS
         bursts_ended: counts.ended,
         signals_made: counts.synthetic,
         signals_unsaid: counts.unsaid,
+        rules: clock.rules,
+        rules_at: clock.rules_at.map(|at| at.0),
         hand: clock.calendar.as_ref().map(cursor_to_wire),
         release: clock
             .release
@@ -183,6 +185,8 @@ fn clock_from_wire(wire: v1::ClockState) -> Result<StateRow, DecodeError> {
         release: wire
             .release
             .map(|release| MajorRelease { at: Time::from_millis(release.at_ms), title: release.title }),
+        rules: wire.rules,
+        rules_at: wire.rules_at.map(Offset),
     };
     let counts = Counts {
         opened: wire.bursts_opened,

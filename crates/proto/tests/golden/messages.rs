@@ -214,6 +214,8 @@ pub(crate) fn inbox() -> Vec<(&'static str, InboxRecord)> {
         ("inbox-event", Body::Event(event())),
         ("inbox-carried", Body::Carried(Carried { key: b"aacme".to_vec(), row: vec![0x12, 0] })),
         ("inbox-inputs", Body::Inputs(Inputs { names: vec!["web:a/0".into(), "mail:b/3".into()] })),
+        ("inbox-rules", Body::Rules(Rules { version: 1, from_offset: 42, complete: true })),
+        ("inbox-kept", Body::Kept(Carried { key: vec![1], row: vec![2, 3] })),
         ("inbox-moved", Body::Moved(Moved { id: "7".into(), from: "sqlite:a.db".into(), complete: true })),
     ]
     .map(|(name, body)| (name, InboxRecord { body: Some(body) }))
@@ -306,10 +308,12 @@ pub(crate) fn states() -> Vec<(&'static str, StateRecord)> {
     let hand = HandState { to_ms: 1, after_account: "acme".into(), after_entry: "yearly".into() };
     let release = Some(ReleaseState { at_ms: 2, title: "4.0".into() });
     let calendar = ClockState { signals_made: 9, hand: Some(hand), release, ..ClockState::default() };
+    let ruled = ClockState { rules: 1, rules_at: Some(7), signals_unsaid: 2, ..ClockState::default() };
     let fan_out = FanOutState { event: Some(event()), after: Some("acme".into()) };
     [
         ("state-clock", State::Clock(clock)),
         ("state-clock-calendar", State::Clock(calendar)),
+        ("state-clock-rules", State::Clock(ruled)),
         ("state-account", State::Account(account)),
         ("state-account-entries", State::Account(entered)),
         ("state-account-cut", State::Account(cut)),

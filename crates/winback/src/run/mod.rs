@@ -9,6 +9,7 @@ mod lanes;
 mod monitor;
 mod observe;
 mod opening;
+mod rules;
 mod snapshots;
 mod summary;
 mod threads;
@@ -114,6 +115,9 @@ pub(crate) fn start(
     let topics = Topics::of(&config.deployment);
     let stalled_after = Duration::from_millis(config.lanes.stalled_after.millis().unsigned_abs());
     topics::apply(&*log, &config, !log.is_shared())?;
+    if plan.roles.contains(&RoleName::Detector) {
+        rules::mark(&*log, &config, &topics)?;
+    }
     crate::policies::seed(&*log, &config, &topics)?;
     let shared = Arc::new(Shared {
         topics,

@@ -1,6 +1,6 @@
 //! The records of one inbox partition: all that the detector reads.
 
-use super::input::{AccountChange, Event, MatchedSignal, Moved, Progress, Response};
+use super::input::{AccountChange, Event, MatchedSignal, Moved, Progress, Response, RulesMark};
 use super::policy_record::PolicyRecord;
 use super::row::{StateKey, StateRow};
 use crate::ids::{AccountId, InputName, Offset};
@@ -42,6 +42,10 @@ pub enum Body {
     Carried(Box<(StateKey, StateRow)>),
     /// Such rows begin or are complete.
     Moved(Moved),
+    /// New rules hold, from a record on.
+    Rules(RulesMark),
+    /// A row of the state as it was before the first record that new rules decide. Only a comparison reads it.
+    Kept(Box<(StateKey, StateRow)>),
 }
 
 impl Body {
@@ -59,7 +63,9 @@ impl Body {
             | Self::Progress(_)
             | Self::Inputs(_)
             | Self::Event(_)
-            | Self::Moved(_) => None,
+            | Self::Moved(_)
+            | Self::Rules(_)
+            | Self::Kept(_) => None,
         }
     }
 }

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use super::entry::Entry;
 use super::input::{Progress, Reached};
-use crate::ids::{AccountId, InputName};
+use crate::ids::{AccountId, InputName, Offset};
 use crate::time::{Span, Time};
 
+/// The version of the rules by which this code decides. It is counted up when the same inbox comes to other decisions.
+pub const RULES: u32 = 1;
 /// An input whose time has not risen for this long, while others report, is left out (`H` of R2).
 pub const LEFT_OUT_AFTER: Span = Span::from_mins(10);
 /// No more than this counts between two records (R2): a partition that nobody wrote to does not age.
@@ -65,6 +67,10 @@ pub struct InboxClock {
     pub calendar: Option<CalendarCursor>,
     /// Our newest major version.
     pub release: Option<MajorRelease>,
+    /// The version of the rules that hold ([`RULES`]).
+    pub rules: u32,
+    /// The inbox record that says from which one on they hold; `None` where they hold from the first.
+    pub rules_at: Option<Offset>,
 }
 
 impl InboxClock {
