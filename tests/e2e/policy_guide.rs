@@ -168,7 +168,7 @@ fn a_backtest_of_the_policy_in_force_is_empty_on_real_input_and_of_another_adds_
         // What is in force: the shipped policy, without a calendar.
         let policy = std::fs::read_to_string(deployment.path("config/policies/default.toml")).unwrap();
         deployment.write("same.toml", policy.as_bytes());
-        let strict = policy.replace("min_score = 2", "min_score = 4").replace("max = 8", "max = 1");
+        let strict = policy.replace("min_score = 3", "min_score = 4").replace("max = 8", "max = 1");
         deployment.write("strict.toml", strict.as_bytes());
         let asked =
             |args: &[&str]| deployment.ok(&[&["backtest", "--json", "--policy"], args].concat()).json();

@@ -200,6 +200,12 @@ impl Account {
         }
     }
 
+    /// True if it went to a competitor: the books name one, or the reason says so.
+    pub fn went_to_competitor(&self) -> bool {
+        self.reason == Reason::Competitor
+            || self.competitor.as_ref().is_some_and(|name| !name.trim().is_empty())
+    }
+
     /// Its tier.
     pub const fn tier(&self) -> Tier {
         Tier::of(self.arr_usd)

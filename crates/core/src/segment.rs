@@ -33,6 +33,7 @@ impl Segment {
     /// The names and their order are DOMAIN's; what each means is read from its words and from the plays:
     /// - a change of strategy is a circumstance, as the play `situational` answers it, too; a price is not: it is about us,
     ///   and a budget that froze has a word of its own under the reason situational;
+    /// - an active user who left for a gap is in the gap's segment: a release speaks to that, and usage does not;
     /// - whoever is known to be with a competitor switched, whatever reason the books give, since what they have now is
     ///   what an approach must be better than.
     pub fn of(account: &Account) -> Option<Self> {
@@ -43,7 +44,9 @@ impl Segment {
         let usage = account.usage_percent;
         match self {
             Self::HighValue => account.tier() == Tier::One || account.strategic,
-            Self::ActiveUser => usage.is_some_and(|percent| percent >= ACTIVE_PERCENT),
+            Self::ActiveUser => {
+                account.reason != Reason::ProductGap && usage.is_some_and(|percent| percent >= ACTIVE_PERCENT)
+            }
             Self::FeatureGap => account.reason == Reason::ProductGap,
             Self::Situational => matches!(account.reason, Reason::Situational | Reason::StrategicShift),
             Self::CompetitorSwitch => {

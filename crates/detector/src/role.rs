@@ -91,6 +91,11 @@ fn told(note: &Note, cause: &Cause) {
             %input, partition,
             "an input has not moved for ten minutes while others did: the clock no longer waits for it"
         ),
+        Note::Retired(input) => tracing::info!(
+            %input,
+            partition,
+            "the config no longer names an input: the clock does not wait for it"
+        ),
         Note::TooOld(source, id) => {
             tracing::warn!(source, id, partition, "an event is too old to be told to anybody");
         }
@@ -176,15 +181,15 @@ impl Role for DetectorRole {
             }
         };
         let mut effects = std::mem::take(&mut self.effects);
-        let (mut due, mut made) = (0, 0);
+        let mut due = 0;
         if let Some(partition) = self.partition(at.input) {
             due = partition.decisions_a_signal() as u64;
-            let before = partition.counts().synthetic;
+            let before = partition.counts();
             partition.step(&input, &mut effects);
-            made = partition.counts().synthetic - before;
+            let counts = partition.counts();
+            self.running.made += counts.made_since(before);
+            self.running.due += counts.decisions_since(before, due);
         }
-        self.running.made += made;
-        self.running.due += due * made;
         self.effects = effects;
         if matches!(input.body, Body::Signal(_)) {
             self.running.due += due;

@@ -66,7 +66,7 @@ pub(crate) struct Outputs<'a, W> {
     head: Option<Found<W>>,
     /// True if retention removed its beginning.
     cut: bool,
-    /// Outputs of inbox records before this are not compared: retention took some.
+    /// Outputs of inbox records before this are not compared: retention took some, or other rules made them.
     from: Offset,
     /// Made by the core and not seen, by position and id.
     missing: BTreeMap<(Offset, String), W>,
@@ -96,6 +96,11 @@ impl<'a, W: Output> Outputs<'a, W> {
     pub(crate) fn begin(&mut self) -> Result<(), OracleError> {
         self.advance()?;
         if self.cut { self.leave_out_the_first() } else { Ok(()) }
+    }
+
+    /// Leaves out the outputs of inbox records before that one: other rules made them.
+    pub(crate) fn leave_out_before(&mut self, from: Offset) {
+        self.from = self.from.max(from);
     }
 
     /// Leaves out the outputs of the first inbox record that is left, because a part of them may be gone.

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use winback_core::debounce::{StateKey, StateRow};
+use winback_core::debounce::{RULES, StateKey, StateRow};
 use winback_core::ids::{AccountId, Offset};
 use winback_log::{Message, TopicPartition};
 use winback_proto::v1;
@@ -17,6 +17,7 @@ use crate::compare::Outputs;
 use crate::cursor::Cursor;
 use crate::deployment::Deployment;
 use crate::difference::{Difference, Kind};
+use crate::epoch;
 use crate::error::OracleError;
 use crate::report::{Note, PartitionReport};
 use crate::state::{self, Rows};
@@ -43,12 +44,19 @@ pub(crate) struct Start {
     pub(crate) outputs: OutputOffsets,
     /// The core's state there.
     pub(crate) rows: Vec<(StateKey, StateRow)>,
+    /// Outputs of inbox records before this are other rules'.
+    pub(crate) since: Offset,
 }
 
 impl Start {
+    /// At the first record that the rules of this version decide.
+    pub(crate) fn since(from: Offset, rows: Vec<(StateKey, StateRow)>) -> Self {
+        Self { next: from, rows, since: from, ..Self::first() }
+    }
+
     /// Before the first record.
     pub(crate) const fn first() -> Self {
-        Self { next: Offset::ZERO, outputs: OutputOffsets::ZERO, rows: Vec::new() }
+        Self { next: Offset::ZERO, outputs: OutputOffsets::ZERO, rows: Vec::new(), since: Offset::ZERO }
     }
 }
 
@@ -97,6 +105,22 @@ impl Bench<'_> {
         Ok(Standing { number, inbox, rows, before, end, to })
     }
 
+    /// The start that the state's rules ask for: the record from which they hold, or, where rules of an older version made
+    /// the state, its end; with a note that says so. `None` where they hold from the first record.
+    pub(crate) fn since_rules(&self, standing: &Standing) -> Result<Option<(Start, Note)>, OracleError> {
+        let Some(clock) = epoch::clock(&standing.rows) else { return Ok(None) };
+        let partition = standing.number;
+        if clock.rules < RULES {
+            let rows = standing.rows.iter().map(|(key, row)| (key.clone(), row.clone())).collect();
+            return Ok(Some((Start::since(standing.to, rows), Note::OlderRules { partition })));
+        }
+        let epoch = epoch::find(self.ask, &standing.inbox, clock, self.partitions)?;
+        Ok(epoch.map(|epoch| {
+            let note = Note::RulesFrom { partition, from: epoch.from.0 };
+            (Start::since(epoch.from, epoch.rows), note)
+        }))
+    }
+
     /// The group's position once more, where it can have moved.
     fn committed_after(&self, standing: &Standing, pair: &Topics<'_>) -> Result<Option<Offset>, OracleError> {
         let rests = state::position(&standing.rows) == standing.before;
@@ -120,7 +144,7 @@ impl Bench<'_> {
         let mut pair = self.topics(number, start.outputs)?;
         let mut inbox =
             Cursor::open(self.ask, &standing.inbox, start.next, standing.to, self.options.patience)?;
-        let notes = pair.begin()?;
+        let notes = pair.begin(start.since)?;
         let mut stepper = Stepper::restored(self.partitions, start.rows);
         while let Some(message) = inbox.next()? {
             let skips = self.condemned.contains(&(number, message.offset));
@@ -217,10 +241,13 @@ struct Topics<'a> {
 
 impl Topics<'_> {
     /// Reads the first records; what is not compared because retention took some of it.
-    fn begin(&mut self) -> Result<Vec<Note>, OracleError> {
+    fn begin(&mut self, since: Offset) -> Result<Vec<Note>, OracleError> {
         self.triggers.begin()?;
         self.in_shadow.begin()?;
         self.decisions.begin()?;
+        self.triggers.leave_out_before(since);
+        self.in_shadow.leave_out_before(since);
+        self.decisions.leave_out_before(since);
         let cut = [self.triggers.cut(), self.in_shadow.cut(), self.decisions.cut()];
         Ok(cut.into_iter().flatten().collect())
     }

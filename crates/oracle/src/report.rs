@@ -98,6 +98,18 @@ pub enum Note {
         /// The first inbox record whose outputs were compared.
         from: i64,
     },
+    /// The rules of this version hold from a record on, so that the comparison begins there, from the state as it was.
+    RulesFrom {
+        /// The partition of the inbox.
+        partition: i32,
+        /// The first record that they decide.
+        from: i64,
+    },
+    /// Rules of an older version made the state, so that nothing of it is compared.
+    OlderRules {
+        /// The partition of the inbox.
+        partition: i32,
+    },
 }
 
 impl fmt::Display for Note {
@@ -108,6 +120,14 @@ impl fmt::Display for Note {
             Self::OutputsCut { topic, from } => {
                 write!(f, "retention has cut {topic}: compared from inbox offset {from} on")
             }
+            Self::RulesFrom { partition, from } => write!(
+                f,
+                "partition {partition} is compared from inbox offset {from} on, from the state as it was: new rules hold from there"
+            ),
+            Self::OlderRules { partition } => write!(
+                f,
+                "partition {partition} is not compared: an older version decided it; `winback run` goes on by the rules of this one"
+            ),
         }
     }
 }

@@ -53,7 +53,7 @@ impl Stepper {
     /// Takes the next record in.
     pub fn step(&mut self, message: &Message) -> &Made {
         let due = self.replay.partition.decisions_a_signal();
-        let made = self.replay.partition.counts().synthetic;
+        let before = self.replay.partition.counts();
         self.made = Made::default();
         let input = self.replay.step(message, self.partitions, &mut self.effects);
         let is_signal = input.as_ref().is_some_and(|input| matches!(input.body, Body::Signal(_)));
@@ -64,9 +64,9 @@ impl Stepper {
         for effect in std::mem::take(&mut self.effects) {
             self.made.take(effect, number, offset);
         }
-        let made = usize::try_from(self.replay.partition.counts().synthetic - made).unwrap_or_default();
+        let made = self.replay.partition.counts().decisions_since(before, due as u64);
         let arrived = usize::from(is_signal && self.made.dead.is_empty());
-        self.made.outcomes.1 = due * (arrived + made);
+        self.made.outcomes.1 = due * arrived + usize::try_from(made).unwrap_or(usize::MAX);
         &self.made
     }
 

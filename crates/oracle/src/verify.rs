@@ -11,7 +11,7 @@ use crate::checkpoint::{Checkpoint, CheckpointWriter, Header, Section};
 use crate::condemned::condemned;
 use crate::deployment::Deployment;
 use crate::error::OracleError;
-use crate::partition::{Bench, Start};
+use crate::partition::{Bench, Standing, Start};
 use crate::report::{Note, Report};
 
 /// The options of a comparison.
@@ -133,7 +133,9 @@ impl Run {
             }
         }
         for (number, end) in (0..partitions).zip(ends) {
-            let from = run.section(number, end)?.map_or(Offset::ZERO, |section| section.next);
+            // What is cut may be before the first record that the rules of this version decide: its start says so.
+            let section = run.section(number, end).ok().flatten();
+            let from = section.map_or(Offset::ZERO, |section| section.next);
             run.total += distance(from, end);
         }
         Ok(run)
@@ -167,13 +169,24 @@ impl Run {
         Err(OracleError::Cut { partition: partition.clone(), beginning: *beginning, there })
     }
 
-    fn start(&mut self, number: i32, to: Offset) -> Result<Start, OracleError> {
-        let Some(section) = self.section(number, to)? else { return Ok(Start::first()) };
+    fn start(&mut self, bench: &Bench<'_>, number: i32, standing: &Standing) -> Result<Start, OracleError> {
+        let section = self.section(number, standing.to);
+        if let Some((start, note)) = bench.since_rules(standing)? {
+            let is_nearer = |section: &Section| section.next >= start.next;
+            let beginning = usize::try_from(number).ok().and_then(|at| self.beginnings.get(at));
+            let is_there = beginning.is_some_and(|(_, beginning)| *beginning <= start.next);
+            let has_nearer = matches!(&section, Ok(Some(section)) if is_nearer(section));
+            if !has_nearer && is_there {
+                self.report.notes.push(note);
+                return Ok(start);
+            }
+        }
+        let Some(section) = section? else { return Ok(Start::first()) };
         let rows = match &mut self.checkpoint {
             Some(checkpoint) => checkpoint.rows(section)?,
             None => Vec::new(),
         };
-        Ok(Start { next: section.next, outputs: section.outputs, rows })
+        Ok(Start { next: section.next, outputs: section.outputs, rows, since: Offset::ZERO })
     }
 
     fn partition(
@@ -184,7 +197,7 @@ impl Run {
         watch: &mut dyn FnMut(Advance),
     ) -> Result<(), OracleError> {
         let standing = bench.standing(number)?;
-        let start = self.start(number, standing.to)?;
+        let start = self.start(bench, number, &standing)?;
         let (from, to) = (start.next, standing.to);
         let (passed, total) = (self.passed, self.total);
         let ended = bench.compare(&standing, start, &mut |next| {

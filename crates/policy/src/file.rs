@@ -7,8 +7,8 @@ use serde::Deserialize;
 use winback_core::account::Reason;
 use winback_core::debounce::shadow::shadow_of;
 use winback_core::debounce::{
-    Calendar, Cap, CapScope, CapWindow, DEFAULT_TRIGGER_BYTES, Escalate, KindRule, Leading, MOST_NAME_BYTES,
-    NotFit, PAGES, Policy, TRIGGER_BYTES, defaults, validate,
+    Calendar, Cap, CapScope, CapWindow, DEFAULT_TRIGGER_BYTES, Escalate, KindRule, LEFT_OUT_AFTER, Leading,
+    MOST_NAME_BYTES, NotFit, PAGES, Policy, STRONGEST, TRIGGER_BYTES, default_answer, defaults, validate,
 };
 use winback_core::signal::SignalKind;
 use winback_core::text::nearest;
@@ -21,6 +21,9 @@ use crate::sections::{FileHoldOut, FileRules, FileScore, FileTimeBased};
 use crate::test::FileTest;
 use crate::text::explain_toml;
 
+/// The least score where the file is silent: above one view of a page such as the blog, and above one open.
+const DEFAULT_MIN_SCORE: u32 = 3;
+
 /// Rules by which winback acts on an account's signals, and limits of how often.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -32,7 +35,7 @@ pub(crate) struct File {
     #[serde(default)]
     shadow: bool,
     /// The first signal of a burst that fires at once: "off", "always", or from a strength on ("strength>=2").
-    #[schemars(extend("pattern" = "^(off|always|strength>=[0-2])$"))]
+    #[schemars(extend("pattern" = "^(off|always|strength>=[0-3])$"))]
     leading: Option<String>,
     /// A burst ends when nothing came for so long.
     #[schemars(with = "Option<Length>")]
@@ -51,7 +54,8 @@ pub(crate) struct File {
     /// Let a stronger signal break the cool-down: "strength-up", or "off".
     #[schemars(extend("enum" = ["off", "strength-up"]))]
     escalate: Option<String>,
-    /// The worker leaves triggers that are older than this.
+    /// What would fire so long before its record came is of a backlog and fires nothing; the worker leaves triggers that are
+    /// older. At least 20m.
     #[schemars(with = "Option<Length>")]
     stale: Option<String>,
     /// Set the time after a no in which nothing starts; at least 180d.
@@ -117,9 +121,13 @@ struct FileCap {
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FileKind {
-    /// How much it says by itself, 0 to 2.
-    #[schemars(extend("maximum" = 2))]
+    /// How much it says by itself, 0 to 3.
+    #[schemars(extend("maximum" = 3))]
     strength: Option<u8>,
+    /// How much it says where it answers why they left, 0 to 3: funding_news for who left for money, product_release that
+    /// closes the gap or mends what they left for, competitor_event for who went there.
+    #[schemars(extend("maximum" = 3))]
+    answer_strength: Option<u8>,
     /// What it adds to the score.
     #[schemars(extend("maximum" = 1000))]
     weight: Option<u32>,
@@ -141,6 +149,14 @@ struct FileKind {
 pub fn parse(toml: &str, version: u32) -> Result<Policy, PolicyError> {
     let policy = File::read(toml)?.policy(version)?;
     validate(&policy)?;
+    let least = LEFT_OUT_AFTER + LEFT_OUT_AFTER;
+    if policy.stale < least {
+        let fix = format!(
+            "must be at least {least}: the clock waits {LEFT_OUT_AFTER} for an input that stands still, and what fires then \
+             is no backlog"
+        );
+        return Err(wrong("stale", &policy.stale.to_string(), &fix));
+    }
     Ok(policy)
 }
 
@@ -169,7 +185,7 @@ impl File {
             gap: span("quiet", self.quiet.as_deref(), Span::from_mins(30))?,
             max_wait,
             max_signals: self.max_signals.unwrap_or(50),
-            min_score: self.min_score.unwrap_or(2),
+            min_score: self.min_score.unwrap_or(DEFAULT_MIN_SCORE),
             cooldown: span("cooldown", self.cooldown.as_deref(), Span::from_days(14))?,
             escalate: escalate(self.escalate.as_deref())?,
             stale: span("stale", self.stale.as_deref(), Span::from_days(2))?,
@@ -207,7 +223,13 @@ fn rules(kinds: &BTreeMap<String, FileKind>, max_wait: Span) -> Result<Rules, Po
         let file = kinds.get(kind.as_str()).unwrap_or(&silent);
         let key = format!("kinds.{kind}");
         let (strength, weight, days) = defaults(kind);
-        let base = KindRule { strength, weight, max_age: Span::from_days(days), dedupe: Span::ZERO };
+        let base = KindRule {
+            strength,
+            answer_strength: default_answer(kind),
+            weight,
+            max_age: Span::from_days(days),
+            dedupe: Span::ZERO,
+        };
         let rule = file.rule(&key, base, max_wait)?;
         if kind == SignalKind::WebVisit {
             let page = |strength: Option<u8>, weight| KindRule {
@@ -238,8 +260,13 @@ impl FileKind {
     fn rule(&self, key: &str, base: KindRule, max_wait: Span) -> Result<KindRule, PolicyError> {
         let max_age = span(&format!("{key}.max_age"), self.max_age.as_deref(), base.max_age)?;
         let least = (max_age + max_wait).max(base.dedupe);
+        if let Some(strength) = self.answer_strength.filter(|_| base.answer_strength == 0) {
+            let fix = "only funding_news, product_release and competitor_event answer why they left";
+            return Err(wrong(&format!("{key}.answer_strength"), &strength.to_string(), fix));
+        }
         Ok(KindRule {
             strength: self.strength.unwrap_or(base.strength),
+            answer_strength: self.answer_strength.unwrap_or(base.answer_strength),
             weight: self.weight.unwrap_or(base.weight),
             max_age,
             dedupe: span(&format!("{key}.dedupe"), self.dedupe.as_deref(), least)?,
@@ -284,9 +311,9 @@ fn leading(text: Option<&str>) -> Result<Leading, PolicyError> {
         Some(text) => text
             .strip_prefix("strength>=")
             .and_then(|least| least.parse().ok())
-            .filter(|&least: &u8| least <= 2)
+            .filter(|&least: &u8| least <= STRONGEST)
             .map(Leading::Strength)
-            .ok_or_else(|| wrong("leading", text, "must be `off`, `always` or `strength>=2` (0 to 2)")),
+            .ok_or_else(|| wrong("leading", text, "must be `off`, `always` or `strength>=2` (0 to 3)")),
     }
 }
 
@@ -333,11 +360,12 @@ mod tests {
             ("name=\"p\"\nquiet = \"2h\"\nmax_wait = \"1h\"", &["max_wait", "1h", "quiet (2h)"]),
             ("name=\"p\"\ncooldown = \"1h\"", &["cooldown", "max_wait (1d)"]),
             ("name=\"p\"\nleading = \"strength>=7\"", &["leading", "strength>=7", "always"]),
+            ("name=\"p\"\nstale = \"19m\"", &["stale", "19m", "at least 20m"]),
             ("name=\"p\"\nmax_signals = 0", &["max_signals", "at least 1"]),
             ("name=\"p\"\nmax_trigger_bytes = 1000", &["max_trigger_bytes", "1000", "8192 to 8388608"]),
             ("name=\"p\"\ndeclined_rest = \"30d\"", &["declined_rest", "30d", "180d"]),
             ("name=\"p\"\n[kinds.web_vist]\nweight=1", &["web_vist", "`web_visit`"]),
-            ("name=\"p\"\n[kinds.hiring]\nstrength=9", &["kinds.hiring.strength", "9", "0, 1 or 2"]),
+            ("name=\"p\"\n[kinds.hiring]\nstrength=9", &["kinds.hiring.strength", "9", "0 to 3"]),
             ("name=\"p\"\n[kinds.hiring]\ndedupe=\"1d\"", &["kinds.hiring.dedupe", "1d", "61d"]),
             ("name=\"p\"\n[[caps]]\nper=\"user\"\nmax=1", &["caps[0].per", "user", "`account`"]),
             ("name=\"p\"\n[[caps]]\nper=\"account\"\nmax=1", &["caps[0]", "window", "calendar"]),

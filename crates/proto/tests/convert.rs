@@ -8,7 +8,7 @@ use winback_core::account::{Account, Contact, Manner, Reason, Status};
 use winback_core::debounce::{
     AccountState, Burst, BurstId, CalendarCursor, Cooldown, Counts, Entry, Event, Evidence, EvidenceItem,
     Fading, FanOut, Fire, Hold, Impossible, InboxClock, InputClock, Machine, MachineKey, MajorRelease,
-    PolicyContent, PolicyRecord, ScorePart, Seen, SeenKey, StateKey, StateRow, TriggerId, VersionKey,
+    PolicyContent, PolicyRecord, ScorePart, Seen, SeenKey, StateKey, StateRow, TriggerId, Unsaid, VersionKey,
 };
 use winback_core::ids::Offset;
 use winback_core::index::Method;
@@ -102,6 +102,9 @@ fn row() -> impl Strategy<Value = (StateKey, StateRow)> {
                     Machine {
                         burst: Some(burst),
                         cooldown,
+                        unsaid: items
+                            .first()
+                            .map(|item| Unsaid { item: item.clone(), due: led.then_some(at) }),
                         cooldown_evidence: items,
                         carried_score: Fading::new(1 << 20, at, Span::from_days(7)),
                     }
@@ -125,10 +128,16 @@ fn row() -> impl Strategy<Value = (StateKey, StateRow)> {
             calendar: watermark
                 .map(|to| CalendarCursor { to, after: flag.then(|| ("a".into(), Entry::Quarterly)) }),
             release: watermark.map(|at| MajorRelease { at, title: "4.0".into() }),
+            rules: u32::from(flag),
+            rules_at: flag.then_some(Offset(next)),
         };
         (
             StateKey::Clock,
-            StateRow::Clock(clock.into(), Offset(next), Counts { opened: 4, ended: 3, synthetic: 2 }),
+            StateRow::Clock(
+                clock.into(),
+                Offset(next),
+                Counts { opened: 4, ended: 3, synthetic: 2, unsaid: 1 },
+            ),
         )
     });
     let policy = any::<u32>().prop_map(|version| {

@@ -17,8 +17,9 @@ use winback_lane::{
     BreakerPolicy, DeadLetters, Lane, LaneConfig, LaneError, LaneStatus, Role, Snapshots, Start, panic_text,
     run_lane,
 };
-use winback_log::{Clock, SessionSpec, TopicPartition};
+use winback_log::{Append, Clock, SessionSpec, TopicPartition};
 use winback_matcher::{InboxTarget, MatcherMetrics, MatcherRole, MatcherSource, RetryRole, input_name};
+use winback_proto::{Encoding, WireMessage as _, inbox};
 use winback_registrar::{Guard, RegistrarRole, RegistrarTopics};
 use winback_sources::{Decoder, SourceConfig};
 use winback_telemetry::metrics::{Counters, list};
@@ -178,6 +179,7 @@ impl Builder<'_> {
 
     fn matchers(&mut self, sources: &Sources, accounts: &Accounts) -> anyhow::Result<()> {
         let known = self.known_inputs();
+        self.tell_inputs(&known)?;
         let inbox = InboxTarget {
             topic: self.shared.topics.inbox.clone(),
             answers: self.shared.topics.answers.clone(),
@@ -227,6 +229,25 @@ impl Builder<'_> {
             let metrics = MatcherMetrics::new(&metrics, "retries");
             RetryRole::new(decoders, inbox, positions, accounts.index, accounts.status, metrics)
         })
+    }
+
+    /// Tells the inbox all inputs that there are, so that its clock does not wait for what the config no longer names.
+    fn tell_inputs(&self, known: &[InputName]) -> anyhow::Result<()> {
+        let Shared { log, topics, config, .. } = &**self.shared;
+        let encoding: Encoding = config.encoding.into();
+        let bytes = inbox::inputs_to_wire(known).to_bytes(encoding);
+        let mut writer = log.writer()?;
+        for partition in self.partitions(&topics.inbox)? {
+            writer.append(&Append {
+                topic: &topics.inbox,
+                partition: Some(partition.partition),
+                key: None,
+                value: Some(&bytes),
+                headers: &[("content-type", encoding.content_type().as_bytes())],
+                timestamp: None,
+            })?;
+        }
+        Ok(writer.flush()?)
     }
 
     /// Every input of every configured source whose topic is there (R2).

@@ -11,6 +11,7 @@ mod monitor;
 mod observe;
 mod opening;
 mod roles;
+mod rules;
 pub mod schema_registry;
 mod snapshots;
 mod summary;
@@ -24,6 +25,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use parking_lot::Mutex;
+use winback_core::time::Time;
 use winback_deployment::config::Config;
 use winback_deployment::topics::Topics;
 use winback_deployment::{seed, topic_plan};
@@ -110,6 +112,9 @@ pub fn start(config: Config, log: SharedLog, clock: Arc<dyn Clock>, plan: &Plan)
     let topics = Topics::of(&config.deployment);
     let stalled_after = Duration::from_millis(config.lanes.stalled_after.millis().unsigned_abs());
     topic_plan::apply(&*log, &config, !log.is_shared())?;
+    if plan.roles.contains(&RoleName::Detector) {
+        rules::mark(&*log, &config, &topics)?;
+    }
     seed::seed(&*log, &config, &topics)?;
     let drain = lanes::of_world(&*clock, DRAIN);
     let shared = Arc::new(Shared {
@@ -138,6 +143,11 @@ impl Running {
     /// Looks at the lanes, and tells health and metrics.
     pub fn watch(&mut self) {
         self.monitor.watch();
+    }
+
+    /// The bursts that are open, and the time that the clock stands at.
+    pub fn open_bursts(&self) -> (u64, Option<Time>) {
+        summary::open_bursts(&self.shared.metrics)
     }
 
     /// True if every record is read, decided and acted on.

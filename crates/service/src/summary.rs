@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use winback_core::time::Time;
 use winback_telemetry::Metrics;
 use winback_terminal::grouped;
 
@@ -91,6 +92,16 @@ impl Summary {
             many => format!("{counted}, or more: the log did not tell how {many} transactions ended"),
         }
     }
+}
+
+/// Bursts that are open, and the time that the clock stands at, where it runs.
+pub(crate) fn open_bursts(metrics: &Metrics) -> (u64, Option<Time>) {
+    metrics.upkeep();
+    let text = metrics.render();
+    let total = |name: &str| sums(&text, name, "").values().sum::<u64>();
+    let clock = Some(total("winback_watermark_timestamp_seconds")).filter(|seconds| *seconds > 0);
+    let millis = clock.and_then(|seconds| i64::try_from(seconds.saturating_mul(1_000)).ok());
+    (total("winback_open_bursts"), millis.map(Time::from_millis))
 }
 
 /// True if some partition has a backlog of calendar entries or fan-outs.

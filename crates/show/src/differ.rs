@@ -24,6 +24,8 @@ winback_core::closed_enum! {
         Cap = "cap",
         /// The trigger had to be smaller.
         Size = "size",
+        /// It had to be read sooner: it came of a backlog.
+        Late = "late",
         /// The account had to stay what it was.
         Account = "account",
         /// Nothing could.

@@ -227,6 +227,13 @@ fn of_burst(
             let (why, differ) = gate_words(Gate::TooLarge);
             Sentence::refused(format!("would have fired, but {why}"), Differ::new(Lack::Size, differ))
         }
+        BurstOutcome::Stale => Sentence::refused(
+            format!(
+                "{signals}, score {} of {} needed: would have fired {ended}, but came of a backlog",
+                burst.score, burst.needed
+            ),
+            Differ::new(Lack::Late, "it had to be read within `stale` of the policy"),
+        ),
         BurstOutcome::Cancelled => Sentence::refused(
             known.happened.map_or_else(
                 || {

@@ -246,6 +246,7 @@ fn a_priority_says_its_parts_and_why() {
         value: part(91, "tier 1, $84000 a year"),
         strength: part(88, "a strong signal, score 8"),
         fit: part(100, "a release answers a gap"),
+        ..v1::Priority::default()
     };
     let told = super::trigger(&v1::Trigger { priority: Some(priority), ..trigger() }, None);
     for part in ["80 of 100", "the gap they left for is closed (100 %)", "(91 %)", "answers a gap (100 %)"] {

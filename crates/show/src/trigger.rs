@@ -45,7 +45,8 @@ pub fn of_snapshot(account: &v1::AccountSnapshot) -> Option<String> {
 
 /// `65 of 100: the gap they left for is closed (100 %) × tier 1, $84000 a year (91 %) × …`.
 fn priority(priority: &v1::Priority) -> String {
-    let parts = [&priority.recoverability, &priority.value, &priority.strength, &priority.fit];
+    let v1::Priority { total: _, recoverability, value, strength, fit, manner, months, usage } = priority;
+    let parts = [recoverability, value, strength, fit, manner, months, usage];
     let said: Vec<String> = parts
         .into_iter()
         .flatten()

@@ -58,6 +58,10 @@ fn of_account(account: &mut AccountSnapshot) -> bool {
         seats: _,
         tenure_months: _,
         usage_percent: _,
+        declined_at: _,
+        earlier: _,
+        domains,
+        contacts,
         name,
         reason_detail,
         missing_features,
@@ -66,6 +70,8 @@ fn of_account(account: &mut AccountSnapshot) -> bool {
     } = account;
     let mut texts = vec![reason_detail, competitor];
     texts.extend(missing_features);
+    texts.extend(domains);
+    texts.extend(contacts.iter_mut().map(|person| &mut person.role));
     texts.extend(concessions);
     // A row without a name goes by its id.
     texts.extend((name != id).then_some(name));

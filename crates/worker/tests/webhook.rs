@@ -104,9 +104,9 @@ fn a_receiver_is_told_from_when_on_it_may_send_and_the_action_says_why() {
         let action = action(answer(&worker, &record, FIRED));
         let request = receiver.requests.recv_timeout(DEADLINE).unwrap();
         let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
-        assert_eq!(body["data"]["send_not_before"].as_str(), expected, "{zone}");
+        assert_eq!(body["data"]["sendNotBefore"].as_str(), expected, "{zone}");
         let why = expected.map(|_| serde_json::json!(["quiet_hours"])).unwrap_or_default();
-        assert_eq!(body["data"]["send_not_before_why"], why, "{zone}");
+        assert_eq!(body["data"]["sendNotBeforeWhy"], why, "{zone}");
         let said = expected.map(|_| "to be sent not before 2026-11-23 08:00 in Asia/Tokyo (quiet_hours)");
         assert_eq!(action.why, said.unwrap_or_default());
     }

@@ -18,7 +18,9 @@ pub use engine::synthetic::CALENDAR;
 pub use model::account_state::{AccountState, Fire};
 pub use model::body::{Body, Input};
 pub use model::cap::{Calendar, Cap, CapScope, CapWindow};
-pub use model::clock::{CalendarCursor, InboxClock, InputClock, LEFT_OUT_AFTER, MAX_GAP, MajorRelease};
+pub use model::clock::{
+    CalendarCursor, InboxClock, InputClock, LEFT_OUT_AFTER, MAX_GAP, MajorRelease, RULES,
+};
 pub use model::cut::Cut;
 pub use model::decision::{Because, Decision, Refusal, Subject};
 pub use model::effect::{DeadReason, Effect, Note};
@@ -28,11 +30,11 @@ pub use model::fading::Fading;
 pub use model::gate::Gate;
 pub use model::impossible::Impossible;
 pub use model::input::{
-    AccountChange, Event, MatchedSignal, Moved, Progress, Reached, Response, ResponseKind,
+    AccountChange, Event, MatchedSignal, Moved, Progress, Reached, Response, ResponseKind, RulesMark,
 };
 pub use model::keys::{MachineKey, RowKey, VersionKey};
-pub use model::kind_rule::{KindRule, PAGES, defaults};
-pub use model::machine::{Burst, Cooldown, Machine};
+pub use model::kind_rule::{KindRule, PAGES, STRONGEST, default_answer, defaults};
+pub use model::machine::{Burst, Cooldown, Machine, Unsaid};
 pub use model::outcome::{BurstOutcome, Edge, FiredBecause, SignalOutcome};
 pub use model::policy::{
     Blackout, CalendarRules, DEFAULT_TRIGGER_BYTES, Escalate, HoldOut, Leading, MOST_A_YEAR, MOST_TIME_BASED,
@@ -43,7 +45,7 @@ pub use model::priority::{Priority, Rated};
 pub use model::row::{StateKey, StateRow};
 pub use model::rows::*;
 pub use model::shadow;
-pub use model::trigger::{Band, Snapshot, Trigger};
+pub use model::trigger::{Band, Earlier, Person, Snapshot, Trigger};
 pub use model::trigger_id::{BurstId, TriggerId};
 pub use policy::bound::most_bytes;
 pub use policy::dates::{is_time_based, only_time_based};

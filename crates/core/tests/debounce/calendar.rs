@@ -115,9 +115,11 @@ fn a_renewal_comes_in_the_month_before_the_contract_ends_and_only_with_a_competi
         ("yearly", true, Some(12)),
         ("half", true, Some(6)),
         ("unknown", true, None),
+        ("nameless", false, Some(12)),
         ("none", false, Some(12)),
     ] {
-        let mut account = account(id, Reason::Competitor, churned);
+        let reason = if id == "none" { Reason::ServiceSupport } else { Reason::Competitor };
+        let mut account = account(id, reason, churned);
         account.competitor = competitor.then(|| "Brightloom".to_owned());
         account.competitor_term_months = term;
         list(&mut rig, account);
@@ -136,6 +138,8 @@ fn a_renewal_comes_in_the_month_before_the_contract_ends_and_only_with_a_competi
             "half 2025-12-31",
             "half 2026-06-30",
             "half 2026-12-31",
+            "nameless 2025-12-31",
+            "nameless 2026-12-31",
             "unknown 2025-12-15",
             "unknown 2026-12-15",
             "yearly 2025-12-31",

@@ -364,3 +364,31 @@ fn who_comes_before_the_cursor_does_not_hear_and_who_comes_behind_it_does() {
     assert!(!heard.contains(&id(250)) && !heard.contains(&id(251)));
     assert_eq!(heard.len(), 299);
 }
+
+#[test]
+fn an_event_is_told_only_to_who_left_before_its_day_by_their_own_calendar() {
+    // The base is 2025-10-09T08:53:20Z; the books say the day on which they left, as its begin in UTC.
+    let today = at(0).millis().div_euclid(DAY) * DAY;
+    let left = |days: i64| winback_core::time::Time::from_millis(today + days * DAY);
+    for (churned, zone, hours, is_told) in [
+        (left(-1), "UTC", 0, true),
+        (left(0), "UTC", 0, false),
+        (left(0), "UTC", 14, false),
+        (left(0), "UTC", 16, true),
+        (left(1), "UTC", 0, false),
+        // Past midnight in Auckland, where it is the day after already.
+        (left(0), "Pacific/Auckland", 3, true),
+        (left(0), "America/Los_Angeles", 16, false),
+    ] {
+        let mut rig = Rig::new("leading=\"off\"\n");
+        let missing_features = vec!["sso".to_owned()];
+        let zone_name = Some(zone.to_owned());
+        let gap = Account { churned_at: churned, zone: zone_name, missing_features, ..account("gap") };
+        rig.body(Body::Account(AccountChange::Upsert(Box::new(gap))));
+        let millis = hours * DAY / 24;
+        rig.progress(millis);
+        tell(&mut rig, &release("feature", &["sso"], millis));
+        rig.progress(millis + 1);
+        assert_eq!(told(&rig).len(), usize::from(is_told), "{churned} {zone} {hours} h");
+    }
+}

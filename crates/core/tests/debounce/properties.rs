@@ -187,7 +187,7 @@ proptest! {
         let decisions = decisions(&effects);
         let signals = decisions.iter().filter(|made| matches!(made.subject, Subject::Signal { .. })).count();
         let counts = partition.counts();
-        let made = usize::try_from(counts.synthetic).unwrap();
+        let made = usize::try_from(counts.synthetic + counts.unsaid).unwrap();
         prop_assert_eq!(matched + made, signals + dead);
         let ended = decisions.len() - signals;
         prop_assert_eq!(counts.ended, u64::try_from(ended).unwrap());

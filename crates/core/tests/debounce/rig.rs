@@ -55,6 +55,8 @@ pub(crate) struct Rig {
     pub(crate) partition: Partition,
     pub(crate) log: Vec<Input>,
     pub(crate) effects: Vec<Effect>,
+    /// The append time of the records that come, from the base time.
+    pub(crate) appended: i64,
 }
 
 impl Rig {
@@ -73,7 +75,7 @@ impl Rig {
 
     pub(crate) fn body(&mut self, body: Body) {
         let offset = Offset(i64::try_from(self.log.len()).unwrap());
-        let input = Input { offset, appended_at: at(0), body };
+        let input = Input { offset, appended_at: at(self.appended), body };
         self.partition.step(&input, &mut self.effects);
         self.log.push(input);
     }

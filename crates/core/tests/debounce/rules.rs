@@ -208,9 +208,9 @@ fn a_hold_stops_starting_triggers_until_it_is_let_go() {
 fn r14_bursts_opened_are_ended_or_open() {
     let mut rig = Rig::new(OFF);
     rig.now(1, 0);
-    assert_eq!(rig.partition.counts(), Counts { opened: 1, ended: 0, synthetic: 0 });
+    assert_eq!(rig.partition.counts(), Counts { opened: 1, ended: 0, synthetic: 0, unsaid: 0 });
     rig.progress(10);
-    assert_eq!(rig.partition.counts(), Counts { opened: 1, ended: 1, synthetic: 0 });
+    assert_eq!(rig.partition.counts(), Counts { opened: 1, ended: 1, synthetic: 0, unsaid: 0 });
     assert_eq!(rig.partition.open_bursts(), 0);
 }
 
@@ -259,7 +259,11 @@ fn who_comes_back_by_himself_is_back_though_no_policy_is_in_force() {
 #[test]
 fn two_policies_decide_each_for_itself() {
     let mut rig = Rig::new(OFF);
-    rig.policy("q", 1, "quiet=\"5ms\"\nmax_wait=\"30ms\"\ncooldown=\"100ms\"\nleading=\"off\"\n");
+    rig.policy(
+        "q",
+        1,
+        "quiet=\"5ms\"\nmax_wait=\"30ms\"\ncooldown=\"100ms\"\nmin_score=0\nleading=\"off\"\n",
+    );
     rig.now(1, 0);
     rig.progress(10);
     assert_eq!(rig.fired(), ["trailing(quiet)@5 n=1", "trailing(quiet)@10 n=1"]);

@@ -1,6 +1,6 @@
 //! DOMAIN, *Accounts*: tiers, reasons, recoverability, the hold-out group, contacts.
 
-use winback_core::account::{Account, Contact, Reason};
+use winback_core::account::{Account, Contact, Manner, Reason};
 use winback_core::debounce::{Gate, HoldOut, ResponseKind, priority};
 use winback_core::ids::AccountId;
 use winback_core::signal::SignalKind::{self, *};
@@ -83,7 +83,7 @@ fn recoverability_and_fit_follow_the_reason_and_what_answers_it() {
         let mut rig = Rig::new(OFF);
         comes(&mut rig, kind, class, 0);
         let evidence = &rig.triggers()[0].evidence;
-        let priority = priority(&Account { reason, ..account("a") }, evidence, 2);
+        let priority = priority(&Account { reason, ..account("a") }, evidence, 2, 8);
         assert_eq!(
             (priority.recoverability.percent, priority.fit.percent),
             (recoverability, fit),
@@ -96,16 +96,21 @@ fn recoverability_and_fit_follow_the_reason_and_what_answers_it() {
 fn a_priority_is_the_product_of_its_parts_and_value_grows_with_the_revenue() {
     let mut rig = Rig::new("leading=\"strength>=2\"\n");
     comes(&mut rig, ProductRelease, "", 0);
-    let priority = &rig.triggers()[0].priority;
+    let closed = &rig.triggers()[0].priority;
+    let parts = [&closed.recoverability, &closed.value, &closed.strength, &closed.fit];
+    assert_eq!(parts.map(|part| part.percent), [100, 91, 100, 100]);
+    let priority = priority(&account("a"), &rig.triggers()[0].evidence, 2, 8);
     let parts = [&priority.recoverability, &priority.value, &priority.strength, &priority.fit];
     assert_eq!(parts.map(|part| part.percent), [100, 91, 88, 100]);
-    assert_eq!(priority.total, 80);
+    // Without a word is 90, an unknown usage 90: 100 × 91 × 88 × 100 × 90 × 100 × 90.
+    assert_eq!(priority.total, 65);
     let mut before = 0;
     for arr_usd in [0, 1_000, 5_000, 10_000, 30_000, 50_000, 250_000, 9_000_000] {
         let priority = winback_core::debounce::priority(
             &Account { arr_usd, ..account("a") },
             &rig.triggers()[0].evidence,
             2,
+            8,
         );
         assert!(priority.value.percent > before || arr_usd == 9_000_000, "${arr_usd}");
         before = priority.value.percent;
@@ -161,5 +166,32 @@ fn one_contact_that_opts_out_stops_that_contact_and_all_of_them_the_account() {
         comes(&mut rig, FundingNews, "", 0);
         assert_eq!(rig.fired().len(), usize::from(fires), "{contacts:?} {out:?} {answers:?}");
         assert_eq!(gate(&rig), (!fires).then_some(Gate::OptedOut));
+    }
+}
+
+#[test]
+fn manner_months_and_usage_count_in_the_priority_with_their_reasons() {
+    let mut rig = Rig::new(OFF);
+    comes(&mut rig, WebVisit, "", 0);
+    let evidence = &rig.triggers()[0].evidence;
+    let of = |manner, months, usage_percent| {
+        priority(&Account { manner, usage_percent, ..account("a") }, evidence, 1, months)
+    };
+    let best = of(Manner::Graceful, 12, Some(80));
+    assert_eq!([&best.manner, &best.months, &best.usage].map(|part| part.percent), [100; 3]);
+    assert!(best.manner.why.contains("good terms") && best.months.why.starts_with("12 months"), "{best:?}");
+    assert!(best.usage.why.starts_with("80 %"), "{best:?}");
+    for (manner, months, usage) in [
+        (Manner::Neutral, 12, Some(80)),
+        (Manner::Angry, 12, Some(80)),
+        (Manner::Graceful, 3, Some(80)),
+        (Manner::Graceful, 30, Some(80)),
+        (Manner::Graceful, 40, Some(80)),
+        (Manner::Graceful, 12, Some(30)),
+        (Manner::Graceful, 12, Some(10)),
+        (Manner::Graceful, 12, None),
+    ] {
+        let other = of(manner, months, usage);
+        assert!(other.total < best.total, "{manner} {months} {usage:?}: {} and {}", other.total, best.total);
     }
 }

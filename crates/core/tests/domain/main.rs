@@ -5,6 +5,7 @@
 mod accounts;
 mod hard;
 mod how_often;
+mod plays;
 #[path = "../debounce/rig.rs"]
 mod rig;
 mod segments;

@@ -46,9 +46,9 @@ fn an_account_is_in_the_first_segment_that_fits() {
             Some(HighValue),
         ),
         (
-            "active before gap",
+            "gap before active",
             |account| (account.reason, account.usage_percent) = (Reason::ProductGap, Some(90)),
-            Some(ActiveUser),
+            Some(FeatureGap),
         ),
         (
             "gap before competitor",

@@ -1,5 +1,6 @@
 //! DOMAIN, *Signals*.
 
+use winback_core::account::Reason;
 use winback_core::debounce::{Impossible, ResponseKind};
 use winback_core::index::Method;
 use winback_core::signal::SignalKind::{self, *};
@@ -9,17 +10,20 @@ use crate::support::{DAY, changed, comes, comes_by, gate};
 
 const DEFAULTS: &str = "leading=\"strength>=2\"\n";
 
-/// The strength column of the table, and what it does: 2 fires at once, less waits for the burst's end.
+/// The strength column of the table, and what it does: 2 and more fires at once, less waits for the burst's end.
 #[test]
-fn each_kind_has_the_strength_of_the_table_and_only_strength_2_fires_at_once() {
+fn each_kind_has_the_strength_of_the_table_and_only_from_2_on_it_fires_at_once() {
     let policy = winback_policy::parse("name=\"p\"", 1).unwrap();
-    let table: [(SignalKind, &str, u8); 24] = [
+    let table: [(SignalKind, &str, u8); 27] = [
         (WebVisit, "", 1),
         (WebVisit, "blog", 1),
         (WebVisit, "pricing", 2),
         (WebVisit, "billing", 2),
         (WebVisit, "sign_up", 2),
-        (WebVisit, "reactivation", 2),
+        (WebVisit, "reactivation", 3),
+        (WebVisit, "login", 3),
+        (WebVisit, "contact_sales", 3),
+        (WebVisit, "demo", 3),
         (EmailOpen, "", 0),
         (EmailClick, "", 1),
         (EmailReply, "", 2),
@@ -43,9 +47,38 @@ fn each_kind_has_the_strength_of_the_table_and_only_strength_2_fires_at_once() {
         assert_eq!(policy.rule(kind, class).strength, strength, "{kind} {class}");
         let mut rig = Rig::new(DEFAULTS);
         comes(&mut rig, kind, class, 0);
-        let expected = if strength == 2 { "leading(leading)@0 n=1" } else { "trailing(quiet)@10 n=1" };
+        let expected = if strength >= 2 { "leading(leading)@0 n=1" } else { "trailing(quiet)@10 n=1" };
         assert_eq!(rig.fired(), [expected], "{kind} {class}");
     }
+}
+
+#[test]
+fn news_says_the_most_where_it_answers_why_they_left() {
+    for (reason, kind, class, strength) in [
+        (Reason::ProductGap, ProductRelease, "feature", 3),
+        (Reason::ServiceSupport, ProductRelease, "service", 3),
+        (Reason::ServiceSupport, ProductRelease, "feature", 2),
+        (Reason::Complexity, ProductRelease, "onboarding", 3),
+        (Reason::TechnicalQuality, ProductRelease, "major_version", 3),
+        (Reason::PriceBudget, ProductRelease, "price", 3),
+        (Reason::PriceBudget, FundingNews, "", 3),
+        (Reason::ProductGap, FundingNews, "", 2),
+        (Reason::Competitor, CompetitorEvent, "outage", 3),
+        (Reason::ProductGap, CompetitorEvent, "outage", 2),
+        (Reason::PriceBudget, Hiring, "", 1),
+    ] {
+        let mut rig = changed("leading=\"off\"\n", |account| account.reason = reason);
+        comes(&mut rig, kind, class, 0);
+        assert_eq!(rig.triggers()[0].strength, strength, "{reason} {kind} {class}");
+    }
+    let mut frozen = changed("leading=\"off\"\n", |account| {
+        (account.reason, account.reason_detail) = (Reason::Situational, "budget_freeze".to_owned());
+    });
+    comes(&mut frozen, FundingNews, "", 0);
+    assert_eq!(frozen.triggers()[0].strength, 3);
+    let mut switched = changed("leading=\"off\"\n", |account| account.competitor = Some("Rival".to_owned()));
+    comes(&mut switched, CompetitorEvent, "outage", 0);
+    assert_eq!(switched.triggers()[0].strength, 3);
 }
 
 /// The shipped policy, as its table says, and as a burst of one page is scored.
@@ -55,11 +88,10 @@ fn pages_that_say_more_weigh_more_than_the_blog() {
     let policy = winback_policy::parse(shipped, 1).unwrap();
     let score = |class: &str| {
         let mut rig = Rig::default();
-        let gathers = shipped.replacen("name = \"default\"", "", 1).replacen(
-            "leading = \"strength>=2\"",
-            "leading = \"off\"",
-            1,
-        );
+        let gathers = shipped
+            .replacen("min_score = 3", "min_score = 0", 1)
+            .replacen("name = \"default\"", "", 1)
+            .replacen("leading = \"strength>=2\"", "leading = \"off\"", 1);
         rig.policy("default", 1, &gathers);
         rig.change(|_| {});
         comes(&mut rig, WebVisit, class, 0);

@@ -102,6 +102,23 @@ impl Fork {
         }
     }
 
+    /// The state before the first record; a shadow's rows change nothing on either side.
+    pub(super) fn restored(&mut self, rows: Vec<(StateKey, StateRow)>) {
+        for row in rows {
+            let body = Body::Carried(Box::new(row));
+            if is_of_shadow(&body) {
+                continue;
+            }
+            let other = self.of_candidate(&body).unwrap_or_else(|| body.clone());
+            for (side, body) in [(Some(&mut self.live), body), (self.other.as_mut(), other)] {
+                if let (Some(side), Body::Carried(row)) = (side, body) {
+                    side.load(row.0, Some(row.1));
+                }
+            }
+        }
+        self.measure();
+    }
+
     /// A policy that is in force before the first record.
     pub(super) fn in_force(&mut self, text: &PolicyRecord) {
         put(&mut self.live, text);

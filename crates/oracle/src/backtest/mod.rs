@@ -17,7 +17,7 @@ pub use read::{Inbox, Seed, backtest};
 pub use tally::{Day, Side, Tally};
 
 use winback_core::account::Account;
-use winback_core::debounce::{Input, PolicyRecord};
+use winback_core::debounce::{Input, PolicyRecord, StateKey, StateRow};
 
 use fork::Fork;
 use pairing::Pairing;
@@ -40,6 +40,11 @@ impl Backtest {
     /// A policy that is in force before the first record.
     pub fn in_force(&mut self, text: &PolicyRecord) {
         self.fork.in_force(text);
+    }
+
+    /// The state before the first record, as rules of an older version made it.
+    pub fn restored(&mut self, rows: Vec<(StateKey, StateRow)>) {
+        self.fork.restored(rows);
     }
 
     /// An account that is known before the first record.

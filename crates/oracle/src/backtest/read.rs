@@ -1,7 +1,7 @@
 //! The inbox of a deployment as a backtest reads it: every partition whole, a thread each as far as there are cores.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use winback_core::account::Account;
@@ -12,6 +12,7 @@ use winback_log::{Log, LogError, TopicPartition};
 use super::{Backtest, Outcome, Question};
 use crate::asker::Asker;
 use crate::cursor::Cursor;
+use crate::epoch;
 use crate::error::OracleError;
 
 /// The time a partition may stand still before its end.
@@ -33,6 +34,8 @@ pub struct Seed {
 pub struct Inbox {
     /// The topic's partitions.
     pub partitions: Vec<TopicPartition>,
+    /// The topic of the detector's state, which says from which record on the rules of this version hold.
+    pub changelog: Arc<str>,
 }
 
 impl Inbox {
@@ -93,13 +96,19 @@ fn one(
 ) -> Result<Outcome, OracleError> {
     let partitions = i32::try_from(inbox.partitions.len()).unwrap_or(i32::MAX);
     let mut run = Backtest::new(question);
-    if beginning > Offset::ZERO {
+    let ask = Asker::new(log)?;
+    let changelog = TopicPartition::new(inbox.changelog.clone(), partition.partition.0);
+    let epoch = epoch::of_inbox(&ask, partition, &changelog, partitions)?;
+    let mut from = Offset::ZERO;
+    if let Some(epoch) = epoch.filter(|epoch| epoch.from >= beginning) {
+        from = epoch.from;
+        run.restored(epoch.rows);
+    } else if beginning > Offset::ZERO {
         let seed = seed(partition)?;
         seed.policies.iter().for_each(|policy| run.in_force(policy));
         seed.accounts.iter().for_each(|account| run.known(account));
     }
-    let ask = Asker::new(log)?;
-    let mut records = Cursor::open(&ask, partition, Offset::ZERO, end, PATIENCE)?;
+    let mut records = Cursor::open(&ask, partition, from, end, PATIENCE)?;
     let mut since = 0;
     while let Some(message) = records.next()? {
         since += 1;

@@ -24,7 +24,8 @@ fn question(toml: &str, is_known: bool) -> Question {
 
 fn of(rig: &Rig, question: &Question) -> Outcome {
     let partition = |at| TopicPartition::new(deployment().inbox, at);
-    let inbox = Inbox { partitions: (0..PARTITIONS).map(partition).collect() };
+    let inbox =
+        Inbox { partitions: (0..PARTITIONS).map(partition).collect(), changelog: deployment().changelog };
     backtest(&*rig.log, &inbox, question, &|_| Ok(Seed::default()), &|_| {}).unwrap()
 }
 

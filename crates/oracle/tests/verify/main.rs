@@ -9,4 +9,5 @@ mod equal;
 mod erased;
 mod holed;
 mod rig;
+mod rules;
 mod shadow;

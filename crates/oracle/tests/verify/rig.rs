@@ -221,6 +221,11 @@ impl Rig {
         (0..200).for_each(|_| self.turn());
     }
 
+    /// Another lane in the place of the one that was.
+    pub(crate) fn reopen(&mut self) {
+        self.lane = lane(&self.log, &self.clock, self.encoding);
+    }
+
     /// A deployment that lived an hour.
     pub(crate) fn ran() -> Self {
         let mut rig = Self::new();

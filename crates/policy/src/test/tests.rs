@@ -2,7 +2,7 @@
 
 use super::*;
 
-const POLICY: &str = "name = \"p\"\n[[caps]]\nper = \"policy\"\nmax = 1\nwindow = \"365d\"\n[plays]\nprice_budget = \"budget\"\n";
+const POLICY: &str = "name = \"p\"\n[[caps]]\nper = \"policy\"\nmax = 1\nwindow = \"365d\"\n[plays]\nprice_budget = \"mine\"\n";
 
 fn tested(test: &str) -> Vec<Tested> {
     test_policy(&format!("{POLICY}{test}")).unwrap()
@@ -17,7 +17,7 @@ const PRICING: &str = "{ at = \"0m\", kind = \"web_visit\", class = \"pricing\" 
 
 #[test]
 fn what_comes_is_what_the_test_says_or_it_fails_with_what_came_instead() {
-    let right = "{ at = \"0m\", outcome = \"led\", play = \"budget\", score = 5 }, { at = \"30m\", outcome = \"nothing_new\" }";
+    let right = "{ at = \"0m\", outcome = \"led\", play = \"mine\", score = 5 }, { at = \"30m\", outcome = \"nothing_new\" }";
     assert_eq!(failure(PRICING, right), None);
     for (then, parts) in [
         (
@@ -25,7 +25,7 @@ fn what_comes_is_what_the_test_says_or_it_fails_with_what_came_instead() {
             &["expected joined at 0m", "what came is led at 0m, score 5"][..],
         ),
         ("{ outcome = \"led\", score = 6 }", &["expected led, score 6"]),
-        ("{ outcome = \"led\", play = \"other\" }", &["play other", "play budget"]),
+        ("{ outcome = \"led\", play = \"other\" }", &["play other", "play mine"]),
         ("{ at = \"1m\", outcome = \"led\" }", &["expected led at 1m"]),
         ("{ outcome = \"led\" }", &["nothing_new at 30m", "`then` has no more"]),
         (

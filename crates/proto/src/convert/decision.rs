@@ -3,7 +3,7 @@
 use winback_core::debounce::{Decision, MatchedSignal, Subject};
 use winback_core::ids::{Offset, Partition};
 
-use super::stamp;
+use super::{stamp, trigger};
 use crate::v1;
 
 /// The decision as it travels, with the inbox position that made it.
@@ -23,6 +23,7 @@ pub fn to_wire(decision: &Decision, partition: Partition, offset: Offset) -> v1:
         inbox_partition: partition.0,
         inbox_offset: offset.0,
         carried_score: carried_score(&decision.subject),
+        would_be: decision.would_be.as_deref().map(trigger::to_wire),
     }
 }
 

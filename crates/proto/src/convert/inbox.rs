@@ -1,9 +1,11 @@
 //! Records of the inbox.
 
+use winback_core::debounce::RulesMark;
 use winback_core::debounce::{
     AccountChange, Body, Event, MatchedSignal, Moved, Progress, Reached, Response, ResponseKind, StateKey,
     StateRow,
 };
+use winback_core::ids::{InputName, Offset};
 use winback_core::index::Method;
 use winback_core::signal::SignalKind;
 use winback_core::time::{Span, Time};
@@ -33,7 +35,12 @@ pub fn from_wire(record: v1::InboxRecord) -> Result<Body, DecodeError> {
         Wire::Hold(hold) => Ok(Body::Hold((!hold.policy.is_empty()).then_some(hold.policy), hold.held)),
         Wire::Progress(progress) => progress_from_wire(progress).map(Body::Progress),
         Wire::Event(event) => Ok(Body::Event(Box::new(event_from_wire(event)?))),
-        Wire::Carried(row) => carried_from_wire(&row),
+        Wire::Inputs(all) => Ok(Body::Inputs(all.names.into_iter().map(Into::into).collect())),
+        Wire::Carried(row) => row_of(&row).map(Body::Carried),
+        Wire::Kept(row) => row_of(&row).map(Body::Kept),
+        Wire::Rules(v1::Rules { version, from_offset, complete }) => {
+            Ok(Body::Rules(RulesMark { version, from: Offset(from_offset), complete }))
+        }
         Wire::Moved(v1::Moved { id, from, complete }) => Ok(Body::Moved(Moved { id, from, complete })),
     }
 }
@@ -58,18 +65,29 @@ fn signal_from_wire(wire: v1::Signal) -> Result<MatchedSignal, DecodeError> {
     })
 }
 
-fn carried_from_wire(wire: &v1::Carried) -> Result<Body, DecodeError> {
+fn row_of(wire: &v1::Carried) -> Result<Box<(StateKey, StateRow)>, DecodeError> {
     let row = v1::StateRecord::from_bytes(&wire.row).and_then(state::row_as_written)?;
-    Ok(Body::Carried(Box::new((state::key_from_bytes(&wire.key)?, row))))
+    Ok(Box::new((state::key_from_bytes(&wire.key)?, row)))
 }
 
 /// A row of another log's state as it travels; `key` and `row` as its changelog has them.
 pub fn carried_to_wire(key: &StateKey, row: &StateRow) -> v1::InboxRecord {
-    let carried = v1::Carried {
-        key: state::key_to_bytes(key),
-        row: state::row_to_wire(row).to_bytes(Encoding::Protobuf),
-    };
-    v1::InboxRecord { body: Some(Wire::Carried(carried)) }
+    v1::InboxRecord { body: Some(Wire::Carried(row_to_wire(key, row))) }
+}
+
+/// A row of the state as it was before new rules, as it travels.
+pub fn kept_to_wire(key: &StateKey, row: &StateRow) -> v1::InboxRecord {
+    v1::InboxRecord { body: Some(Wire::Kept(row_to_wire(key, row))) }
+}
+
+fn row_to_wire(key: &StateKey, row: &StateRow) -> v1::Carried {
+    v1::Carried { key: state::key_to_bytes(key), row: state::row_to_wire(row).to_bytes(Encoding::Protobuf) }
+}
+
+/// The mark of new rules as it travels.
+pub fn rules_to_wire(mark: RulesMark) -> v1::InboxRecord {
+    let RulesMark { version, from, complete } = mark;
+    v1::InboxRecord { body: Some(Wire::Rules(v1::Rules { version, from_offset: from.0, complete })) }
 }
 
 fn change_from_wire(wire: v1::AccountChange) -> Result<AccountChange, DecodeError> {
@@ -154,7 +172,7 @@ fn progress_from_wire(wire: v1::Progress) -> Result<Progress, DecodeError> {
 
 /// A progress report as it travels.
 pub fn progress_to_wire(progress: &Progress) -> v1::InboxRecord {
-    let input = |(input, reached): &(winback_core::ids::InputName, Reached)| v1::InputProgress {
+    let input = |(input, reached): &(InputName, Reached)| v1::InputProgress {
         input: input.to_string(),
         reached: Some(match reached {
             Reached::EndSeenAgo(ago) => v1::input_progress::Reached::EndSeenMsAgo(ago.millis()),
@@ -166,6 +184,12 @@ pub fn progress_to_wire(progress: &Progress) -> v1::InboxRecord {
         known: progress.known.iter().map(ToString::to_string).collect(),
     };
     v1::InboxRecord { body: Some(Wire::Progress(progress)) }
+}
+
+/// All inputs that the config names, as they travel.
+pub fn inputs_to_wire(all: &[InputName]) -> v1::InboxRecord {
+    let names = all.iter().map(ToString::to_string).collect();
+    v1::InboxRecord { body: Some(Wire::Inputs(v1::Inputs { names })) }
 }
 
 /// A change of an account as it travels.

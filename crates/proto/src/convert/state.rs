@@ -5,7 +5,7 @@ use std::sync::Arc;
 use winback_core::debounce::{
     AccountState, Burst, BurstId, CalendarCursor, Cooldown, Counts, Cut, Entry, Evidence, EvidenceItem,
     Fading, FanOut, Fire, Hold, Impossible, InboxClock, InputClock, Machine, MajorRelease, PolicyContent,
-    Seen, StateKey, StateRow, TriggerId,
+    Seen, StateKey, StateRow, TriggerId, Unsaid,
 };
 use winback_core::ids::{AccountId, Offset};
 use winback_core::time::{Span, Time};
@@ -137,6 +137,9 @@ fn clock_to_wire(clock: &InboxClock, next: Offset, counts: Counts) -> v1::ClockS
         bursts_opened: counts.opened,
         bursts_ended: counts.ended,
         signals_made: counts.synthetic,
+        signals_unsaid: counts.unsaid,
+        rules: clock.rules,
+        rules_at: clock.rules_at.map(|at| at.0),
         hand: clock.calendar.as_ref().map(cursor_to_wire),
         release: clock
             .release
@@ -182,9 +185,15 @@ fn clock_from_wire(wire: v1::ClockState) -> Result<StateRow, DecodeError> {
         release: wire
             .release
             .map(|release| MajorRelease { at: Time::from_millis(release.at_ms), title: release.title }),
+        rules: wire.rules,
+        rules_at: wire.rules_at.map(Offset),
     };
-    let counts =
-        Counts { opened: wire.bursts_opened, ended: wire.bursts_ended, synthetic: wire.signals_made };
+    let counts = Counts {
+        opened: wire.bursts_opened,
+        ended: wire.bursts_ended,
+        synthetic: wire.signals_made,
+        unsaid: wire.signals_unsaid,
+    };
     Ok(StateRow::Clock(clock.into(), Offset(wire.next_offset), counts))
 }
 
@@ -253,6 +262,7 @@ fn machine_to_wire(machine: &Machine) -> v1::MachineState {
         quiet: machine.cooldown.map(cooldown),
         carried: machine.cooldown_evidence.iter().map(|item| item_to_wire(item)).collect(),
         score: machine.carried_score.map(score_to_wire),
+        unsaid: machine.unsaid.as_ref().map(unsaid_to_wire),
     }
 }
 
@@ -277,7 +287,17 @@ fn machine_from_wire(wire: v1::MachineState) -> Result<Machine, DecodeError> {
         cooldown: wire.quiet.map(cooldown).transpose()?,
         cooldown_evidence: items(wire.carried)?,
         carried_score: wire.score.map(score_from_wire),
+        unsaid: wire.unsaid.map(unsaid_from_wire).transpose()?,
     })
+}
+
+fn unsaid_to_wire(unsaid: &Unsaid) -> v1::UnsaidState {
+    v1::UnsaidState { item: Some(item_to_wire(&unsaid.item)), due_ms: unsaid.due.map(Time::millis) }
+}
+
+fn unsaid_from_wire(wire: v1::UnsaidState) -> Result<Unsaid, DecodeError> {
+    let item = wire.item.ok_or(DecodeError::Missing("unsaid.item"))?;
+    Ok(Unsaid { item: item_from_wire(item)?.into(), due: wire.due_ms.map(Time::from_millis) })
 }
 
 fn burst_to_wire(burst: &Burst) -> v1::BurstState {

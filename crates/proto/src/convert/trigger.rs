@@ -1,6 +1,8 @@
 //! Triggers and their evidence.
 
-use winback_core::debounce::{Band, Evidence, EvidenceItem, Priority, Rated, ScorePart, Snapshot, Trigger};
+use winback_core::debounce::{
+    Band, Earlier, Evidence, EvidenceItem, Person, Priority, Rated, ScorePart, Snapshot, Trigger,
+};
 use winback_core::index::Method;
 use winback_core::signal::SignalKind;
 
@@ -56,6 +58,9 @@ fn priority(priority: &Priority) -> v1::Priority {
         value: part(&priority.value),
         strength: part(&priority.strength),
         fit: part(&priority.fit),
+        manner: part(&priority.manner),
+        months: part(&priority.months),
+        usage: part(&priority.usage),
     }
 }
 
@@ -81,7 +86,24 @@ fn snapshot(account: &Snapshot) -> v1::AccountSnapshot {
         seats: account.seats,
         tenure_months: account.tenure_months,
         usage_percent: account.usage_percent,
+        domains: account.domains.clone(),
+        contacts: account.contacts.iter().map(person).collect(),
+        declined_at: account.declined_at.and_then(stamp),
+        earlier: account.earlier.iter().map(earlier).collect(),
     }
+}
+
+fn person(person: &Person) -> v1::Person {
+    v1::Person {
+        email_sha256: person.email_sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+        role: person.role.clone(),
+        may_write: Some(person.may_write),
+        came: Some(person.came),
+    }
+}
+
+fn earlier(earlier: &Earlier) -> v1::EarlierTrigger {
+    v1::EarlierTrigger { policy: earlier.policy.to_string(), fired_at: stamp(earlier.at) }
 }
 
 fn evidence(evidence: &Evidence) -> v1::Evidence {

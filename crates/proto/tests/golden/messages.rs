@@ -96,6 +96,7 @@ pub(crate) fn trigger() -> Trigger {
             seats: Some(40),
             tenure_months: Some(26),
             usage_percent: Some(71),
+            ..AccountSnapshot::default()
         }),
         burst_id: "0c".into(),
         score: Some(Score { total: 5, needed: 2, parts: vec![part()] }),
@@ -111,6 +112,7 @@ pub(crate) fn trigger() -> Trigger {
             value: rated(91, "tier 1, $84000 a year"),
             strength: rated(85, "a strong signal, score 5"),
             fit: rated(93, "a release answers a gap"),
+            ..Priority::default()
         }),
         cut: Vec::new(),
     }
@@ -154,6 +156,7 @@ fn decision(subject: decision::Subject) -> Decision {
         inbox_partition: 3,
         inbox_offset: 1_042,
         carried_score: 3,
+        ..Decision::default()
     }
 }
 
@@ -210,6 +213,9 @@ pub(crate) fn inbox() -> Vec<(&'static str, InboxRecord)> {
         ("inbox-progress", Body::Progress(progress)),
         ("inbox-event", Body::Event(event())),
         ("inbox-carried", Body::Carried(Carried { key: b"aacme".to_vec(), row: vec![0x12, 0] })),
+        ("inbox-inputs", Body::Inputs(Inputs { names: vec!["web:a/0".into(), "mail:b/3".into()] })),
+        ("inbox-rules", Body::Rules(Rules { version: 1, from_offset: 42, complete: true })),
+        ("inbox-kept", Body::Kept(Carried { key: vec![1], row: vec![2, 3] })),
         ("inbox-moved", Body::Moved(Moved { id: "7".into(), from: "sqlite:a.db".into(), complete: true })),
     ]
     .map(|(name, body)| (name, InboxRecord { body: Some(body) }))
@@ -261,7 +267,10 @@ pub(crate) fn states() -> Vec<(&'static str, StateRecord)> {
         quiet: Some(QuietState { burst: vec![3; 16], until_ms: 8, strength: 1 }),
         carried: vec![item()],
         score: Some(FadingScore { parts: 1 << 17, at_ms: 9, until_ms: 10 }),
+        ..MachineState::default()
     };
+    let unsaid = Some(UnsaidState { item: Some(item()), due_ms: Some(11) });
+    let kept = MachineState { unsaid, ..MachineState::default() };
     let account = AccountState {
         account: Some(account()),
         churned_at_ms: 1,
@@ -299,16 +308,19 @@ pub(crate) fn states() -> Vec<(&'static str, StateRecord)> {
     let hand = HandState { to_ms: 1, after_account: "acme".into(), after_entry: "yearly".into() };
     let release = Some(ReleaseState { at_ms: 2, title: "4.0".into() });
     let calendar = ClockState { signals_made: 9, hand: Some(hand), release, ..ClockState::default() };
+    let ruled = ClockState { rules: 1, rules_at: Some(7), signals_unsaid: 2, ..ClockState::default() };
     let fan_out = FanOutState { event: Some(event()), after: Some("acme".into()) };
     [
         ("state-clock", State::Clock(clock)),
         ("state-clock-calendar", State::Clock(calendar)),
+        ("state-clock-rules", State::Clock(ruled)),
         ("state-account", State::Account(account)),
         ("state-account-entries", State::Account(entered)),
         ("state-account-cut", State::Account(cut)),
         ("state-fan-out", State::FanOut(fan_out)),
         ("state-account-erased", State::Account(erased)),
         ("state-machine", State::Machine(machine)),
+        ("state-machine-unsaid", State::Machine(kept)),
         ("state-seen", State::Seen(SeenState { event_ms: 1, offset: 2, until_ms: 3 })),
         (
             "state-policy",

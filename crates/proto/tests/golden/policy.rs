@@ -11,6 +11,7 @@ pub(crate) fn compiled() -> PolicyVersion {
         weight,
         max_age_ms: 172_800_000,
         dedupe_ms: 259_200_000,
+        answer_strength: None,
     };
     let cap = |per: &str, window| PolicyCap { per: per.into(), max: 4, window: Some(window) };
     let policy = Policy {

@@ -19,7 +19,8 @@ pub fn inbox(
     question: &Question,
     policies: &[PolicyRecord],
 ) -> anyhow::Result<(Outcome, Option<String>)> {
-    let inbox = Inbox { partitions: scan::partitions(log, &context.topics.inbox)? };
+    let partitions = scan::partitions(log, &context.topics.inbox)?;
+    let inbox = Inbox { partitions, changelog: context.topics.changelog.clone() };
     let range = inbox.range(log)?;
     let cut = range.iter().any(|(beginning, _)| *beginning > Offset::ZERO);
     let length = |(beginning, end): &(Offset, Offset)| u64::try_from(end.0 - beginning.0).unwrap_or_default();

@@ -80,8 +80,12 @@ impl Records {
         records.each(log, &topics.inbox, |message, value| {
             let own = message.key().map_or_else(|| !is_progress(value), |key| key == account.as_bytes());
             let record = own.then(|| v1::InboxRecord::from_bytes(value).ok()).flatten();
-            let Some(record) = record.filter(|record| !matches!(record.body, None | Some(Body::Progress(_))))
-            else {
+            let Some(record) = record.filter(|record| {
+                !matches!(
+                    record.body,
+                    None | Some(Body::Progress(_) | Body::Inputs(_) | Body::Rules(_) | Body::Kept(_))
+                )
+            }) else {
                 return;
             };
             let (partition, offset, at) = (message.partition.0, message.offset.0, message.timestamp);

@@ -94,7 +94,12 @@ impl Teller {
                 format!("the state came here from {}, which tells what was before", words::safe(&moved.from)),
             ),
             // What an event comes to for the account are signals.
-            Body::Progress(_) | Body::Event(_) | Body::Moved(_) => return None,
+            Body::Progress(_)
+            | Body::Inputs(_)
+            | Body::Rules(_)
+            | Body::Kept(_)
+            | Body::Event(_)
+            | Body::Moved(_) => return None,
         };
         Some(at_record(Step::new(kind, Some(arrived.at), text, (arrived.offset, 0, 0)), arrived))
     }

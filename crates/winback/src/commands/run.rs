@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
+use winback_core::debounce::BurstOutcome;
+use winback_core::time::Time;
 use winback_deployment::Context;
 use winback_lane::PositionsFrom;
 use winback_service::{Plan, RoleName};
 use winback_telemetry::logging;
-use winback_terminal::EXIT_PARTLY;
+use winback_terminal::{EXIT_PARTLY, grouped};
 
 use crate::cli::values::{positions, role};
 
@@ -66,12 +68,19 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode>
         running.watch();
         idle = args.until_idle && running.is_idle();
     }
+    let (open, clock) = running.open_bursts();
     let stopped = if args.until_idle { running.stopped() } else { Vec::new() };
     let summary = running.stop()?;
     if context.json {
         winback_terminal::say(&winback_terminal::door::json(&serde_json::to_string(&summary)?))?;
     } else {
         winback_terminal::show!("{}", summary.line())?;
+    }
+    if summary.burst_ends.contains_key(BurstOutcome::Stale.as_str()) {
+        say_warm(super::triggers::warm_of_late(context)?);
+    }
+    if args.until_idle && open > 0 {
+        say_open(open, clock);
     }
     if summary.imbalance > 0 {
         anyhow::bail!(
@@ -81,6 +90,33 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode>
     }
     stopped.iter().for_each(|why| winback_terminal::note!("winback: {why}"));
     Ok(if stopped.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_PARTLY) })
+}
+
+/// Tells a person that bursts are open at the end, and what they wait for.
+fn say_open(open: u64, clock: Option<Time>) {
+    let bursts = if open == 1 { "one burst is".to_owned() } else { format!("{} bursts are", grouped(open)) };
+    let waits = match clock {
+        Some(at) => format!(
+            "the clock stands at {at}, up to where all inputs are read, and has to pass their deadlines"
+        ),
+        None => "the clock has not begun, since some input of the config has not been read yet".to_owned(),
+    };
+    winback_terminal::note!(
+        "{bursts} open: {waits}. `winback run` goes on with them, and so does a later `winback run --until-idle`"
+    );
+}
+
+/// Tells a person of the accounts whose signals were read too late to act on.
+fn say_warm(accounts: usize) {
+    let who = if accounts == 1 {
+        "one account was".to_owned()
+    } else {
+        format!("{} accounts were", grouped(accounts as u64))
+    };
+    winback_terminal::note!(
+        "{who} warm of late, too long ago to act on now: nothing fired and no quiet began; `winback triggers --stale` shows \
+         what each would have been"
+    );
 }
 
 /// Set by Ctrl-C and SIGTERM; a second Ctrl-C ends at once.

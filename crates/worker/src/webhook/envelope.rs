@@ -21,6 +21,7 @@ pub(crate) struct Envelope<'a> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Data<'a> {
     trigger: &'a Trigger,
     play: PlayData<'a>,

@@ -2,17 +2,21 @@
 
 use super::burst::{cancel_all, reset_machines};
 use super::step::Step;
-use crate::account::Account;
+use crate::account::{Account, Status};
 use crate::debounce::model::account_state::AccountState;
 use crate::debounce::model::effect::DeadReason;
 use crate::debounce::model::impossible::Impossible;
 use crate::debounce::model::input::MatchedSignal;
 use crate::ids::AccountId;
+use crate::time::Span;
 
 /// A longer id than any that a registrar takes in.
 const MAX_ACCOUNT_ID_BYTES: usize = 1_024;
 
-/// The account is so now. A version that is older than the known one changes nothing; a new churn date begins anew (R11).
+/// A churn date this much later than the known one is another leaving, not a correction (R11).
+const NEW_SPELL_AFTER: Span = Span::from_days(30);
+
+/// The account is so now. A version that is older than the known one changes nothing; a new spell begins anew (R11).
 pub(crate) fn handle_upsert(cx: &mut Step<'_>, account: &Account) {
     if account.id.as_str().len() > MAX_ACCOUNT_ID_BYTES {
         let text =
@@ -27,9 +31,11 @@ pub(crate) fn handle_upsert(cx: &mut Step<'_>, account: &Account) {
         return;
     }
     let mut state = AccountState::clone(before);
-    let anew = account.churned_at != state.churned_at;
-    if anew {
+    let anew = is_new_spell(before, account);
+    if account.status == Status::Churned {
         state.churned_at = account.churned_at;
+    }
+    if anew {
         state.churn_number = state.churn_number.saturating_add(1);
         state.reactivated = false;
         state.impossible = None;
@@ -44,6 +50,15 @@ pub(crate) fn handle_upsert(cx: &mut Step<'_>, account: &Account) {
         reset_machines(cx, &account.id);
     }
     cx.store.accounts.set(account.id.clone(), Some(state.into()));
+}
+
+/// True when the account left again: its date is later than the known one, and it came back between, or the date is much
+/// later. Any other date corrects the one that is known.
+fn is_new_spell(before: &AccountState, now: &Account) -> bool {
+    let was_back =
+        before.reactivated || before.account.as_ref().is_some_and(|known| known.status == Status::Active);
+    let later = now.churned_at.since(before.churned_at);
+    now.status == Status::Churned && (later > NEW_SPELL_AFTER || (was_back && later > Span::ZERO))
 }
 
 /// The account is no longer in the list.

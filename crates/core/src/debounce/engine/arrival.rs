@@ -16,7 +16,8 @@ use crate::debounce::model::outcome::{Edge, FiredBecause, SignalOutcome};
 use crate::debounce::model::policy::{Escalate, Policy};
 use crate::debounce::model::rows::Seen;
 use crate::debounce::model::trigger_id::BurstId;
-use crate::debounce::policy::judge::{Case, may_start, shut_out};
+use crate::debounce::policy::answers::count_of;
+use crate::debounce::policy::judge::{Case, is_backlog, kept_until, may_start, shut_out};
 use crate::debounce::policy::shadows::newest_fire;
 use crate::index::Method;
 use crate::signal::SignalKind;
@@ -76,11 +77,13 @@ fn arrival<'a>(
 ) -> Arrival<'a> {
     let burst = cx.store.machines.get(key).and_then(|machine| machine.burst.as_ref());
     let policy = burst.map_or_else(|| newest.clone(), |burst| version(cx, key, burst, newest));
-    let newest_fire = cx.store.accounts.get(&key.account).and_then(|state| newest_fire(state, &key.policy));
+    let state = cx.store.accounts.get(&key.account);
+    let newest_fire = state.and_then(|state| newest_fire(state, &key.policy));
     let own = signal.event_time.min(signal.append_time);
     let at = own.max(cx.now()).max(newest_fire.unwrap_or(Time::MIN));
     let at = burst.map_or(at, |burst| at.max(burst.first));
-    let rule = policy.rule(signal.kind, &signal.class);
+    let account = state.and_then(|state| state.account.as_ref());
+    let rule = count_of(&policy, account, signal);
     Arrival { signal, newest, policy, rule, at }
 }
 
@@ -146,8 +149,12 @@ fn in_burst(
         }
     };
     let Some(edge) = edge else { return SignalResult::outcome(SignalOutcome::Joined, Some(burst.id)) };
+    let verdict = judge(cx, arrival, &burst.evidence, state);
+    if verdict.is_ok() && is_backlog(arrival.newest, arrival.at, cx.appended_at) {
+        return SignalResult::outcome(SignalOutcome::Joined, Some(burst.id));
+    }
     burst.leading_tried |= edge == Edge::Leading;
-    if let Err(refusal) = judge(cx, arrival, &burst.evidence, state) {
+    if let Err(refusal) = verdict {
         return SignalResult::refused(refusal, Some(burst.id));
     }
     let because = if edge == Edge::Escalation { FiredBecause::StrengthUp } else { FiredBecause::Leading };
@@ -169,14 +176,19 @@ fn in_cooldown(
     arrival: &Arrival<'_>,
     state: &AccountState,
 ) -> SignalResult {
-    if !escalates(arrival, cooldown, arrival.signal.method != Method::Name) {
+    let is_stronger = escalates(arrival, cooldown, arrival.signal.method != Method::Name);
+    if !is_stronger || is_backlog(arrival.newest, arrival.at, cx.appended_at) {
         machine.keep_for_next(arrival.signal, arrival.rule);
+        machine.keep_unsaid(&arrival.item(), Some(cooldown.until));
         return SignalResult::outcome(SignalOutcome::InCooldown, Some(cooldown.burst));
     }
     let mut evidence = Evidence::after_cooldown(machine.cooldown_evidence.clone());
     evidence.add(EvidenceItem::new(arrival.signal, arrival.rule));
     if let Err(refusal) = judge(cx, arrival, &evidence, state) {
         machine.keep_for_next(arrival.signal, arrival.rule);
+        if let Some(due) = kept_until(&refusal, state, arrival.newest, arrival.at) {
+            machine.keep_unsaid(&arrival.item(), due);
+        }
         return SignalResult::refused(refusal, Some(cooldown.burst));
     }
     let burst = Burst {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::decide::{Ending, Firing};
 use super::step::Step;
+use super::synthetic::CALENDAR;
 use super::versions::{drop_unused, tidy};
 use crate::debounce::model::account_state::{AccountState, Fire};
 use crate::debounce::model::cap::Cap;
@@ -17,7 +18,7 @@ use crate::debounce::model::shadow::{in_force, shadow_of};
 use crate::debounce::model::trigger::Trigger;
 use crate::debounce::policy::bound::TooLarge;
 use crate::debounce::policy::dates::only_time_based;
-use crate::debounce::policy::judge::{Case, may_contact, may_start};
+use crate::debounce::policy::judge::{Case, is_backlog, kept_until, may_contact, may_start};
 use crate::ids::{AccountId, PolicyName};
 use crate::time::{Span, Time};
 
@@ -47,7 +48,7 @@ pub(crate) fn cancel_all(cx: &mut Step<'_>, account: &AccountId) {
     }
 }
 
-/// Forgets the machines of an account. A new churn date ends cool-downs (R11), an erasure all that there is.
+/// Forgets the machines of an account. A new spell ends cool-downs (R11), an erasure all that there is.
 pub(crate) fn reset_machines(cx: &mut Step<'_>, account: &AccountId) {
     // Machines stand under known names only.
     for policy in names(cx) {
@@ -107,6 +108,12 @@ pub(crate) fn end(cx: &mut Step<'_>, key: &MachineKey, at: Time, because: Option
     if outcome == BurstOutcome::BelowThreshold {
         machine.keep_score(&burst, at, &policy);
     }
+    keep_unsaid(machine, &burst, case, refusal.as_ref());
+    let is_stale = outcome == BurstOutcome::Stale;
+    let would_be = case.filter(|_| is_stale).and_then(|case| case.would_be(&burst, because));
+    if is_stale {
+        machine.carry(&burst);
+    }
     let edge = match outcome {
         BurstOutcome::Fired => Some(Edge::Trailing),
         BurstOutcome::Updated => Some(Edge::Update),
@@ -118,11 +125,32 @@ pub(crate) fn end(cx: &mut Step<'_>, key: &MachineKey, at: Time, because: Option
         Err(TooLarge) => (BurstOutcome::TooLarge, None),
     };
     let id = trigger.as_ref().map(|trigger| trigger.id);
-    let ending = Ending { outcome, because: Some(because), refusal, at, trigger: id };
+    let ending = Ending { outcome, because: Some(because), refusal, at, trigger: id, would_be };
     ended(cx, key, &burst, machine, ending);
     cx.store.put_machine(key.clone(), shared);
+    if is_stale {
+        forget_entries(cx, &key.account, &burst);
+    }
     emit_trigger(cx, &newest, trigger);
     drop_unused(cx.store, &key.policy, burst.policy_version);
+}
+
+/// The calendar's entries of a burst that was of a backlog do not count in their year: nothing started.
+fn forget_entries(cx: &mut Step<'_>, account: &AccountId, burst: &Burst) {
+    let own = burst.evidence.items.iter().filter(|item| item.source == CALENDAR);
+    let dues: Vec<Time> = own.map(|item| item.event_time).collect();
+    if !dues.is_empty() {
+        cx.store.edit_account(account, |state| state.entries.retain(|entry| !dues.contains(entry)));
+    }
+}
+
+/// A burst that a cap or a hold stopped has its strongest signal still to be said.
+fn keep_unsaid(machine: &mut Machine, burst: &Burst, case: Option<Firing<'_>>, refusal: Option<&Refusal>) {
+    let (Some(case), Some(refusal)) = (case, refusal) else { return };
+    let Some(strongest) = burst.evidence.items.iter().find(|item| item.weight > 0) else { return };
+    if let Some(due) = kept_until(refusal, case.state, case.newest, case.at) {
+        machine.keep_unsaid(strongest, due);
+    }
 }
 
 /// Writes down the end of a burst.
@@ -151,6 +179,7 @@ fn conclude(cx: &Step<'_>, burst: &Burst, case: Option<Firing<'_>>) -> (BurstOut
     let verdict = if has_led { may_contact(case) } else { may_start(case, is_held(cx, newest)) };
     match verdict {
         Ok(()) if has_led => (BurstOutcome::Updated, None),
+        Ok(()) if is_backlog(newest, at, cx.appended_at) => (BurstOutcome::Stale, None),
         Ok(()) => (BurstOutcome::Fired, None),
         Err(refusal @ Refusal::Gate(_)) => (BurstOutcome::Gated, Some(refusal)),
         Err(refusal @ Refusal::Cap(_)) => (BurstOutcome::Capped, Some(refusal)),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::debounce::model::account_state::AccountState;
 use crate::debounce::model::decision::{Decision, Refusal, Subject};
+use crate::debounce::model::evidence::EvidenceItem;
 use crate::debounce::model::gate::Gate;
 use crate::debounce::model::input::MatchedSignal;
 use crate::debounce::model::keys::MachineKey;
@@ -17,7 +18,11 @@ use crate::debounce::policy::bound::{TooLarge, bounded_signal, fit};
 use crate::debounce::policy::entries::months_since_churn;
 use crate::debounce::policy::plays::recommended;
 use crate::debounce::policy::priority::priority;
+use crate::debounce::policy::told::complete;
 use crate::time::Time;
+
+/// The most bytes of a trigger inside of a decision.
+const WOULD_BE_BYTES: u32 = 64 << 10;
 
 /// A signal on its way through one policy.
 pub(crate) struct Arrival<'a> {
@@ -31,6 +36,13 @@ pub(crate) struct Arrival<'a> {
     pub(crate) rule: KindRule,
     /// Its effective time.
     pub(crate) at: Time,
+}
+
+impl Arrival<'_> {
+    /// The signal as evidence.
+    pub(crate) fn item(&self) -> Arc<EvidenceItem> {
+        EvidenceItem::new(self.signal, self.rule).into()
+    }
 }
 
 /// The result of a signal, before it is written down.
@@ -76,6 +88,7 @@ impl SignalResult {
             trigger: self.trigger.as_ref().map(|trigger| trigger.id),
             deadline: machine.and_then(|machine| machine.burst.as_ref()).map(|burst| burst.deadline),
             cooldown_until: machine.and_then(|machine| cooldown_until(machine, arrival.at)),
+            would_be: None,
         }
     }
 }
@@ -101,6 +114,7 @@ pub(crate) fn unjudged(signal: &MatchedSignal, now: Time) -> Decision {
         trigger: None,
         deadline: None,
         cooldown_until: None,
+        would_be: None,
     }
 }
 
@@ -116,12 +130,21 @@ pub(crate) struct Ending {
     pub(crate) at: Time,
     /// The trigger that it made.
     pub(crate) trigger: Option<TriggerId>,
+    /// The trigger that it would have made, were it not of a backlog.
+    pub(crate) would_be: Option<Box<Trigger>>,
 }
 
 impl Ending {
     /// A burst that was cancelled.
     pub(crate) const fn cancelled(at: Time) -> Self {
-        Self { outcome: BurstOutcome::Cancelled, because: None, refusal: None, at, trigger: None }
+        Self {
+            outcome: BurstOutcome::Cancelled,
+            because: None,
+            refusal: None,
+            at,
+            trigger: None,
+            would_be: None,
+        }
     }
 
     /// The decision on the burst. `machine`: its machine after it; `policy`: the version that it lived under.
@@ -151,6 +174,7 @@ impl Ending {
             trigger: self.trigger,
             deadline: None,
             cooldown_until: cooldown_until(machine, self.at),
+            would_be: self.would_be,
         }
     }
 }
@@ -175,33 +199,51 @@ impl Firing<'_> {
         edge: Edge,
         because: FiredBecause,
     ) -> Result<Option<Trigger>, TooLarge> {
-        let Self { policy, newest, state, at } = self;
-        let Some(account) = state.account.as_ref() else { return Ok(None) };
-        let mut trigger = Trigger {
-            id: TriggerId::of(&policy.name, state.churn_number, &account.id, burst.id, edge, burst.strength),
-            parent: burst.leading_trigger.filter(|_| edge == Edge::Update),
-            policy: policy.name.clone(),
-            policy_version: policy.version,
-            edge,
-            because,
-            account: Snapshot::new(account, state.churn_number, months_since_churn(account, at)),
-            priority: priority(account, &burst.evidence, burst.strength),
-            burst: burst.id,
-            min_score: policy.min_score,
-            evidence: burst.evidence.clone(),
-            play: recommended(policy, account, at).to_owned(),
-            fired_at: at,
-            deadline: burst.deadline,
-            cooldown_until: at,
-            strength: burst.strength,
-            cut: state.cut.clone(),
-        };
+        let Self { newest, at, .. } = self;
+        let Some(mut trigger) = self.draft(burst, edge, because) else { return Ok(None) };
         fit(&mut trigger, newest.max_trigger_bytes)?;
+        machine.said(&burst.evidence);
         if edge.starts() {
             machine.carried_score = None;
             machine.start_cooldown(burst.id, at, burst.strength, newest);
         }
         trigger.cooldown_until = machine.cooldown.map_or(at, |cooldown| cooldown.until);
         Ok(Some(trigger))
+    }
+
+    /// The trigger that a burst of a backlog would have made, for a decision; `None` for one that is too large for it.
+    pub(crate) fn would_be(self, burst: &Burst, because: FiredBecause) -> Option<Box<Trigger>> {
+        let mut trigger = self.draft(burst, Edge::Trailing, because)?;
+        trigger.cooldown_until = self.at + self.newest.cooldown;
+        fit(&mut trigger, WOULD_BE_BYTES.min(self.newest.max_trigger_bytes)).ok()?;
+        Some(Box::new(trigger))
+    }
+
+    /// A trigger of a burst, of whatever size; `None` without an account in the list.
+    fn draft(self, burst: &Burst, edge: Edge, because: FiredBecause) -> Option<Trigger> {
+        let Self { policy, state, at, .. } = self;
+        let account = state.account.as_ref()?;
+        let months = months_since_churn(account, at);
+        let mut snapshot = Snapshot::new(account, state.churn_number, months);
+        complete(&mut snapshot, state, account, &burst.evidence);
+        Some(Trigger {
+            id: TriggerId::of(&policy.name, state.churn_number, &account.id, burst.id, edge, burst.strength),
+            parent: burst.leading_trigger.filter(|_| edge == Edge::Update),
+            policy: policy.name.clone(),
+            policy_version: policy.version,
+            edge,
+            because,
+            account: snapshot,
+            priority: priority(account, &burst.evidence, burst.strength, months),
+            burst: burst.id,
+            min_score: policy.min_score,
+            evidence: burst.evidence.clone(),
+            play: recommended(policy, account, &burst.evidence, at).to_owned(),
+            fired_at: at,
+            deadline: burst.deadline,
+            cooldown_until: at,
+            strength: burst.strength,
+            cut: state.cut.clone(),
+        })
     }
 }

@@ -16,6 +16,7 @@ use crate::debounce::model::effect::{DeadReason, Note};
 use crate::debounce::model::input::Event;
 use crate::debounce::model::rows::{FanOut, Seen, SeenKey};
 use crate::debounce::policy::bound::bounded_event;
+use crate::debounce::policy::entries::is_since_churn;
 use crate::debounce::state::targets::Targets;
 use crate::ids::{AccountId, Offset};
 use crate::signal::{MAX_DETAIL_BYTES, SignalKind, is_from_the_future, truncated};
@@ -116,6 +117,9 @@ fn tell(cx: &mut Step<'_>, id: &AccountId, event: &Event) -> bool {
     let (Some(account), Some(targets)) = (state.account.as_ref(), indexes.targets.as_mut()) else {
         return false;
     };
+    if !is_since_churn(account, event.event_time) {
+        return false;
+    }
     let signal = SyntheticSignal {
         account: id.clone(),
         churn_number: state.churn_number,

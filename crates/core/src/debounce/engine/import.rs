@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::step::Step;
 use crate::debounce::model::effect::DeadReason;
-use crate::debounce::model::input::Moved;
+use crate::debounce::model::input::{Moved, RulesMark};
 use crate::debounce::model::policy_record::PolicyContent;
 use crate::debounce::model::row::{StateKey, StateRow};
 use crate::debounce::model::rows::{Counts, FanOut, Seen};
@@ -22,6 +22,17 @@ pub(crate) fn handle(cx: &mut Step<'_>, moved: &Moved) {
     }
     cx.store.accounts.parts().1.erased.find_anew();
     *cx.store.counts_mut() = Counts::default();
+}
+
+/// New rules hold from here on, or the rows of the state before them begin.
+pub(crate) fn handle_rules(cx: &mut Step<'_>, mark: RulesMark) {
+    let offset = cx.offset;
+    let clock = cx.store.clock_mut();
+    if mark.complete {
+        clock.rules = clock.rules.max(mark.version);
+    } else {
+        clock.rules_at = Some(offset);
+    }
 }
 
 /// One row. A remembered id counts as first seen at the record that brought it: offsets of the other log say nothing.

@@ -18,4 +18,5 @@ pub(crate) mod response;
 pub(crate) mod signal;
 pub(crate) mod step;
 pub(crate) mod synthetic;
+pub(crate) mod unsaid;
 pub(crate) mod versions;

@@ -41,7 +41,11 @@ impl Partition {
             Body::Hold(policy, held) => hold::handle(cx, policy.as_deref(), *held),
             Body::Carried(row) => import::handle_row(cx, row),
             Body::Moved(moved) => import::handle(cx, moved),
+            Body::Rules(mark) => import::handle_rules(cx, *mark),
+            // The state has it, or had it.
+            Body::Kept(_) => {}
             Body::Progress(progress) => progress::handle(cx, progress),
+            Body::Inputs(all) => progress::handle_inputs(cx, all),
             Body::Event(event) => fanout::handle(cx, event),
         }
         forget::handle(cx, matches!(input.body, Body::Progress(_)));

@@ -95,7 +95,8 @@ impl SyntheticSignal<'_> {
         take_in(cx, &self.signal());
     }
 
-    fn signal(self) -> MatchedSignal {
+    /// The signal as it counts.
+    pub(crate) fn signal(self) -> MatchedSignal {
         let id = id(&self.account, self.churn_number, self.kind, self.name);
         MatchedSignal {
             account: self.account,

@@ -1,9 +1,9 @@
 //! The records of one inbox partition: all that the detector reads.
 
-use super::input::{AccountChange, Event, MatchedSignal, Moved, Progress, Response};
+use super::input::{AccountChange, Event, MatchedSignal, Moved, Progress, Response, RulesMark};
 use super::policy_record::PolicyRecord;
 use super::row::{StateKey, StateRow};
-use crate::ids::{AccountId, Offset};
+use crate::ids::{AccountId, InputName, Offset};
 use crate::time::Time;
 
 /// One record of the inbox.
@@ -34,12 +34,18 @@ pub enum Body {
     Hold(Option<String>, bool),
     /// A report of the readers' progress.
     Progress(Progress),
+    /// All inputs that the config names; what is none of them any more is retired (R2).
+    Inputs(Vec<InputName>),
     /// Something that many accounts may want to hear of.
     Event(Box<Event>),
     /// A row of the state that a deployment had on another log.
     Carried(Box<(StateKey, StateRow)>),
     /// Such rows begin or are complete.
     Moved(Moved),
+    /// New rules hold, from a record on.
+    Rules(RulesMark),
+    /// A row of the state as it was before the first record that new rules decide. Only a comparison reads it.
+    Kept(Box<(StateKey, StateRow)>),
 }
 
 impl Body {
@@ -52,7 +58,14 @@ impl Body {
             | Self::SequenceEnded(id, _) => Some(id),
             Self::Response(response) => Some(&response.account),
             Self::Carried(row) => row.0.account(),
-            Self::Policy(_) | Self::Hold(..) | Self::Progress(_) | Self::Event(_) | Self::Moved(_) => None,
+            Self::Policy(_)
+            | Self::Hold(..)
+            | Self::Progress(_)
+            | Self::Inputs(_)
+            | Self::Event(_)
+            | Self::Moved(_)
+            | Self::Rules(_)
+            | Self::Kept(_) => None,
         }
     }
 }

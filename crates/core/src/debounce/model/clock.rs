@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use super::entry::Entry;
 use super::input::{Progress, Reached};
-use crate::ids::{AccountId, InputName};
+use crate::ids::{AccountId, InputName, Offset};
 use crate::time::{Span, Time};
 
+/// The version of the rules by which this code decides. It is counted up when the same inbox comes to other decisions.
+pub const RULES: u32 = 1;
 /// An input whose time has not risen for this long, while others report, is left out (`H` of R2).
 pub const LEFT_OUT_AFTER: Span = Span::from_mins(10);
 /// No more than this counts between two records (R2): a partition that nobody wrote to does not age.
@@ -65,6 +67,10 @@ pub struct InboxClock {
     pub calendar: Option<CalendarCursor>,
     /// Our newest major version.
     pub release: Option<MajorRelease>,
+    /// The version of the rules that hold ([`RULES`]).
+    pub rules: u32,
+    /// The inbox record that says from which one on they hold; `None` where they hold from the first.
+    pub rules_at: Option<Offset>,
 }
 
 impl InboxClock {
@@ -106,6 +112,18 @@ impl InboxClock {
         }
         progress.known.iter().for_each(|input| self.name(input));
         self.settle()
+    }
+
+    /// What is not among these inputs is no input any more: the clock no longer waits for it. Returns those that are
+    /// retired, and the inputs that were left out (false) or count again (true).
+    pub fn retire(&mut self, all: &[InputName]) -> (Vec<InputName>, Vec<(InputName, bool)>) {
+        let is_gone = |input: &&InputName| !all.contains(input);
+        let gone: Vec<InputName> = self.inputs.keys().filter(is_gone).cloned().collect();
+        for input in &gone {
+            self.inputs.remove(input.as_str());
+        }
+        let moved = if gone.is_empty() { Vec::new() } else { self.settle() };
+        (gone, moved)
     }
 
     fn name(&mut self, input: &InputName) {
@@ -250,6 +268,21 @@ mod tests {
             report(&mut clock, hour + second * 1_000, &[("a/0", hour + second * 1_000)], &[]);
         }
         assert_eq!(clock.watermark, Some(at(hour + 600_000)));
+    }
+
+    #[test]
+    fn an_input_that_is_none_any_more_is_retired_at_once_and_may_come_back() {
+        let mut clock = InboxClock::default();
+        report(&mut clock, 0, &[("a/0", 100), ("b/0", 3)], &["c/0"]);
+        assert_eq!(clock.watermark, None, "c has not reported");
+        let (gone, _) = clock.retire(&["a/0".into()]);
+        assert_eq!((gone, clock.watermark), (vec!["b/0".into(), "c/0".into()], Some(at(100))));
+        report(&mut clock, 1, &[("b/0", 50)], &[]);
+        report(&mut clock, 2, &[("a/0", 200)], &[]);
+        assert_eq!(clock.watermark, Some(at(200)), "one that comes back counts when it has caught up");
+        report(&mut clock, 3, &[("b/0", 200)], &[]);
+        assert!(clock.inputs["b/0"].counts);
+        assert_eq!(clock.retire(&["a/0".into(), "b/0".into()]), (Vec::new(), Vec::new()));
     }
 
     #[test]

@@ -18,6 +18,10 @@ closed_enum! {
         Name = "name",
         /// The signals, of which the strongest stay longest; counts and score are whole.
         Evidence = "evidence",
+        /// Its people; who came stays longest.
+        Contacts = "contacts",
+        /// Its domains.
+        Domains = "domains",
         /// The person who looks after it.
         Owner = "owner",
         /// Its time zone.

@@ -7,6 +7,7 @@ use super::cap::Cap;
 use super::gate::Gate;
 use super::input::MatchedSignal;
 use super::outcome::{BurstOutcome, FiredBecause, SignalOutcome};
+use super::trigger::Trigger;
 use super::trigger_id::{BurstId, TriggerId};
 use crate::ids::{AccountId, PolicyName};
 use crate::time::Time;
@@ -65,6 +66,8 @@ pub struct Decision {
     pub deadline: Option<Time>,
     /// The end of the cool-down.
     pub cooldown_until: Option<Time>,
+    /// The trigger that a burst of a backlog would have made (R15).
+    pub would_be: Option<Box<Trigger>>,
 }
 
 impl Decision {
@@ -97,6 +100,7 @@ impl Decision {
                 BurstOutcome::Capped => "R9",
                 BurstOutcome::Gated => "gate",
                 BurstOutcome::TooLarge => "R14",
+                BurstOutcome::Stale => "R15",
                 BurstOutcome::Cancelled => "R10",
             },
         }

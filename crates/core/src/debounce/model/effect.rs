@@ -44,6 +44,8 @@ pub enum Note {
     LeftOut(InputName),
     /// The clock waits for it (again).
     Counts(InputName),
+    /// The config no longer names this input: it is retired.
+    Retired(InputName),
     /// Starting triggers of a policy (of all: `None`) are held from here on, or let go.
     Held(Option<PolicyName>, bool),
     /// An event came too late to be told: its source and id.

@@ -30,7 +30,7 @@ pub struct EvidenceItem {
     pub source: String,
     /// Its id there.
     pub id: String,
-    /// Its strength, 0 to 2.
+    /// Its strength, 0 to 3.
     pub strength: u8,
     /// The weight that it added to the score; 0 when it came in the cool-down before.
     pub weight: u32,

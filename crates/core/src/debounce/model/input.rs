@@ -2,7 +2,7 @@
 
 use crate::account::Account;
 use crate::closed_enum;
-use crate::ids::{AccountId, InputName};
+use crate::ids::{AccountId, InputName, Offset};
 use crate::index::Method;
 use crate::signal::SignalKind;
 use crate::time::{Span, Time};
@@ -109,6 +109,17 @@ pub struct Moved {
     pub id: String,
     /// The log that it comes from.
     pub from: String,
+    /// All rows are there.
+    pub complete: bool,
+}
+
+/// New rules hold from a record on. Two of these enclose the rows of the state as it was before that record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RulesMark {
+    /// Their version.
+    pub version: u32,
+    /// The first record that they decide.
+    pub from: Offset,
     /// All rows are there.
     pub complete: bool,
 }

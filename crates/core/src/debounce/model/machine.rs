@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::evidence::{Evidence, EvidenceItem, keep};
 use super::fading::{Fading, points};
 use super::input::MatchedSignal;
-use super::kind_rule::KindRule;
+use super::kind_rule::{KindRule, STRONGEST};
 use super::outcome::FiredBecause;
 use super::policy::Policy;
 use super::trigger_id::{BurstId, TriggerId};
@@ -97,6 +97,15 @@ pub struct Cooldown {
     pub strength: u8,
 }
 
+/// Something of the greatest strength that no trigger has named: the cool-down, a cap or a hold kept it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsaid {
+    /// The signal.
+    pub item: Arc<EvidenceItem>,
+    /// The end of what keeps it; `None` until a hold is let go.
+    pub due: Option<Time>,
+}
+
 /// The machine of one (account, policy).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Machine {
@@ -108,6 +117,8 @@ pub struct Machine {
     pub cooldown_evidence: Vec<Arc<EvidenceItem>>,
     /// The score that bursts left that did not fire, where the policy carries it over.
     pub carried_score: Option<Fading>,
+    /// What is still to be said when the cool-down, a cap or a hold ends.
+    pub unsaid: Option<Unsaid>,
 }
 
 impl Machine {
@@ -120,6 +131,34 @@ impl Machine {
     pub(crate) fn keep_for_next(&mut self, signal: &MatchedSignal, rule: KindRule) {
         let item = EvidenceItem { weight: 0, ..EvidenceItem::new(signal, rule) };
         keep(&mut self.cooldown_evidence, item.into());
+    }
+
+    /// Carries the evidence of a burst of a backlog into the next one, with no weight and no strength (R15).
+    pub(crate) fn carry(&mut self, burst: &Burst) {
+        for item in &burst.evidence.items {
+            let item = EvidenceItem { weight: 0, strength: 0, ..EvidenceItem::clone(item) };
+            keep(&mut self.cooldown_evidence, item.into());
+        }
+    }
+
+    /// Keeps what says the most until what stops it ends. What was kept before stays: the next trigger names both.
+    pub(crate) fn keep_unsaid(&mut self, item: &Arc<EvidenceItem>, due: Option<Time>) {
+        if item.strength >= STRONGEST && item.method != Method::Name && self.unsaid.is_none() {
+            self.unsaid = Some(Unsaid { item: item.clone(), due });
+        }
+    }
+
+    /// A trigger of this evidence fired: what it names is said.
+    pub(crate) fn said(&mut self, evidence: &Evidence) {
+        let names = |unsaid: &Unsaid| {
+            evidence
+                .items
+                .iter()
+                .any(|item| (&item.source, &item.id) == (&unsaid.item.source, &unsaid.item.id))
+        };
+        if self.unsaid.as_ref().is_some_and(names) {
+            self.unsaid = None;
+        }
     }
 
     /// A starting trigger fired: the cool-down begins, or begins anew, and never ends earlier than before.
@@ -150,7 +189,7 @@ impl Machine {
 
     /// True when nothing is left to remember at `now`.
     pub(crate) fn is_over(&self, now: Time) -> bool {
-        let remembered = self.burst.is_some() || !self.cooldown_evidence.is_empty();
+        let remembered = self.burst.is_some() || self.unsaid.is_some() || !self.cooldown_evidence.is_empty();
         let cooldown = self.cooldown.map(|cooldown| cooldown.until);
         let score = self.carried_score.map(|score| score.until);
         !remembered && cooldown.max(score).is_none_or(|until| until <= now)

@@ -43,6 +43,8 @@ closed_enum! {
         Gated = "gated",
         /// Its trigger is larger than the policy allows, whatever is cut (R14).
         TooLarge = "too_large",
+        /// It would have fired, but so long before its record came that it is of a backlog (R15).
+        Stale = "stale",
         /// The account came back, is gone, erased, or churned anew (R10, R11).
         Cancelled = "cancelled",
     }

@@ -28,4 +28,10 @@ pub struct Priority {
     pub strength: Rated,
     /// The fit of the signals to the reason for which they left.
     pub fit: Rated,
+    /// The manner in which they left.
+    pub manner: Rated,
+    /// The time since they left.
+    pub months: Rated,
+    /// Their use of the product before.
+    pub usage: Rated,
 }

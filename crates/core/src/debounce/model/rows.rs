@@ -27,6 +27,20 @@ pub struct Counts {
     pub ended: u64,
     /// Synthetic signals: those of the calendar and of events.
     pub synthetic: u64,
+    /// Signals of the greatest strength that were made anew for one policy, when what kept them had ended.
+    pub unsaid: u64,
+}
+
+impl Counts {
+    /// The signals that were made since those counts.
+    pub const fn made_since(self, before: Self) -> u64 {
+        self.synthetic - before.synthetic + self.unsaid - before.unsaid
+    }
+
+    /// The decisions that the signals made since then have, where a signal of all policies has `each`.
+    pub const fn decisions_since(self, before: Self, each: u64) -> u64 {
+        (self.synthetic - before.synthetic) * each + self.unsaid - before.unsaid
+    }
 }
 
 /// Names a remembered signal id (R1).

@@ -37,6 +37,28 @@ impl Band {
     }
 }
 
+/// A person at the account, as a trigger tells them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// SHA-256 of the normalised address.
+    pub email_sha256: [u8; 32],
+    /// The role there; empty if it is unknown.
+    pub role: String,
+    /// True if a message may go to them: they did not opt out, by the books or by an answer.
+    pub may_write: bool,
+    /// True if a signal of the evidence is theirs.
+    pub came: bool,
+}
+
+/// A trigger that started something before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Earlier {
+    /// Its policy.
+    pub policy: PolicyName,
+    /// Its fire time.
+    pub at: Time,
+}
+
 /// The account as it was when a trigger fired.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
@@ -78,10 +100,18 @@ pub struct Snapshot {
     pub tenure_months: Option<u32>,
     /// Usage before it left, percent of its seats active.
     pub usage_percent: Option<u32>,
+    /// Its registrable domains.
+    pub domains: Vec<String>,
+    /// Its people; who came stands first.
+    pub contacts: Vec<Person>,
+    /// The time of its last no.
+    pub declined_at: Option<Time>,
+    /// The newest triggers that started something for it before, newest first.
+    pub earlier: Vec<Earlier>,
 }
 
 impl Snapshot {
-    /// The account so many whole months after it left.
+    /// The account so many whole months after it left, without what only its state says.
     pub fn new(account: &Account, churn_number: u32, months_since_churn: u32) -> Self {
         Self {
             id: account.id.clone(),
@@ -103,6 +133,10 @@ impl Snapshot {
             seats: account.seats,
             tenure_months: account.tenure_months,
             usage_percent: account.usage_percent,
+            domains: account.domains.clone(),
+            contacts: Vec::new(),
+            declined_at: None,
+            earlier: Vec::new(),
         }
     }
 }

@@ -12,6 +12,8 @@
 //!
 //! Who left for a gap hears of their own feature only: nothing else closes it, and nothing else may be claimed.
 //!
+//! An event concerns only who left before it: its day, in the account's zone, is after the day on which they left (R16).
+//!
 //! Names are compared without case, spaces and punctuation, a competitor's without its legal form, too.
 
 use std::collections::{BTreeSet, HashMap};

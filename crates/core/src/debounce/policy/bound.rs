@@ -32,6 +32,10 @@ const TEXT: usize = 32;
 const ITEM: usize = 8;
 /// A piece of evidence but its texts.
 const EVIDENCE: usize = 320;
+/// A person but their role.
+const PERSON: usize = 192;
+/// A trigger before but its policy.
+const EARLIER: usize = 96;
 /// A part of a score but its class.
 const PART: usize = 160;
 
@@ -80,11 +84,9 @@ fn shorten(trigger: &mut Trigger, part: Cut) -> bool {
         Cut::Name => limits::NAME.cut_text(&mut account.name),
         Cut::Owner => limits::OWNER.cut_text(&mut account.owner),
         Cut::Zone => limits::ZONE.cut_text(&mut account.zone),
-        Cut::Evidence => {
-            let longer = trigger.evidence.items.len() > ITEMS_KEPT;
-            trigger.evidence.items.truncate(ITEMS_KEPT);
-            longer
-        }
+        Cut::Evidence => shortened(&mut trigger.evidence.items, ITEMS_KEPT),
+        Cut::Contacts => shortened(&mut account.contacts, ITEMS_KEPT),
+        Cut::Domains => shortened(&mut account.domains, ITEMS_KEPT),
         // Half a name names no play.
         Cut::Play => false,
     }
@@ -102,8 +104,16 @@ fn remove(trigger: &mut Trigger, part: Cut) -> bool {
         Cut::Owner => emptied(&mut account.owner),
         Cut::Zone => emptied(&mut account.zone),
         Cut::Evidence => emptied(&mut trigger.evidence.items),
+        Cut::Contacts => emptied(&mut account.contacts),
+        Cut::Domains => emptied(&mut account.domains),
         Cut::Play => emptied(&mut trigger.play),
     }
+}
+
+fn shortened<T>(list: &mut Vec<T>, most: usize) -> bool {
+    let longer = list.len() > most;
+    list.truncate(most);
+    longer
 }
 
 fn emptied<T: Default + PartialEq>(value: &mut T) -> bool {
@@ -121,7 +131,10 @@ fn texts(values: &[String]) -> usize {
 fn snapshot(account: &Snapshot) -> usize {
     let own = [&account.name, &account.reason_detail, &account.owner, &account.zone, &account.competitor];
     let own: usize = own.into_iter().map(|value| text(value)).sum();
-    text(account.id.as_str()) + own + texts(&account.missing_features) + texts(&account.concessions)
+    let people: usize = account.contacts.iter().map(|person| PERSON + json_bytes(&person.role)).sum();
+    let earlier: usize = account.earlier.iter().map(|one| EARLIER + json_bytes(one.policy.as_str())).sum();
+    let lists = [&account.missing_features, &account.concessions, &account.domains];
+    text(account.id.as_str()) + own + people + earlier + lists.map(|list| texts(list)).iter().sum::<usize>()
 }
 
 fn evidence(evidence: &Evidence) -> usize {
@@ -137,8 +150,8 @@ fn evidence(evidence: &Evidence) -> usize {
 
 fn priority(priority: &Priority) -> usize {
     let part = |part: &Rated| text(&part.why);
-    let parts = [&priority.recoverability, &priority.value, &priority.strength, &priority.fit];
-    parts.into_iter().map(part).sum()
+    let Priority { total: _, recoverability, value, strength, fit, manner, months, usage } = priority;
+    [recoverability, value, strength, fit, manner, months, usage].into_iter().map(part).sum()
 }
 
 /// The state of an account with a row that the log takes, now and with all that grows beside the account. Rows that a
@@ -179,7 +192,8 @@ fn cut_account(account: &mut Account) -> Vec<Cut> {
             Cut::Name => limits::NAME.cut_text(&mut account.name),
             Cut::Owner => option(limits::OWNER, &mut account.owner),
             Cut::Zone => option(limits::ZONE, &mut account.zone),
-            Cut::Evidence | Cut::Play => false,
+            // Contacts and domains were cut before.
+            Cut::Evidence | Cut::Contacts | Cut::Domains | Cut::Play => false,
         };
         if shorter {
             cut.push(*part);

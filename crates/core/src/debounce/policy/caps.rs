@@ -22,6 +22,42 @@ pub(crate) fn is_reached(
     u32::try_from(counted.count()).unwrap_or(u32::MAX) >= cap.max
 }
 
+/// The time from which a cap that is reached at `at` leaves room again; `None` where it never does.
+pub(crate) fn free_again(
+    cap: &Cap,
+    fires: &[Fire],
+    policy: &PolicyName,
+    at: Time,
+    zone: Option<&str>,
+) -> Option<Time> {
+    let max = usize::try_from(cap.max).unwrap_or(usize::MAX);
+    match cap.window {
+        CapWindow::Rolling(length) => {
+            let from = window_start(cap.window, at, zone);
+            let counted = |fire: &&Fire| fire.at >= from && counts(cap.scope, fire, policy);
+            let times: Vec<Time> = fires.iter().filter(counted).map(|fire| fire.at).collect();
+            let last = times.len().checked_sub(max)?;
+            times.get(last).map(|leaves| *leaves + length)
+        }
+        CapWindow::Calendar(unit) => (max > 0).then(|| next_unit(unit, at, zone)).flatten(),
+    }
+}
+
+fn next_unit(unit: Calendar, at: Time, zone: Option<&str>) -> Option<Time> {
+    let start = unit_start(unit, at, zone)?;
+    let zone = time_zone(zone);
+    let date = Timestamp::from_millisecond(start.millis()).ok()?.to_zoned(zone.clone()).date();
+    let span = match unit {
+        Calendar::Day => 1.day(),
+        Calendar::Week => 1.week(),
+        Calendar::Month => 1.month(),
+        Calendar::Quarter => 3.months(),
+        Calendar::Year => 1.year(),
+    };
+    let next = date.checked_add(span).ok()?.to_zoned(zone).ok()?;
+    Some(Time::from_millis(next.timestamp().as_millisecond()))
+}
+
 fn counts(scope: CapScope, fire: &Fire, policy: &PolicyName) -> bool {
     match scope {
         CapScope::Account => true,

@@ -92,6 +92,12 @@ pub(crate) fn days_since_churn(account: &Account, at: Time) -> i64 {
     i64::from(Day::there(at, &zone(account)).0) - i64::from(churn_day(account).0)
 }
 
+/// True for what happened after the day on which they left, by the account's own calendar: what shipped before, or on that
+/// day, did not keep them (R16).
+pub(crate) fn is_since_churn(account: &Account, at: Time) -> bool {
+    days_since_churn(account, at) > 0
+}
+
 /// The whole months of the account's own calendar since they left.
 pub(crate) fn months_since_churn(account: &Account, at: Time) -> u32 {
     Day::there(at, &zone(account)).months_after(churn_day(account))
@@ -141,7 +147,7 @@ pub(crate) fn entries_on(account: &Account, on: Day, earliest: Option<Day>) -> V
 /// Four entries a year are few: one with a date of its own, early or late in a year, has no quarters beside it.
 fn has_quarters(account: &Account, days: i32) -> bool {
     let early = is_for(Entry::FirstDays, account.reason) || is_for(Entry::Constraint, account.reason);
-    account.competitor.is_none() && (days > 365 || !early)
+    !account.went_to_competitor() && (days > 365 || !early)
 }
 
 const fn monthly(months: i32) -> Option<Entry> {
@@ -154,7 +160,7 @@ const fn monthly(months: i32) -> Option<Entry> {
 }
 
 fn renews(account: &Account, churned: Day, on: Day) -> bool {
-    if account.competitor.is_none() {
+    if !account.went_to_competitor() {
         return false;
     }
     let Some(term) = account.competitor_term_months else {

@@ -1,6 +1,6 @@
 //! The verdict on a trigger: the gates, the holds, the caps.
 
-use super::caps::is_reached;
+use super::caps::{free_again, is_reached};
 use super::dates::{hard_cap, only_time_based};
 use super::gates::first_gate;
 use super::shadows::counted;
@@ -39,6 +39,28 @@ pub(crate) fn may_start(case: Case<'_>, is_held: bool) -> Result<(), Refusal> {
     let mut caps = hard.iter().chain(&policy.caps);
     let reached = caps.find(|cap| is_reached(cap, &fires, &policy.name, at, zone));
     reached.map_or(Ok(()), |cap| Err(Refusal::Cap(cap.clone())))
+}
+
+/// True when a start at that time comes of a backlog: so long before the record that makes it fire was appended (R15).
+pub(crate) fn is_backlog(policy: &Policy, at: Time, appended_at: Time) -> bool {
+    appended_at.since(at) > policy.stale
+}
+
+/// The end of what a refusal stops: `Some(None)` when a hold is let go, `None` when it has no end that is known.
+pub(crate) fn kept_until(
+    refusal: &Refusal,
+    state: &AccountState,
+    policy: &Policy,
+    at: Time,
+) -> Option<Option<Time>> {
+    match refusal {
+        Refusal::Gate(Gate::Hold) => Some(None),
+        Refusal::Gate(_) => None,
+        Refusal::Cap(cap) => {
+            let zone = state.account.as_ref().and_then(|account| account.zone.as_deref());
+            free_again(cap, &counted(&state.fires, &policy.name), &policy.name, at, zone).map(Some)
+        }
+    }
 }
 
 /// The gate that shuts out an account whose bursts may not live.

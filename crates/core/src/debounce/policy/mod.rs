@@ -1,5 +1,6 @@
 //! The rules as pure functions of data: gates, caps, dates, the calendar, priority and plays.
 
+pub(crate) mod answers;
 pub(crate) mod audience;
 pub(crate) mod bound;
 pub(crate) mod calendar;
@@ -12,5 +13,6 @@ pub(crate) mod judge;
 pub(crate) mod plays;
 pub(crate) mod priority;
 pub(crate) mod shadows;
+pub(crate) mod told;
 pub(crate) mod validate;
 pub(crate) mod windows;

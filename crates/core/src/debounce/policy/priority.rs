@@ -1,31 +1,75 @@
-//! The worth of a trigger to a person's time: recoverability × value × strength × fit, each in percent with its reason.
+//! The worth of a trigger to a person's time: recoverability × value × strength × fit × manner × months × usage, each in
+//! percent with its reason.
 //!
 //! DOMAIN, *Recoverability*, *Tiers*, and its table of what to say: which signal fits which reason. The detector fires
 //! whatever the priority is; people and receivers sort by it.
 
+use super::answers::{MAJOR_VERSION, ONBOARDING, PRICE, QUALITY, SERVICE};
 use super::dates::{is_time_based, only_time_based};
-use crate::account::{Account, Reason, Tier};
+use crate::account::{Account, Manner, Reason, Tier};
 use crate::debounce::model::evidence::Evidence;
+use crate::debounce::model::kind_rule::{self, STRONGEST};
 use crate::debounce::model::priority::{Priority, Rated};
+use crate::debounce::model::trigger::Band;
 use crate::signal::SignalKind;
 
-/// Releases by what they improve.
-const SERVICE: &str = "service";
-const ONBOARDING: &str = "onboarding";
-const QUALITY: &str = "quality";
-const PRICE: &str = "price";
-const MAJOR_VERSION: &str = "major_version";
-
-/// The priority of a trigger for this account, of this evidence and highest strength.
-pub fn priority(account: &Account, evidence: &Evidence, strength: u8) -> Priority {
-    let recoverability = recoverability(account.reason, evidence);
+/// The priority of a trigger for this account, of this evidence and highest strength, so many whole months after it left.
+pub fn priority(account: &Account, evidence: &Evidence, strength: u8, months: u32) -> Priority {
+    let parts = if strength >= STRONGEST && asks_to_return(evidence) {
+        // Whoever asks to come back has answered every other question.
+        [(); 6].map(|()| Rated::new(100, "they ask to come back"))
+    } else {
+        [
+            recoverability(account.reason, evidence),
+            strong(evidence, strength),
+            fit(account.reason, evidence),
+            manner(account.manner),
+            since(months),
+            usage(account.usage_percent),
+        ]
+    };
     let value = value(account);
-    let strength = strong(evidence, strength);
-    let fit = fit(account.reason, evidence);
-    let parts = [&recoverability, &value, &strength, &fit];
-    let product: u64 = parts.iter().map(|part| u64::from(part.percent)).product();
-    let total = u32::try_from((product + 500_000) / 1_000_000).unwrap_or(100);
-    Priority { total, recoverability, value, strength, fit }
+    let all = parts.iter().chain([&value]);
+    let share = all.fold(SCALE, |share, part| share * u64::from(part.percent) / 100);
+    let total = u32::try_from((share + SCALE / 200) * 100 / SCALE).unwrap_or(100);
+    let [recoverability, strength, fit, manner, months, usage] = parts;
+    Priority { total, recoverability, value, strength, fit, manner, months, usage }
+}
+
+/// The scale in which parts are multiplied.
+const SCALE: u64 = 1 << 40;
+
+fn manner(manner: Manner) -> Rated {
+    match manner {
+        Manner::Graceful => Rated::new(100, "they left on good terms"),
+        Manner::Neutral => Rated::new(90, "they left without a word"),
+        Manner::Angry => Rated::new(60, "they left upset"),
+    }
+}
+
+fn since(months: u32) -> Rated {
+    let (percent, what) = match Band::of(months) {
+        Band::Early => (80, "which is early"),
+        Band::SweetSpot => (100, "the best time"),
+        Band::Late => (80, "which is late"),
+        Band::NewProspect => (60, "as good as a new prospect"),
+    };
+    let when = if months == 1 { "a month".to_owned() } else { format!("{months} months") };
+    Rated::new(percent, format!("{when} since they left, {what}"))
+}
+
+fn usage(percent: Option<u32>) -> Rated {
+    match percent {
+        None => Rated::new(90, "nobody knows how much they used it"),
+        Some(seats @ 50..) => Rated::new(100, format!("{seats} % of their seats used it")),
+        Some(seats @ 20..) => Rated::new(90, format!("{seats} % of their seats used it")),
+        Some(seats) => Rated::new(70, format!("only {seats} % of their seats used it")),
+    }
+}
+
+/// True when somebody came to a page on which one asks to come back.
+fn asks_to_return(evidence: &Evidence) -> bool {
+    evidence.parts.iter().any(|part| kind_rule::asks_to_return(part.kind, &part.class))
 }
 
 fn has(evidence: &Evidence, kinds: &[SignalKind]) -> bool {
@@ -103,10 +147,11 @@ fn strong(evidence: &Evidence, strength: u8) -> Rated {
     let (base, what) = match strength {
         0 => (40, "weak signals"),
         1 => (60, "signals of some strength"),
-        _ => (80, "a strong signal"),
+        2 => (80, "a strong signal"),
+        _ => (100, "why they left is gone"),
     };
     let score = evidence.score();
-    Rated::new(base + score.min(20), format!("{what}, score {score}"))
+    Rated::new((base + score.min(20)).min(100), format!("{what}, score {score}"))
 }
 
 fn fit(reason: Reason, evidence: &Evidence) -> Rated {

@@ -2,7 +2,7 @@
 
 use super::windows::least_window;
 use crate::account::Reason;
-use crate::debounce::model::kind_rule::KindRule;
+use crate::debounce::model::kind_rule::{KindRule, STRONGEST};
 use crate::debounce::model::policy::{MOST_A_YEAR, MOST_TIME_BASED, Policy, TRIGGER_BYTES};
 use crate::debounce::model::shadow::in_force;
 use crate::time::Span;
@@ -102,8 +102,10 @@ fn kinds(policy: &Policy) -> Result<(), InvalidPolicy> {
 }
 
 fn kind_rule(key: &str, rule: &KindRule, max_wait: Span) -> Result<(), InvalidPolicy> {
-    if rule.strength > 2 {
-        return wrong(&format!("{key}.strength"), rule.strength, "must be 0, 1 or 2");
+    for (name, strength) in [("strength", rule.strength), ("answer_strength", rule.answer_strength)] {
+        if strength > STRONGEST {
+            return wrong(&format!("{key}.{name}"), strength, "must be 0 to 3");
+        }
     }
     if rule.weight > 1_000 {
         return wrong(&format!("{key}.weight"), rule.weight, "must be at most 1000");

@@ -193,7 +193,7 @@ fn each_key(account: &Account, mut visit: impl FnMut(Which, i32)) {
     }
     let churned = churn_day(account).0;
     visit(Which::Churned, churned);
-    if account.competitor.is_some() {
+    if account.went_to_competitor() {
         visit(Which::Switched, churned);
     }
     if is_for(Entry::BudgetSeason, account.reason) {
@@ -216,7 +216,7 @@ fn for_each_item(account: &Account, on: Day, earliest: Option<Day>, mut visit: i
 fn has_the_same_days(old: &Account, new: &Account) -> bool {
     old.churned_at == new.churned_at
         && old.reason == new.reason
-        && old.competitor.is_some() == new.competitor.is_some()
+        && old.went_to_competitor() == new.went_to_competitor()
         && old.competitor_term_months == new.competitor_term_months
         && old.earliest_at == new.earliest_at
         && old.zone == new.zone

@@ -79,6 +79,10 @@ pub(crate) struct MachineIndexes {
     pub(crate) cooldowns: Expiry<MachineKey>,
     /// The ends of scores that were carried over.
     pub(crate) scores: Expiry<MachineKey>,
+    /// The ends of what keeps something unsaid.
+    pub(crate) unsaid: Expiry<MachineKey>,
+    /// The machines that have something to say when a hold is let go.
+    pub(crate) held_back: BTreeSet<MachineKey>,
     /// The machines in which shadows left something.
     pub(crate) leftovers: Leftovers,
     /// The number of open bursts under each version of a policy.
@@ -108,9 +112,20 @@ impl Indexes<MachineKey, Arc<Machine>> for MachineIndexes {
         self.cooldowns.change(key, old.and_then(cooldown), new.and_then(cooldown));
         let score = |machine: &Arc<Machine>| machine.carried_score.map(|score| score.until);
         self.scores.change(key, old.and_then(score), new.and_then(score));
+        let due = |machine: &Arc<Machine>| machine.unsaid.as_ref().and_then(|unsaid| unsaid.due);
+        self.unsaid.change(key, old.and_then(due), new.and_then(due));
+        let is_held =
+            |machine: &Arc<Machine>| machine.unsaid.as_ref().is_some_and(|unsaid| unsaid.due.is_none());
+        if old.is_some_and(is_held) {
+            self.held_back.remove(key);
+        }
+        if new.is_some_and(is_held) {
+            self.held_back.insert(key.clone());
+        }
         if is_shadow(key.policy.as_str()) {
             let is_left = |machine: &Arc<Machine>| {
                 machine.cooldown.is_some()
+                    || machine.unsaid.is_some()
                     || machine.carried_score.is_some()
                     || !machine.cooldown_evidence.is_empty()
             };

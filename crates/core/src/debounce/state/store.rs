@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::indexes::{AccountIndexes, MachineIndexes, PolicyIndexes, SeenIndexes};
 use super::table::{IndexedTable, NoIndex};
-use crate::debounce::model::clock::InboxClock;
+use crate::debounce::model::clock::{InboxClock, RULES};
 use crate::debounce::model::row::{StateKey, StateRow};
 use crate::debounce::model::rows::{Counts, Head};
 use crate::debounce::model::tables::prelude::*;
@@ -91,6 +91,10 @@ impl Store {
     pub(crate) fn moves_to(&mut self, next: Offset) {
         if self.committed.is_none() {
             self.committed = Some(self.head.clone());
+        }
+        if self.head.next.is_none() {
+            // A state that begins here knows no other rules.
+            self.head.clock.rules = RULES;
         }
         self.head.next = Some(next);
     }
