@@ -13,8 +13,8 @@ use crate::asker::Asker;
 use crate::cursor::Cursor;
 use crate::deployment::Deployment;
 use crate::error::OracleError;
+use crate::options::Options;
 use crate::state::{Rows, position, restored_by};
-use crate::verify::Options;
 
 /// The records at the end of a changelog that are looked at first for the row of its clock.
 const TAIL: i64 = 64;

@@ -14,6 +14,7 @@ mod roles;
 mod rules;
 pub mod schema_registry;
 mod snapshots;
+mod started;
 mod summary;
 mod threads;
 mod watch;
@@ -116,7 +117,7 @@ pub fn start(config: Config, log: SharedLog, clock: Arc<dyn Clock>, plan: &Plan)
         rules::mark(&*log, &config, &topics)?;
     }
     seed::seed(&*log, &config, &topics)?;
-    let drain = lanes::of_world(&*clock, DRAIN);
+    let drain = started::of_world(&*clock, DRAIN);
     let shared = Arc::new(Shared {
         topics,
         log,
