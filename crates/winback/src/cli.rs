@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use accounts::{AccountsCommand, EraseArgs, MigrateArgs};
+pub use accounts::{AccountsCommand, EraseArgs, ImportArgs, MigrateArgs};
 pub use policies::{BacktestArgs, HoldArgs, PolicyCommand};
 pub use records::{FileFormat, IngestArgs, SourceCommand, SourceTestArgs, TestedOutcome};
 pub use running::{DemoArgs, GenerateArgs, PositionsArg, RoleName, RunArgs};

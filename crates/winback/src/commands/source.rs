@@ -44,7 +44,13 @@ fn test(context: &Context, args: &SourceTestArgs) -> anyhow::Result<ExitCode> {
     }
     while let Some(record) = samples.next_record()? {
         told.tally.records += 1;
-        let value = record.value.unwrap_or_default();
+        let value = match record.value {
+            Ok(value) => value,
+            Err(why) => {
+                told.record(record.line, &[Came::unwritable(&why)])?;
+                continue;
+            }
+        };
         decoder.prepare(&value)?;
         let mut came = Vec::new();
         decoder.decode(&value, &mut |element| came.push(Came::of(&element, book.as_ref())));

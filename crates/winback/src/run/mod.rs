@@ -5,6 +5,7 @@ mod answers;
 #[cfg(test)]
 mod behaviour;
 mod idle;
+mod known;
 mod lanes;
 mod monitor;
 mod observe;

@@ -12,6 +12,7 @@ use winback_sources::{Answer, Broadcast, Element};
 
 use super::Book;
 use super::book::Found;
+use crate::ingest::Unwritable;
 
 /// The result of one event.
 #[derive(Debug)]
@@ -48,6 +49,15 @@ pub(crate) struct Signal {
 }
 
 impl Came {
+    /// Of a record that `ingest` does not write.
+    pub(crate) fn unwritable(why: &Unwritable) -> Self {
+        let reason = match why {
+            Unwritable::TooLarge => "too_large",
+            Unwritable::Ragged(_) => "ragged",
+        };
+        Self::Dead { reason, text: format!("not written: {why}") }
+    }
+
     /// Of that element; the book is asked whose it is.
     pub(crate) fn of(element: &Element<'_>, book: Option<&Book>) -> Self {
         match element {

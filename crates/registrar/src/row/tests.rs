@@ -1,0 +1,475 @@
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+use winback_core::account::Reason;
+use winback_core::limits;
+
+use super::*;
+use crate::stated::prohibitions;
+
+fn put(json: &str) -> (Account, Vec<Note>) {
+    match read_row(json.as_bytes(), 1).unwrap() {
+        Row::Put(account, notes) => (*account, notes),
+        Row::Gone(id) => panic!("{id} is gone"),
+    }
+}
+
+#[test]
+fn a_spreadsheet_row_and_a_json_row_are_the_same_account() {
+    let (sheet, _) = put(
+        r#"{"account_id":"a","name":"Acme","domains":"acme.com; acme.io","contacts":"Jane@Acme.com","churned_at":"2026-01-31",
+        "reason":"product_gap","arr":"$84,000","strategic":"yes","missing_features":"sso;audit log"}"#,
+    );
+    let (json, _) = put(
+        r#"{"account_id":"a","name":"Acme","domains":["acme.com","https://www.acme.io/"],"contacts":[{"email":"jane@acme.com"}],
+        "churned_at":1769817600,"reason":"PRODUCT_GAP","arr_usd":84000,"strategic":true,"missing_features":["sso","audit log"]}"#,
+    );
+    assert_eq!(sheet, json);
+    assert_eq!(sheet.domains, ["acme.com", "acme.io"]);
+}
+
+#[test]
+fn what_would_match_strangers_is_left_out_and_said() {
+    let (account, notes) = put(
+        r#"{"id":"a","domains":"gmail.com","ranges":"10.0.0.0/8","churned_at":"2026-01-31","reason":"unknown","arr_usd":5000}"#,
+    );
+    assert!(account.domains.is_empty() && account.ranges.is_empty());
+    assert_eq!(notes.len(), 2);
+}
+
+#[test]
+fn an_account_of_which_nobody_says_what_it_is_worth_is_taken_and_said_to_start_nothing() {
+    for (more, noted) in [
+        ("", true),
+        (r#","strategic":false"#, true),
+        (r#","strategic":true"#, false),
+        (r#","arr_usd":900"#, false),
+        (r#","arr":"$84,000""#, false),
+    ] {
+        let row = format!(r#"{{"id":"a","churned_at":"2026-01-31","reason":"unknown"{more}}}"#);
+        let (_, notes) = put(&row);
+        assert_eq!(notes.contains(&Note::Unrated), noted, "{row}");
+    }
+}
+
+#[test]
+fn a_finer_reason_belongs_to_its_reason() {
+    let (account, _) = put(r#"{"id":"a","churned_at":"2026-01-31","reason":"champion_left"}"#);
+    assert_eq!((account.reason, account.reason_detail.as_str()), (Reason::Situational, "champion_left"));
+}
+
+#[test]
+fn errors_name_the_field_the_value_and_the_fix() {
+    for (json, parts) in [
+        ("[]", &["JSON object"][..]),
+        (r#"{"churned_at":"2026-01-31"}"#, &["account_id", "missing"]),
+        (r#"{"id":"a","reason":"unknown"}"#, &["churned_at", "missing"]),
+        (r#"{"id":"a","reason":"prise","churned_at":"2026-01-31"}"#, &["reason", "prise", "price_budget"]),
+        (
+            r#"{"id":"a","reason":"unknown","churned_at":"31/01/2026"}"#,
+            &["churned_at", "31/01/2026", "2026-01-31"],
+        ),
+        (
+            r#"{"id":"a","reason":"unknown","churned_at":"2026-01-31","arr":"lots"}"#,
+            &["arr", "lots", "whole number"],
+        ),
+        (
+            r#"{"id":"a","reason":"unknown","churned_at":"2026-01-31","zone":"Mars"}"#,
+            &["zone", "Mars", "Europe/Berlin"],
+        ),
+    ] {
+        let text = read_row(json.as_bytes(), 1).unwrap_err().to_string();
+        parts.iter().for_each(|part| assert!(text.contains(part), "{json} says {text}, not {part}"));
+    }
+}
+
+#[test]
+fn texts_lose_their_addresses_and_a_name_with_one_is_refused() {
+    let row = |more: &str| {
+        format!(r#"{{"id":"jane@acme.com","churned_at":"2026-01-31","reason":"unknown","arr":1{more}}}"#)
+    };
+    let (account, _) = put(&row(
+        r#","reason_detail":"ask jane%2540acme.com","concessions":"call jane@acme.com;x","owner":"Jo <jo@us.com>",
+        "missing_features":["sso jane@acme.com","sso john@acme.com"],"competitor":"ex jane&#64;acme.com",
+        "contacts":[{"email":"jane@acme.com","role":"boss of john@acme.com"}]"#,
+    ));
+    assert_eq!(account.reason_detail, "ask (address)");
+    assert_eq!(account.concessions, ["call (address)", "x"]);
+    assert_eq!(account.contacts[0].role, "boss of (address)");
+    assert_ne!(account.missing_features[0], account.missing_features[1], "they are compared");
+    assert_eq!(account.owner.as_deref(), Some("Jo <jo@us.com>"), "one of your own");
+    assert_eq!(account.name, "jane@acme.com", "its id");
+    for more in [r#","name":"Jane jane@acme.com""#, r#","aliases":["Acme","jane＠acme.com"]"#] {
+        let text = read_row(row(more).as_bytes(), 1).unwrap_err().to_string();
+        assert!(text.contains("mail address") && !text.contains("jane"), "{text}");
+    }
+    assert!(!read_row(br#""jane@acme.com""#, 1).unwrap_err().to_string().contains("jane"));
+}
+
+#[test]
+fn what_is_more_than_the_table_of_limits_allows_is_refused_with_field_size_and_limit() {
+    let row = |more: &str| {
+        format!(r#"{{"id":"a","churned_at":"2026-01-31","reason":"unknown","arr_usd":1,{more}}}"#)
+    };
+    let refused = |more: &str| read_row(row(more).as_bytes(), 1).unwrap_err();
+    for limit in &limits::ACCOUNT {
+        if limit.field == "role" || limit.field == "contacts" || limit.field == "zone" {
+            continue;
+        }
+        let text = "x".repeat(limit.chars + 1);
+        let (field, most) = (limit.field, limit.chars);
+        let error = refused(&format!(r#""{field}":"{text}""#));
+        let size = limit.chars + 1;
+        assert!(error.to_string().starts_with(&format!("`{field}` has {size} characters")), "{error}");
+        assert!(error.to_string().contains(&format!("at most {most} are taken")), "{error}");
+        assert_eq!((error.reason(), error.field()), ("too_large", Some(field)));
+        if limit.items > 1 {
+            let list = vec!["\"x\""; limit.items + 1].join(",");
+            let error = refused(&format!(r#""{field}":[{list}]"#)).to_string();
+            let says =
+                format!("`{field}` has {} items, and at most {} are taken", limit.items + 1, limit.items);
+            assert!(error.starts_with(&says), "{error}");
+        }
+    }
+    let people = vec!["\"a@acme.example\""; 1_001].join(",");
+    for contacts in [format!("[{people}]"), format!("\"{}\"", "a@acme.example;".repeat(1_001))] {
+        let error = refused(&format!(r#""contacts":{contacts}"#)).to_string();
+        assert_eq!(error, "`contacts` has 1001 items, and at most 1000 are taken: shorten it");
+    }
+    let role = format!(r#""contacts":[{{"email":"a@acme.example","role":"{}"}}]"#, "r".repeat(201));
+    assert!(refused(&role).to_string().starts_with("`role` has 201 characters"));
+    // Each field within its limit, and all of them too much.
+    let long = |items: usize, chars: usize| vec![format!("\"{}\"", "ä".repeat(chars)); items].join(",");
+    let all = format!(r#""aliases":[{}],"concessions":[{}]"#, long(1_000, 200), long(200, 500));
+    let error = refused(&all);
+    assert!(matches!(error, RowError::RowTooLarge(bytes) if bytes > limits::ROW_BYTES));
+    assert!(error.to_string().contains("at most 524288 are taken"), "{error}");
+}
+
+#[test]
+fn what_real_books_hold_is_far_within_the_limits() {
+    let domains: Vec<String> = (0..900).map(|number| format!("\"site{number}.example.com\"")).collect();
+    let people: Vec<String> = (0..900).map(|number| format!("\"p{number}@acme.com\"")).collect();
+    let (account, _) = put(&format!(
+        r#"{{"id":"a","name":"Société Générale d'Équipements Industriels","churned_at":"2026-01-31","reason":"unknown",
+        "reason_detail":"{}","domains":[{}],"contacts":[{}],"aliases":[{}]}}"#,
+        "too slow, too dear. ".repeat(40),
+        domains.join(","),
+        people.join(","),
+        vec!["\"Acme Holding Limited\""; 900].join(",")
+    ));
+    assert_eq!((account.contacts.len(), account.aliases.len()), (900, 900));
+    assert!(limits::account_bytes(&account) < limits::ROW_BYTES / 2);
+}
+
+#[test]
+fn a_deleted_row_takes_the_account_off_the_list() {
+    assert_eq!(read_row(br#"{"id":"a","deleted":true}"#, 1).unwrap(), Row::Gone("a".into()));
+}
+
+const NOW: Time = Time::from_millis(1_796_083_200_000); // 2026-12-01
+
+fn read(json: &str) -> Read {
+    RowRules::default().read(json.as_bytes(), NOW)
+}
+
+fn stated(json: &str) -> Stated {
+    match read(json).statement.unwrap() {
+        Statement::Put(stated) => *stated,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn least(more: &str) -> String {
+    format!(r#"{{"account_id":"a","churned_at":"2026-02-10","reason":"unknown","arr_usd":9000{more}}}"#)
+}
+
+/// The account after each of the rows in turn.
+fn after(rows: &[&str]) -> Account {
+    let known = rows.iter().fold(None, |known: Option<Account>, more| {
+        Some(stated(&least(more)).onto(known.as_ref(), 1).unwrap().0)
+    });
+    known.unwrap()
+}
+
+#[test]
+fn a_known_column_is_read_in_any_spelling_and_an_unknown_one_is_named() {
+    let row = read(
+        r#"{"Account ID":"a","churnDate":"2026-02-10","REASON":"unknown","arrUsd":9000,"Do-Not-Contact":"Yes",
+        "contacts":[{"email":"a@a.example","optedOut":true}]}"#,
+    );
+    let Ok(Statement::Put(account)) = &row.statement else { panic!("{row:?}") };
+    assert!(account.account.do_not_contact && account.contacts[0].opted_out == Some(true));
+    assert!(row.unknown.is_empty());
+    let again = RowRules::default().read(&row.canonical.unwrap(), NOW);
+    assert_eq!(again.statement, row.statement, "the row under winback's names says the same");
+    assert!(read(&least("")).canonical.is_none());
+
+    let row = read(&least(
+        r#","dont_contact":true,"industry":"Steel","contacts":[{"email":"a@a.example","bounced":1,"no_mail":1}]"#,
+    ));
+    let found: Vec<_> = row.unknown.iter().map(|column| (column.name.as_str(), column.forbids)).collect();
+    assert_eq!(
+        found,
+        [
+            ("dont_contact", true),
+            ("industry", false),
+            ("contacts.bounced", false),
+            ("contacts.no_mail", true)
+        ]
+    );
+    assert_eq!(row.unknown[0].nearest, ": did you mean `do_not_contact`?");
+    assert!(row.unknown[0].refusal().to_string().contains("accounts.mapping.ignore"));
+}
+
+#[test]
+fn what_stands_twice_in_a_row_is_refused_unless_it_says_the_same() {
+    for (more, part) in [
+        (r#","do_not_contact":true,"do_not_contact":false"#, "twice"),
+        (r#","contacts":[{"email":"a@a.example","opted_out":true,"opted_out":false}]"#, "twice"),
+        (r#","arr":5000"#, "`arr` and `arr_usd` mean the same"),
+        (r#","contacts":[{"email":"a@a.example","opted_out":true,"optedOut":false}]"#, "mean the same"),
+    ] {
+        let error = read(&least(more)).statement.unwrap_err().to_string();
+        assert!(error.contains(part), "{more}: {error}");
+    }
+    let row = stated(&least(
+        r#","arr":9000,"doNotContact":false,"do_not_contact":true,"domain":"a.example","domains":"b.example""#,
+    ));
+    assert!(row.account.do_not_contact, "what forbids holds");
+    assert_eq!(row.account.domains, ["a.example", "b.example"]);
+    assert_eq!(stated(&least(r#","id":77"#)).account.id.as_str(), "a", "a database's own key beside it");
+}
+
+#[test]
+fn a_prohibition_goes_only_by_a_row_that_says_so() {
+    let all = r#","do_not_contact":true,"declined_at":"2026-06-01","consent":false,"hold_out":1,"earliest_at":"2099-01-01",
+        "status":"active","contacts":[{"email":"mira@a.example","role":"CTO","opted_out":true},{"email":"kim@a.example"}]"#;
+    let marks = ["do_not_contact", "declined_at", "consent", "hold_out", "earliest_at", "opted_out"];
+    let empty = r#","do_not_contact":"","declined_at":null,"consent":"","hold_out":null,"earliest_at":"","status":"""#;
+    for second in [
+        "",
+        empty,
+        r#","contacts":"mira@a.example;kim@a.example""#,
+        r#","contacts":["kim@a.example"]"#,
+        r#","contacts":[]"#,
+        r#","name":"A","contacts":[{"email":"mira@a.example","opted_out":null}]"#,
+    ] {
+        let account = after(&[all, second]);
+        assert_eq!(prohibitions(&account, NOW), marks, "{second}");
+        assert_eq!(account.status, Status::Active, "{second}");
+        let mira = account.contacts.iter().find(|contact| contact.opted_out).unwrap();
+        assert_eq!(mira.role, "CTO", "{second}");
+    }
+    let lifts = r#","do_not_contact":"no","declined_at":false,"consent":true,"hold_out":0,"earliest_at":"none","status":"churned",
+        "contacts":[{"email":"mira@a.example","opted_out":false}]"#;
+    let account = after(&[all, lifts]);
+    assert!(prohibitions(&account, NOW).is_empty(), "{account:?}");
+    assert_eq!((account.status, account.consent), (Status::Churned, Some(true)));
+}
+
+#[test]
+fn a_row_changes_what_it_states_and_keeps_the_rest() {
+    let first = r#","name":"Acme","domains":"a.example","aliases":"Acme Ltd","reason_detail":"too dear","competitor":"Rival",
+        "competitor_term_months":12,"seats":9,"owner":"Jo","zone":"Europe/Rome","ranges":"192.0.2.0/24","manner":"angry",
+        "missing_features":"sso","concessions":"a month","tenure_months":5,"usage_percent":40,"strategic":true"#;
+    let whole = after(&[first]);
+    let kept = after(&[first, ""]);
+    assert_eq!(kept, whole);
+    let placeholder = first
+        .split('"')
+        .filter(|part| part.chars().all(|c| c.is_ascii_lowercase() || c == '_') && !part.is_empty());
+    let unchanged: String = placeholder
+        .filter(|name| Column::parse(name).is_some())
+        .map(|name| format!(r#","{name}":"__debezium_unavailable_value""#))
+        .collect();
+    assert!(unchanged.contains("zone") && unchanged.contains("missing_features"));
+    assert_eq!(after(&[first, &unchanged]), whole, "a column that a change left as it was");
+    let cleared = after(&[first, r#","competitor":null,"seats":"","domains":[]"#]);
+    assert_eq!((cleared.competitor, cleared.seats, cleared.domains.len()), (None, None, 0));
+    let other = stated(r#"{"account_id":"a","churned_at":"2026-02-10","reason":"price_budget"}"#);
+    let (other, _) = other.onto(Some(&whole), 1).unwrap();
+    assert_eq!(other.reason_detail, "", "the detail was that of the other reason");
+    let bare =
+        stated(r#"{"account_id":"a","churned_at":"__debezium_unavailable_value","do_not_contact":true}"#);
+    assert!(bare.clone().onto(None, 1).is_err());
+    assert!(bare.onto(Some(&whole), 1).unwrap().0.do_not_contact);
+}
+
+#[test]
+fn amounts_and_dates_that_can_be_meant_otherwise_are_refused_by_the_name_that_the_row_has() {
+    for (row, parts) in [
+        (
+            r#"{"id":"a","Churn Date":"46063","reason":"unknown"}"#,
+            &["`Churn Date` is \"46063\"", "2026-02-10"][..],
+        ),
+        (
+            r#"{"id":"a","churned_at":20260210,"reason":"unknown"}"#,
+            &["`churned_at` is 20260210", "write 2026-02-10"],
+        ),
+        (r#"{"id":"a","churned_at":"2126-02-10","reason":"unknown"}"#, &["the year 2126"]),
+        (r#"{"id":"a","churned_at":"1900-01-01","reason":"unknown"}"#, &["the year 1900"]),
+        (
+            r#"{"id":"a","churned_at":"2026-02-10","reason":"unknown","ARR":"84.000"}"#,
+            &["`ARR` is \"84.000\"", "thousands"],
+        ),
+        (
+            r#"{"id":"a","churned_at":"2026-02-10","reason":"unknown","arr_usd":"840,50"}"#,
+            &["\"840,50\"", "comma"],
+        ),
+    ] {
+        let error = read(row).statement.unwrap_err().to_string();
+        parts.iter().for_each(|part| assert!(error.contains(part), "{row}: {error}"));
+    }
+    assert_eq!(after(&[r#","seats":12.0"#]).seats, Some(12));
+    let days = stated(r#"{"account_id":"a","churned_at":20494,"reason":"unknown"}"#);
+    assert_eq!(
+        days.account.churned_at.to_string().get(..10),
+        Some("2026-02-10"),
+        "days, as a database's dates come"
+    );
+}
+
+#[test]
+fn what_is_below_the_least_tier_is_said() {
+    for (arr, expected) in [
+        ("84", vec![Note::Low(84)]),
+        ("0", vec![Note::Low(0)]),
+        ("null", vec![Note::Low(0)]),
+        ("1000", vec![]),
+    ] {
+        let row =
+            format!(r#"{{"account_id":"a","churned_at":"2026-02-10","reason":"unknown","arr_usd":{arr}}}"#);
+        assert_eq!(put(&row).1, expected, "{arr}");
+    }
+}
+
+#[test]
+fn a_range_wider_than_one_company_s_needs_a_word_of_the_config() {
+    let row = least(r#","ranges":"198.51.0.0/15;198.51.0.0/16;2001:db8::/31;2001:db8::/32""#);
+    let (account, notes) = put(&row);
+    assert_eq!(account.ranges.len(), 2);
+    let said: Vec<String> = notes.iter().map(ToString::to_string).collect();
+    assert!(said[0].contains("wider than /16") && said[1].contains("wider than /32"), "{said:?}");
+    let rules = RowRules::new(&Mapping::default(), &["198.48.0.0/13".to_owned()]).unwrap();
+    let Ok(Statement::Put(wide)) = rules.read(row.as_bytes(), NOW).statement else { panic!() };
+    assert_eq!(wide.account.ranges.len(), 3);
+    assert!(
+        RowRules::new(&Mapping::default(), &["all".to_owned()]).unwrap_err().contains("accounts.wide_ranges")
+    );
+}
+
+#[test]
+fn what_a_connector_writes_is_read() {
+    for gone in [r#"{"id":"a","__deleted":"true"}"#, r#"{"id":"a","__op":"d","__deleted":true,"name":"A"}"#] {
+        assert_eq!(read(gone).statement, Ok(Statement::Gone("a".into())), "{gone}");
+    }
+    let row =
+        stated(&least(r#","__op":"u","__deleted":"false","__ts_ms":1,"do_not_contact":0,"strategic":1"#));
+    assert!(row.account.strategic && !row.account.do_not_contact);
+    assert_eq!(read(r#"{"ts_ms":1796070000000}"#).statement, Ok(Statement::Nothing));
+    let list = stated(&least(r#","contacts":"[{\"email\":\"a@a.example\",\"opted_out\":1}]""#));
+    assert_eq!(list.contacts[0].opted_out, Some(true), "a list in a text column");
+}
+
+fn mapping(toml: Value) -> Mapping {
+    serde_json::from_value(toml).unwrap()
+}
+
+#[test]
+fn a_mapping_names_an_export_s_columns_and_its_own_words() {
+    let mapping = mapping(serde_json::json!({
+        "account_id": "Customer No", "churned_at": ["Cancelled on", "End"], "arr_usd": "ACV", "ignore": ["Region", "utm*", "Status"],
+        "reasons": { "Too expensive": "price_budget", "Champion gone": "champion_left" }
+    }));
+    let rules = RowRules::new(&mapping, &[]).unwrap();
+    let row = rules.read(
+        br#"{"Customer No":"c-1","id":"9","CANCELLED ON":"2026-02-10","Churn Reason":"too expensive","ACV":"9,000","Region":"EU",
+        "utm_source":"x","utm_do_not_mail":"x","Status":"Closed"}"#,
+        NOW,
+    );
+    let Ok(Statement::Put(put)) = &row.statement else { panic!("{row:?}") };
+    assert_eq!(
+        (put.account.id.as_str(), put.account.arr_usd, put.account.reason),
+        ("c-1", 9_000, Reason::PriceBudget)
+    );
+    let unknown: Vec<_> = row.unknown.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!(unknown, ["utm_do_not_mail"], "what may forbid is ignored by its own name only");
+    let canonical = String::from_utf8(row.canonical.clone().unwrap()).unwrap();
+    assert!(canonical.contains(r#""account_id":"c-1""#) && !canonical.contains("Closed"), "{canonical}");
+    assert_eq!(
+        rules.read(canonical.as_bytes(), NOW).statement,
+        row.statement,
+        "read again by the same rules"
+    );
+    let status = br#"{"_winback_columns":1,"account_id":"a","churned_at":"2026-02-10","reason":"unknown","status":"active"}"#;
+    let Ok(Statement::Put(put)) = rules.read(status, NOW).statement else { panic!() };
+    assert_eq!(put.account.status, Status::Active, "a row under winback's names knows no mapping");
+}
+
+#[test]
+fn a_mapping_that_cannot_be_meant_is_refused_with_the_key_and_the_fix() {
+    for (wrong, part) in [
+        (
+            serde_json::json!({ "chruned_at": "End" }),
+            "accounts.mapping.chruned_at: no such column: did you mean `churned_at`?",
+        ),
+        (serde_json::json!({ "name": "End", "churned_at": "END" }), "a column has one meaning"),
+        (serde_json::json!({ "name": "" }), "write a column's name"),
+        (serde_json::json!({ "ignore": ["*"] }), "accounts.mapping.ignore"),
+        (
+            serde_json::json!({ "reasons": { "x": "price" } }),
+            "accounts.mapping.reasons.\"x\" = \"price\": no such reason",
+        ),
+    ] {
+        let text = RowRules::new(&mapping(wrong), &[]).unwrap_err();
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[test]
+fn the_exports_of_two_crms_are_read_as_they_come() {
+    let of = |preset: &str| RowRules::new(&mapping(serde_json::json!({ "preset": preset })), &[]).unwrap();
+    let row = of("salesforce").read(
+        br#"{"Account ID":"0015g00000A","Account Name":"Plow AG","Website":"https://plow.example","Type":"Customer","Industry":"Steel",
+        "AnnualRevenue":"900000000","BillingCity":"Rome","Account Owner":"Jo Holt","Last Activity":"1/2/2026","Email":"mira@plow.example",
+        "Title":"CTO","Email Opt Out":"0","Do Not Call":"1","Churn_Date__c":"2026-02-10","Churn_Reason__c":"price_budget",
+        "ARR__c":"84000.00","Do_Not_Contact__c":"false"}"#,
+        NOW,
+    );
+    assert!(row.unknown.is_empty(), "{:?}", row.unknown);
+    let Ok(Statement::Put(put)) = &row.statement else { panic!("{row:?}") };
+    assert_eq!(
+        (put.account.id.as_str(), put.account.arr_usd),
+        ("0015g00000A", 84_000),
+        "what they sell is not what they paid"
+    );
+    assert_eq!(
+        (put.account.domains.as_slice(), put.account.owner.as_deref()),
+        (&["plow.example".to_owned()][..], Some("Jo Holt"))
+    );
+    assert_eq!(put.contacts[0].opted_out, Some(true), "who must not be called is not written to");
+    let row = of("hubspot").read(
+        br#"{"Record ID":"77","Company name":"Plow","Company Domain Name":"plow.example","Annual Revenue":"9","Number of Employees":"5",
+        "Time Zone":"us_slash_eastern","Lifecycle Stage":"Former","Create Date":"2020-01-01 10:00","Company owner":"Jo",
+        "Churn Date":"2026-02-10","Churn Reason":"competitor","arr":"9000","Unsubscribed from all email":"true","Email":"kim@plow.example"}"#,
+        NOW,
+    );
+    assert!(row.unknown.is_empty(), "{:?}", row.unknown);
+    let Ok(Statement::Put(put)) = &row.statement else { panic!("{row:?}") };
+    assert_eq!((put.account.name.as_str(), put.contacts[0].opted_out), ("Plow", Some(true)));
+}
+
+#[test]
+fn bytes_that_are_no_text_are_named_without_a_part_of_an_address() {
+    let error = RowRules::default()
+        .read(b"{\"account_id\":\"b\",\"name\":\"Pl\xf6vdell\"}", NOW)
+        .statement
+        .unwrap_err();
+    assert_eq!(error.reason(), "bad_encoding");
+    assert!(
+        error.to_string().contains("byte 0xf6") && error.to_string().contains("--encoding windows-1252"),
+        "{error}"
+    );
+    let error = RowRules::default().read(b"{\"email\":\"mira@\xf6.example\"}", NOW).statement.unwrap_err();
+    assert!(!error.to_string().contains("mira"), "{error}");
+}
