@@ -155,7 +155,8 @@ fn unknown(key: &str, value: &Value) -> UnknownColumn {
     let own = Column::ALL
         .iter()
         .flat_map(|column| [column.as_str()].into_iter().chain(column.also().iter().copied()));
-    let known: Vec<&str> = own.collect();
+    // A short name is near to everything.
+    let known: Vec<&str> = own.filter(|name| name.len() > 3).collect();
     let hint = nearest(&key.trim().to_lowercase().replace([' ', '-'], "_"), &known);
     // The whole list helps nobody.
     let nearest = if hint.contains('?') { hint } else { String::new() };
@@ -173,6 +174,41 @@ fn is_empty(value: &Value) -> bool {
     value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
+/// What comes of two columns of one meaning.
+enum Both {
+    /// The first holds.
+    Keep,
+    /// The second holds.
+    Take,
+    /// Both are one list.
+    Join,
+    /// They say different things.
+    Differ,
+}
+
+impl Both {
+    fn of(column: Column, first: (&Value, Rank), second: (&Value, Rank)) -> Self {
+        let ((there, own), (value, rank)) = (first, second);
+        let (own_said, said) = (Said::of(there), Said::of(value));
+        let are_flags = own_said != Said::Other && said != Said::Other;
+        let ranked = column == Column::AccountId || own == Rank::Mapped || rank == Rank::Mapped;
+        let takes = if is_empty(value) || there == value {
+            false
+        } else if is_empty(there) {
+            true
+        } else if column.is_list() {
+            return Self::Join;
+        } else if column.is_flag_that_forbids() && are_flags {
+            said == Said::Yes
+        } else if ranked && own != rank {
+            rank < own
+        } else {
+            return Self::Differ;
+        };
+        if takes { Self::Take } else { Self::Keep }
+    }
+}
+
 impl Named {
     fn empty() -> Self {
         Self { row: Map::new(), unknown: Vec::new(), written: Vec::new(), changed: false }
@@ -180,37 +216,25 @@ impl Named {
 
     fn put(&mut self, column: Column, rank: Rank, key: &str, value: Value) -> Result<(), RowError> {
         self.changed |= key != column.as_str();
-        let before = self.written.iter().position(|(own, ..)| *own == column);
-        let Some(at) = before else {
+        let Some(at) = self.written.iter().position(|(own, ..)| *own == column) else {
             self.written.push((column, key.to_owned(), rank));
             self.row.insert(column.as_str().to_owned(), value);
             return Ok(());
         };
         self.changed = true;
-        let (_, name, own) = self.written[at].clone();
+        let own = self.written[at].2;
         let Some(there) = self.row.get_mut(column.as_str()) else { return Ok(()) };
-        if is_empty(&value) || *there == value {
-            return Ok(());
-        }
-        if is_empty(there) {
-            self.written[at] = (column, key.to_owned(), rank);
-            *there = value;
-        } else if column.is_list() {
-            *there = lists::joined(there.take(), value);
-        } else if column.is_flag_that_forbids()
-            && [&*there, &value].into_iter().all(|value| Said::of(value) != Said::Other)
-        {
-            if Said::of(&value) == Said::Yes {
+        match Both::of(column, (there, own), (&value, rank)) {
+            Both::Keep => {}
+            Both::Join => *there = lists::joined(there.take(), value),
+            Both::Take => {
                 *there = value;
-            }
-        } else if (column == Column::AccountId || own == Rank::Mapped || rank == Rank::Mapped) && own != rank
-        {
-            if rank < own {
                 self.written[at] = (column, key.to_owned(), rank);
-                *there = value;
             }
-        } else {
-            return Err(RowError::Twice { field: name, other: key.to_owned() });
+            Both::Differ => {
+                let field = self.written[at].1.clone();
+                return Err(RowError::Twice { field, other: key.to_owned() });
+            }
         }
         Ok(())
     }

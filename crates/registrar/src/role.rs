@@ -262,7 +262,7 @@ const fn id_of(change: &AccountChange) -> &AccountId {
 fn unreadable(why: String) -> DeadLetter {
     let text = format!(
         "the account's record in the list cannot be read, and may hold a prohibition: {why}; stop the members, run \
-         `winback topics doctor`, and replay this row"
+         `winback topics doctor`, and send this row again"
     );
     letter("bad_value", text)
 }

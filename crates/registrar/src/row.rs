@@ -298,4 +298,6 @@ pub(crate) fn version_of(time: Time, offset: i64) -> u64 {
 }
 
 #[cfg(test)]
+mod read_tests;
+#[cfg(test)]
 mod tests;

@@ -2,8 +2,10 @@
 
 use std::io::BufRead;
 
+use winback_core::account::Account;
+use winback_core::ids::AccountId;
 use winback_core::time::Time;
-use winback_registrar::{Note, Read, RowError, RowRules, Statement};
+use winback_registrar::{Note, Read, RowRules, Statement};
 
 use super::Gate;
 use super::gate::Refusal;
@@ -48,6 +50,9 @@ pub struct Check<'a> {
     pub gate: Option<&'a Gate>,
 }
 
+/// An account without what is known, and the notes about it.
+type Alone = (Account, Vec<Note>);
+
 /// A check under way.
 struct Under<'a> {
     with: &'a Check<'a>,
@@ -88,50 +93,27 @@ impl Under<'_> {
         record: Record,
         seen: &mut impl FnMut(u64, &Read),
     ) -> Option<Entry> {
-        let line = record.line;
-        let value = match &record.value {
-            Ok(value) => value,
-            Err(why) => {
-                self.checked.unwritable.push((line, why.clone()));
-                return None;
-            }
-        };
-        let mut read = self.with.rules.read(value, self.with.now);
-        let mut account = standing_alone(&mut read);
+        let (line, keeps) = (record.line, self.with.bad == Bad::Keep);
+        let mut read = self.read(records, &record)?;
+        let account = standing_alone(&mut read);
         let id = read.statement.as_ref().ok().and_then(Statement::id).cloned();
-        let size = read.canonical.as_ref().map_or(value.len(), Vec::len);
-        if id.as_ref().is_some_and(|id| !records.fits(id.as_str().len(), size)) {
-            self.checked.unwritable.push((line, Unwritable::TooLarge));
+        if self.is_kept_out(line, id.as_ref(), account.as_ref()) {
             return None;
         }
-        let keeps = self.with.bad == Bad::Keep;
-        let gate = self.with.gate.zip(id.as_ref());
-        if let Some(refusal) = gate.and_then(|(gate, id)| gate.refuses(id, account.as_ref().map(|(a, _)| a)))
-        {
-            self.checked.bad += 1;
-            self.checked.kept_out += u64::from(refusal == Refusal::Erased);
-            self.notes.refuse(&place(line, None), refusal.describe());
-            return None;
-        }
-        if let (Some(gate), Some((account, notes))) = (self.with.gate, &mut account) {
-            notes.extend(Some(gate.erased_contacts(account)).filter(|count| *count > 0).map(Note::Erased));
-        }
+        self.checked.unknown.take(line, std::mem::take(&mut read.unknown));
         match &read.statement {
             Err(error) => {
                 self.checked.bad += 1;
                 if !keeps {
-                    self.refuse(records, &record, error);
-                    self.checked.unknown.take(line, std::mem::take(&mut read.unknown));
+                    let column = error.field().and_then(|field| records.column(&record, field));
+                    self.notes.refuse(&place(line, column), &error.to_string());
                     return None;
                 }
             }
             Ok(Statement::Nothing) if !keeps => return None,
             Ok(_) => seen(line, &read),
         }
-        for note in account.iter().flat_map(|(_, notes)| notes) {
-            self.notes.take(line, note);
-        }
-        self.checked.unknown.take(line, std::mem::take(&mut read.unknown));
+        account.iter().for_each(|account| self.remark(line, account));
         if let (Some(id), false) = (&id, keeps) {
             self.places.take(id, line);
         }
@@ -141,9 +123,43 @@ impl Under<'_> {
         Some(Entry { time, key, value })
     }
 
-    fn refuse<R: BufRead>(&mut self, records: &Records<R>, record: &Record, error: &RowError) {
-        let column = error.field().and_then(|field| records.column(record, field));
-        self.notes.refuse(&place(record.line, column), &error.to_string());
+    /// Reads a row; `None` where it cannot be written.
+    fn read<R: BufRead>(&mut self, records: &Records<R>, record: &Record) -> Option<Read> {
+        let value = match &record.value {
+            Ok(value) => value,
+            Err(why) => {
+                self.checked.unwritable.push((record.line, why.clone()));
+                return None;
+            }
+        };
+        let read = self.with.rules.read(value, self.with.now);
+        let id = read.statement.as_ref().ok().and_then(Statement::id);
+        let size = read.canonical.as_ref().map_or(value.len(), Vec::len);
+        if id.is_some_and(|id| !records.fits(id.as_str().len(), size)) {
+            self.checked.unwritable.push((record.line, Unwritable::TooLarge));
+            return None;
+        }
+        Some(read)
+    }
+
+    /// True for a row that the gate refuses; it is told.
+    fn is_kept_out(&mut self, line: u64, id: Option<&AccountId>, account: Option<&Alone>) -> bool {
+        let gate = self.with.gate.zip(id);
+        let refusal = gate.and_then(|(gate, id)| gate.refuses(id, account.map(|(account, _)| account)));
+        let Some(refusal) = refusal else { return false };
+        self.checked.bad += 1;
+        self.checked.kept_out += u64::from(refusal == Refusal::Erased);
+        self.notes.refuse(&place(line, None), refusal.describe());
+        true
+    }
+
+    /// Tells what is left out of a row that is taken, and what it lacks.
+    fn remark(&mut self, line: u64, (account, notes): &Alone) {
+        let erased = self.with.gate.map_or(0, |gate| gate.erased_contacts(account));
+        notes.iter().for_each(|note| self.notes.take(line, note));
+        if erased > 0 {
+            self.notes.take(line, &Note::Erased(erased));
+        }
     }
 
     fn end(mut self, spool: Sorter, seen: impl FnMut(u64, &Read)) -> anyhow::Result<(Sorter, Checked)> {
@@ -163,7 +179,7 @@ impl Under<'_> {
 
 /// The account of a row as it is without what is known, and the notes about it. A row that lacks what every account needs is
 /// refused: the import does not know what is known.
-fn standing_alone(read: &mut Read) -> Option<(winback_core::account::Account, Vec<Note>)> {
+fn standing_alone(read: &mut Read) -> Option<Alone> {
     let Ok(Statement::Put(stated)) = &read.statement else { return None };
     match stated.clone().onto(None, 0) {
         Ok(account) => Some(account),

@@ -65,24 +65,14 @@ impl Places {
                 continue;
             }
             let all = waiting.remove(id).unwrap_or_default();
-            let count = all.len() as u64;
-            let one = joined(all.iter().map(|row| rules.read(row, now)));
-            let one = one.map_err(|why| {
-                let column = why.field().map_or_else(|| why.to_string(), |column| format!("`{column}`"));
-                format!("they say different things in {column}: correct one of them, or leave it out")
-            });
-            let read = one.as_ref().map(|row| rules.read(row, now)).map_err(Clone::clone);
-            let taken = read.and_then(|read| match &read.statement {
-                Ok(_) => Ok(read),
-                Err(why) => Err(format!("put together they cannot be taken: {why}")),
-            });
-            match (taken, one) {
-                (Ok(read), Ok(value)) => {
+            match one_of(&all, rules, now) {
+                Ok((read, value)) => {
                     seen(places.first().copied().unwrap_or_default(), &read);
                     apart.rows.push(Entry { time, key, value })?;
                     apart.written += 1;
                 }
-                (Err(why), _) | (_, Err(why)) => {
+                Err(why) => {
+                    let count = all.len() as u64;
                     apart.bad += count;
                     let place = format!("lines {}", lines(places, count));
                     notes.refuse(&place, &format!("the account `{id}` is there {count} times, and {why}"));
@@ -90,5 +80,18 @@ impl Places {
             }
         }
         Ok(apart)
+    }
+}
+
+/// One row of all of an account.
+fn one_of(all: &[Vec<u8>], rules: &RowRules, now: Time) -> Result<(Read, Vec<u8>), String> {
+    let row = joined(all.iter().map(|row| rules.read(row, now))).map_err(|why| {
+        let column = why.field().map_or_else(|| why.to_string(), |column| format!("`{column}`"));
+        format!("they say different things in {column}: correct one of them, or leave it out")
+    })?;
+    let read = rules.read(&row, now);
+    match &read.statement {
+        Ok(_) => Ok((read, row)),
+        Err(why) => Err(format!("put together they cannot be taken: {why}")),
     }
 }

@@ -166,7 +166,7 @@ fn rows(context: &Context, args: &IngestArgs, path: Option<&Path>) -> anyhow::Re
     let (rules, now) = (context.config.accounts.rules()?, context.clock.now());
     let check = Check { bad: Bad::Keep, rules: &rules, now, gate: None };
     let (spool, checked) = check.run(&mut records, |_, _| {})?;
-    checked.unknown.tell(true);
+    checked.unknown.tell(false);
     let Checked { rows, bad, unwritable, .. } = checked;
     let taken = Taken { records: rows, dead: bad, unwritable, ..Taken::default() };
     let bar = talk::bar(taken.records);
