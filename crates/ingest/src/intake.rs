@@ -7,7 +7,7 @@ use winback_core::signal::Candidate;
 use winback_core::time::Time;
 use winback_sources::{Decoder, Element};
 
-use super::{Entry, Records, Sorter, key_of};
+use super::{Entry, Records, Sorter, Unwritable, key_of};
 
 /// Asks the source's own decoder.
 pub struct Intake<'a> {
@@ -30,8 +30,8 @@ pub struct Taken {
     pub events: u64,
     /// The first and last time.
     pub times: Option<(Time, Time)>,
-    /// Lines of records that are too large for the topic, and not written.
-    pub too_large: Vec<u64>,
+    /// Lines of records that are not written, with why.
+    pub unwritable: Vec<(u64, Unwritable)>,
 }
 
 impl<'a> Intake<'a> {
@@ -50,9 +50,12 @@ impl<'a> Intake<'a> {
         let mut taken = Taken::default();
         let mut last = Time::MIN;
         while let Some(record) = records.next_record()? {
-            let Some(value) = record.value else {
-                taken.too_large.push(record.line);
-                continue;
+            let value = match record.value {
+                Ok(value) => value,
+                Err(why) => {
+                    taken.unwritable.push((record.line, why));
+                    continue;
+                }
             };
             let (time, key) = self.read(&value, &mut taken);
             last = time.unwrap_or(last);

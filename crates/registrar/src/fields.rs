@@ -5,7 +5,10 @@ use winback_core::limits::{self, Excess, Limit};
 use winback_core::privacy::{addresses, masked};
 use winback_core::time::Time;
 
-use crate::row::RowError;
+use crate::amount::amount;
+use crate::error::RowError;
+use crate::moment::{self, Bound};
+use crate::prohibition::Said;
 
 /// The fields of one row.
 pub(crate) struct Fields<'a>(pub(crate) &'a Map<String, Value>);
@@ -58,17 +61,17 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A whole number; `84000`, `84,000` and `$84,000` are the same, cents are cut.
+    /// A whole number; what is behind the decimal point is cut. A form with two meanings is refused.
     pub(crate) fn number(&self, names: &[&'static str]) -> Result<Option<u64>, RowError> {
         let Some((name, value)) = self.find(names) else { return Ok(None) };
-        let text = match value {
-            Value::Number(number) => number.to_string(),
-            Value::String(text) => text.clone(),
-            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => String::new(),
+        let read = match value {
+            Value::Number(number) => whole(number).ok_or("write a whole number of at least 0"),
+            Value::String(text) => amount(text),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+                Err("write a whole number of at least 0")
+            }
         };
-        let plain: String = text.chars().filter(|c| !matches!(c, ',' | '$' | '_' | ' ')).collect();
-        let whole = plain.split('.').next().unwrap_or_default();
-        whole.parse().map(Some).map_err(|_| wrong(name, value, "write a whole number of at least 0"))
+        read.map(Some).map_err(|fix| wrong(name, value, fix))
     }
 
     pub(crate) fn small(&self, names: &[&'static str]) -> Result<Option<u32>, RowError> {
@@ -79,50 +82,55 @@ impl<'a> Fields<'a> {
             .map_err(|_| wrong(names.first().unwrap_or(&""), &value, "write a smaller number"))
     }
 
+    /// A flag as JSON, spreadsheets and databases write it.
     pub(crate) fn flag(&self, names: &[&'static str]) -> Result<Option<bool>, RowError> {
         let Some((name, value)) = self.find(names) else { return Ok(None) };
-        let text = value.as_str().map(str::to_ascii_lowercase);
-        match (value, text.as_deref()) {
-            (Value::Bool(flag), _) => Ok(Some(*flag)),
-            (_, Some("true" | "yes" | "y" | "1")) => Ok(Some(true)),
-            (_, Some("false" | "no" | "n" | "0")) => Ok(Some(false)),
-            _ => Err(wrong(name, value, "write true or false")),
+        match Said::of(value) {
+            Said::Nothing => Ok(None),
+            Said::Yes => Ok(Some(true)),
+            Said::No => Ok(Some(false)),
+            Said::Other => Err(wrong(name, value, "write true or false")),
         }
     }
 
-    /// A date, RFC 3339, or days, seconds, milliseconds or microseconds since 1970 by their magnitude: no era of one is
-    /// within another's. A date is its midnight in UTC.
-    pub(crate) fn time(&self, names: &[&'static str]) -> Result<Option<Time>, RowError> {
+    /// A date, RFC 3339, or a number of days, seconds or parts of a second since 1970.
+    pub(crate) fn time(&self, names: &[&'static str], bound: Bound) -> Result<Option<Time>, RowError> {
         let Some((name, value)) = self.find(names) else { return Ok(None) };
-        let time = match value {
-            Value::Number(number) => number.as_i64().and_then(since_1970),
-            Value::String(text) => written(text.trim()),
-            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        let read = match value {
+            Value::Number(number) => match number.as_i64() {
+                Some(whole) => moment::number(whole, bound),
+                None => moment::text(&number.to_string(), bound),
+            },
+            Value::String(text) => moment::text(text.trim(), bound),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+                Err("write a date such as 2026-01-31, or RFC 3339".to_owned())
+            }
         };
-        time.map(Some).ok_or_else(|| wrong(name, value, "write a date such as 2026-01-31, or RFC 3339"))
+        read.map(Some).map_err(|fix| wrong(name, value, &fix))
+    }
+
+    /// A time that forbids until then, or since then; `Some(None)` where the row says that there is none: `false` or `none`.
+    pub(crate) fn limit(
+        &self,
+        names: &[&'static str],
+        bound: Bound,
+    ) -> Result<Option<Option<Time>>, RowError> {
+        let Some((_, value)) = self.find(names) else { return Ok(None) };
+        let text = value.as_str().map(|text| text.trim().to_ascii_lowercase());
+        let is_none = value == &Value::Bool(false)
+            || matches!(text.as_deref(), Some("false" | "no" | "none" | "never"));
+        if is_none { Ok(Some(None)) } else { self.time(names, bound).map(|time| time.map(Some)) }
     }
 }
 
-fn since_1970(number: i64) -> Option<Time> {
-    let millis = match number.abs() {
-        0..100_000 => number.checked_mul(86_400_000)?,
-        100_000..100_000_000_000 => number.checked_mul(1_000)?,
-        100_000_000_000..100_000_000_000_000 => number,
-        _ => number / 1_000,
-    };
-    (0..=253_402_300_799_999).contains(&millis).then_some(Time::from_millis(millis))
-}
-
-fn written(text: &str) -> Option<Time> {
-    if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
-        return Some(Time::from_millis(timestamp.as_millisecond()));
-    }
-    if let Ok(number) = text.parse::<i64>() {
-        return since_1970(number);
-    }
-    let moment: jiff::civil::DateTime = text.parse().ok()?;
-    let zoned = moment.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-    Some(Time::from_millis(zoned.timestamp().as_millisecond()))
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "within the range of whole numbers of a float"
+)]
+fn whole(number: &serde_json::Number) -> Option<u64> {
+    let float = || number.as_f64().filter(|float| (0.0..9e15).contains(float)).map(|float| float as u64);
+    number.as_u64().or_else(float)
 }
 
 /// The parts of a text between its `;`. One within a disguised address, as in `jane&#64;acme.com`, separates nothing.

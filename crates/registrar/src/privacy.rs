@@ -2,10 +2,11 @@
 //!
 //! Every field is named, so that a new one does not compile until somebody decides what becomes of it.
 
-use winback_core::account::{Account, Contact};
+use winback_core::account::Account;
 use winback_core::privacy::{holds_address, masked, told_apart};
 
-use crate::row::RowError;
+use crate::contacts::StatedContact;
+use crate::error::RowError;
 
 /// The account without addresses in its texts. Its names are keys of the join: one with an address is refused.
 pub(crate) fn unaddressed(account: Account) -> Result<Account, RowError> {
@@ -56,7 +57,8 @@ pub(crate) fn unaddressed(account: Account) -> Result<Account, RowError> {
         aliases,
         domains,
         ranges,
-        contacts: contacts.into_iter().map(contact).collect(),
+        // Read apart, and masked by `stated_contact`.
+        contacts,
         missing_features: missing_features.iter().map(|feature| told_apart(feature).into_owned()).collect(),
         competitor: competitor.map(|competitor| told_apart(&competitor).into_owned()),
         reason_detail: masked(&reason_detail).into_owned(),
@@ -81,9 +83,10 @@ pub(crate) fn unaddressed(account: Account) -> Result<Account, RowError> {
     })
 }
 
-fn contact(contact: Contact) -> Contact {
-    let Contact { email_sha256, role, opted_out } = contact;
-    Contact { email_sha256, role: masked(&role).into_owned(), opted_out }
+/// The contact without addresses in its role.
+pub(crate) fn stated_contact(contact: StatedContact) -> StatedContact {
+    let StatedContact { email_sha256, role, opted_out } = contact;
+    StatedContact { email_sha256, role: role.map(|role| masked(&role).into_owned()), opted_out }
 }
 
 fn refuse(field: &'static str, text: &str) -> Result<(), RowError> {

@@ -1,18 +1,28 @@
 //! The registrar's lane: a row's version comes from where and when it stands, and all that it remembers is who was erased.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use winback_core::debounce::AccountChange;
+use winback_core::ids::AccountId;
+use winback_core::privacy::masked;
 use winback_core::time::Time;
-use winback_lane::{At, DeadLetter, Input, Output, Readiness, RestoreError, Role, Start, Step, Urgency};
+use winback_lane::{
+    At, Authority, DeadLetter, Input, Output, Readiness, RestoreError, Role, Start, Step, Urgency,
+};
 use winback_log::{Append, Defect, ForeignRecords, Message, TopicPartition};
 use winback_proto::envelope::Envelope;
 use winback_proto::{Encoding, WireMessage, account, inbox, v1};
 use winback_sources::{Dead, EachHeader, Incoming, RowFormat, RowReader, SourceRow};
 
-use crate::row::{Row, read_row, requested, version_of};
+use crate::error::RowError;
+use crate::known::{KnownAccounts, ListReader, NoList};
+use crate::named::UnknownColumn;
+use crate::note::Note;
+use crate::row::{Row, RowRules, requested, version_of};
+use crate::stated::{Statement, prohibitions};
 use crate::suppression::{Admission, REQUEST_HEADER, Request, SuppressionKey, Suppressions};
 
 const ACCOUNT_TYPE: &str = "winback.account.v1";
@@ -20,6 +30,10 @@ const ACCOUNT_TYPE: &str = "winback.account.v1";
 const SCHEMA_AWAY: Duration = Duration::from_secs(2);
 /// The time a row waits before the privacy key is looked for again.
 const KEY_AWAY: Duration = Duration::from_secs(1);
+/// The time a row waits for the list.
+const LIST_AWAY: Duration = Duration::from_millis(50);
+/// Names of unknown columns that are told; a row can have any number.
+const TOLD: usize = 200;
 
 /// The target topics of a registrar.
 #[derive(Clone, Debug)]
@@ -60,6 +74,10 @@ pub struct RegistrarRole {
     /// Records of who was erased that cannot be read.
     foreign: ForeignRecords,
     rows: RowReader,
+    rules: RowRules,
+    known: RefCell<KnownAccounts>,
+    /// Unknown columns that were told.
+    told: HashSet<String>,
     refused: u64,
     effects: bool,
 }
@@ -70,7 +88,33 @@ impl RegistrarRole {
         let (key, suppressions) = (OnceCell::new(), Suppressions::default());
         let rows = RowReader::new(RowFormat::default(), None);
         let foreign = ForeignRecords::default();
-        Self { topics, guard, key, suppressions, foreign, rows, refused: 0, effects: false }
+        let known = RefCell::new(KnownAccounts::new(Box::new(NoList)));
+        let (rules, told) = (RowRules::default(), HashSet::new());
+        Self {
+            topics,
+            guard,
+            key,
+            suppressions,
+            foreign,
+            rows,
+            rules,
+            known,
+            told,
+            refused: 0,
+            effects: false,
+        }
+    }
+
+    /// The lane, reading columns by those rules.
+    #[must_use]
+    pub fn under(self, rules: RowRules) -> Self {
+        Self { rules, ..self }
+    }
+
+    /// The lane, with a reader of the list as it is.
+    #[must_use]
+    pub fn knowing(self, reader: Box<dyn ListReader>) -> Self {
+        Self { known: RefCell::new(KnownAccounts::new(reader)), ..self }
     }
 
     /// The lane, of rows that are written so.
@@ -79,28 +123,42 @@ impl RegistrarRole {
         Self { rows, ..self }
     }
 
-    /// The row of a record; `None` if it is about no account.
-    fn row(&self, message: &Message) -> Result<Option<Row>, DeadLetter> {
+    /// The row of a record, put onto what is known; `None` if it is about no account.
+    fn row(&mut self, message: &Message) -> Result<Option<Row>, DeadLetter> {
         let headers: &EachHeader<'_> = &|visit| message.each_header(visit);
         let incoming = message.value().map(|value| Incoming { value, headers });
         let read = self.rows.read(message.key(), incoming.as_ref());
         let read = read.map_err(|Dead { reason, text, .. }| letter(reason.as_str(), text))?;
-        match read {
-            SourceRow::Gone(id) => Ok(Some(Row::Gone(id.into()))),
-            SourceRow::Nothing => Ok(None),
-            SourceRow::Row(row) => {
+        let row = match read {
+            SourceRow::Gone(id) => return Ok(Some(Row::Gone(id.into()))),
+            SourceRow::Nothing => return Ok(None),
+            SourceRow::Row(row) => self.rules.read(&row, message.timestamp),
+        };
+        let refused = |why: &RowError| letter(why.reason(), why.to_string());
+        if let Some(unknown) = row.unknown.iter().find(|unknown| unknown.forbids) {
+            return Err(refused(&unknown.refusal()));
+        }
+        for unknown in row.unknown {
+            if self.told.len() < TOLD && self.told.insert(unknown.name.clone()) {
+                let UnknownColumn { name, nearest, .. } = unknown;
+                let column = masked(&name).into_owned();
+                tracing::warn!(column, nearest, "a column of accounts is not known and not read");
+            }
+        }
+        match row.statement.map_err(|why| refused(&why))? {
+            Statement::Nothing => Ok(None),
+            Statement::Gone(id) => Ok(Some(Row::Gone(id))),
+            Statement::Put(stated) => {
+                let known = self.known.get_mut().get(stated.id()).map_err(unreadable)?;
                 let version = version_of(message.timestamp, message.offset.0);
-                let row = read_row(&row, version).map_err(|why| letter(why.reason(), why.to_string()))?;
-                Ok(Some(row))
+                let (account, notes) = stated.onto(known.as_ref(), version).map_err(|why| refused(&why))?;
+                Ok(Some(Row::Put(Box::new(account), notes)))
             }
         }
     }
 
     fn put(&self, topic: &str, change: &AccountChange, value: Option<&[u8]>, at: Time, out: &mut Output) {
-        let id = match change {
-            AccountChange::Upsert(account) => &account.id,
-            AccountChange::Gone(id) | AccountChange::Erased(id) => id,
-        };
+        let id = id_of(change);
         let envelope =
             Envelope::new(ACCOUNT_TYPE, id.as_str(), &self.topics.source, at, self.topics.encoding);
         envelope.headers(|headers| {
@@ -116,11 +174,12 @@ impl RegistrarRole {
     }
 
     /// The change into the inbox, then into the list.
-    fn write(&self, change: &AccountChange, value: Option<&[u8]>, at: Time, out: &mut Output) {
+    fn write(&mut self, change: &AccountChange, value: Option<&[u8]>, at: Time, out: &mut Output) {
         let record: v1::InboxRecord = inbox::change_to_wire(change);
         let bytes = record.to_bytes(self.topics.encoding);
         self.put(&self.topics.inbox, change, Some(&bytes), at, out);
         self.put(&self.topics.accounts, change, value, at, out);
+        self.known.get_mut().write(id_of(change), value);
     }
 
     /// An erasure: the hashes stay, the account goes. It stands in every partition of the topic, so all this happens more
@@ -143,6 +202,16 @@ impl RegistrarRole {
         }
     }
 
+    fn gone(&mut self, id: AccountId, at: Time, out: &mut Output) {
+        let known = self.known.get_mut().get(&id).ok().flatten();
+        let marks = known.map(|account| prohibitions(&account, at)).unwrap_or_default();
+        if !marks.is_empty() {
+            let marks = marks.join(", ");
+            tracing::warn!(account = %id, marks, "an account leaves the list, and what it was marked with goes with it");
+        }
+        self.write(&AccountChange::Gone(id), None, at, out);
+    }
+
     /// Holds a row against who was erased. False: it is not taken, and nothing of it is kept.
     fn admits(&self, row: &mut Row) -> bool {
         if self.suppressions.is_empty() {
@@ -154,7 +223,7 @@ impl RegistrarRole {
             Row::Put(put, notes) => {
                 let admission = self.suppressions.admit(key, put);
                 if let Admission::Without(count) = admission {
-                    notes.push(format!("{count} of its contacts were erased and are left out"));
+                    notes.push(Note::Erased(count));
                 }
                 admission
             }
@@ -180,6 +249,22 @@ impl RegistrarRole {
         }
         self.key.get()
     }
+}
+
+const fn id_of(change: &AccountChange) -> &AccountId {
+    match change {
+        AccountChange::Upsert(account) => &account.id,
+        AccountChange::Gone(id) | AccountChange::Erased(id) => id,
+    }
+}
+
+/// What the list has of the account cannot be read, and may forbid.
+fn unreadable(why: String) -> DeadLetter {
+    let text = format!(
+        "the account's record in the list cannot be read, and may hold a prohibition: {why}; stop the members, run \
+         `winback topics doctor`, and send this row again"
+    );
+    letter("bad_value", text)
 }
 
 fn letter(reason: &'static str, text: String) -> DeadLetter {
@@ -216,8 +301,15 @@ impl Role for RegistrarRole {
         Some(RestoreError { offset: found.offset, why: found.unreadable.to_string() })
     }
 
+    /// The positions are the group's; the list is read behind them.
+    fn restored(&mut self, _: &Input) -> Authority {
+        self.known.get_mut().begin();
+        Authority::NotKept
+    }
+
     fn ready(&self) -> Readiness {
-        self.waits_for_key().map_or(Readiness::Ready, Readiness::Waiting)
+        let waits = self.waits_for_key().or_else(|| self.known.borrow_mut().waits_for());
+        waits.map_or(Readiness::Ready, Readiness::Waiting)
     }
 
     fn step(&mut self, _: At<'_>, message: &Message, out: &mut Output) -> Step {
@@ -237,6 +329,9 @@ impl Role for RegistrarRole {
         if let Some(why) = self.waits_for_key() {
             tracing::warn!(why, "a row waits for the privacy key");
             return Step::Retry { after: KEY_AWAY };
+        }
+        if self.known.get_mut().waits_for().is_some() {
+            return Step::Retry { after: LIST_AWAY };
         }
         if let Err(away) = self.rows.prepare(message.key(), message.value()) {
             tracing::warn!(%away, "a row waits for its schema");
@@ -259,24 +354,26 @@ impl Role for RegistrarRole {
         }
         match row {
             Row::Put(put, notes) => {
-                notes.iter().for_each(
-                    |note| tracing::warn!(account = %put.id, note, "a key of an account is left out"),
-                );
+                for note in &notes {
+                    tracing::warn!(account = %put.id, %note, "a row of an account is taken, but not all of it");
+                }
                 let value = account::to_wire(&put).to_bytes(self.topics.encoding);
                 self.write(&AccountChange::Upsert(put), Some(&value), message.timestamp, out);
             }
-            Row::Gone(id) => self.write(&AccountChange::Gone(id), None, message.timestamp, out),
+            Row::Gone(id) => self.gone(id, message.timestamp, out),
         }
         Step::Done
     }
 
     fn committed(&mut self) {
         self.effects = false;
+        self.known.get_mut().committed();
         (self.guard.refused)(std::mem::take(&mut self.refused));
     }
 
     fn rolled_back(&mut self) {
         (self.effects, self.refused) = (false, 0);
+        self.known.get_mut().rolled_back();
     }
 
     fn released(&mut self, _: &Input) {}

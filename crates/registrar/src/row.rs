@@ -1,182 +1,251 @@
 //! One row of the list of accounts, as a person's file or system writes it.
 
+use ipnet::IpNet;
 use serde_json::{Map, Value};
-use winback_core::account::{Account, Contact, Manner, Reason, Status};
-use winback_core::identity::{Mail, company_domain, parse_range};
+use winback_core::account::{Account, Manner, Status};
+use winback_core::identity::{company_domain, parse_range};
 use winback_core::ids::AccountId;
-use winback_core::limits::{self, Excess};
 use winback_core::privacy::masked;
 use winback_core::text::nearest;
 use winback_core::time::Time;
 
-use crate::fields::{Fields, parts, too_large, wrong};
-use crate::privacy::unaddressed;
+use crate::columns::{Column, Columns};
+use crate::contacts::people;
+use crate::error::RowError;
+use crate::fields::{Fields, wrong};
+use crate::mapping::Mapping;
+use crate::moment::Bound;
+use crate::named::{Named, Names, UnknownColumn};
+use crate::note::Note;
+use crate::privacy::{stated_contact, unaddressed};
+use crate::reasons;
+use crate::stated::{Stated, Statement};
+use crate::strict::Strict;
 
-/// The request of a row.
+/// The request of a row that stands alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Row {
     /// The account is so, with what was left out of it because it would match strangers, and what it lacks.
-    Put(Box<Account>, Vec<String>),
+    Put(Box<Account>, Vec<Note>),
     /// The account is no longer in the list.
     Gone(AccountId),
 }
 
-/// The reason why a row is not taken.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RowError {
-    /// Not a JSON object.
-    #[error("not a JSON object: {0}")]
-    Json(String),
-    /// A field that must be there is not.
-    #[error("`{0}` is missing: every account needs account_id, churned_at and reason")]
-    Missing(&'static str),
-    /// A value that cannot be meant.
-    #[error("`{field}` is {value}: {fix}")]
-    Value {
-        /// The field.
-        field: String,
-        /// The value.
-        value: String,
-        /// The fix.
-        fix: String,
-    },
-    /// A field that has more than the table of limits allows.
-    #[error("`{field}` has {size} {of}, and at most {most} are taken: shorten it")]
-    TooLarge {
-        /// The field.
-        field: String,
-        /// How much it has.
-        size: usize,
-        /// How much it may have.
-        most: usize,
-        /// Of what.
-        of: &'static str,
-    },
-    /// All fields together are more than a row may have.
-    #[error(
-        "the row has up to {0} bytes as it is stored, and at most {most} are taken: shorten its longest fields",
-        most = limits::ROW_BYTES
-    )]
-    RowTooLarge(usize),
+/// The rules by which rows are read.
+#[derive(Clone, Debug)]
+pub struct RowRules {
+    names: Names,
+    wide: Vec<IpNet>,
 }
 
-impl RowError {
-    /// The reason of the dead letter.
-    pub const fn reason(&self) -> &'static str {
-        match self {
-            Self::Json(_) => "malformed_json",
-            Self::Missing(_) => "missing_field",
-            Self::Value { .. } => "bad_value",
-            Self::TooLarge { .. } | Self::RowTooLarge(_) => "too_large",
-        }
-    }
+/// A row that was read.
+#[derive(Clone, Debug)]
+pub struct Read {
+    /// What it states.
+    pub statement: Result<Statement, RowError>,
+    /// Columns that are not known.
+    pub unknown: Vec<UnknownColumn>,
+    /// The row under winback's names of columns; `None` where it is written so.
+    pub canonical: Option<Vec<u8>>,
+    /// Its columns by winback's names.
+    pub(crate) columns: Map<String, Value>,
+}
 
-    /// The field that is wrong; `None` where it is the row as a whole.
-    pub fn field(&self) -> Option<&str> {
-        match self {
-            Self::Value { field, .. } | Self::TooLarge { field, .. } => Some(field),
-            Self::Json(_) | Self::Missing(_) | Self::RowTooLarge(_) => None,
-        }
+impl Default for RowRules {
+    fn default() -> Self {
+        Self { names: Names::new(&Mapping::default()), wide: Vec::new() }
     }
 }
 
-/// Finer reasons that books use, and what they belong to (DOMAIN, *Accounts*).
-const FINER: [(&str, Reason); 10] = [
-    ("budget_freeze", Reason::Situational),
-    ("team_change", Reason::Situational),
-    ("champion_left", Reason::Situational),
-    ("project_done", Reason::Situational),
-    ("overload", Reason::Situational),
-    ("bankrupt", Reason::Impossible),
-    ("acquired_other_tool", Reason::Impossible),
-    ("function_gone", Reason::Impossible),
-    ("in_house_build", Reason::Impossible),
-    ("regulation", Reason::Impossible),
-];
+/// The shortest prefix of a network that is taken without a word of the config.
+const fn shortest(range: &IpNet) -> u8 {
+    match range {
+        IpNet::V4(_) => 16,
+        IpNet::V6(_) => 32,
+    }
+}
 
-/// The note about an account whose value nobody knows.
-const UNRATED: &str = "`arr_usd` is missing, so that it counts as $0 and nothing starts: state what they paid in a year \
-                       ($1,000 or more), or `strategic`";
+impl RowRules {
+    /// Rules with those names of columns and those networks that are wider than usual.
+    ///
+    /// # Errors
+    /// Names the key of the config and the fix.
+    pub fn new(mapping: &Mapping, wide_ranges: &[String]) -> Result<Self, String> {
+        mapping.check()?;
+        let wide = wide_ranges.iter().map(|text| {
+            parse_range(text).map_err(|error| format!("accounts.wide_ranges has \"{text}\": {error}"))
+        });
+        Ok(Self { names: Names::new(mapping), wide: wide.collect::<Result<_, _>>()? })
+    }
 
-/// Reads a row. `version` is the row's, higher is newer.
+    /// Reads a row that came at that time.
+    pub fn read(&self, json: &[u8], now: Time) -> Read {
+        self.read_until(json, Bound::Past(now))
+    }
+
+    fn read_until(&self, json: &[u8], bound: Bound) -> Read {
+        let failed =
+            |error| Read { statement: Err(error), unknown: Vec::new(), canonical: None, columns: Map::new() };
+        let map = match object(json) {
+            Ok(map) => map,
+            Err(error) => return failed(error),
+        };
+        if is_heartbeat(&map) {
+            return Read { statement: Ok(Statement::Nothing), ..failed(RowError::Missing("account_id")) };
+        }
+        let mut named = match self.names.read(map) {
+            Ok(named) => named,
+            Err(error) => return failed(error),
+        };
+        let statement = self.statement(&mut named, bound);
+        let statement = statement.map_err(|error| error.named(|field| named.name_of(field)));
+        let canonical = named.canonical();
+        Read { statement, unknown: named.unknown, canonical, columns: named.row }
+    }
+
+    fn statement(&self, named: &mut Named, bound: Bound) -> Result<Statement, RowError> {
+        let Named { row, unknown, .. } = named;
+        let fields = Fields(row);
+        let id = fields.text(&["account_id"])?.ok_or(RowError::Missing("account_id"))?;
+        if id.len() > 256 || id.contains('\0') {
+            let fix = "write an id of at most 256 bytes, without NUL";
+            return Err(wrong("account_id", &Value::from(id), fix));
+        }
+        if fields.flag(&["deleted"])? == Some(true) {
+            return Ok(Statement::Gone(id.into()));
+        }
+        let mut notes = Vec::new();
+        let people = people(&fields, &mut notes)?;
+        unknown.extend(people.unknown);
+        let account = unaddressed(self.account(&fields, &id, bound, &mut notes)?)?;
+        let columns = stated_columns(row, &account);
+        let contacts = people.contacts.into_iter().map(stated_contact).collect();
+        Ok(Statement::Put(Box::new(Stated { account, columns, contacts, notes })))
+    }
+
+    fn account(
+        &self,
+        fields: &Fields<'_>,
+        id: &str,
+        bound: Bound,
+        notes: &mut Vec<Note>,
+    ) -> Result<Account, RowError> {
+        let reason = fields.text(&["reason"])?.map(|word| reasons::read(&word)).transpose()?;
+        let (reason, finer) = reason.unwrap_or((winback_core::account::Reason::Unknown, String::new()));
+        let churned_at = fields.time(&["churned_at"], bound)?.unwrap_or(Time::from_millis(0));
+        let name = fields.text(&["name"])?.unwrap_or_else(|| id.to_owned());
+        Ok(Account {
+            aliases: fields.list(&["aliases"])?,
+            domains: domains(fields, notes)?,
+            ranges: self.ranges(fields, notes)?,
+            reason_detail: fields.text(&["reason_detail"])?.unwrap_or(finer),
+            missing_features: fields.list(&["missing_features"])?,
+            competitor: fields.text(&["competitor"])?,
+            competitor_term_months: fields.small(&["competitor_term_months"])?,
+            arr_usd: fields.number(&["arr_usd"])?.unwrap_or_default(),
+            seats: fields.small(&["seats"])?,
+            tenure_months: fields.small(&["tenure_months"])?,
+            usage_percent: fields.small(&["usage_percent"])?,
+            manner: word(fields, "manner", Manner::ALL, Manner::as_str)?.unwrap_or(Manner::Neutral),
+            concessions: fields.list(&["concessions"])?,
+            strategic: fields.flag(&["strategic"])?.unwrap_or_default(),
+            owner: fields.text(&["owner"])?,
+            zone: zone(fields)?,
+            earliest_at: fields.limit(&["earliest_at"], Bound::Any)?.flatten(),
+            do_not_contact: fields.flag(&["do_not_contact"])?.unwrap_or_default(),
+            declined_at: fields.limit(&["declined_at"], bound)?.flatten(),
+            status: word(fields, "status", Status::ALL, Status::as_str)?.unwrap_or(Status::Churned),
+            consent: fields.flag(&["consent"])?,
+            hold_out: fields.flag(&["hold_out"])?.unwrap_or_default(),
+            ..Account::new(id, &name, churned_at, reason)
+        })
+    }
+
+    fn ranges(&self, fields: &Fields<'_>, notes: &mut Vec<Note>) -> Result<Vec<IpNet>, RowError> {
+        let mut ranges = Vec::new();
+        for raw in fields.list(&["ranges"])? {
+            match parse_range(&raw) {
+                Ok(range) if range.prefix_len() < shortest(&range) && !self.allows(&range) => {
+                    let why = format!(
+                        "it is wider than /{}, and more than one company may be in it: name it in accounts.wide_ranges if \
+                         it is theirs alone",
+                        shortest(&range)
+                    );
+                    notes.push(Note::left_out("range", &raw, &why));
+                }
+                Ok(range) => ranges.push(range),
+                Err(error) => notes.push(Note::left_out("range", &raw, &error)),
+            }
+        }
+        Ok(ranges)
+    }
+
+    fn allows(&self, range: &IpNet) -> bool {
+        self.wide.iter().any(|wide| wide.contains(range))
+    }
+}
+
+/// Reads a row that stands alone, by winback's own names. `version` is the row's, higher is newer.
 ///
 /// # Errors
 /// Names the field, the value and the fix.
 pub fn read_row(json: &[u8], version: u64) -> Result<Row, RowError> {
+    match RowRules::default().read_until(json, Bound::latest()).statement? {
+        Statement::Put(stated) => {
+            let (account, notes) = stated.onto(None, version)?;
+            Ok(Row::Put(Box::new(account), notes))
+        }
+        Statement::Gone(id) => Ok(Row::Gone(id)),
+        Statement::Nothing => Err(RowError::Missing("account_id")),
+    }
+}
+
+fn object(json: &[u8]) -> Result<Map<String, Value>, RowError> {
     let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
-    let map: Map<String, Value> = serde_json::from_slice(json)
+    let text = std::str::from_utf8(json).map_err(|error| {
+        let at = error.valid_up_to();
+        let before = String::from_utf8_lossy(&json[at.saturating_sub(12)..at]).into_owned();
+        // A part of an address is not shown.
+        let before =
+            if before.contains('@') { "an address".to_owned() } else { masked(&before).into_owned() };
+        RowError::Encoding { byte: json.get(at).copied().unwrap_or_default(), before }
+    })?;
+    let Strict(value) = serde_json::from_str(text)
         .map_err(|error| RowError::Json(masked(&error.to_string()).into_owned()))?;
-    let fields = Fields(&map);
-    let id = fields.text(&["account_id", "id"])?.ok_or(RowError::Missing("account_id"))?;
-    if id.len() > 256 || id.contains('\0') {
-        return Err(wrong("account_id", &Value::from(id), "write an id of at most 256 bytes, without NUL"));
+    match value {
+        Value::Object(map) => Ok(map),
+        other => {
+            let what = match other {
+                Value::Array(_) => "a list",
+                Value::String(_) => "a text",
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => "a single value",
+            };
+            Err(RowError::Json(format!("it is {what}")))
+        }
     }
-    if fields.flag(&["deleted"])? == Some(true) {
-        return Ok(Row::Gone(id.into()));
-    }
-    let mut notes = Vec::new();
-    let account = unaddressed(account(&fields, &id, version, &mut notes)?)?;
-    let bytes = limits::account_bytes(&account);
-    if bytes > limits::ROW_BYTES {
-        return Err(RowError::RowTooLarge(bytes));
-    }
-    Ok(Row::Put(Box::new(account), notes))
 }
 
-fn account(
-    fields: &Fields<'_>,
-    id: &str,
-    version: u64,
-    notes: &mut Vec<String>,
-) -> Result<Account, RowError> {
-    let (reason, finer) = reason(fields)?;
-    let churned_at = fields.time(&["churned_at", "churn_date"])?.ok_or(RowError::Missing("churned_at"))?;
-    let name = fields.text(&["name", "company"])?.unwrap_or_else(|| id.to_owned());
-    let (arr_usd, strategic) = (fields.number(&["arr_usd", "arr"])?, fields.flag(&["strategic"])?);
-    if arr_usd.is_none() && strategic != Some(true) {
-        notes.push(UNRATED.to_owned());
-    }
-    Ok(Account {
-        aliases: fields.list(&["aliases"])?,
-        domains: domains(fields, notes)?,
-        contacts: contacts(fields, notes)?,
-        ranges: ranges(fields, notes)?,
-        reason_detail: fields.text(&["reason_detail"])?.unwrap_or(finer),
-        missing_features: fields.list(&["missing_features", "missing_feature"])?,
-        competitor: fields.text(&["competitor"])?,
-        competitor_term_months: fields.small(&["competitor_term_months"])?,
-        arr_usd: arr_usd.unwrap_or_default(),
-        seats: fields.small(&["seats"])?,
-        tenure_months: fields.small(&["tenure_months"])?,
-        usage_percent: fields.small(&["usage_percent"])?,
-        manner: word(fields, "manner", Manner::ALL, Manner::as_str)?.unwrap_or(Manner::Neutral),
-        concessions: fields.list(&["concessions"])?,
-        strategic: strategic.unwrap_or_default(),
-        owner: fields.text(&["owner"])?,
-        zone: zone(fields)?,
-        earliest_at: fields.time(&["earliest_at"])?,
-        do_not_contact: fields.flag(&["do_not_contact"])?.unwrap_or_default(),
-        declined_at: fields.time(&["declined_at"])?,
-        status: word(fields, "status", Status::ALL, Status::as_str)?.unwrap_or(Status::Churned),
-        consent: fields.flag(&["consent"])?,
-        hold_out: fields.flag(&["hold_out"])?.unwrap_or_default(),
-        version,
-        ..Account::new(id, &name, churned_at, reason)
-    })
+/// True for a record that a connector writes to say that it is there.
+fn is_heartbeat(map: &Map<String, Value>) -> bool {
+    map.contains_key("ts_ms") && map.keys().all(|key| key == "ts_ms" || key.starts_with("__"))
 }
 
-fn reason(fields: &Fields<'_>) -> Result<(Reason, String), RowError> {
-    let text =
-        fields.text(&["reason", "churn_reason"])?.ok_or(RowError::Missing("reason"))?.to_ascii_lowercase();
-    if let Some(reason) = Reason::parse(&text) {
-        return Ok((reason, String::new()));
+/// The columns that the row states. An empty one says nothing where it forbids, and elsewhere that there is none.
+fn stated_columns(row: &Map<String, Value>, account: &Account) -> Columns {
+    let mut columns = Columns::default();
+    for column in Column::ALL {
+        let Some(value) = row.get(column.as_str()) else { continue };
+        let is_empty = value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty());
+        let needs_value =
+            column.forbids() || matches!(column, Column::ChurnedAt | Column::Reason | Column::Name);
+        if !(is_empty && needs_value) {
+            columns.add(*column);
+        }
     }
-    let finer = FINER.iter().find(|(name, _)| *name == text);
-    let known: Vec<&str> =
-        Reason::ALL.iter().map(|reason| reason.as_str()).chain(FINER.map(|(name, _)| name)).collect();
-    let unknown =
-        || wrong("reason", &Value::from(text.as_str()), &format!("no such reason{}", nearest(&text, &known)));
-    finer.map(|(name, reason)| (*reason, (*name).to_owned())).ok_or_else(unknown)
+    if !account.reason_detail.is_empty() {
+        columns.add(Column::ReasonDetail);
+    }
+    columns
 }
 
 fn word<T: Copy>(
@@ -195,7 +264,7 @@ fn word<T: Copy>(
 }
 
 fn zone(fields: &Fields<'_>) -> Result<Option<String>, RowError> {
-    let Some(zone) = fields.text(&["zone", "time_zone"])? else { return Ok(None) };
+    let Some(zone) = fields.text(&["zone"])? else { return Ok(None) };
     match jiff::tz::TimeZoneDatabase::bundled().get(&zone) {
         Ok(_) => Ok(Some(zone)),
         Err(_) => Err(wrong("zone", &Value::from(zone), "write an IANA zone such as Europe/Berlin")),
@@ -203,89 +272,16 @@ fn zone(fields: &Fields<'_>) -> Result<Option<String>, RowError> {
 }
 
 /// Keys that would match strangers are left out, and said; the account is taken all the same.
-fn domains(fields: &Fields<'_>, notes: &mut Vec<String>) -> Result<Vec<String>, RowError> {
+fn domains(fields: &Fields<'_>, notes: &mut Vec<Note>) -> Result<Vec<String>, RowError> {
     let mut domains = Vec::new();
-    for raw in fields.list(&["domains", "domain", "website"])? {
+    for raw in fields.list(&["domains"])? {
         match company_domain(&raw) {
             Ok(domain) if !domains.contains(&domain) => domains.push(domain),
             Ok(_) => {}
-            Err(error) => notes.push(left_out("domain", &raw, &error)),
+            Err(error) => notes.push(Note::left_out("domain", &raw, &error)),
         }
     }
     Ok(domains)
-}
-
-fn ranges(fields: &Fields<'_>, notes: &mut Vec<String>) -> Result<Vec<ipnet::IpNet>, RowError> {
-    let mut ranges = Vec::new();
-    for raw in fields.list(&["ranges", "ip_ranges"])? {
-        match parse_range(&raw) {
-            Ok(range) => ranges.push(range),
-            Err(error) => notes.push(left_out("range", &raw, &error)),
-        }
-    }
-    Ok(ranges)
-}
-
-fn contacts(fields: &Fields<'_>, notes: &mut Vec<String>) -> Result<Vec<Contact>, RowError> {
-    let (mut contacts, mut count) = (Vec::new(), 0);
-    for value in fields.objects(&["contacts", "emails", "email"]) {
-        match value {
-            Value::Object(object) => {
-                count += 1;
-                contacts.push(person(&Fields(object))?);
-            }
-            Value::String(text) => {
-                for raw in parts(text).map(str::trim).filter(|raw| !raw.is_empty()) {
-                    count += 1;
-                    let role = String::new();
-                    match Mail::parse(raw) {
-                        Some(mail) => {
-                            contacts.push(Contact { email_sha256: mail.sha256(), role, opted_out: false });
-                        }
-                        None => notes.push("a contact is left out: it is no mail address".to_owned()),
-                    }
-                }
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
-                return Err(wrong(
-                    "contacts",
-                    value,
-                    "write mail addresses, or objects with email or email_sha256",
-                ));
-            }
-        }
-    }
-    if count > limits::CONTACTS.items {
-        return Err(too_large("contacts", Excess::Items(count), &limits::CONTACTS));
-    }
-    Ok(contacts)
-}
-
-fn person(fields: &Fields<'_>) -> Result<Contact, RowError> {
-    let role = fields.text(&["role"])?.unwrap_or_default();
-    let opted_out = fields.flag(&["opted_out"])?.unwrap_or_default();
-    let email_sha256 = match (fields.text(&["email"])?, fields.text(&["email_sha256"])?) {
-        (Some(email), _) => Mail::parse(&email).map(|mail| mail.sha256()),
-        (None, Some(hash)) => decode_hash(&hash),
-        (None, None) => None,
-    };
-    let unusable = || RowError::Value {
-        field: "contacts".to_owned(),
-        value: "a contact without a usable address".to_owned(),
-        fix: "write `email`, or `email_sha256` as 64 hexadecimal digits".to_owned(),
-    };
-    Ok(Contact { email_sha256: email_sha256.ok_or_else(unusable)?, role, opted_out })
-}
-
-pub(crate) fn decode_hash(text: &str) -> Option<[u8; 32]> {
-    let mut hash = [0; 32];
-    if text.len() != 64 {
-        return None;
-    }
-    for (at, byte) in hash.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(at * 2..at * 2 + 2)?, 16).ok()?;
-    }
-    Some(hash)
 }
 
 /// The account that a request for an erasure names; `None` where it is only about a contact.
@@ -301,185 +297,7 @@ pub(crate) fn version_of(time: Time, offset: i64) -> u64 {
     (millis << 20) | within
 }
 
-/// The note about a key that is left out. A value with other signs than a key has may be a part of an address: it is not quoted.
-fn left_out(what: &str, raw: &str, error: &dyn std::fmt::Display) -> String {
-    if raw.chars().all(|c| c.is_alphanumeric() || ".-:/_ ".contains(c)) && !raw.contains(' ') {
-        format!("{what} `{}` is left out: {error}", masked(raw))
-    } else {
-        format!("a {what} is left out: it has signs that no {what} has")
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn put(json: &str) -> (Account, Vec<String>) {
-        match read_row(json.as_bytes(), 1).unwrap() {
-            Row::Put(account, notes) => (*account, notes),
-            Row::Gone(id) => panic!("{id} is gone"),
-        }
-    }
-
-    #[test]
-    fn a_spreadsheet_row_and_a_json_row_are_the_same_account() {
-        let (sheet, _) = put(
-            r#"{"account_id":"a","name":"Acme","domains":"acme.com; acme.io","contacts":"Jane@Acme.com","churned_at":"2026-01-31",
-            "reason":"product_gap","arr":"$84,000","strategic":"yes","missing_features":"sso;audit log"}"#,
-        );
-        let (json, _) = put(
-            r#"{"account_id":"a","name":"Acme","domains":["acme.com","https://www.acme.io/"],"contacts":[{"email":"jane@acme.com"}],
-            "churned_at":1769817600,"reason":"PRODUCT_GAP","arr_usd":84000,"strategic":true,"missing_features":["sso","audit log"]}"#,
-        );
-        assert_eq!(sheet, json);
-        assert_eq!(sheet.domains, ["acme.com", "acme.io"]);
-    }
-
-    #[test]
-    fn what_would_match_strangers_is_left_out_and_said() {
-        let (account, notes) = put(
-            r#"{"id":"a","domains":"gmail.com","ranges":"10.0.0.0/8","churned_at":"2026-01-31","reason":"unknown","arr_usd":0}"#,
-        );
-        assert!(account.domains.is_empty() && account.ranges.is_empty());
-        assert_eq!(notes.len(), 2);
-    }
-
-    #[test]
-    fn an_account_of_which_nobody_says_what_it_is_worth_is_taken_and_said_to_start_nothing() {
-        for (more, noted) in [
-            ("", true),
-            (r#","strategic":false"#, true),
-            (r#","strategic":true"#, false),
-            (r#","arr_usd":900"#, false),
-            (r#","arr":"$84,000""#, false),
-        ] {
-            let row = format!(r#"{{"id":"a","churned_at":"2026-01-31","reason":"unknown"{more}}}"#);
-            let (_, notes) = put(&row);
-            assert_eq!(notes.iter().any(|note| note.contains("`arr_usd` is missing")), noted, "{row}");
-        }
-    }
-
-    #[test]
-    fn a_finer_reason_belongs_to_its_reason() {
-        let (account, _) = put(r#"{"id":"a","churned_at":"2026-01-31","reason":"champion_left"}"#);
-        assert_eq!((account.reason, account.reason_detail.as_str()), (Reason::Situational, "champion_left"));
-    }
-
-    #[test]
-    fn errors_name_the_field_the_value_and_the_fix() {
-        for (json, parts) in [
-            ("[]", &["JSON object"][..]),
-            (r#"{"churned_at":"2026-01-31"}"#, &["account_id", "missing"]),
-            (r#"{"id":"a","reason":"unknown"}"#, &["churned_at", "missing"]),
-            (
-                r#"{"id":"a","reason":"prise","churned_at":"2026-01-31"}"#,
-                &["reason", "prise", "price_budget"],
-            ),
-            (
-                r#"{"id":"a","reason":"unknown","churned_at":"31/01/2026"}"#,
-                &["churned_at", "31/01/2026", "2026-01-31"],
-            ),
-            (
-                r#"{"id":"a","reason":"unknown","churned_at":"2026-01-31","arr":"lots"}"#,
-                &["arr", "lots", "whole number"],
-            ),
-            (
-                r#"{"id":"a","reason":"unknown","churned_at":"2026-01-31","zone":"Mars"}"#,
-                &["zone", "Mars", "Europe/Berlin"],
-            ),
-        ] {
-            let text = read_row(json.as_bytes(), 1).unwrap_err().to_string();
-            parts.iter().for_each(|part| assert!(text.contains(part), "{json} says {text}, not {part}"));
-        }
-    }
-
-    #[test]
-    fn texts_lose_their_addresses_and_a_name_with_one_is_refused() {
-        let row = |more: &str| {
-            format!(r#"{{"id":"jane@acme.com","churned_at":"2026-01-31","reason":"unknown","arr":1{more}}}"#)
-        };
-        let (account, _) = put(&row(
-            r#","reason_detail":"ask jane%2540acme.com","concessions":"call jane@acme.com;x","owner":"Jo <jo@us.com>",
-            "missing_features":["sso jane@acme.com","sso john@acme.com"],"competitor":"ex jane&#64;acme.com",
-            "contacts":[{"email":"jane@acme.com","role":"boss of john@acme.com"}]"#,
-        ));
-        let (cell, _) = put(&row(r#","concessions":"a;call jane&#64;acme.com;b""#));
-        assert_eq!(cell.concessions, ["a", "call (address)", "b"]);
-        assert_eq!(account.reason_detail, "ask (address)");
-        assert_eq!(account.concessions, ["call (address)", "x"]);
-        assert_eq!(account.contacts[0].role, "boss of (address)");
-        assert_ne!(account.missing_features[0], account.missing_features[1], "they are compared");
-        assert_eq!(account.owner.as_deref(), Some("Jo <jo@us.com>"), "one of your own");
-        assert_eq!(account.name, "jane@acme.com", "its id");
-        for more in [
-            r#","name":"Jane jane@acme.com""#,
-            r#","aliases":["Acme","jane＠acme.com"]"#,
-            r#","aliases":"Acme; x jane&#64;acme.com y""#,
-        ] {
-            let text = read_row(row(more).as_bytes(), 1).unwrap_err().to_string();
-            assert!(text.contains("mail address") && !text.contains("jane"), "{text}");
-        }
-        assert!(!read_row(br#""jane@acme.com""#, 1).unwrap_err().to_string().contains("jane"));
-    }
-
-    #[test]
-    fn what_is_more_than_the_table_of_limits_allows_is_refused_with_field_size_and_limit() {
-        let row = |more: &str| {
-            format!(r#"{{"id":"a","churned_at":"2026-01-31","reason":"unknown","arr_usd":1,{more}}}"#)
-        };
-        let refused = |more: &str| read_row(row(more).as_bytes(), 1).unwrap_err();
-        for limit in &limits::ACCOUNT {
-            if limit.field == "role" || limit.field == "contacts" || limit.field == "zone" {
-                continue;
-            }
-            let text = "x".repeat(limit.chars + 1);
-            let (field, most) = (limit.field, limit.chars);
-            let error = refused(&format!(r#""{field}":"{text}""#));
-            let size = limit.chars + 1;
-            assert!(error.to_string().starts_with(&format!("`{field}` has {size} characters")), "{error}");
-            assert!(error.to_string().contains(&format!("at most {most} are taken")), "{error}");
-            assert_eq!((error.reason(), error.field()), ("too_large", Some(field)));
-            if limit.items > 1 {
-                let list = vec!["\"x\""; limit.items + 1].join(",");
-                let error = refused(&format!(r#""{field}":[{list}]"#)).to_string();
-                let says =
-                    format!("`{field}` has {} items, and at most {} are taken", limit.items + 1, limit.items);
-                assert!(error.starts_with(&says), "{error}");
-            }
-        }
-        let people = vec!["\"a@acme.example\""; 1_001].join(",");
-        for contacts in [format!("[{people}]"), format!("\"{}\"", "a@acme.example;".repeat(1_001))] {
-            let error = refused(&format!(r#""contacts":{contacts}"#)).to_string();
-            assert_eq!(error, "`contacts` has 1001 items, and at most 1000 are taken: shorten it");
-        }
-        let role = format!(r#""contacts":[{{"email":"a@acme.example","role":"{}"}}]"#, "r".repeat(201));
-        assert!(refused(&role).to_string().starts_with("`role` has 201 characters"));
-        // Each field within its limit, and all of them too much.
-        let long = |items: usize, chars: usize| vec![format!("\"{}\"", "ä".repeat(chars)); items].join(",");
-        let all = format!(r#""aliases":[{}],"concessions":[{}]"#, long(1_000, 200), long(200, 500));
-        let error = refused(&all);
-        assert!(matches!(error, RowError::RowTooLarge(bytes) if bytes > limits::ROW_BYTES));
-        assert!(error.to_string().contains("at most 524288 are taken"), "{error}");
-    }
-
-    #[test]
-    fn what_real_books_hold_is_far_within_the_limits() {
-        let domains: Vec<String> = (0..900).map(|number| format!("\"site{number}.example.com\"")).collect();
-        let people: Vec<String> = (0..900).map(|number| format!("\"p{number}@acme.com\"")).collect();
-        let (account, _) = put(&format!(
-            r#"{{"id":"a","name":"Société Générale d'Équipements Industriels","churned_at":"2026-01-31","reason":"unknown",
-            "reason_detail":"{}","domains":[{}],"contacts":[{}],"aliases":[{}]}}"#,
-            "too slow, too dear. ".repeat(40),
-            domains.join(","),
-            people.join(","),
-            vec!["\"Acme Holding Limited\""; 900].join(",")
-        ));
-        assert_eq!((account.contacts.len(), account.aliases.len()), (900, 900));
-        assert!(limits::account_bytes(&account) < limits::ROW_BYTES / 2);
-    }
-
-    #[test]
-    fn a_deleted_row_takes_the_account_off_the_list() {
-        assert_eq!(read_row(br#"{"id":"a","deleted":true}"#, 1).unwrap(), Row::Gone("a".into()));
-    }
-}
+mod read_tests;
+#[cfg(test)]
+mod tests;

@@ -99,7 +99,7 @@ impl Suppressed {
             b'k' => Kind::Check,
             _ => return None,
         };
-        crate::row::decode_hash(text.get(1..)?).map(|hash| Self(kind, hash))
+        crate::contacts::decode_hash(text.get(1..)?).map(|hash| Self(kind, hash))
     }
 }
 

@@ -25,6 +25,7 @@ use winback_telemetry::metrics::{Counters, list};
 use winback_worker::{Outcome, Worker, WorkerRole};
 
 use super::accounts::{self, Accounts};
+use super::known::KnownList;
 use super::observe::LaneMetrics;
 use super::opening::{self, Joined, Opening};
 use super::started::{Built, Started, of_world, registrar_group};
@@ -139,14 +140,15 @@ impl Builder<'_> {
         let topic = shared.config.accounts.topic.clone();
         let group = registrar_group(&shared.config);
         let (config, metrics) = (shared.config.clone(), shared.metrics.clone());
-        let rows = crate::schema_registry::rows(&shared.config)?;
+        let (rows, rules) = (crate::schema_registry::rows(&shared.config)?, shared.config.accounts.rules()?);
+        let known = Box::new(KnownList::new(shared.clone()));
         self.lane(RoleName::Registrar, &topic, &topic, &group, "0", move || {
             let refused = metrics.counter(&list::SUPPRESSED, []);
             let guard = Guard {
                 key: Box::new(move || winback_deployment::suppression_key::known(&config)),
                 refused: Box::new(move |rows| refused.increment(rows)),
             };
-            RegistrarRole::new(topics, guard).reading(rows)
+            RegistrarRole::new(topics, guard).reading(rows).under(rules).knowing(known)
         })
     }
 

@@ -6,6 +6,7 @@ mod answers;
 mod behaviour;
 mod idle;
 mod kept;
+mod known;
 mod lanes;
 mod monitor;
 mod observe;

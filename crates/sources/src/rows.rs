@@ -68,6 +68,9 @@ impl RowReader {
     ) -> Result<SourceRow<'r>, Dead> {
         let read = match incoming {
             Some(incoming) => self.row(key, incoming),
+            None if self.format.envelope == EnvelopeKind::Debezium && self.is_connectors(key) => {
+                Ok(SourceRow::Nothing)
+            }
             None => self.id_of_key(key).map(SourceRow::Gone),
         };
         read.map_err(|refusal| match refusal {
@@ -88,6 +91,11 @@ impl RowReader {
         let text = self.text(value)?;
         match self.format.envelope {
             EnvelopeKind::None => Ok(SourceRow::Row(Cow::Owned(text.into_owned().into_bytes()))),
+            // What a connector's transform has unwrapped says so; what it writes to say that it is there is no row.
+            EnvelopeKind::Debezium if is_unwrapped(&text) => {
+                Ok(SourceRow::Row(Cow::Owned(text.into_owned().into_bytes())))
+            }
+            EnvelopeKind::Debezium if is_heartbeat(&text) => Ok(SourceRow::Nothing),
             EnvelopeKind::Debezium => match change(&text)? {
                 Change::Row(row) => Ok(SourceRow::Row(Cow::Owned(row.into_bytes()))),
                 Change::Deleted(before) => {
@@ -114,6 +122,15 @@ impl RowReader {
         }
     }
 
+    /// True for the key of a record that a connector writes for itself, and for none.
+    fn is_connectors(&self, key: Option<&[u8]>) -> bool {
+        let Some(key) = key else { return true };
+        let text = self.text(key);
+        text.is_ok_and(|text| {
+            members(&text).is_some_and(|names| names.iter().all(|name| name == "serverName"))
+        })
+    }
+
     /// The id in a key: the key itself, or a field of the document that it is.
     fn id_of_key(&self, key: Option<&[u8]>) -> Result<String, Refusal> {
         let missing = || {
@@ -122,7 +139,12 @@ impl RowReader {
         };
         let key = key.ok_or_else(missing)?;
         if self.format == RowFormat::default() {
-            return Ok(String::from_utf8_lossy(key).into_owned());
+            let text = String::from_utf8_lossy(key);
+            // A connector whose rows are unwrapped writes its keys as JSON all the same.
+            let is_json =
+                text.starts_with('{') || (text.len() > 1 && text.starts_with('"') && text.ends_with('"'));
+            let named = is_json.then(|| id_in(&text)).flatten();
+            return Ok(named.unwrap_or_else(|| text.into_owned()));
         }
         let text = self.text(key)?;
         id_in(&text).ok_or_else(missing)
@@ -139,6 +161,27 @@ fn id_in(text: &str) -> Option<String> {
     let Some(object) = value.as_object() else { return scalar(value) };
     let named = ID.iter().find_map(|name| object.get(name).and_then(scalar));
     named.or_else(|| object.iter().next().filter(|_| object.len() == 1).and_then(|(_, value)| scalar(value)))
+}
+
+/// The names of an object's fields, of the payload beside a schema; `None` where it is none or empty.
+fn members(text: &str) -> Option<Vec<String>> {
+    let value = json::parse::<Value>(text).ok()?;
+    let value = value.get("payload").filter(|_| value.get("schema").is_some()).unwrap_or(&value);
+    let names: Vec<String> = value.as_object()?.iter().map(|(name, _)| name.to_owned()).collect();
+    (!names.is_empty()).then_some(names)
+}
+
+/// True for a row that a connector's transform has taken out of its change.
+fn is_unwrapped(text: &str) -> bool {
+    members(text).is_some_and(|names| {
+        let has = |name: &str| names.iter().any(|own| own == name);
+        !has("op") && (has("__op") || has("__deleted"))
+    })
+}
+
+/// True for what a connector writes to say that it is there.
+fn is_heartbeat(text: &str) -> bool {
+    members(text).is_some_and(|names| names.iter().all(|name| name == "ts_ms"))
 }
 
 fn scalar(value: &Value) -> Option<String> {

@@ -178,3 +178,31 @@ fn accounts_come_and_go_as_their_table_changes() {
     assert_eq!(row(&plain, Some("k"), ""), "row ", "an empty row is none, and takes nobody off the list");
     assert_eq!(row(&plain, None, "{}"), "row {}");
 }
+
+#[test]
+fn what_a_connector_writes_of_itself_is_no_account_and_an_unwrapped_row_is_one() {
+    let debezium = RowReader::new(RowFormat { wire: WireKind::Text, envelope: EnvelopeKind::Debezium }, None);
+    let plain = RowReader::new(RowFormat::default(), None);
+    let server = r#"{"serverName":"crm"}"#;
+    let with_schema = r#"{"schema":{},"payload":{"serverName":"crm"}}"#;
+    for (key, value) in [
+        (Some(server), r#"{"ts_ms":1796070000000}"#),
+        (Some(with_schema), r#"{"schema":{},"payload":{"ts_ms":1796070000000}}"#),
+        (Some(server), NULL),
+        (None, NULL),
+    ] {
+        assert_eq!(row(&debezium, key, value), "nothing", "{key:?} {value}");
+    }
+    for value in [
+        r#"{"account_id":"d-1","__op":"u","__deleted":"false"}"#,
+        r#"{"account_id":"d-1","__deleted":"true"}"#,
+    ] {
+        assert_eq!(row(&debezium, None, value), format!("row {value}"));
+        assert_eq!(row(&plain, None, value), format!("row {value}"));
+    }
+    for (key, id) in
+        [(r#"{"account_id":"d-1"}"#, "d-1"), (r#"{"id":7}"#, "7"), ("\"d-1\"", "d-1"), ("d-1", "d-1")]
+    {
+        assert_eq!(row(&plain, Some(key), NULL), format!("gone {id}"), "{key}");
+    }
+}

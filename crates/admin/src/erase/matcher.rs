@@ -8,7 +8,7 @@ use winback_core::privacy::addresses;
 use winback_deployment::{Context, accounts};
 use winback_log::Log;
 use winback_proto::{WireMessage as _, v1};
-use winback_registrar::{Request, Row, SuppressionKey, Suppressions};
+use winback_registrar::{Request, Statement, SuppressionKey, Suppressions};
 
 /// A shorter id is too likely part of something else to be looked for within records.
 const SHORTEST_ID: usize = 4;
@@ -41,11 +41,11 @@ impl Subject {
             subject.name = account.name;
         }
         accounts::pending(log, &context.config, |row| {
-            if let Row::Put(put, _) = row
-                && put.id.as_str() == id
+            if let Statement::Put(put) = row
+                && put.id().as_str() == id
             {
-                subject.contacts.extend(put.contacts.iter().map(|contact| contact.email_sha256));
-                subject.name.clone_from(&put.name);
+                subject.contacts.extend(put.contacts());
+                put.name().into_iter().for_each(|name| name.clone_into(&mut subject.name));
             }
         })?;
         Ok(subject)
@@ -61,10 +61,10 @@ impl Subject {
             knows.then(|| ids.insert(account.id))
         })?;
         accounts::pending(log, &context.config, |row| {
-            if let Row::Put(put, _) = row
-                && put.contacts.iter().any(|contact| own.contains(&contact.email_sha256))
+            if let Statement::Put(put) = row
+                && put.contacts().any(|contact| own.contains(&contact))
             {
-                ids.insert(put.id.to_string());
+                ids.insert(put.id().to_string());
             }
         })?;
         let mut subjects = Vec::new();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use winback_core::ids::Offset;
 use winback_log::{Log, TopicPartition};
-use winback_registrar::{Row, read_row};
+use winback_registrar::Statement;
 
 use crate::config::Config;
 use crate::scan;
@@ -15,7 +15,7 @@ use crate::scan;
 ///
 /// # Errors
 /// When the log is away.
-pub fn pending(log: &dyn Log, config: &Config, mut visit: impl FnMut(Row)) -> anyhow::Result<u64> {
+pub fn pending(log: &dyn Log, config: &Config, mut visit: impl FnMut(Statement)) -> anyhow::Result<u64> {
     let topic: Arc<str> = config.accounts.topic.as_str().into();
     let there = log.describe(&[&topic])?.into_iter().flatten().next();
     let Some(there) = there else { return Ok(0) };
@@ -25,14 +25,19 @@ pub fn pending(log: &dyn Log, config: &Config, mut visit: impl FnMut(Row)) -> an
         let mut reader = log.reader()?;
         reader.committed(&format!("{}.registrar", config.deployment), &partitions)?
     };
-    let mut rows = 0;
+    let (rules, mut rows) = (config.accounts.rules()?, 0);
     for (partition, position) in partitions.iter().zip(committed) {
         scan::each(log, partition, position.unwrap_or(Offset::ZERO), |message| {
             rows += 1;
-            match (message.value().map(|value| read_row(value, 0)), message.key()) {
-                (Some(Ok(row)), _) => visit(row),
-                (None, Some(key)) => visit(Row::Gone(String::from_utf8_lossy(key).into_owned().into())),
-                (Some(Err(_)) | None, _) => {}
+            let read = message.value().map(|value| rules.read(value, message.timestamp));
+            // A column that may forbid makes the row a dead letter.
+            let read = read.map(|read| {
+                read.statement.ok().filter(|_| read.unknown.iter().all(|column| !column.forbids))
+            });
+            match (read, message.key()) {
+                (Some(Some(row)), _) => visit(row),
+                (None, Some(key)) => visit(Statement::Gone(String::from_utf8_lossy(key).into_owned().into())),
+                (Some(None) | None, _) => {}
             }
             Ok(ControlFlow::Continue(()))
         })?;

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use winback_core::time::Span;
+use winback_registrar::RowRules;
 use winback_sources::WireKind;
 use winback_telemetry::logging::Format;
 
@@ -39,6 +40,7 @@ impl Config {
                 "privacy.key is shorter than 32 characters: `openssl rand -hex 32` makes one".to_owned()
             );
         }
+        RowRules::new(&self.accounts.mapping, &self.accounts.wide_ranges)?;
         self.check_words()?;
         self.dead_letters.check()?;
         self.check_schemas()?;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use winback_core::time::Span;
 use winback_log::OpenOptions;
 use winback_proto::Encoding;
+use winback_registrar::{Mapping, RowRules};
 use winback_sources::{EnvelopeKind, RowFormat, WireKind};
 
 use super::ConfigError;
@@ -118,12 +119,25 @@ pub struct AccountsConfig {
     pub wire: WireKind,
     /// The envelope around a row.
     pub envelope: EnvelopeKind,
+    /// Networks wider than a /16 (IPv6: /32) that belong to one account alone.
+    pub wide_ranges: Vec<String>,
+    /// `[accounts.mapping]`: what the columns of an export are called.
+    pub mapping: Mapping,
 }
 
 impl AccountsConfig {
     /// The format of its rows.
     pub fn format(&self) -> RowFormat {
         RowFormat { wire: self.wire, envelope: self.envelope }
+    }
+
+    /// The rules by which its rows are read.
+    ///
+    /// # Errors
+    /// Names the key and the fix.
+    pub fn rules(&self) -> Result<RowRules, ConfigError> {
+        RowRules::new(&self.mapping, &self.wide_ranges)
+            .map_err(|text| ConfigError::Wrong { path: "config".to_owned(), text })
     }
 
     /// Rows that this program would write are none where something else writes them in a form of its own.
@@ -214,6 +228,12 @@ impl Default for LoggingConfig {
 
 impl Default for AccountsConfig {
     fn default() -> Self {
-        Self { topic: "accounts".to_owned(), wire: WireKind::default(), envelope: EnvelopeKind::default() }
+        Self {
+            topic: "accounts".to_owned(),
+            wire: WireKind::default(),
+            envelope: EnvelopeKind::default(),
+            wide_ranges: Vec::new(),
+            mapping: Mapping::default(),
+        }
     }
 }

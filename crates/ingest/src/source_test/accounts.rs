@@ -8,7 +8,7 @@ use winback_core::privacy::masked;
 use winback_core::signal::Identity;
 use winback_deployment::{Context, accounts};
 use winback_log::LogError;
-use winback_registrar::{Row, read_row};
+use winback_registrar::Statement;
 
 use crate::{FileFormat, Records, format_of, open};
 
@@ -61,12 +61,19 @@ impl AccountList {
         }
         let format = format_of(None, Some(named), Some(FileFormat::Jsonl))?;
         let mut records = Records::new(open(Some(named))?, format, LARGEST)?;
+        let (rules, now) = (context.config.accounts.rules()?, context.clock.now());
         while let Some(record) = records.next_record()? {
-            match record.value.as_deref().map(|row| read_row(row, record.line)) {
-                Some(Ok(Row::Put(account, _))) => accounts.take(&account),
-                Some(Ok(Row::Gone(id))) => {
+            let row = record.value.ok().map(|row| rules.read(&row, now));
+            let statement = row.filter(|row| row.unknown.is_empty()).map(|row| row.statement);
+            match statement {
+                Some(Ok(Statement::Put(stated))) => match stated.onto(None, record.line) {
+                    Ok((account, _)) => accounts.take(&account),
+                    Err(_) => accounts.bad += 1,
+                },
+                Some(Ok(Statement::Gone(id))) => {
                     accounts.index.remove(id.as_str());
                 }
+                Some(Ok(Statement::Nothing)) => {}
                 Some(Err(_)) | None => accounts.bad += 1,
             }
         }

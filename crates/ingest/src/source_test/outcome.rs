@@ -12,6 +12,7 @@ use winback_sources::{Answer, Broadcast, Element};
 
 use super::AccountList;
 use super::accounts::Found;
+use crate::Unwritable;
 
 /// The result of one event.
 #[derive(Debug)]
@@ -48,6 +49,15 @@ pub struct Signal {
 }
 
 impl Outcome {
+    /// Of a record that `ingest` does not write.
+    pub fn unwritable(why: &Unwritable) -> Self {
+        let reason = match why {
+            Unwritable::TooLarge => "too_large",
+            Unwritable::Ragged(_) => "ragged",
+        };
+        Self::Dead { reason, text: format!("not written: {why}") }
+    }
+
     /// Of that element; the book is asked whose it is.
     pub fn of(element: &Element<'_>, accounts: Option<&AccountList>) -> Self {
         match element {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::{FileFormat, Format, Record, Records, format_of, name_of, open};
+use crate::{FileFormat, Format, Record, Records, format_of, name_of, open, open_raw};
 
 /// The largest file that is looked at; a sample is enough.
 const LARGEST: usize = 256 << 20;
@@ -32,7 +32,8 @@ impl Samples {
         let format = if binary { Format::Lines } else { format_of(stated, path, usual)? };
         let mut bytes = Vec::new();
         let most = u64::try_from(LARGEST).unwrap_or(u64::MAX).saturating_add(1);
-        let read = open(path)?.take(most).read_to_end(&mut bytes);
+        let input = if binary { open_raw(path)? } else { open(path)? };
+        let read = input.take(most).read_to_end(&mut bytes);
         read.with_context(|| format!("cannot read {}", name_of(path)))?;
         anyhow::ensure!(
             bytes.len() <= LARGEST,
@@ -52,7 +53,7 @@ impl Samples {
     /// When the file is not what it was said to be.
     pub fn next_record(&mut self) -> anyhow::Result<Option<Record>> {
         match self {
-            Self::Whole(bytes) => Ok(bytes.take().map(|value| Record { line: 1, value: Some(value) })),
+            Self::Whole(bytes) => Ok(bytes.take().map(|value| Record { line: 1, value: Ok(value) })),
             Self::Each(records) => records.next_record(),
         }
     }

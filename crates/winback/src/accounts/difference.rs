@@ -1,31 +1,10 @@
 //! The changes between a list and the list that replaces it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use prost::Message as _;
 use winback_core::account::Account;
-use winback_proto::{account, v1};
-use winback_registrar::Row;
-
-/// A short digest of an account's row, without its time: a list can be long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Print(u64);
-
-impl Print {
-    /// Of an account in the list.
-    pub fn of_wire(mut wire: v1::Account) -> Self {
-        wire.version = 0;
-        let mut hasher = DefaultHasher::new();
-        wire.encode_to_vec().hash(&mut hasher);
-        Self(hasher.finish())
-    }
-
-    /// Of a row.
-    pub fn of(row: &Account) -> Self {
-        Self::of_wire(account::to_wire(row))
-    }
-}
+use winback_core::time::Time;
+use winback_registrar::{Statement, prohibitions};
 
 /// The accounts that would change, by id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,73 +15,105 @@ pub struct Difference {
     pub changed: BTreeSet<String>,
     /// No longer in the list.
     pub removed: BTreeSet<String>,
+    /// What forbade and would no longer, by account.
+    pub lifted: BTreeMap<String, Vec<&'static str>>,
 }
 
 /// The list after a row.
-pub fn apply(list: &mut BTreeMap<String, Print>, row: &Row) {
+pub fn apply(list: &mut BTreeMap<String, Account>, row: &Statement) {
     match row {
-        Row::Put(account, _) => list.insert(account.id.to_string(), Print::of(account)),
-        Row::Gone(id) => list.remove(id.as_str()),
-    };
+        Statement::Put(stated) => {
+            let known = list.get(stated.id().as_str());
+            if let Ok((account, _)) = stated.as_ref().clone().onto(known, 0) {
+                list.insert(account.id.to_string(), account);
+            }
+        }
+        Statement::Gone(id) => drop(list.remove(id.as_str())),
+        Statement::Nothing => {}
+    }
 }
 
-/// The changes from one list to the other.
-pub fn difference(before: &BTreeMap<String, Print>, after: &BTreeMap<String, Print>) -> Difference {
+/// The changes of a list by the rows of a file that replaces it: a row changes what it states.
+pub fn difference(
+    before: &BTreeMap<String, Account>,
+    rows: &BTreeMap<String, Statement>,
+    now: Time,
+) -> Difference {
     let mut difference = Difference::default();
-    for (id, print) in after {
-        match before.get(id) {
-            None => difference.added.insert(id.clone()),
-            Some(was) if was != print => difference.changed.insert(id.clone()),
-            Some(_) => continue,
+    for (id, row) in rows {
+        let Statement::Put(stated) = row else { continue };
+        let known = before.get(id);
+        let Ok((after, _)) = stated.as_ref().clone().onto(known, 0) else { continue };
+        let Some(known) = known else {
+            difference.added.insert(id.clone());
+            continue;
         };
+        if (Account { version: 0, ..known.clone() }) != after {
+            difference.changed.insert(id.clone());
+        }
+        let left = prohibitions(&after, now);
+        let lifted: Vec<_> =
+            prohibitions(known, now).into_iter().filter(|column| !left.contains(column)).collect();
+        if !lifted.is_empty() {
+            difference.lifted.insert(id.clone(), lifted);
+        }
     }
-    difference.removed = before.keys().filter(|id| !after.contains_key(*id)).cloned().collect();
+    let stays = |id: &str| matches!(rows.get(id), Some(Statement::Put(_)));
+    for (id, known) in before.iter().filter(|(id, _)| !stays(id)) {
+        difference.removed.insert(id.clone());
+        let marks = prohibitions(known, now);
+        if !marks.is_empty() {
+            difference.lifted.insert(id.clone(), marks);
+        }
+    }
     difference
 }
 
 #[cfg(test)]
 mod tests {
-    use winback_registrar::read_row;
+    use winback_registrar::RowRules;
 
     use super::*;
 
-    fn row(id: &str, name: &str) -> Row {
-        let json = format!(
-            r#"{{"account_id":"{id}","name":"{name}","churned_at":"2026-01-31","reason":"unknown"}}"#
-        );
-        read_row(json.as_bytes(), 0).unwrap()
+    const NOW: Time = Time::from_millis(1_796_083_200_000);
+
+    fn row(id: &str, more: &str) -> Statement {
+        let json = format!(r#"{{"account_id":"{id}","churned_at":"2026-01-31","reason":"unknown"{more}}}"#);
+        RowRules::default().read(json.as_bytes(), NOW).statement.unwrap()
+    }
+
+    fn list(rows: &[Statement]) -> BTreeMap<String, Account> {
+        let mut list = BTreeMap::new();
+        rows.iter().for_each(|row| apply(&mut list, row));
+        list
     }
 
     #[test]
-    fn a_replacing_list_adds_changes_and_removes() {
-        let print = |id: &str, name: &str| match row(id, name) {
-            Row::Put(account, _) => {
-                (id.to_owned(), Print::of_wire(v1::Account { version: 77, ..account::to_wire(&account) }))
-            }
-            Row::Gone(_) => panic!(),
-        };
-        let before = BTreeMap::from([
-            print("same", "S"),
-            print("changed", "C"),
-            print("removed", "R"),
-            print("gone", "G"),
+    fn a_replacing_list_adds_changes_removes_and_says_what_it_lifts() {
+        let no = r#","do_not_contact":true"#;
+        let mut before = list(&[
+            row("same", no),
+            row("changed", r#","name":"C""#),
+            row("lifted", no),
+            row("removed", no),
+            row("gone", ""),
         ]);
+        before.values_mut().for_each(|account| account.version = 77);
         let rows = [
-            row("same", "S"),
-            row("changed", "C2"),
-            row("added", "A"),
-            row("gone", "G"),
-            Row::Gone("gone".into()),
+            ("same", row("same", "")),
+            ("changed", row("changed", r#","name":"C2""#)),
+            ("lifted", row("lifted", r#","do_not_contact":false"#)),
+            ("added", row("added", "")),
+            ("gone", Statement::Gone("gone".into())),
         ];
-        let mut after = BTreeMap::new();
-        rows.iter().for_each(|row| apply(&mut after, row));
-        let difference = difference(&before, &after);
+        let rows = rows.map(|(id, row)| (id.to_owned(), row)).into();
         let set = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
         let expected = Difference {
             added: set(&["added"]),
-            changed: set(&["changed"]),
+            changed: set(&["changed", "lifted"]),
             removed: set(&["gone", "removed"]),
+            lifted: ["lifted", "removed"].map(|id| (id.to_owned(), vec!["do_not_contact"])).into(),
         };
-        assert_eq!(difference, expected);
+        assert_eq!(difference(&before, &rows, NOW), expected);
     }
 }

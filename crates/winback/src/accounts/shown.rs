@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use comfy_table::{CellAlignment, Table, presets};
 use winback_core::account::Tier;
 use winback_core::time::Time;
-use winback_proto::v1;
+use winback_proto::{Timestamp, v1};
+use winback_worker::Answered;
 
 use winback_show::approach;
 use winback_terminal::safe;
@@ -43,14 +44,20 @@ pub(crate) fn table(accounts: &[v1::Account]) -> String {
 }
 
 fn day(account: &v1::Account) -> String {
-    account
-        .churned_at
-        .as_ref()
-        .map_or_else(String::new, |at| Time::from(at).to_string().chars().take(10).collect())
+    account.churned_at.as_ref().map(date).unwrap_or_default()
+}
+
+fn date(at: &Timestamp) -> String {
+    Time::from(at).to_string().chars().take(10).collect()
 }
 
 /// All that is known of one.
 pub(crate) fn text(account: &v1::Account) -> String {
+    text_with(account, None, &[])
+}
+
+/// The same, with what it answered; `others` opted out and are no contacts of the list.
+pub(crate) fn text_with(account: &v1::Account, answered: Option<&Answered>, others: &[Vec<u8>]) -> String {
     let mut text = format!("{}  {}\n", safe(&account.id), safe(&account.name));
     let mut line = |name: &str, value: &str| {
         if !value.is_empty() {
@@ -85,13 +92,46 @@ pub(crate) fn text(account: &v1::Account) -> String {
     ];
     let flags: Vec<&str> = flags.into_iter().filter(|(set, _)| *set).map(|(_, name)| name).collect();
     line("marked", &flags.join(", "));
+    line("not before", &account.earliest_at.as_ref().map(date).unwrap_or_default());
+    if let Some(answered) = answered {
+        line("answered", &answers(answered).join(", "));
+    }
+    let others: Vec<String> = others.iter().map(|hash| head(hash)).collect();
+    line("also out", &others.join(", "));
     text.truncate(text.trim_end().len());
     text
 }
 
+/// What an account answered, each with its day.
+fn answers(answered: &Answered) -> Vec<String> {
+    let day = |at: Time| at.to_string().chars().take(10).collect::<String>();
+    let all = [
+        ("declined", answered.declined_at),
+        ("replied", answered.replied_at),
+        ("came back", answered.reactivated_at),
+    ];
+    let mut said: Vec<String> =
+        all.into_iter().filter_map(|(what, at)| Some(format!("{what} {}", day(at?)))).collect();
+    if !answered.opted_out.is_empty() {
+        let everybody = answered.opted_out.iter().any(Vec::is_empty);
+        said.push(if everybody {
+            "opted out, all of them".to_owned()
+        } else {
+            winback_terminal::counted(answered.opted_out.len() as u64, "person").replace("persons", "people")
+                + " opted out"
+        });
+    }
+    said
+}
+
+fn head(hash: &[u8]) -> String {
+    let head: String = hash.iter().take(HEAD).map(|byte| format!("{byte:02x}")).collect();
+    if head.is_empty() { "everybody".to_owned() } else { format!("{head}…") }
+}
+
 fn contact(contact: &v1::Contact) -> String {
-    let head: String = contact.email_sha256.iter().take(HEAD).map(|byte| format!("{byte:02x}")).collect();
+    let head = head(&contact.email_sha256);
     let role = if contact.role.is_empty() { String::new() } else { format!(" ({})", contact.role) };
     let opted_out = if contact.opted_out { " opted out" } else { "" };
-    format!("{head}…{role}{opted_out}")
+    format!("{head}{role}{opted_out}")
 }

@@ -10,13 +10,15 @@ use winback_core::debounce::Policy;
 use winback_core::text::nearest;
 use winback_deployment::config::ConfigError;
 use winback_deployment::{Context, policy_files, topic_plan};
-use winback_ingest::{self as ingest, FileFormat, Intake, Records, Taken, format_of, name_of, open};
+use winback_ingest::{
+    self as ingest, FileFormat, Intake, Records, Taken, Unwritable, format_of, name_of, open,
+};
 use winback_log::{Log, LogError};
 use winback_sources::{Decoder, SourceConfig, WireKind};
 use winback_terminal as terminal;
-use winback_terminal::{EXIT_PARTLY, EXIT_USAGE};
+use winback_terminal::{EXIT_PARTLY, EXIT_USAGE, safe};
 
-use crate::accounts;
+use crate::accounts::{Bad, Check, Checked};
 use crate::values::file_format;
 
 /// Arguments of `ingest`.
@@ -135,10 +137,15 @@ fn report(
     written: u64,
 ) -> anyhow::Result<ExitCode> {
     let file = name_of(path);
-    let refused = u64::try_from(taken.too_large.len()).unwrap_or(u64::MAX);
-    for line in taken.too_large.iter().take(NAMED) {
-        winback_terminal::note!("{file}:{line}: larger than any record that `{topic}` takes: not written");
+    let refused = u64::try_from(taken.unwritable.len()).unwrap_or(u64::MAX);
+    for (line, why) in taken.unwritable.iter().take(NAMED) {
+        winback_terminal::note!("{file}:{line}: not written: {}", safe(&why.to_string()));
     }
+    if taken.unwritable.len() > NAMED {
+        winback_terminal::note!("… and {} more", terminal::grouped(refused - NAMED as u64));
+    }
+    let is_large = |(_, why): &&(u64, Unwritable)| *why == Unwritable::TooLarge;
+    let too_large = taken.unwritable.iter().filter(is_large).count();
     if taken.dead > 0 {
         let (are, turn) = if taken.dead == 1 {
             ("it is", "becomes a dead letter when it is")
@@ -156,7 +163,8 @@ fn report(
     let (first, last) =
         taken.times.map_or((None, None), |(first, last)| (Some(first.to_string()), Some(last.to_string())));
     let value = json!({
-        "topic": topic, "read": taken.records + refused, "written": written, "too_large": refused, "dead": taken.dead,
+        "topic": topic, "read": taken.records + refused, "written": written, "too_large": too_large,
+        "ragged": taken.unwritable.len() - too_large, "dead": taken.dead,
         "events": taken.events, "first": first, "last": last,
     });
     let over = first.zip(last).map_or_else(String::new, |(first, last)| format!(", from {first} to {last}"));
@@ -177,9 +185,12 @@ fn rows(context: &Context, args: &IngestArgs, path: Option<&Path>) -> anyhow::Re
     topic_plan::apply(&*log, &context.config, true)?;
     let topic = &context.config.accounts.topic;
     let mut records = Records::new(input, format, largest(&*log, topic)?)?;
-    let (spool, checked) = accounts::check(&mut records, accounts::Bad::Keep, None, |_| {})?;
-    let taken =
-        Taken { records: checked.rows, dead: checked.bad, too_large: checked.too_large, ..Taken::default() };
+    let (rules, now) = (context.config.accounts.rules()?, context.clock.now());
+    let check = Check { bad: Bad::Keep, rules: &rules, now, gate: None };
+    let (spool, checked) = check.run(&mut records, |_, _| {})?;
+    checked.unknown.tell(false);
+    let Checked { rows, bad, unwritable, .. } = checked;
+    let taken = Taken { records: rows, dead: bad, unwritable, ..Taken::default() };
     let bar = terminal::bar(taken.records);
     let written = ingest::write(&*log, topic, spool, &taken, context.clock.now(), &bar)?;
     report(context, topic, path, &taken, written)

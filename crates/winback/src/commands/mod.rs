@@ -11,7 +11,7 @@ mod erase;
 mod explain;
 mod generate;
 mod holds;
-mod ingest;
+pub(crate) mod ingest;
 mod migrate;
 mod policy;
 mod run;

@@ -108,7 +108,13 @@ fn test(context: &Context, args: &SourceTestArgs) -> anyhow::Result<ExitCode> {
     }
     while let Some(record) = samples.next_record()? {
         test.tally.records += 1;
-        let value = record.value.unwrap_or_default();
+        let value = match record.value {
+            Ok(value) => value,
+            Err(why) => {
+                test.record(record.line, &[Outcome::unwritable(&why)])?;
+                continue;
+            }
+        };
         decoder.prepare(&value)?;
         let mut outcome = Vec::new();
         decoder.decode(&value, &mut |element| outcome.push(Outcome::of(&element, accounts.as_ref())));

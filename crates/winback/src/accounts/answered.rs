@@ -1,0 +1,58 @@
+//! What an account answered: who of its contacts is out, beside those whom the list says.
+
+use std::ops::ControlFlow;
+
+use winback_core::ids::Offset;
+use winback_log::Log;
+use winback_proto::v1;
+use winback_worker::{Answered, Answers, read_answer};
+
+use winback_deployment::Context;
+use winback_deployment::scan;
+
+/// The answers of the account; `None` where it never answered. A record that cannot be read is told.
+///
+/// # Errors
+/// When the log is away.
+pub(crate) fn answered(context: &Context, log: &dyn Log, id: &str) -> anyhow::Result<Option<Answered>> {
+    let topic = &context.topics.answers;
+    let there = log.describe(&[topic])?.into_iter().flatten().next();
+    let Some(count) = there.map(|there| there.spec.partitions) else { return Ok(None) };
+    let (answers, mut unreadable) = (Answers::default(), 0_u64);
+    for partition in scan::partitions_of(log, topic, Some(id))? {
+        scan::each(log, &partition, Offset::ZERO, |message| {
+            let key = message.key().unwrap_or_default();
+            match read_answer(key, message.value(), message.partition, count) {
+                Ok(Some(answer)) if answer.account_id == id => drop(answers.apply(answer)),
+                Ok(_) => {}
+                Err(_) => unreadable += 1,
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+    }
+    if unreadable > 0 {
+        winback_terminal::note!(
+            "{} cannot be read, and may be a no: stop the members and run `winback topics doctor`",
+            winback_terminal::counted(unreadable, "answer")
+        );
+    }
+    Ok(answers.of(id))
+}
+
+/// The account with those marked out who answered so.
+pub(crate) fn marked(mut account: v1::Account, answered: Option<&Answered>) -> v1::Account {
+    let Some(answered) = answered else { return account };
+    for contact in &mut account.contacts {
+        contact.opted_out |= answered.is_out(&contact.email_sha256);
+    }
+    account
+}
+
+/// Those who opted out and are no contact of the list, by the heads of their hashes; an empty one is everybody.
+pub(crate) fn others(account: &v1::Account, answered: Option<&Answered>) -> Vec<Vec<u8>> {
+    let is_contact = |out: &&Vec<u8>| {
+        !out.is_empty() && account.contacts.iter().any(|contact| contact.email_sha256 == **out)
+    };
+    let all = answered.into_iter().flat_map(|answered| &answered.opted_out);
+    all.filter(|out| !is_contact(out)).cloned().collect()
+}
