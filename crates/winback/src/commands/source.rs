@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use winback_core::text::nearest;
+use winback_log::{Clock as _, SystemClock};
 use winback_sources::{Decoder, Preset, SourceConfig, Start, WireKind, presets};
 
 use crate::cli::{FileFormat, SourceCommand, SourceTestArgs};
@@ -42,12 +43,13 @@ fn test(context: &Context, args: &SourceTestArgs) -> anyhow::Result<ExitCode> {
     if !context.json {
         told.out.line(&headline(&name, &source, path, book.as_ref()))?;
     }
+    let now = SystemClock.now();
     while let Some(record) = samples.next_record()? {
         told.tally.records += 1;
         let value = record.value.unwrap_or_default();
         decoder.prepare(&value)?;
         let mut came = Vec::new();
-        decoder.decode(&value, &mut |element| came.push(Came::of(&element, book.as_ref())));
+        decoder.decode(&value, &mut |element| came.push(Came::of(&element, now, book.as_ref())));
         told.record(record.line, &came)?;
     }
     told.end(book.as_ref())

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use winback_core::identity::{Mail, company_domain, company_name};
 use winback_core::privacy::masked;
-use winback_core::signal::{Candidate, Identity};
+use winback_core::signal::{Candidate, Identity, is_from_the_future};
 use winback_core::time::Time;
 use winback_matcher::door::{self, Texts};
 use winback_sources::{Answer, Broadcast, Element};
@@ -48,8 +48,17 @@ pub(crate) struct Signal {
 }
 
 impl Came {
-    /// Of that element; the book is asked whose it is.
-    pub(crate) fn of(element: &Element<'_>, book: Option<&Book>) -> Self {
+    /// Of that element, arriving now; the book is asked whose it is.
+    pub(crate) fn of(element: &Element<'_>, now: Time, book: Option<&Book>) -> Self {
+        let at = match element {
+            Element::Signal(candidate) => Some(candidate.at),
+            Element::Answer(answer) => Some(answer.at),
+            Element::Broadcast(event) => Some(event.at),
+            Element::Dropped(_) | Element::Dead(_) => None,
+        };
+        if let Some(at) = at.filter(|at| is_from_the_future(*at, now)) {
+            return Self::Dead { reason: door::FUTURE, text: door::dated_ahead(at, now) };
+        }
         match element {
             Element::Signal(candidate) => Self::Signal(Box::new(Signal::of(candidate, book))),
             Element::Answer(answer) => Self::Answer(Box::new(Signal::answer(answer, book))),
