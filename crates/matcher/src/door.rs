@@ -20,6 +20,16 @@ pub struct Texts {
     pub detail: String,
 }
 
+/// The reason of the dead letter of an event that is dated ahead of its arrival (R3).
+pub const FUTURE: &str = "future";
+
+/// The text of that dead letter.
+pub fn dated_ahead(at: Time, arrived: Time) -> String {
+    format!(
+        "the event is dated {at}, more than a day after {arrived}, when it arrived: mend the producer's clock"
+    )
+}
+
 /// The texts of a signal.
 pub fn texts(candidate: &Candidate<'_>) -> Texts {
     let Candidate { id, kind: _, class, at: _, who: _, detail } = candidate;

@@ -117,11 +117,8 @@ impl Forward<'_> {
         let ahead = is_from_the_future(at, self.append_time);
         if ahead {
             tally.dead[FUTURE] += 1;
-            let arrived = self.append_time;
-            let text = format!(
-                "the event is dated {at}, more than a day after {arrived}, when it arrived: mend the producer's clock"
-            );
-            out.dead(self.letter(self.place, "future", text));
+            let text = door::dated_ahead(at, self.append_time);
+            out.dead(self.letter(self.place, door::FUTURE, text));
         }
         ahead
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use winback_core::limits::{self, Excess, Limit};
-use winback_core::privacy::{addresses, masked};
+use winback_core::privacy::masked;
 use winback_core::time::Time;
 
 use crate::amount::amount;
@@ -37,7 +37,9 @@ impl<'a> Fields<'a> {
         let Some((name, value)) = self.find(names) else { return Ok(Vec::new()) };
         let part = |text: &str| text.trim().to_owned();
         let list: Vec<String> = match value {
-            Value::String(text) => parts(text).map(part).filter(|part| !part.is_empty()).collect(),
+            Value::String(text) => {
+                crate::lists::parts(text).map(part).filter(|part| !part.is_empty()).collect()
+            }
             Value::Array(items) => items
                 .iter()
                 .map(|item| {
@@ -131,18 +133,6 @@ impl<'a> Fields<'a> {
 fn whole(number: &serde_json::Number) -> Option<u64> {
     let float = || number.as_f64().filter(|float| (0.0..9e15).contains(float)).map(|float| float as u64);
     number.as_u64().or_else(float)
-}
-
-/// The parts of a text between its `;`. One within a disguised address, as in `jane&#64;acme.com`, separates nothing.
-pub(crate) fn parts(text: &str) -> impl Iterator<Item = &str> {
-    let addresses = if text.contains(';') { addresses(text) } else { Vec::new() };
-    let ends: Vec<usize> = text
-        .match_indices(';')
-        .map(|(at, _)| at)
-        .filter(|at| !addresses.iter().any(|address| address.range.contains(at)))
-        .collect();
-    let starts = std::iter::once(0).chain(ends.clone().into_iter().map(|end| end + 1));
-    starts.zip(ends.into_iter().chain([text.len()])).filter_map(|(start, end)| text.get(start..end))
 }
 
 /// Refuses what is more than the table of limits allows; `name` is the field as the row has it.

@@ -65,6 +65,10 @@ pub struct SourceConfig {
     /// belongs to one company.
     #[serde(default)]
     pub user_is_account: bool,
+    /// Access logs: the addresses and networks of proxies of ours. Behind one of them the visitor is who it forwards for.
+    /// Without it nobody's word about another address counts, since a visitor can write it, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proxies: Vec<String>,
 }
 
 const fn default_max_bytes() -> usize {
@@ -91,6 +95,7 @@ impl SourceConfig {
             scanners: BotConfig::default(),
             image_proxies: ImageProxies::default(),
             user_is_account: false,
+            proxies: Vec::new(),
         }
     }
 }

@@ -7,16 +7,17 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use encoding_rs::Encoding;
+use ipnet::IpNet;
 use jiff::tz::TimeZone;
 
 use crate::bots::{Bots, PAGE_BOTS};
 use crate::config::{BotConfig, ImageProxies, SourceConfig};
-use crate::element::{Dead, DeadReason, DropReason, Element, Refusal, element};
+use crate::element::{AnswerKind, Dead, DeadReason, DropReason, Element, Refusal, element};
 use crate::envelope::{EnvelopeKind, Opened};
 use crate::error::SourceError;
 use crate::jq::Jq;
 use crate::lists;
-use crate::mail::{DecodeMail, MACHINES, Machines, Mail, SCANNERS, Scanners};
+use crate::mail::{DecodeMail, MACHINES, Machines, Mail, SCANNERS, Scanners, form};
 use crate::mapping::{Compiled, Mapping, Wrong, zone_of};
 use crate::presets::{self, Preset};
 use crate::text;
@@ -141,7 +142,13 @@ impl Decoder {
         let text = match &self.wire {
             // A tombstone has no schema.
             Some(wire) if !value.is_empty() => Cow::Owned(wire.json(value)?),
-            _ => text::decode(value, self.encoding)?,
+            _ => match text::decode(value, self.encoding) {
+                // A part of a posted form or of a mail may be in an encoding of its own; what matters is ASCII.
+                Err(_) if self.format.takes_forms() && form::is_posted(value) => {
+                    String::from_utf8_lossy(value)
+                }
+                decoded => decoded?,
+            },
         };
         if text.trim().is_empty() {
             return Err(DropReason::Empty.into());
@@ -151,6 +158,11 @@ impl Decoder {
         }
         match self.envelope.open(incoming, text)? {
             Opened::One(text) => self.format.decode(self.format.trimmed(&text), wanted, sink),
+            Opened::Snapshot { text, at } => {
+                let mut of_snapshot =
+                    |place: Option<u32>, element: Element<'_>| sink(place, of_snapshot(element, at));
+                self.format.decode(self.format.trimmed(&text), wanted, &mut of_snapshot)
+            }
             Opened::Batch(events) => {
                 let placed = (0_u32..).zip(events);
                 placed.filter(|(at, _)| wanted.takes(Some(*at))).for_each(|(at, event)| {
@@ -180,6 +192,20 @@ impl Decoder {
     }
 }
 
+/// What counts of a row that was there before anybody read changes. Nothing happened to it, so that it is no signal. But
+/// a prohibition that it says holds; so does another answer, unless its only time is that of the reading.
+fn of_snapshot(element: Element<'_>, read_at: Option<i64>) -> Element<'_> {
+    match &element {
+        Element::Signal(_) | Element::Broadcast(_) => Element::Dropped(DropReason::Snapshot),
+        Element::Answer(answer)
+            if answer.kind != AnswerKind::OptedOut && read_at.is_some_and(|at| at == answer.at.millis()) =>
+        {
+            Element::Dropped(DropReason::Snapshot)
+        }
+        Element::Answer(_) | Element::Dropped(_) | Element::Dead(_) => element,
+    }
+}
+
 impl Format {
     /// The wanted elements with their places.
     fn decode(&self, text: &str, wanted: Wanted<'_>, sink: &mut Placed<'_>) -> Result<(), Refusal> {
@@ -189,6 +215,11 @@ impl Format {
             Self::Web(format, web) => (format.decode)(web, text, &mut only(wanted, sink)),
             Self::Mapped(mapping) => mapping.decode(text, &mut only(wanted, sink)),
         }
+    }
+
+    /// True if its records may be forms as somebody posted them.
+    const fn takes_forms(&self) -> bool {
+        matches!(self, Self::Mail(..))
     }
 
     /// The text without what stands around it; a tab is a column without a value where columns are between tabs.
@@ -239,6 +270,7 @@ impl Build<'_> {
         let web = matches!(format, Some(presets::Format::Web(_)));
         let mail = matches!(format, Some(presets::Format::Mail(_)));
         let users = matches!(format, Some(presets::Format::Web(WebFormat { has_users: true, .. })));
+        let forwarded = matches!(format, Some(presets::Format::Web(WebFormat { has_forwarded: true, .. })));
         let config = self.config;
         let stated = [
             ("pages", config.pages.is_some() && !web),
@@ -247,6 +279,7 @@ impl Build<'_> {
             ("scanners", config.scanners != BotConfig::default() && !mail),
             ("image_proxies", config.image_proxies != ImageProxies::default() && !mail),
             ("user_is_account", config.user_is_account && !users),
+            ("proxies", !config.proxies.is_empty() && !forwarded),
         ];
         match stated.into_iter().find(|(_, without)| *without) {
             None => Ok(()),
@@ -301,7 +334,20 @@ impl Build<'_> {
             bots: self.bots()?,
             times: TimeReader::auto(self.zone()?.unwrap_or(TimeZone::UTC)),
             user_is_account: self.config.user_is_account,
+            proxies: self.proxies()?,
         })
+    }
+
+    fn proxies(&self) -> Result<Vec<IpNet>, SourceError> {
+        let network = |text: &String| {
+            let one = || text.parse::<std::net::IpAddr>().ok().map(IpNet::from);
+            text.parse().ok().or_else(one).ok_or_else(|| {
+                let fix =
+                    "write the address or the network of a proxy of yours, such as \"10.0.0.0/8\"".to_owned();
+                self.bad(("proxies".to_owned(), text.clone(), fix))
+            })
+        };
+        self.config.proxies.iter().map(network).collect()
     }
 
     fn mail(&self) -> Result<Mail, SourceError> {

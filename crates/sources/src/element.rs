@@ -41,6 +41,8 @@ closed_enum! {
         Empty = "empty",
         /// A row that was deleted in the database whose changes are read.
         Deleted = "deleted",
+        /// A row that was there when somebody began to read the database's changes: nothing changed.
+        Snapshot = "snapshot",
     }
 }
 

@@ -6,6 +6,8 @@
 //!
 //! Nothing here reads a clock, matches an account, or knows where the bytes came from.
 
+mod addresses;
+mod answers;
 mod bots;
 mod config;
 mod csv_row;
@@ -24,6 +26,7 @@ mod presets;
 mod rows;
 mod text;
 mod times;
+mod titles;
 mod walk;
 mod web;
 mod wire;

@@ -109,16 +109,16 @@ presets! {
         "PostHog's `$pageview` events: captured, batched, posted or exported";
     Ga4Export = "ga4_export", WEB, Web(web::ga4::FORMAT),
         "GA4 `page_view` rows of the BigQuery export, as JSON";
-    SendGrid = "sendgrid", OPENS, Mail(mail::sendgrid::decode),
-        "SendGrid's event webhook: a list of events a record";
+    SendGrid = "sendgrid", MAIL, Mail(mail::sendgrid::decode),
+        "SendGrid's event webhook, a list of events a record, and its inbound parser's forms";
     Postmark = "postmark", MAIL, Mail(mail::postmark::decode),
         "Postmark's open, click and inbound webhooks";
     Ses = "ses", MAIL, Mail(mail::ses::decode),
         "Amazon SES events and received mail, bare or wrapped by SNS";
     Brevo = "brevo", MAIL, Mail(mail::brevo::decode),
         "Brevo's transactional and inbound webhooks";
-    Mailgun = "mailgun", OPENS, Mail(mail::mailgun::decode),
-        "Mailgun's webhooks, or its events as the API lists them";
+    Mailgun = "mailgun", MAIL, Mail(mail::mailgun::decode),
+        "Mailgun's webhooks, its events as the API lists them, and its routes' forms";
     Mailjet = "mailjet", MAIL, Mail(mail::mailjet::decode),
         "Mailjet's event and parse webhooks";
     Mandrill = "mandrill", MAIL, Mail(mail::mandrill::decode),
@@ -127,6 +127,24 @@ presets! {
         "SparkPost's event and relay webhooks: a list of events a record";
     Resend = "resend", MAIL, Mail(mail::resend::decode),
         "Resend's webhooks";
+    MailerSend = "mailersend", MAIL, Mail(mail::mailersend::decode),
+        "MailerSend's webhooks and inbound routes";
+    Mailtrap = "mailtrap", OPENS, Mail(mail::mailtrap::decode),
+        "Mailtrap's webhooks: {events: [...]}, or one event a record";
+    Postal = "postal", MAIL, Mail(mail::postal::decode),
+        "Postal's webhooks and HTTP endpoints";
+    CustomerIo = "customerio", OPENS, Mail(mail::customerio::decode),
+        "Customer.io's reporting webhooks";
+    Braze = "braze", OPENS, Mail(mail::braze::decode),
+        "Braze Currents: {events: [...]}, or one event a record with its `event_type`";
+    Iterable = "iterable", OPENS, Mail(mail::iterable::decode),
+        "Iterable's system webhooks";
+    Klaviyo = "klaviyo", OPENS, Mail(mail::klaviyo::decode),
+        "Klaviyo's system webhooks: a list of events below `data`";
+    HubSpotEmail = "hubspot_email", OPENS, Mail(mail::hubspot_email::decode),
+        "HubSpot's email events: {events: [...]}, or one a record";
+    Marketo = "marketo", OPENS, Mail(mail::marketo::decode),
+        "Marketo's activities of mails: {result: [...]}, or one a record, with the lead's `email`";
     Funding = "funding", FUNDING, File(include_str!("../../../config/sources/funding.toml")),
         "JSON or CSV {id, company, domain, amount, currency, round, date}";
     Hiring = "hiring", HIRING, File(include_str!("../../../config/sources/hiring.toml")),

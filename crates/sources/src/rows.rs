@@ -106,6 +106,7 @@ impl RowReader {
             },
             EnvelopeKind::CloudEvents => match self.format.envelope.open(incoming, text)? {
                 Opened::One(row) => Ok(SourceRow::Row(Cow::Owned(row.into_owned().into_bytes()))),
+                Opened::Snapshot { text, .. } => Ok(SourceRow::Row(Cow::Owned(text.into_bytes()))),
                 Opened::Batch(_) => {
                     let text =
                         "a batch of events: send one account a record, so that each has its own position";

@@ -138,6 +138,13 @@ fn auto(text: &str, zone: &TimeZone) -> Option<i64> {
     if let Ok(timestamp) = text.parse::<Timestamp>() {
         return Some(timestamp.as_millisecond());
     }
+    // With a blank in front of the zone, as databases write it.
+    if let Some((head, zone)) = text.rsplit_once(' ')
+        && (zone.starts_with(['+', '-']) || zone.eq_ignore_ascii_case("utc") || zone == "Z")
+    {
+        let zone = if zone.starts_with(['+', '-']) { zone } else { "Z" };
+        return format!("{head}{zone}").parse::<Timestamp>().ok().map(Timestamp::as_millisecond);
+    }
     let local = match text.parse::<DateTime>() {
         Ok(local) => local,
         Err(_) => text.parse::<Date>().ok()?.to_datetime(jiff::civil::Time::midnight()),
@@ -211,6 +218,8 @@ mod tests {
             (text("1714564800.250"), noon + 250),
             (text("2024-05-01T12:00:00Z"), noon),
             (text("2024-05-01T14:00:00+02:00"), noon),
+            (text("2024-05-01 14:00:00 +02:00"), noon),
+            (text("2024-05-01 12:00:00 UTC"), noon),
             (text("2024-05-01T08:00:00.0000001-04:00"), noon),
             (text("2024-05-01T12:00:00"), noon),
             (text(" 2024-05-01 12:00:00.5 "), noon + 500),

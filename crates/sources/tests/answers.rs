@@ -111,3 +111,59 @@ won = "reactivated"
         "{error}"
     );
 }
+
+#[test]
+fn each_address_of_an_answer_is_heard_and_none_that_cannot_be_read_is_lost() {
+    let decoder = responses();
+    let answer = |email: &str| {
+        serde_json::json!({"id": "r-9", "email": email, "kind": "opted_out", "time": "2026-01-31T10:00:00Z"})
+            .to_string()
+    };
+    for email in [
+        "ann.lee@acme.example",
+        "\"ann.lee\"@acme.example",
+        "ann.lee(work)@acme.example",
+        "Ann <ann.lee@acme.example>",
+    ] {
+        assert_eq!(told(&decoder, &answer(email)), ["opted_out ann.lee@acme.example r-9"], "{email}");
+    }
+    assert_eq!(told(&decoder, &answer("o'hara@acme.example")), ["opted_out o'hara@acme.example r-9"]);
+    let both = told(&decoder, &answer("ann@acme.example; bob@other.example"));
+    assert_eq!(both.len(), 2);
+    assert!(
+        both[0].starts_with("opted_out ann@acme.example ")
+            && both[1].starts_with("opted_out bob@other.example ")
+    );
+    assert_ne!(both[0].rsplit(' ').next(), both[1].rsplit(' ').next(), "each has an id of its own");
+    let listed = r#"{"id":"r-9","email":["ann@acme.example","bob@other.example"],"kind":"opted_out","time":"2026-01-31T10:00:00Z"}"#;
+    assert_eq!(told(&decoder, listed), both, "as a list");
+    for email in ["", "n/a", "ann at acme.example", "\"ann lee\"@acme.example"] {
+        assert_eq!(told(&decoder, &answer(email)), ["missing_field"], "{email}");
+    }
+    let partly = told(&decoder, &answer("ann@acme.example, somebody"));
+    assert_eq!(partly, ["opted_out ann@acme.example r-9", "missing_field"]);
+    let beside =
+        r#"{"id":"r-9","email":"n/a","account_id":"acc-1","kind":"opted_out","time":"2026-01-31T10:00:00Z"}"#;
+    assert_eq!(told(&decoder, beside), ["opted_out acc-1 r-9"], "the account's own word counts");
+}
+
+#[test]
+fn a_filter_gives_answers_as_it_gives_signals() {
+    let toml = r#"
+topic = "t"
+start = "earliest"
+jq = '{id, at, kind, email, account_id}'
+"#;
+    let decoder = Decoder::new("crm", &toml::from_str(toml).unwrap()).unwrap();
+    for kind in AnswerKind::ALL {
+        let record =
+            format!(r#"{{"id":"r-1","account_id":"acc-1","kind":"{kind}","at":"2026-01-31T10:00:00Z"}}"#);
+        assert_eq!(told(&decoder, &record), [format!("{kind} acc-1 r-1")]);
+    }
+    let record = r#"{"id":"r-1","email":["ann@acme.example","bob@acme.example"],"kind":"opted_out","at":"2026-01-31T10:00:00Z"}"#;
+    assert_eq!(told(&decoder, record).len(), 2);
+    let unread = r#"{"id":"r-1","email":"nobody","kind":"opted_out","at":"2026-01-31T10:00:00Z"}"#;
+    assert_eq!(told(&decoder, unread), ["missing_field"]);
+    let slip = r#"{"id":"r-1","email":"ann@acme.example","kind":"opted-out","at":"2026-01-31T10:00:00Z"}"#;
+    assert_eq!(told(&decoder, slip), ["mapping"]);
+}

@@ -99,6 +99,167 @@ fn a_salesforce_change_is_a_signal_where_it_says_something_and_whose_it_is() {
 }
 
 #[test]
+fn a_deal_is_won_where_salesforce_says_so_whatever_its_stage_is_called() {
+    let salesforce = decoder("salesforce");
+    let deal = |fields: &str| change("Opportunity", "UPDATE", &format!(r#","AccountId":"001"{fields}"#));
+    let won = "self_reactivation closed_won 2026-01-31T12:00:00Z 001 | deal won";
+    for stage in ["Closed-Won", "7. Signed", "Vertrag unterschrieben", "成約", "Closed Lost", "Proposal"] {
+        let both = deal(&format!(r#","StageName":"{stage}","IsWon":true,"IsClosed":true"#));
+        assert_eq!(told(&salesforce, &both), [won], "{stage}");
+    }
+    assert_eq!(told(&salesforce, &deal(r#","IsWon":true"#)), [won], "without its stage");
+    for stage in [
+        "Closed Won",
+        "Closed-Won",
+        "Closed - Won",
+        "Closed/Won",
+        "06 closed won",
+        "Gewonnen",
+        "Gagné",
+        "Won",
+        "赢单",
+    ] {
+        assert_eq!(told(&salesforce, &deal(&format!(r#","StageName":"{stage}""#))), [won], "{stage}");
+    }
+    for (fields, expected) in [
+        (r#","StageName":"Closed Won","IsWon":false,"IsClosed":true"#, "dropped:not_interest"),
+        (r#","StageName":"Signed","IsWon":false,"IsClosed":true"#, "dropped:not_interest"),
+        (r#","StageName":"Verloren""#, "dropped:not_interest"),
+        (r#","IsWon":false"#, "dropped:not_interest"),
+        (
+            r#","StageName":"Proposal","IsWon":false,"IsClosed":false"#,
+            "deal_stage_change Proposal 2026-01-31T12:00:00Z 001 | deal now at: Proposal",
+        ),
+        (
+            r#","StageName":"Wonder list""#,
+            "deal_stage_change Wonder list 2026-01-31T12:00:00Z 001 | deal now at: Wonder list",
+        ),
+    ] {
+        assert_eq!(told(&salesforce, &deal(fields)), [expected], "{fields}");
+    }
+}
+
+#[test]
+fn who_may_not_be_written_to_by_a_crm_is_an_answer() {
+    let person = |more: &str| {
+        change("Contact", "UPDATE", &format!(r#","AccountId":"001","Email":"ann@acme.example"{more}"#))
+    };
+    let salesforce = [
+        (person(r#","HasOptedOutOfEmail":true"#), "answer:opted_out"),
+        (person(r#","HasOptedOutOfEmail":"true""#), "answer:opted_out"),
+        (person(r#","DoNotCall":true"#), "answer:opted_out"),
+        (person(r#","Do_Not_Contact__c":true"#), "answer:opted_out"),
+        (person(r#","GDPR_Deletion__c":1"#), "answer:opted_out"),
+        (person(r#","HasOptedOutOfEmail":false,"DoNotCall":false"#), "dropped:not_interest"),
+        (person(r#","HasOptedOutOfFax":true"#), "dropped:not_interest"),
+        (
+            change("Lead", "CREATE", r#","Email":"ann@acme.example","HasOptedOutOfEmail":true"#),
+            "answer:opted_out",
+        ),
+        (
+            change("Individual", "UPDATE", r#","Email":"ann@acme.example","ShouldForget":true"#),
+            "answer:opted_out",
+        ),
+        (
+            change(
+                "ContactPointTypeConsent",
+                "CREATE",
+                r#","Email":"ann@acme.example","PrivacyConsentStatus":"OptOut""#,
+            ),
+            "answer:opted_out",
+        ),
+        (change("Account", "UPDATE", r#","DoNotContact__c":true"#), "answer:opted_out"),
+        (
+            change("Contact", "UPDATE", r#","AccountId":"001","HasOptedOutOfEmail":true"#),
+            "dead:mapping somebody opted out, and the change of Contact 006SG000001 names no mail address: add Email to the channel's enriched fields",
+        ),
+    ];
+    for (record, expected) in salesforce {
+        assert_eq!(told(&decoder("salesforce"), &record), [expected], "{record}");
+    }
+    let both = told(&decoder("salesforce"), &person(r#","DoNotCall":true,"Title":"CFO""#));
+    assert!(
+        both.len() == 2 && both[0] == "answer:opted_out" && both[1].starts_with("executive_change CFO"),
+        "{both:?}"
+    );
+    let changed = |kind: &str, property: &str, value: &str, more: &str| {
+        format!(
+            r#"{{"occurredAt":1769860800000,"subscriptionType":"{kind}","objectId":5,"propertyName":"{property}","propertyValue":{value}{more}}}"#
+        )
+    };
+    let email = r#","email":"ann@acme.example""#;
+    let contact = "contact.propertyChange";
+    let hubspot = [
+        (changed(contact, "hs_email_optout", "\"true\"", email), "answer:opted_out"),
+        (changed(contact, "hs_email_optout", "true", email), "answer:opted_out"),
+        (changed(contact, "hs_email_optout_8812", "\"true\"", email), "answer:opted_out"),
+        (changed(contact, "do_not_call", "\"Yes\"", email), "answer:opted_out"),
+        (changed(contact, "hs_email_optout", "\"false\"", email), "dropped:not_interest"),
+        (changed(contact, "hs_email_optout", "null", email), "dropped:not_interest"),
+        (changed("contact.privacyDeletion", "", "null", email), "answer:opted_out"),
+        (
+            changed("object.privacyDeletion", "", "null", &format!(r#"{email},"objectTypeId":"0-1""#)),
+            "answer:opted_out",
+        ),
+        (changed("company.propertyChange", "do_not_contact", "\"true\"", ""), "answer:opted_out"),
+        (changed("contact.deletion", "", "null", email), "dropped:not_interest"),
+        (
+            changed("contact.privacyDeletion", "", "null", ""),
+            "dead:mapping somebody opted out or was deleted, and the change of object 5 names no mail address: let the forwarder add email",
+        ),
+    ];
+    for (record, expected) in hubspot {
+        assert_eq!(told(&decoder("hubspot"), &format!("[{record}]")), [expected], "{record}");
+    }
+}
+
+#[test]
+fn a_new_title_counts_for_who_decides_and_is_in_office() {
+    let title =
+        |title: &str| change("Contact", "UPDATE", &format!(r#","AccountId":"001","Title":"{title}""#));
+    for (text, counts) in [
+        ("Geschäftsführerin", true),
+        ("C.F.O.", true),
+        ("Directora Comercial", true),
+        ("Product Owner", false),
+        ("Former CEO", false),
+        ("Assistant to the CEO", false),
+    ] {
+        let seen = told(&decoder("salesforce"), &title(text));
+        assert_eq!(seen[0].starts_with("executive_change"), counts, "{text}: {seen:?}");
+        let hubspot = format!(
+            r#"{{"occurredAt":1769860800000,"subscriptionType":"contact.propertyChange","objectId":5,"propertyName":"jobtitle","propertyValue":"{text}","companyId":7}}"#
+        );
+        let seen = told(&decoder("hubspot"), &hubspot);
+        assert_eq!(seen[0].starts_with("executive_change"), counts, "{text}: {seen:?}");
+    }
+}
+
+#[test]
+fn the_name_of_a_board_is_read_from_its_address_as_it_is_meant() {
+    for (preset, job) in [
+        (
+            "ashby",
+            r#"{"title":"Engineer","isListed":true,"publishedAt":"2026-01-31T12:00:00Z","jobUrl":"https://jobs.ashbyhq.com/Bright%20Mill/1"}"#,
+        ),
+        (
+            "lever",
+            r#"{"id":"1","text":"Engineer","createdAt":1769860800000,"hostedUrl":"https://jobs.lever.co/Bright%20Mill/1"}"#,
+        ),
+        (
+            "greenhouse",
+            r#"{"id":1,"title":"Engineer","first_published":"2026-01-31T12:00:00Z","absolute_url":"https://boards.greenhouse.io/Bright%20Mill/jobs/1"}"#,
+        ),
+    ] {
+        assert_eq!(
+            told(&decoder(preset), job),
+            ["hiring - 2026-01-31T12:00:00Z Bright Mill | Engineer"],
+            "{preset}"
+        );
+    }
+}
+
+#[test]
 fn a_hubspot_batch_is_judged_change_by_change_and_one_that_fails_takes_no_other_along() {
     let hubspot = decoder("hubspot");
     let change = |kind: &str, property: &str, value: &str, rest: &str| {

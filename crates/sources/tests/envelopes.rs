@@ -119,7 +119,7 @@ fn a_debezium_change_is_its_row_and_a_delete_is_none() {
     assert_eq!(told(&deals, &change("u", old, new, 2)), update, "read twice by the connector, one event");
     for (record, expected) in [
         (change("c", "null", new, 1), "deal_stage_change"),
-        (change("r", "null", new, 1), "deal_stage_change"),
+        (change("r", "null", new, 1), "dropped:snapshot"),
         (change("u", new, new, 1), "dropped:edited"),
         (change("d", old, "null", 1), "dropped:deleted"),
         (change("t", "null", "null", 1), "dropped:not_interest"),
@@ -128,6 +128,117 @@ fn a_debezium_change_is_its_row_and_a_delete_is_none() {
         (new.to_owned(), "dead:envelope:None no change event of Debezium"),
         (r#"{"schema":{},"payload":null}"#.to_owned(), "dropped:empty"),
         (String::new(), "dropped:empty"),
+    ] {
+        let told = told(&deals, &record);
+        assert!(told.len() == 1 && told[0].starts_with(expected), "{record}: {told:?}");
+    }
+}
+
+#[test]
+fn a_snapshot_is_no_change_however_often_it_is_read() {
+    let deals = source(DEALS);
+    let row = r#"{"account":"A","stage":"open"}"#;
+    for read_at in [1, 2] {
+        assert_eq!(told(&deals, &change("r", "null", row, read_at)), ["dropped:snapshot"]);
+        let schema = format!(r#"{{"schema":{{}},"payload":{}}}"#, change("r", "null", row, read_at));
+        assert_eq!(told(&deals, &schema), ["dropped:snapshot"]);
+    }
+    let web = source("preset = \"web\"\nenvelope = \"debezium\"");
+    assert_eq!(told(&web, &change("r", "null", VISIT, 1)), ["dropped:snapshot"]);
+    assert_eq!(told(&web, &change("c", "null", VISIT, 1)), [SEEN]);
+}
+
+#[test]
+fn what_a_snapshot_forbids_holds() {
+    let answers = source(
+        "envelope = \"debezium\"\n[mapping]\nkind = \"email_reply\"\nid = \"/id\"\nat = [\"/said_at\", \"/_envelope/time\"]\n\
+         email = \"/email\"\n[mapping.keep]\nfrom = \"/kind\"\n[mapping.keep.values]\nout = \"opted_out\"\nno = \"declined\"",
+    );
+    let row = |kind: &str, more: &str| {
+        change("r", "null", &format!(r#"{{"id":1,"email":"j@acme.io","kind":"{kind}"{more}}}"#), 1)
+    };
+    let own_time = r#","said_at":"2026-01-30T12:00:00Z""#;
+    assert_eq!(told(&answers, &row("out", "")), ["answer:opted_out"]);
+    assert_eq!(told(&answers, &row("out", own_time)), ["answer:opted_out"]);
+    assert_eq!(told(&answers, &row("no", own_time)), ["answer:declined"]);
+    assert_eq!(told(&answers, &row("no", "")), ["dropped:snapshot"], "its time is that of the reading");
+}
+
+#[test]
+fn a_column_that_the_database_did_not_send_is_as_it_was_and_never_shown() {
+    let deals = source(DEALS);
+    const GONE: &str = "__debezium_unavailable_value";
+    let (open, unsent) =
+        (r#"{"account":"A","stage":"open"}"#, format!(r#"{{"account":"A","stage":"{GONE}","sum":9}}"#));
+    assert_eq!(told(&deals, &change("u", open, &unsent, 1)), ["dropped:edited"]);
+    assert_eq!(
+        told(&deals, &change("u", "null", &unsent, 1)),
+        ["dropped:edited"],
+        "without the row before, too"
+    );
+    let noted = source(&DEALS.replace("detail = \"", "detail = \"{/note} "));
+    let with_note = |note: &str| format!(r#"{{"account":"A","stage":"open","note":{note}}}"#);
+    let before = r#"{"account":"A","stage":"lost","note":"call"}"#;
+    for placeholder in [
+        format!(r#""{GONE}""#),
+        r#""X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==""#.to_owned(),
+        format!(r#"["{GONE}"]"#),
+        format!(r#"{{"{GONE}":"{GONE}"}}"#),
+    ] {
+        let seen = told(&noted, &change("u", before, &with_note(&placeholder), 1));
+        assert!(seen[0].ends_with("call lost to open"), "{seen:?}");
+        let unknown = told(&noted, &change("u", "null", &with_note(&placeholder), 1));
+        assert!(!unknown[0].contains("debezium") && !unknown[0].contains("X19k"), "{unknown:?}");
+    }
+}
+
+#[test]
+fn a_flag_is_the_same_as_a_number_and_as_a_word() {
+    let flags = source(
+        "envelope = \"debezium\"\n[mapping]\nkind = \"email_reply\"\nat = \"/_envelope/time\"\nemail = \"/email\"\n\
+         changed = [\"/out\"]\n[mapping.keep]\nfrom = \"/out\"\notherwise = \"not_interest\"\n[mapping.keep.values]\ntrue = \"opted_out\"",
+    );
+    let row = |out: &str| format!(r#"{{"email":"j@acme.io","out":{out}}}"#);
+    for yes in ["true", "1", "\"1\"", "\"true\"", "\"t\""] {
+        assert_eq!(told(&flags, &change("u", &row("false"), &row(yes), 1)), ["answer:opted_out"], "{yes}");
+    }
+    for no in ["false", "0", "\"f\"", "null"] {
+        assert_eq!(told(&flags, &change("c", "null", &row(no), 1)), ["dropped:not_interest"], "{no}");
+    }
+    assert_eq!(
+        told(&flags, &change("u", &row("true"), &row("1"), 1)),
+        ["dropped:edited"],
+        "one flag in two forms"
+    );
+}
+
+#[test]
+fn rows_that_the_transform_unwrapped_are_changes_and_heartbeats_are_none() {
+    let deals = source(DEALS);
+    let row = |more: &str| format!(r#"{{"account":"A","stage":"open"{more}}}"#);
+    let at = r#","__source_ts_ms":1769860800000,"__table":"deals""#;
+    let wrapped =
+        format!(r#"{{"schema":{{}},"payload":{}}}"#, row(&format!(r#","__op":"u","__deleted":"false"{at}"#)));
+    for (record, expected) in [
+        (row(&format!(r#","__op":"u"{at}"#)), "deal_stage_change 2026-01-31T12:00:00Z"),
+        (row(&format!(r#","__deleted":"false"{at}"#)), "deal_stage_change 2026-01-31T12:00:00Z"),
+        (wrapped, "deal_stage_change 2026-01-31T12:00:00Z"),
+        (row(r#","__op":"c","__ts_ms":1769860800000"#), "deal_stage_change 2026-01-31T12:00:00Z"),
+        (row(&format!(r#","__op":"r"{at}"#)), "dropped:snapshot"),
+        (row(&format!(r#","__op":"d"{at}"#)), "dropped:deleted"),
+        (row(&format!(r#","__op":"u","__deleted":"true"{at}"#)), "dropped:deleted"),
+        (row(&format!(r#","__deleted":true{at}"#)), "dropped:deleted"),
+        (row(r#","__op":"x""#), "dead:envelope:None `__op` is `x`"),
+        (r#"{"ts_ms":1769860800000}"#.to_owned(), "dropped:not_interest"),
+        (r#"{"schema":{},"payload":{"ts_ms":1769860800000}}"#.to_owned(), "dropped:not_interest"),
+        (
+            r#"{"status":"BEGIN","id":"571","event_count":null,"data_collections":null}"#.to_owned(),
+            "dropped:not_interest",
+        ),
+        (
+            r#"{"source":{},"databaseName":"crm","ddl":"ALTER TABLE deals"}"#.to_owned(),
+            "dropped:not_interest",
+        ),
     ] {
         let told = told(&deals, &record);
         assert!(told.len() == 1 && told[0].starts_with(expected), "{record}: {told:?}");

@@ -132,6 +132,20 @@ fn what_is_nobodys_wish_is_no_opt_out() {
     }
 }
 
+#[test]
+fn an_address_in_any_valid_form_is_heard_and_one_that_is_none_is_a_dead_letter() {
+    let complaint = |emails: &str| {
+        format!(
+            r#"{{"notificationType":"Complaint","complaint":{{"timestamp":"2026-03-01T10:00:00Z","complainedRecipients":[{emails}]}},"mail":{{"messageId":"m"}}}}"#
+        )
+    };
+    let rare = r#"{"emailAddress":"\"ann.lee\"@x.io"},{"emailAddress":"b@y.io, c@z.io"}"#;
+    let all: Vec<_> = answers("ses", &complaint(rare)).into_iter().map(|(_, _, who)| who).collect();
+    assert_eq!(all, ["ann.lee@x.io", "b@y.io", "c@z.io"]);
+    let partly = complaint(r#"{"emailAddress":"undisclosed"},{"emailAddress":"b@y.io"}"#);
+    assert_eq!(told(&decoder("ses"), &partly), ["dead missing_field", "opted_out"]);
+}
+
 fn event(name: &str, at: u32, path: &str) -> String {
     format!(
         r#"{{"event":"{name}","email":"j@x.io","timestamp":{},"sg_event_id":"{name}{at}{path}","sg_message_id":"m","useragent":"Mozilla/5.0 (X11; Linux)","ip":"192.0.2.7","url":"https://x.io{path}"}}"#,

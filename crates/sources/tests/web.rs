@@ -174,3 +174,120 @@ fn stated_page_classes_replace_the_built_in_ones() {
     assert_eq!(class("https://shop.x.io/a").as_deref(), Some("preise"));
     assert_eq!(class("https://x.io/pricing"), None);
 }
+
+#[test]
+fn a_page_is_found_however_its_address_is_written() {
+    let decoder = decoder("segment");
+    for (url, class, detail) in [
+        ("https://us.example/#/pricing", Some("pricing"), "/pricing"),
+        ("https://us.example/app#!/billing/plan?x=1", Some("billing"), "/billing/plan"),
+        ("https://us.example/pricing#/yearly", Some("pricing"), "/pricing"),
+        ("https://us.example/%70ricing", Some("pricing"), "/%70ricing"),
+        ("https://us.example/pricing;jsessionid=0A1B2C", Some("pricing"), "/pricing"),
+        ("us.example/pricing", Some("pricing"), "/pricing"),
+        ("HTTPS://us.example/PRICING/", Some("pricing"), "/PRICING/"),
+        ("https://us.example/ja/%E6%96%99%E9%87%91", Some("pricing"), "/ja/%E6%96%99%E9%87%91"),
+        ("https://us.example/docs#pricing", Some("docs"), "/docs"),
+        ("https://us.example/#/somewhere", None, "/somewhere"),
+    ] {
+        let call = format!(
+            r#"{{"type":"page","messageId":"1","timestamp":1772359200,"properties":{{"url":"{url}"}}}}"#
+        );
+        with_signal(&decoder, &call, |signal| {
+            assert_eq!((signal.class.as_deref(), signal.detail.as_ref()), (class, detail), "{url}");
+        });
+    }
+}
+
+#[test]
+fn pages_have_their_class_in_the_languages_of_customers() {
+    let decoder = decoder("web");
+    let table = [
+        ("pricing", "preise tarifs precios precos prezzi prijzen harga 料金 요금제 价格"),
+        ("billing", "rechnungen facturation facturas faturas fatture facturen pembayaran 請求書 결제 账单"),
+        (
+            "sign_up",
+            "registrieren inscription registro cadastro registrati registreren daftar 新規登録 회원가입 注册",
+        ),
+        ("login", "anmelden connexion iniciar-sesion entrar accedi inloggen log-masuk ログイン 로그인 登录"),
+        (
+            "contact_sales",
+            "vertrieb devis ventas vendas preventivo offerte hubungi-jualan お見積り 도입문의 联系销售",
+        ),
+        (
+            "demo",
+            "demo-anfordern demander-une-demo solicitar-demo demonstracao richiedi-demo demo-aanvragen minta-demo デモ 데모신청 预约演示",
+        ),
+        (
+            "reactivation",
+            "reaktivieren reactiver reactivar reativar riattiva heractiveren aktifkan-semula 再開 재활성화 重新激活",
+        ),
+    ];
+    for (class, words) in table {
+        for word in words.split(' ') {
+            let view = format!(r#"{{"url":"https://us.example/{word}/x","ts":1700000000}}"#);
+            with_signal(&decoder, &view, |signal| assert_eq!(signal.class.as_deref(), Some(class), "{word}"));
+        }
+    }
+}
+
+#[test]
+fn our_own_host_in_front_of_a_line_is_not_the_visitor() {
+    let rest =
+        r#"- - [17/May/2015:12:05:03 +0200] "GET /pricing HTTP/1.1" 200 20 "-" "Mozilla/5.0 (X11; Linux)""#;
+    let decoder = decoder("combined_log");
+    for (front, address, domain) in [
+        ("www.us.example:443 192.0.2.7", Some("192.0.2.7"), None),
+        ("us.example 192.0.2.7", Some("192.0.2.7"), None),
+        ("us.example:80 2001:db8::7", Some("2001:db8::7"), None),
+        ("us.example:80 gw.acme.example", None, Some("gw.acme.example")),
+        ("192.0.2.7", Some("192.0.2.7"), None),
+        ("gw.acme.example", None, Some("gw.acme.example")),
+    ] {
+        with_signal(&decoder, &format!("{front} {rest}"), |signal| {
+            assert_eq!(signal.who.address, address.map(|text| text.parse().unwrap()), "{front}");
+            assert_eq!(signal.who.domain.as_deref(), domain, "{front}");
+        });
+    }
+    let named = rest.replacen("- -", "- Nora Pell", 1);
+    with_signal(&decoder, &format!("192.0.2.7 {named}"), |signal| {
+        assert_eq!(signal.who.address, "192.0.2.7".parse().ok());
+    });
+}
+
+#[test]
+fn a_forwarded_address_counts_only_behind_a_proxy_of_ours() {
+    let line = |host: &str, behind: &str| {
+        format!(
+            r#"{host} - - [17/May/2015:12:05:03 +0200] "GET / HTTP/1.1" 200 20 "-" "Mozilla/5.0 (X11)"{behind}"#
+        )
+    };
+    let ours = decoder_from(
+        "topic = \"t\"\nstart = \"latest\"\npreset = \"combined_log\"\nproxies = [\"10.0.0.0/8\", \"192.0.2.1\"]",
+    );
+    for (host, behind, without, with) in [
+        ("10.0.0.4", r#" "203.0.113.9, 10.1.1.1""#, "10.0.0.4", "203.0.113.9"),
+        ("192.0.2.1", r#" "203.0.113.9""#, "192.0.2.1", "203.0.113.9"),
+        ("10.0.0.4", r#" "198.51.100.1, 203.0.113.9, 10.1.1.1""#, "10.0.0.4", "203.0.113.9"),
+        ("10.0.0.4", r#" 0.005 "-" "203.0.113.9""#, "10.0.0.4", "203.0.113.9"),
+        ("10.0.0.4", " 203.0.113.9", "10.0.0.4", "203.0.113.9"),
+        ("10.0.0.4", r#" "unknown""#, "10.0.0.4", "10.0.0.4"),
+        ("10.0.0.4", "", "10.0.0.4", "10.0.0.4"),
+        ("198.51.100.7", r#" "203.0.113.9""#, "198.51.100.7", "198.51.100.7"),
+    ] {
+        let line = line(host, behind);
+        with_signal(&decoder("combined_log"), &line, |signal| {
+            assert_eq!(signal.who.address, without.parse().ok(), "{line}")
+        });
+        with_signal(&ours, &line, |signal| assert_eq!(signal.who.address, with.parse().ok(), "{line}"));
+    }
+    let wrong = |toml: &str| Decoder::new("logs", &toml::from_str(toml).unwrap()).unwrap_err().to_string();
+    let base = "topic = \"t\"\nstart = \"latest\"\n";
+    let error = wrong(&format!("{base}preset = \"combined_log\"\nproxies = [\"everybody\"]"));
+    assert!(
+        error.contains("sources.logs.proxies = \"everybody\"") && error.contains("10.0.0.0/8"),
+        "{error}"
+    );
+    let error = wrong(&format!("{base}preset = \"web\"\nproxies = [\"10.0.0.0/8\"]"));
+    assert!(error.contains("proxies has no effect with preset \"web\""), "{error}");
+}

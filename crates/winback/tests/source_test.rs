@@ -135,3 +135,32 @@ fn every_preset_is_listed() {
         assert!(said.contains(info.preset.as_str()) && said.contains(info.reads), "{said}");
     }
 }
+
+#[test]
+fn a_time_ahead_of_now_is_the_dead_letter_that_a_run_makes_of_it() {
+    let dir = folder();
+    let year = 24 * 365;
+    let at = |hours: i64| {
+        let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        i64::try_from(seconds).unwrap() + hours * 3_600
+    };
+    let visit =
+        |id: &str, hours: i64| json!({"id": id, "path": "/pricing", "email": "jo@acme.io", "ts": at(hours)});
+    let visits = [visit("now", 0), visit("soon", 20), visit("next", year)];
+    let answer = json!({"id": "r-1", "kind": "replied", "account_id": "A-1", "time": at(year)});
+    let lines: Vec<_> = visits.iter().map(ToString::to_string).collect();
+    std::fs::write(dir.path().join("visits.jsonl"), lines.join("\n")).unwrap();
+    std::fs::write(dir.path().join("answers.jsonl"), answer.to_string()).unwrap();
+    let outcomes = |preset: &str, file: &str| -> Vec<(String, String)> {
+        let output = winback(dir.path(), &["--json", "source", "test", "--preset", preset, file]);
+        assert_eq!(output.status.code(), Some(4), "there would be dead letters");
+        let lines: Vec<Value> =
+            text(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let said = |line: &Value, key: &str| line[key].as_str().unwrap_or_default().to_owned();
+        lines[..lines.len() - 1].iter().map(|line| (said(line, "outcome"), said(line, "reason"))).collect()
+    };
+    let pair = |outcome: &str, reason: &str| (outcome.to_owned(), reason.to_owned());
+    let expected = [pair("signal", ""), pair("signal", ""), pair("dead", "future")];
+    assert_eq!(outcomes("web", "visits.jsonl"), expected);
+    assert_eq!(outcomes("responses", "answers.jsonl"), [pair("dead", "future")]);
+}

@@ -10,11 +10,14 @@ use serde_json::{Map, Value, json};
 use winback_core::privacy::Exception;
 use winback_core::time::{Span, Time};
 use winback_generate::{GenerateSpec, Generator, Shape, SourceSpec};
+use winback_sources::Preset;
 
 use super::disguise::{DISGUISES, MARK, someone};
 
 const ROW_RS: &str = include_str!("../../../crates/registrar/src/row.rs");
 const MAPPINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/sources");
+/// A record or two of each format that is neither generated nor a mapping.
+const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../sources/tests/samples");
 
 /// The message that a row of accounts becomes.
 pub(super) fn account(proto: &Path) -> MessageDescriptor {
@@ -116,7 +119,69 @@ pub(super) fn records(now: Time) -> Vec<Records> {
             all.extend(mapped(&mapping, now).map(|lines| Records { preset: name, lines }));
         }
     }
+    let known: BTreeSet<String> = all.iter().map(|records| records.preset.clone()).collect();
+    for file in std::fs::read_dir(SAMPLES).unwrap() {
+        let path = file.unwrap().path();
+        let preset = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        if !known.contains(&preset) {
+            let lines = sampled(&std::fs::read_to_string(&path).unwrap(), now);
+            all.push(Records { preset, lines });
+        }
+    }
+    let seen: BTreeSet<&str> = all.iter().map(|records| records.preset.as_str()).collect();
+    let presets: BTreeSet<&str> = Preset::ALL.iter().map(|preset| preset.as_str()).collect();
+    assert_eq!(seen, presets, "each preset has its records");
     all
+}
+
+/// The records of a sample about a person of an account that is on the list, each as it is and once for each of its leaves
+/// or columns.
+fn sampled(text: &str, now: Time) -> Vec<String> {
+    let at = now.to_string();
+    let blank = at.replace('T', " ");
+    let (seconds, millis) = ((now.millis() / 1_000).to_string(), now.millis().to_string());
+    let (sql, sql_ms) = (blank.replace('Z', " +00:00"), blank.replace('Z', ""));
+    let (micros, person) = (format!("{millis}000"), contact("r-0-name"));
+    let replaced = [
+        ("NOW_SQLMS", sql_ms.as_str()),
+        ("NOW_SQL", &sql),
+        ("NOW_ISO", &at),
+        ("NOW_DAY", &at[..10]),
+        ("NOW_MS", &millis),
+        ("NOW_US", &micros),
+        ("NOW_S", &seconds),
+        ("nora@brightmill.example", &person),
+        ("brightmill.example", "r-0-name.com"),
+    ];
+    let text = replaced.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value));
+    let (mut lines, mut seen) = (Vec::new(), BTreeSet::new());
+    for line in text.lines() {
+        lines.push(line.to_owned());
+        let Ok(document) = serde_json::from_str::<Value>(line) else {
+            lines.extend(columns(line));
+            continue;
+        };
+        for leaf in leaves(&document, String::new()).into_iter().filter(|leaf| seen.insert(leaf.clone())) {
+            lines.extend(variants(&document, &leaf));
+        }
+    }
+    lines
+}
+
+/// A line of columns with an address in each.
+fn columns(line: &str) -> Vec<String> {
+    let columns: Vec<&str> = line.split('\t').collect();
+    let texts: Vec<String> =
+        DISGUISES.iter().map(|disguise| disguise(&someone(2)).replace('\t', " ")).collect();
+    let with = |at: usize, text: &str| {
+        let mut columns = columns.clone();
+        columns[at] = text;
+        columns.join("\t")
+    };
+    (0..columns.len())
+        .flat_map(|at| texts.iter().map(move |text| (at, text)))
+        .map(|(at, text)| with(at, text))
+        .collect()
 }
 
 fn spec(shape: Shape, now: Time) -> GenerateSpec {

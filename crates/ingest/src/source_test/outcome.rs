@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use winback_core::identity::{Mail, company_domain, company_name};
 use winback_core::privacy::masked;
-use winback_core::signal::{Candidate, Identity};
+use winback_core::signal::{Candidate, Identity, is_from_the_future};
 use winback_core::time::Time;
 use winback_matcher::door::{self, Texts};
 use winback_sources::{Answer, Broadcast, Element};
@@ -58,8 +58,17 @@ impl Outcome {
         Self::Dead { reason, text: format!("not written: {why}") }
     }
 
-    /// Of that element; the book is asked whose it is.
-    pub fn of(element: &Element<'_>, accounts: Option<&AccountList>) -> Self {
+    /// The outcome of an element that arrives now; the accounts are asked whose it is.
+    pub fn of(element: &Element<'_>, now: Time, accounts: Option<&AccountList>) -> Self {
+        let at = match element {
+            Element::Signal(candidate) => Some(candidate.at),
+            Element::Answer(answer) => Some(answer.at),
+            Element::Broadcast(event) => Some(event.at),
+            Element::Dropped(_) | Element::Dead(_) => None,
+        };
+        if let Some(at) = at.filter(|at| is_from_the_future(*at, now)) {
+            return Self::Dead { reason: door::FUTURE, text: door::dated_ahead(at, now) };
+        }
         match element {
             Element::Signal(candidate) => Self::Signal(Box::new(Signal::of(candidate, accounts))),
             Element::Answer(answer) => Self::Answer(Box::new(Signal::answer(answer, accounts))),

@@ -132,6 +132,8 @@ fn why_dropped(reason: &str) -> &'static str {
         Some(DropReason::Edited) => "an edit of a known thing",
         Some(DropReason::AmbiguousRecipient) => "several recipients, and nothing says whose event it is",
         Some(DropReason::Empty) => "nothing in it",
+        Some(DropReason::Deleted) => "a row that was deleted",
+        Some(DropReason::Snapshot) => "a row that was there before: nothing changed",
         _ => "",
     }
 }

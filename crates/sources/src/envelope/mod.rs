@@ -36,6 +36,11 @@ pub enum EnvelopeKind {
 /// The events of a record: one, or a batch whose events are decoded each by itself.
 pub(crate) enum Opened<'r> {
     One(Cow<'r, str>),
+    /// A row that was there before anybody read changes, and the time of the reading in milliseconds.
+    Snapshot {
+        text: String,
+        at: Option<i64>,
+    },
     Batch(Vec<Result<Cow<'r, str>, Refusal>>),
 }
 
@@ -45,7 +50,7 @@ impl EnvelopeKind {
         match self {
             Self::None => Ok(Opened::One(text)),
             Self::CloudEvents => cloudevents::open(incoming, text),
-            Self::Debezium => debezium::open(&text).map(|text| Opened::One(Cow::Owned(text))),
+            Self::Debezium => debezium::open(&text),
         }
     }
 }

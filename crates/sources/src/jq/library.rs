@@ -14,12 +14,16 @@ use super::check;
 use super::meter::{self, Meter, Metered};
 use crate::element::Refusal;
 use crate::json;
+use crate::titles;
 
 /// The name of the filter itself among the definitions.
 const MAIN: &str = "winback_filter";
 
 /// The most numbers that `range` gives.
 const MAX_RANGE: i128 = 1_000;
+
+/// The part of a title that is looked at, in bytes.
+const TITLE_BYTES: usize = 512;
 
 /// Functions that read a clock, a zone or the environment, write, or end the process.
 pub(super) const REFUSED: [&str; 13] = [
@@ -100,9 +104,16 @@ fn functions() -> impl Iterator<Item = Fun<Metered>> {
             range(&cv.0.pop_var(), &to, &by)
         })),
         run::<Metered>(("fromjson", v(0), |cv| bome(from_json(&cv.1)))),
+        run::<Metered>(("decides", v(0), |cv| bome(Ok(Val::from(decides(&cv.1)))))),
     ];
     let guarded = all.filter(kept).map(|(name, args, native)| (meter::behind_guard(name), args, native));
     guarded.chain(own).chain(meter::functions())
+}
+
+/// True for the job title of somebody who decides about buying; false for what is no text.
+fn decides(value: &Val) -> bool {
+    let text = value.as_utf8_bytes().and_then(|text| std::str::from_utf8(text).ok());
+    text.is_some_and(|title| titles::decides(crate::text::cut(title, TITLE_BYTES)))
 }
 
 /// `range` of whole numbers, bounded.

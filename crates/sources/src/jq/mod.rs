@@ -20,7 +20,8 @@ use jaq_json::Val;
 use jiff::tz::TimeZone;
 use serde::de::IgnoredAny;
 
-use crate::element::{DeadReason, DropReason, Refusal, element};
+use crate::answers;
+use crate::element::{DeadReason, DropReason, Element, Refusal, element, judged};
 use crate::json;
 use crate::mapping::Wrong;
 use crate::text::quoted;
@@ -120,11 +121,14 @@ impl Jq {
             }
             let number = *given;
             *given += 1;
-            let verdict = match &output {
-                Ok(value) => Output { value, event, number, times: &self.times }.verdict(),
+            let said = match &output {
+                Ok(value) => Output { value, event, number, times: &self.times }.judge(),
                 Err(error) => Err(mapping(&failure(error.clone()))),
             };
-            sink(event.index, element(verdict, event.index));
+            match said {
+                Ok(Element::Answer(answer)) => answers::give(answer, event.index, sink),
+                said => sink(event.index, judged(said, event.index)),
+            }
         }
         // Also where the filter caught the error.
         budget.spent().map_or(Ok(()), |limit| Err(mapping(limit.text())))

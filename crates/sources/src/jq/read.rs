@@ -1,5 +1,5 @@
-//! An output of a filter, in the plain shape: `{id, kind, class, at, account_id, email, email_sha256, domain, name, ip,
-//! detail}`, or `{drop: reason}`. What is null is not there; a key that is none of these is refused, so that a slip is
+//! An output of a filter, a signal or an answer in the plain shape: `{id, kind, class, at, account_id, email,
+//! email_sha256, domain, name, ip, detail}`, or `{drop: reason}`. What is null is not there; a key that is none of these is refused, so that a slip is
 //! seen and not lost.
 
 use std::borrow::Cow;
@@ -11,7 +11,7 @@ use winback_core::signal::{Candidate, Identity, SignalKind};
 use winback_core::text::nearest;
 
 use super::{Event, mapping};
-use crate::element::{DropReason, Refusal, Verdict};
+use crate::element::{Answer, AnswerKind, DropReason, Element, Refusal};
 use crate::ids;
 use crate::json::Scalar;
 use crate::mapping::sha256;
@@ -24,7 +24,7 @@ closed_enum! {
     Key {
         /// The producer's id.
         Id = "id",
-        /// The kind of signal.
+        /// The kind of signal or of answer.
         Kind = "kind",
         /// The finer class.
         Class = "class",
@@ -67,18 +67,15 @@ impl<'o> Shape<'o> {
 }
 
 impl<'o> Output<'o> {
-    pub(super) fn verdict(&self) -> Verdict<'o> {
+    pub(super) fn judge(&self) -> Result<Element<'o>, Refusal> {
         let mut shape = self.shape()?;
         if let Some(reason) = shape.text(Key::Drop) {
             return Err(dropped(&reason));
         }
         let kind = shape.text(Key::Kind).ok_or_else(|| {
-            mapping("an output has no `kind`: write a kind of signal, such as kind: \"hiring\"")
+            mapping("an output has no `kind`: write a kind of signal, such as kind: \"hiring\", or of answer")
         })?;
-        let kind = SignalKind::parse(&kind).ok_or_else(|| {
-            let known: Vec<_> = SignalKind::ALL.iter().map(|kind| kind.as_str()).collect();
-            mapping(&format!("`kind` is {}, which is none{}", quoted(&kind), nearest(&kind, &known)))
-        })?;
+        let kind = Kind::parse(&kind)?;
         let at = self.times.read("at", &std::mem::take(&mut shape.0[Key::At as usize]))?;
         let id = match shape.text(Key::Id) {
             Some(own) => ids::bounded(own),
@@ -90,7 +87,13 @@ impl<'o> Output<'o> {
         };
         let (class, said) = (shape.text(Key::Class), shape.text(Key::Detail));
         let who = identity(&mut shape)?;
-        Ok(Candidate { id, kind, class, at, who, detail: detail(said.unwrap_or_default()) })
+        Ok(match kind {
+            Kind::Answer(kind) => Element::Answer(Answer { id, kind, at, who }),
+            Kind::Signal(kind) => {
+                let detail = detail(said.unwrap_or_default());
+                Element::Signal(Candidate { id, kind, class, at, who, detail })
+            }
+        })
     }
 
     fn shape(&self) -> Result<Shape<'o>, Refusal> {
@@ -113,10 +116,37 @@ impl<'o> Output<'o> {
                     quoted(name)
                 )));
             };
-            shape.0[key as usize] = scalar(key, value)?;
+            shape.0[key as usize] = match (key, value) {
+                (Key::Email, Val::Arr(all)) => several(all)?,
+                (key, value) => scalar(key, value)?,
+            };
         }
         Ok(shape)
     }
+}
+
+/// The kind of an output.
+enum Kind {
+    Signal(SignalKind),
+    Answer(AnswerKind),
+}
+
+impl Kind {
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let answer = || AnswerKind::parse(text).map(Self::Answer);
+        SignalKind::parse(text).map(Self::Signal).or_else(answer).ok_or_else(|| {
+            let signals = SignalKind::ALL.iter().map(|kind| kind.as_str());
+            let known: Vec<_> = signals.chain(AnswerKind::ALL.iter().map(|kind| kind.as_str())).collect();
+            mapping(&format!("`kind` is {}, which is none{}", quoted(text), nearest(text, &known)))
+        })
+    }
+}
+
+/// A list of addresses as one value.
+fn several<'v>(all: &[Val]) -> Result<Scalar<'v>, Refusal> {
+    let texts = all.iter().map(|one| scalar(Key::Email, one).map(Scalar::text));
+    let texts: Vec<_> = texts.collect::<Result<_, _>>()?;
+    Ok(Scalar::Text(Cow::Owned(texts.into_iter().flatten().collect::<Vec<_>>().join(", "))))
 }
 
 fn dropped(reason: &str) -> Refusal {

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use winback_core::signal::SignalKind;
 
 use super::headers::Headers;
-use super::{By, Delivered, Heard, Mail, OptOut, Touch, by_email, items, name_of, other};
-use crate::element::{DropReason, Refusal};
+use super::{By, Delivered, Heard, Mail, OptOut, Touch, by_email, inbound, items, name_of, other};
+use crate::element::Refusal;
 use crate::json::{self, IsList, Lenient, Scalar, first_of};
 use crate::walk::{Placed, Wanted};
 
@@ -87,6 +87,8 @@ pub(super) struct Inbound<'a> {
     #[serde(borrow, default)]
     date: Scalar<'a>,
     #[serde(borrow, default)]
+    subject: Scalar<'a>,
+    #[serde(borrow, default)]
     headers: Headers<'a>,
 }
 
@@ -137,14 +139,11 @@ fn hear(mut event: Event<'_>) -> Heard<'_> {
 
 /// The meaning of an inbound mail.
 fn hear_inbound(mail: Inbound<'_>) -> Heard<'_> {
-    if mail.headers.say_automatic() {
-        return Err(DropReason::AutoReply.into());
-    }
     let at = match mail.sent_at_date.is_missing() {
         true => ("Date", mail.date),
         false => ("SentAtDate", mail.sent_at_date),
     };
-    let who = by_email(mail.from.object().unwrap_or_default().address);
-    let reply = Touch::new("brevo", SignalKind::EmailReply, who, at);
-    Touch { message: mail.message_id.text(), ..reply }.said()
+    let from = mail.from.object().unwrap_or_default().address;
+    let reply = inbound::Inbound::new("brevo", mail.headers);
+    inbound::Inbound { from, subject: mail.subject, message: mail.message_id, at, ..reply }.heard()
 }

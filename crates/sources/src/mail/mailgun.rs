@@ -1,10 +1,12 @@
-//! Mailgun's events: one a record, wrapped with its signature by the webhook, or bare as its events API lists them.
-//! Replies come by its routes as forms, not as JSON, and are not read here.
+//! Mailgun's events: one a record, wrapped with its signature by the webhook, bare as its events API lists them, or as the
+//! form that its first webhooks post. Replies come by its routes as forms, too.
 
 use serde::Deserialize;
 use winback_core::signal::SignalKind;
 
-use super::{By, Delivered, Heard, Mail, OptOut, Touch, by_email, items, name_of, other};
+use super::headers::Headers;
+use super::inbound::Inbound;
+use super::{By, Delivered, Heard, Mail, OptOut, Touch, by_email, form, items, name_of, other};
 use crate::element::{DeadReason, Refusal};
 use crate::json::{self, IsList, Lenient, Scalar};
 use crate::walk::{Placed, Wanted, events};
@@ -16,6 +18,8 @@ pub(crate) fn decode(
     wanted: Wanted<'_>,
     sink: &mut Placed<'_>,
 ) -> Result<(), Refusal> {
+    let form = form::as_json(text);
+    let text = form.as_ref();
     if text.trim_start().starts_with('[') {
         let mut bare = true;
         events(text, |envelope: Result<Envelope<'_>, _>, _| {
@@ -34,7 +38,8 @@ pub(crate) fn decode(
     }
 }
 
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 10] = [
+    "bounced",
     "accepted",
     "rejected",
     "failed",
@@ -47,6 +52,8 @@ const OTHERS: [&str; 9] = [
 ];
 /// Reasons why a mail was not even tried: its recipient opted out before.
 const SUPPRESSED: [&str; 2] = ["suppress-unsubscribe", "suppress-complaint"];
+/// The same in the words of the first webhooks.
+const DESCRIBED: [&str; 2] = ["unsubscribed", "marked your messages as spam"];
 /// Kinds of clients that are machines.
 const MACHINES: [&str; 3] = ["robot", "library", "feed reader"];
 /// Names of the mailbox providers' image proxies.
@@ -91,6 +98,28 @@ pub(super) struct Event<'a> {
     message: Lenient<Message<'a>>,
     #[serde(borrow, default)]
     client_info: Lenient<Client<'a>>,
+    /// Of the first webhooks, which have no `client-info`.
+    #[serde(borrow, default)]
+    client_type: Scalar<'a>,
+    #[serde(borrow, default)]
+    bot: Scalar<'a>,
+    #[serde(borrow, default)]
+    user_agent: Scalar<'a>,
+    #[serde(borrow, default)]
+    description: Scalar<'a>,
+    /// Of those, and of a mail that came in.
+    #[serde(borrow, rename = "Message-Id", alias = "message-id", default)]
+    message_id: Scalar<'a>,
+    #[serde(borrow, default)]
+    sender: Scalar<'a>,
+    #[serde(borrow, default)]
+    from: Scalar<'a>,
+    #[serde(borrow, default)]
+    subject: Scalar<'a>,
+    #[serde(borrow, default)]
+    message_headers: Headers<'a>,
+    #[serde(borrow, default)]
+    body_mime: Scalar<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -139,8 +168,14 @@ fn hear_wrapped(envelope: Envelope<'_>) -> Heard<'_> {
 
 /// The meaning of a Mailgun event.
 fn hear(event: Event<'_>) -> Heard<'_> {
-    let suppressed = event.reason.as_str().is_some_and(|reason| SUPPRESSED.contains(&reason));
+    if event.event.is_missing() && event.is_mail() {
+        return hear_inbound(event);
+    }
+    let said = event.description.as_str().unwrap_or_default();
+    let suppressed = event.reason.as_str().is_some_and(|reason| SUPPRESSED.contains(&reason))
+        || DESCRIBED.iter().any(|words| said.contains(words));
     let message = event.message.object().unwrap_or_default().headers.object().unwrap_or_default().id;
+    let message = if message.is_missing() { event.message_id } else { message };
     let kind = match name_of("event", "Mailgun", &event.event)? {
         "opened" => SignalKind::EmailOpen,
         "clicked" => SignalKind::EmailClick,
@@ -153,7 +188,8 @@ fn hear(event: Event<'_>) -> Heard<'_> {
         }
         name => return Err(other("event", "Mailgun", name, &OTHERS)),
     };
-    let client = event.client_info.object().unwrap_or_default();
+    let flat = Client { client_type: event.client_type, bot: event.bot, user_agent: event.user_agent };
+    let client = event.client_info.object().unwrap_or(flat);
     Touch {
         id: event.id.text(),
         message: message.text(),
@@ -164,6 +200,24 @@ fn hear(event: Event<'_>) -> Heard<'_> {
         ..Touch::new("mailgun", kind, by_email(event.recipient), ("timestamp", event.timestamp))
     }
     .said()
+}
+
+impl Event<'_> {
+    /// True if it is a mail that came in.
+    fn is_mail(&self) -> bool {
+        let fields = [&self.sender, &self.from, &self.body_mime];
+        !self.message_headers.is_empty() || fields.into_iter().any(|field| !field.is_missing())
+    }
+}
+
+fn hear_inbound(event: Event<'_>) -> Heard<'_> {
+    let mut reply = Inbound::new("mailgun", event.message_headers);
+    if let Some(raw) = event.body_mime.as_str() {
+        reply = reply.with_mail(raw);
+    }
+    let at = ("timestamp", event.timestamp);
+    let (from, path, message) = (event.from, event.sender, event.message_id);
+    Inbound { from, path, subject: event.subject, message, at, ..reply }.heard()
 }
 
 fn opt_out<'a>(id: Scalar<'a>, message: Scalar<'a>, who: Scalar<'a>, at: Scalar<'a>) -> Heard<'a> {

@@ -5,8 +5,9 @@ use serde::Deserialize;
 use winback_core::signal::SignalKind;
 
 use super::headers::Headers;
+use super::inbound::Inbound;
 use super::{Delivered, Heard, Mail, OptOut, Touch, by_email, name_of, other};
-use crate::element::{DropReason, Refusal};
+use crate::element::Refusal;
 use crate::json::Scalar;
 use crate::walk::{Placed, Wanted};
 
@@ -46,6 +47,8 @@ pub(super) struct Event<'a> {
     sender: Scalar<'a>,
     #[serde(borrow, rename = "Date", default)]
     date: Scalar<'a>,
+    #[serde(borrow, rename = "Subject", default)]
+    subject: Scalar<'a>,
     #[serde(borrow, rename = "Headers", default)]
     headers: Headers<'a>,
 }
@@ -74,13 +77,9 @@ fn hear(event: Event<'_>) -> Heard<'_> {
     .said()
 }
 
-fn hear_inbound(mut event: Event<'_>) -> Heard<'_> {
-    if event.headers.say_automatic() {
-        return Err(DropReason::AutoReply.into());
-    }
+fn hear_inbound(event: Event<'_>) -> Heard<'_> {
     let from = if event.from.is_missing() { event.sender } else { event.from };
     // Its own `Date` is the header's, in UTC.
-    let at = if event.date.is_missing() { event.headers.take("Date") } else { event.date };
-    let reply = Touch::new("mailjet", SignalKind::EmailReply, by_email(from), ("Date", at));
-    Touch { message: event.headers.take("Message-ID").text(), ..reply }.said()
+    let reply = Inbound::new("mailjet", event.headers);
+    Inbound { from, subject: event.subject, at: ("Date", event.date), ..reply }.heard()
 }

@@ -8,8 +8,9 @@ use serde::de::IgnoredAny;
 use winback_core::signal::SignalKind;
 
 use super::headers::Headers;
+use super::inbound::Inbound;
 use super::{By, Delivered, Heard, Mail, OptOut, Said, Touch, by_email, form, name_of, other};
-use crate::element::{DropReason, Refusal};
+use crate::element::Refusal;
 use crate::embedded::Embedded;
 use crate::json::{self, Lenient, Scalar};
 use crate::walk::{Placed, Wanted};
@@ -98,6 +99,13 @@ struct Message<'a> {
     reject: Lenient<Listed<'a>>,
     #[serde(borrow, default)]
     from_email: Scalar<'a>,
+    /// Of an inbound mail: who the mail server was told sends it.
+    #[serde(borrow, default)]
+    sender: Scalar<'a>,
+    #[serde(borrow, default)]
+    subject: Scalar<'a>,
+    #[serde(borrow, default)]
+    raw_msg: Scalar<'a>,
     #[serde(borrow, default)]
     headers: Headers<'a>,
 }
@@ -168,12 +176,13 @@ fn opt_out<'a>(who: Scalar<'a>, message: Option<Cow<'a, str>>, at: (&'static str
     OptOut { provider: "mandrill", id: None, message, who: vec![who], at }.said()
 }
 
-fn hear_inbound<'a>(mut message: Message<'a>, at: Scalar<'a>) -> Heard<'a> {
-    if message.headers.say_automatic() {
-        return Err(DropReason::AutoReply.into());
+fn hear_inbound<'a>(message: Message<'a>, at: Scalar<'a>) -> Heard<'a> {
+    let mut reply = Inbound::new("mandrill", message.headers);
+    if let Some(raw) = message.raw_msg.as_str() {
+        reply = reply.with_mail(raw);
     }
-    let reply = Touch::new("mandrill", SignalKind::EmailReply, by_email(message.from_email), ("ts", at));
-    Touch { message: message.headers.take("Message-Id").text(), ..reply }.said()
+    let (from, path) = (message.from_email, message.sender);
+    Inbound { from, path, subject: message.subject, at: ("ts", at), ..reply }.heard()
 }
 
 /// True if another link of the message was clicked within a second of that click.

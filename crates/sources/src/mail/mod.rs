@@ -5,13 +5,24 @@
 //! bots, and a proxy that is a bot to a page can carry a person to a mail. What checks the links of a mail (`scanner`)
 //! is told from people by when and where from it clicks.
 
+mod automatic;
+pub(crate) mod braze;
 pub(crate) mod brevo;
-mod form;
+pub(crate) mod customerio;
+pub(crate) mod form;
 mod headers;
+pub(crate) mod hubspot_email;
+mod inbound;
+pub(crate) mod iterable;
+pub(crate) mod klaviyo;
 mod machine;
+pub(crate) mod mailersend;
 pub(crate) mod mailgun;
 pub(crate) mod mailjet;
+pub(crate) mod mailtrap;
 pub(crate) mod mandrill;
+pub(crate) mod marketo;
+pub(crate) mod postal;
 pub(crate) mod postmark;
 pub(crate) mod resend;
 mod said;
@@ -23,15 +34,19 @@ pub(crate) mod sparkpost;
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use winback_core::signal::{Candidate, Identity, SignalKind};
 use winback_core::time::Span;
 
 pub(crate) use machine::{MACHINES, Machines};
 pub(crate) use scanner::{SCANNERS, Scanners};
 
+use automatic::is_daemon;
 use said::{Action, By, Delivered, Heard, OptOut, Said, Touch};
 use scanner::{is_moment, is_too_soon, too_fast};
 
+use crate::addresses::addresses;
+use crate::answers::unread;
 use crate::bots::Bots;
 use crate::config::ImageProxies;
 use crate::element::{Answer, AnswerKind, DeadReason, DropReason, Element, Refusal, Verdict, element};
@@ -40,7 +55,7 @@ use crate::json::{self, Lenient, Scalar};
 use crate::text::{detail, quoted, slice};
 use crate::times::TimeReader;
 use crate::walk::{Placed, Wanted, events, listed};
-use crate::web::path_in;
+use crate::web::page_in;
 
 /// A provider's decoder: gives the elements of a record, or only those of the event in that place.
 pub(crate) type DecodeMail = fn(&Mail, &str, Wanted<'_>, &mut Placed<'_>) -> Result<(), Refusal>;
@@ -118,6 +133,14 @@ impl Mail {
         Ok(())
     }
 
+    /// Gives what the one event of a record comes to.
+    fn one(&self, said: Heard<'_>, wanted: Wanted<'_>, sink: &mut Placed<'_>) -> Result<(), Refusal> {
+        if wanted.takes(None) {
+            self.tell(said, None, false, sink);
+        }
+        Ok(())
+    }
+
     /// Gives what an event comes to; `fast` where the record shows that no person can have done it.
     fn tell(&self, said: Heard<'_>, index: Option<u32>, fast: bool, sink: &mut Placed<'_>) {
         match said {
@@ -189,18 +212,23 @@ impl Mail {
     /// One answer for each who may have said it.
     fn opt_out(&self, out: OptOut<'_>, index: Option<u32>, sink: &mut Placed<'_>) {
         let OptOut { provider, id, message, who, at } = out;
-        let mut all: Vec<_> = who.into_iter().filter_map(Scalar::text).map(bare).collect();
+        let values: Vec<_> = who.into_iter().filter_map(Scalar::text).collect();
+        let read: Vec<_> = values.iter().map(|value| (value, addresses(value))).collect();
+        let mut all: Vec<_> = read.iter().flat_map(|(_, read)| read.found.iter()).collect();
         all.sort_unstable();
         all.dedup();
         let one = all.len() == 1;
         let at = match self.times.read(at.0, &at.1) {
-            Ok(at) if !all.is_empty() => at,
+            Ok(at) if !values.is_empty() => at,
             Ok(_) => {
                 let text = "who opted out is not said: there is no mail address".to_owned();
                 return sink(index, element(Err(Refusal::Dead(DeadReason::MissingField, text)), index));
             }
             Err(refusal) => return sink(index, element(Err(refusal), index)),
         };
+        for (value, _) in read.iter().filter(|(_, read)| read.has_unread) {
+            sink(index, element(Err(unread(value)), index));
+        }
         let kind = AnswerKind::OptedOut;
         for email in all {
             let id = match &id {
@@ -213,7 +241,8 @@ impl Mail {
                     &at.millis().to_le_bytes(),
                 ]),
             };
-            sink(index, Element::Answer(Answer { id, kind, at, who: email_of(email) }));
+            let who = email_of(Cow::Borrowed(email));
+            sink(index, Element::Answer(Answer { id, kind, at, who }));
         }
     }
 }
@@ -236,15 +265,9 @@ fn by_machine(kind: SignalKind) -> Refusal {
     }
 }
 
-/// True if mail from that address is the mail system's own: a bounce.
-fn is_daemon(address: &str) -> bool {
-    let name = address.split('@').next().unwrap_or_default();
-    name.eq_ignore_ascii_case("mailer-daemon") || name.eq_ignore_ascii_case("postmaster")
-}
-
 /// The path of the link that was clicked: never its query, which can say who clicked.
 fn path_of(link: Option<Cow<'_, str>>) -> Cow<'_, str> {
-    link.and_then(|link| path_in(&link).map(|path| detail(slice(link, path)))).unwrap_or_default()
+    link.and_then(|link| page_in(&link).map(|path| detail(slice(link, path)))).unwrap_or_default()
 }
 
 fn by_email(email: Scalar<'_>) -> Identity<'_> {
@@ -322,19 +345,19 @@ fn is_automatic_subject(subject: &str) -> bool {
     AUTOMATIC_SUBJECTS.iter().any(|begin| subject.starts_with(begin))
 }
 
-/// True if the header is a machine's (RFC 3834 and earlier customs).
-fn is_automatic(name: &str, value: &str) -> bool {
-    let is = |known: &str| name.eq_ignore_ascii_case(known);
-    (is("auto-submitted") && !value.trim().eq_ignore_ascii_case("no"))
-        || (is("precedence") && ["bulk", "junk", "list", "auto_reply"].contains(&value.trim()))
-        || is("x-autoreply")
-        || is("x-autorespond")
-        || is("x-auto-response-suppress")
-}
-
 /// The list `items` of a document, as it is written.
 fn items(text: &str) -> Cow<'_, str> {
     json::field(text, "items").unwrap_or_default()
+}
+
+/// The list in that field of a document, as it is written; the document where it has none.
+fn list_in<'t>(text: &'t str, field: &str) -> Result<Cow<'t, str>, Refusal> {
+    if !text.trim_start().starts_with('{') {
+        return Ok(Cow::Borrowed(text));
+    }
+    let _: IgnoredAny = json::parse(text)?;
+    let list = json::field(text, field).filter(|value| value.trim_start().starts_with('['));
+    Ok(list.unwrap_or(Cow::Borrowed(text)))
 }
 
 #[cfg(test)]
@@ -347,14 +370,6 @@ mod tests {
         {
             assert_eq!(bare(Cow::Borrowed(text)), expected);
         }
-    }
-
-    #[test]
-    fn what_a_machine_writes_is_no_reply() {
-        assert!(is_automatic("Auto-Submitted", "auto-replied"));
-        assert!(is_automatic("precedence", "bulk"));
-        assert!(!is_automatic("Auto-Submitted", "no"));
-        assert!(!is_automatic("Subject", "auto_reply"));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Postmark's webhooks, one event a record. Opens and clicks have no id of their own, only the message's.
 
 use serde::Deserialize;
-use winback_core::signal::{Identity, SignalKind};
+use winback_core::signal::SignalKind;
 
 use super::headers::Headers;
+use super::inbound::Inbound;
 use super::{Delivered, Heard, Mail, OptOut, Touch, by_email, name_of, other};
-use crate::element::{DropReason, Refusal};
+use crate::element::Refusal;
 use crate::json::{Lenient, Scalar};
 use crate::walk::{Placed, Wanted};
 
@@ -63,6 +64,10 @@ pub(super) struct Event<'a> {
     from_full: Lenient<Sender<'a>>,
     #[serde(borrow, default)]
     date: Scalar<'a>,
+    #[serde(borrow, default)]
+    subject: Scalar<'a>,
+    #[serde(borrow, default)]
+    raw_email: Scalar<'a>,
     #[serde(borrow, default)]
     headers: Headers<'a>,
 }
@@ -122,11 +127,11 @@ fn opt_out(event: Event<'_>) -> Heard<'_> {
 }
 
 fn hear_inbound(event: Event<'_>) -> Heard<'_> {
-    if event.headers.say_automatic() {
-        return Err(DropReason::AutoReply.into());
+    let full = event.from_full.object().unwrap_or_default().email;
+    let from = if full.is_missing() { event.from } else { full };
+    let mut mail = Inbound::new("postmark", event.headers);
+    if let Some(raw) = event.raw_email.as_str() {
+        mail = mail.with_mail(raw);
     }
-    let sender = by_email(event.from_full.object().unwrap_or_default().email);
-    let who = if sender == Identity::default() { by_email(event.from) } else { sender };
-    let reply = Touch::new("postmark", SignalKind::EmailReply, who, ("Date", event.date));
-    Touch { message: event.message.text(), ..reply }.said()
+    Inbound { from, subject: event.subject, message: event.message, at: ("Date", event.date), ..mail }.heard()
 }

@@ -5,10 +5,9 @@ use serde::Deserialize;
 use winback_core::signal::SignalKind;
 
 use super::headers::Headers;
-use super::{
-    Action, Delivered, Heard, Mail, OptOut, Touch, by_email, is_automatic_subject, name_of, other, recipient,
-};
-use crate::element::{DropReason, Refusal};
+use super::inbound::Inbound;
+use super::{Action, Delivered, Heard, Mail, OptOut, Touch, name_of, other, recipient};
+use crate::element::Refusal;
 use crate::embedded::Several;
 use crate::json::{Lenient, Scalar};
 use crate::walk::{Placed, Wanted};
@@ -113,13 +112,9 @@ fn opt_out<'a>(message: Scalar<'a>, who: Vec<Scalar<'a>>, at: Scalar<'a>) -> Hea
     OptOut { provider: "resend", id: None, message: message.text(), who, at: ("created_at", at) }.said()
 }
 
+/// Its webhook may leave the headers to a second request, which nobody makes here.
 fn hear_received<'a>(data: Data<'a>, at: Scalar<'a>) -> Heard<'a> {
-    // Its webhook may leave the headers to a second request, which nobody makes here.
-    let by_subject = || data.subject.as_str().is_some_and(is_automatic_subject);
-    if data.headers.say_automatic() || (data.headers.is_empty() && by_subject()) {
-        return Err(DropReason::AutoReply.into());
-    }
     let message = if data.message_id.is_missing() { data.email_id } else { data.message_id };
-    let reply = Touch::new("resend", SignalKind::EmailReply, by_email(data.from), ("created_at", at));
-    Touch { message: message.text(), ..reply }.said()
+    let reply = Inbound::new("resend", data.headers);
+    Inbound { from: data.from, subject: data.subject, message, at: ("created_at", at), ..reply }.heard()
 }

@@ -1,12 +1,15 @@
-//! SendGrid's event webhook: a list of events a record, each with its own id. Replies come to its inbound parser as
-//! forms, not as JSON, and are not read here.
+//! SendGrid's event webhook: a list of events a record, each with its own id. Replies come from its inbound parser, a form
+//! a record, as it was posted or with its fields as JSON; with the mail as it was sent, or taken apart.
 
 use serde::Deserialize;
 use winback_core::signal::SignalKind;
 
-use super::{By, Delivered, Heard, Mail, OptOut, Touch, by_email, name_of, other};
+use super::headers::Headers;
+use super::inbound::Inbound;
+use super::{By, Delivered, Heard, Mail, OptOut, Touch, by_email, form, name_of, other};
 use crate::element::Refusal;
-use crate::json::Scalar;
+use crate::embedded::Embedded;
+use crate::json::{self, Lenient, Scalar};
 use crate::walk::{Placed, Wanted};
 
 /// Decodes the events of a record.
@@ -16,7 +19,7 @@ pub(crate) fn decode(
     wanted: Wanted<'_>,
     sink: &mut Placed<'_>,
 ) -> Result<(), Refusal> {
-    mail.each_in(text, wanted, sink, hear)
+    mail.each_in(&form::as_json(text), wanted, sink, hear)
 }
 
 const OTHERS: [&str; 7] =
@@ -47,10 +50,29 @@ pub(super) struct Event<'a> {
     url: Scalar<'a>,
     #[serde(borrow, default)]
     reason: Scalar<'a>,
+    /// Of a mail that came in.
+    #[serde(borrow, default)]
+    from: Scalar<'a>,
+    #[serde(borrow, default)]
+    subject: Scalar<'a>,
+    #[serde(borrow, default)]
+    headers: Headers<'a>,
+    #[serde(borrow, default)]
+    envelope: Embedded<'a, Envelope<'a>>,
+}
+
+/// What the mail server was told.
+#[derive(Debug, Default, Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    from: Scalar<'a>,
 }
 
 /// The meaning of a SendGrid event.
 fn hear(event: Event<'_>) -> Heard<'_> {
+    if event.event.is_missing() && event.is_mail() {
+        return hear_inbound(event);
+    }
     let suppressed = event.reason.as_str().is_some_and(|reason| SUPPRESSED.contains(&reason));
     let kind = match name_of("event", "SendGrid", &event.event)? {
         "open" => SignalKind::EmailOpen,
@@ -70,6 +92,33 @@ fn hear(event: Event<'_>) -> Heard<'_> {
         ..Touch::new("sendgrid", kind, by_email(event.email), ("timestamp", event.timestamp))
     }
     .said()
+}
+
+impl Event<'_> {
+    /// True if it is a mail that came in: taken apart, or in `email` as it was sent.
+    fn is_mail(&self) -> bool {
+        !self.from.is_missing()
+            || !self.headers.is_empty()
+            || self.email.as_str().is_some_and(|mail| mail.contains('\n'))
+    }
+}
+
+fn hear_inbound(event: Event<'_>) -> Heard<'_> {
+    let path = match event.envelope {
+        Embedded::Text(text) => json::parse::<Lenient<Envelope<'_>>>(&text)
+            .ok()
+            .and_then(Lenient::object)
+            .map(|envelope| match envelope.from {
+                Scalar::Text(from) => Scalar::Text(from.into_owned().into()),
+                _ => Scalar::Missing,
+            }),
+        Embedded::Value(envelope) => envelope.object().map(|envelope| envelope.from),
+    };
+    let mut reply = Inbound::new("sendgrid", event.headers);
+    if let Some(raw) = event.email.as_str() {
+        reply = reply.with_mail(raw);
+    }
+    Inbound { from: event.from, path: path.unwrap_or_default(), subject: event.subject, ..reply }.heard()
 }
 
 fn opt_out(event: Event<'_>) -> Heard<'_> {

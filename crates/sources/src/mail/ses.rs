@@ -9,8 +9,11 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use winback_core::signal::SignalKind;
 
-use super::{Action, Heard, Mail, OptOut, Touch, by_email, is_automatic, name_of, other, recipient};
+use super::headers::Headers;
+use super::inbound::{Inbound, decoded, is_mail};
+use super::{Action, Heard, Mail, OptOut, Touch, name_of, other, recipient};
 use crate::element::{DropReason, Refusal};
+use crate::embedded::Several;
 use crate::json::{self, Lenient, Scalar};
 use crate::walk::{Placed, Wanted};
 
@@ -23,6 +26,10 @@ pub(crate) fn decode(
 ) -> Result<(), Refusal> {
     if text.trim_start().starts_with('[') {
         return mail.each_in(text, wanted, sink, |event| hear(event, None));
+    }
+    // A mail as SES stores it in S3.
+    if is_mail(text) {
+        return mail.one(Inbound::new("ses", Headers::of_mail(text)).heard(), wanted, sink);
     }
     match json::parse::<Lenient<Event<'_>>>(text)? {
         Lenient::One(event) if event.is_notification() => {
@@ -72,6 +79,11 @@ pub(super) struct Event<'a> {
     complaint: Lenient<Complaint<'a>>,
     #[serde(borrow, default)]
     subscription: Lenient<Subscription<'a>>,
+    /// Of a mail that came in: the mail itself.
+    #[serde(borrow, default)]
+    content: Scalar<'a>,
+    #[serde(borrow, default)]
+    receipt: Lenient<Receipt<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -152,15 +164,31 @@ struct Message<'a> {
     #[serde(borrow, default)]
     destination: Option<Vec<Scalar<'a>>>,
     #[serde(borrow, default)]
-    headers: Lenient<Header<'a>>,
+    headers: Headers<'a>,
+    #[serde(borrow, default)]
+    common_headers: Lenient<Common<'a>>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Header<'a> {
+/// What the notification tells of the headers without the headers themselves.
+#[derive(Debug, Default, Deserialize)]
+struct Common<'a> {
     #[serde(borrow, default)]
-    name: Scalar<'a>,
+    from: Several<'a>,
     #[serde(borrow, default)]
-    value: Scalar<'a>,
+    subject: Scalar<'a>,
+}
+
+/// What was done with a mail that came in.
+#[derive(Debug, Default, Deserialize)]
+struct Receipt<'a> {
+    #[serde(borrow, default)]
+    action: Lenient<Done<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Done<'a> {
+    #[serde(borrow, default)]
+    encoding: Scalar<'a>,
 }
 
 impl Event<'_> {
@@ -186,7 +214,7 @@ fn hear<'a>(event: Event<'a>, id: Option<Cow<'a, str>>) -> Heard<'a> {
     let (kind, action) = match name_of(field, "Amazon SES", &name)? {
         "Open" => (SignalKind::EmailOpen, event.open),
         "Click" => (SignalKind::EmailClick, event.click),
-        "Received" => return hear_received(message, id),
+        "Received" => return hear_received(message, &event.content, event.receipt, id),
         "Complaint" => return complained(event.complaint, message, id),
         "Subscription" => return unsubscribed(event.subscription, message, id),
         name => return Err(other(field, "Amazon SES", name, &OTHERS)),
@@ -245,14 +273,24 @@ fn opt_out<'a>(
     OptOut { provider: "ses", id, message: message.message_id.text(), who, at }.said()
 }
 
-fn hear_received<'a>(message: Message<'a>, id: Option<Cow<'a, str>>) -> Heard<'a> {
-    let automatic = |header: &Header<'_>| {
-        is_automatic(header.name.as_str().unwrap_or_default(), header.value.as_str().unwrap_or_default())
-    };
-    if message.headers.objects().iter().any(automatic) {
-        return Err(DropReason::AutoReply.into());
+/// A mail that came in: as the notification tells it, which is all where the mail itself went to S3, or as the mail that
+/// the notification carries.
+fn hear_received<'a>(
+    message: Message<'a>,
+    content: &Scalar<'_>,
+    receipt: Lenient<Receipt<'a>>,
+    id: Option<Cow<'a, str>>,
+) -> Heard<'a> {
+    let mut reply = Inbound::new("ses", message.headers);
+    if let Some(raw) = content.as_str() {
+        let encoding = receipt.object().unwrap_or_default().action.object().unwrap_or_default().encoding;
+        let is_packed = encoding.as_str().is_some_and(|encoding| encoding.eq_ignore_ascii_case("base64"));
+        reply =
+            reply.with_mail(&if is_packed || !is_mail(raw.trim_start()) { decoded(raw) } else { raw.into() });
     }
-    let who = by_email(message.source);
-    let reply = Touch::new("ses", SignalKind::EmailReply, who, ("mail.timestamp", message.timestamp));
-    Touch { id, message: message.message_id.text(), ..reply }.said()
+    let common = message.common_headers.object().unwrap_or_default();
+    let from = common.from.first();
+    let at = ("mail.timestamp", message.timestamp);
+    let (path, subject) = (message.source, common.subject);
+    Inbound { id, from, path, subject, message: message.message_id, at, ..reply }.heard()
 }

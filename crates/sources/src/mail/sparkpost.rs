@@ -11,6 +11,7 @@ use serde::{Deserialize, de};
 use winback_core::signal::SignalKind;
 
 use super::headers::Headers;
+use super::inbound::{Inbound, decoded};
 use super::{By, Delivered, Heard, Mail, OptOut, Touch, by_email, name_of, other};
 use crate::element::{DeadReason, DropReason, Refusal};
 use crate::json::{Lenient, Scalar};
@@ -109,6 +110,13 @@ struct Agent<'a> {
 #[derive(Debug, Default, Deserialize)]
 struct Content<'a> {
     #[serde(borrow, default)]
+    subject: Scalar<'a>,
+    /// The mail as it was sent.
+    #[serde(borrow, default)]
+    email_rfc822: Scalar<'a>,
+    #[serde(borrow, default)]
+    email_rfc822_is_base64: Scalar<'a>,
+    #[serde(borrow, default)]
     headers: Headers<'a>,
 }
 
@@ -202,12 +210,12 @@ fn opt_out(event: Event<'_>) -> Heard<'_> {
 
 /// A mail that came in has no time but the one in its headers.
 fn hear_inbound(event: Event<'_>) -> Heard<'_> {
-    let mut headers = event.content.object().unwrap_or_default().headers;
-    if headers.say_automatic() {
-        return Err(DropReason::AutoReply.into());
+    let content = event.content.object().unwrap_or_default();
+    let mut reply = Inbound::new("sparkpost", content.headers);
+    if let Some(raw) = content.email_rfc822.as_str() {
+        let packed = content.email_rfc822_is_base64.is_true();
+        reply = reply.with_mail(&if packed { decoded(raw) } else { raw.into() });
     }
-    let from = if event.friendly_from.is_missing() { event.msg_from } else { event.friendly_from };
-    let at = ("content.headers.Date", headers.take("Date"));
-    let reply = Touch::new("sparkpost", SignalKind::EmailReply, by_email(from), at);
-    Touch { message: headers.take("Message-ID").text(), ..reply }.said()
+    let at = ("content.headers.Date", Scalar::Missing);
+    Inbound { from: event.friendly_from, path: event.msg_from, subject: content.subject, at, ..reply }.heard()
 }

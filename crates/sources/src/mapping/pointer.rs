@@ -42,6 +42,11 @@ impl Pointer {
     pub(super) fn as_str(&self) -> &str {
         &self.text
     }
+
+    /// The column of a row that it stands in.
+    pub(super) fn column(&self) -> Option<&str> {
+        self.steps.first().map(String::as_str)
+    }
 }
 
 /// A field: where its value stands, or its value.

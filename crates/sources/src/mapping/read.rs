@@ -6,8 +6,9 @@ use sonic_rs::{JsonContainerTrait, JsonValueTrait, Value};
 use winback_core::signal::{Candidate, Identity, SignalKind};
 use winback_core::time::Time;
 
-use super::compile::{Compiled, Meaning, Who};
+use super::compile::{Compiled, Deciding, Meaning, Who};
 use super::pointer::{Document, Field, Pointer};
+use crate::answers;
 use crate::element::{Answer, AnswerKind, DeadReason, DropReason, Element, Refusal, Verdict, judged};
 use crate::ids;
 use crate::json;
@@ -28,7 +29,7 @@ impl Compiled {
         let events = self.events(&root)?;
         let Some(list) = events.as_array() else {
             let raw = Raw { bytes: text.as_bytes(), index: None };
-            sink(None, judged(self.event(events, &root, raw), None));
+            give(self.event(events, &root, raw), None, sink);
             return Ok(());
         };
         if list.is_empty() {
@@ -36,7 +37,7 @@ impl Compiled {
         }
         for (index, event) in list.iter().enumerate() {
             let raw = Raw { bytes: text.as_bytes(), index: u32::try_from(index).ok() };
-            sink(raw.index, judged(self.event(event, &root, raw), raw.index));
+            give(self.event(event, &root, raw), raw.index, sink);
         }
         Ok(())
     }
@@ -54,11 +55,15 @@ impl Compiled {
 
     /// True if it is an update of a row without a change in a field that counts.
     fn is_unchanged(&self, root: &Value) -> bool {
-        let before = root.get("_envelope").and_then(|envelope| envelope.get("before"));
-        let Some(before) = before.filter(|before| before.is_object() && !self.changed.is_empty()) else {
-            return false;
+        let Some(envelope) = root.get("_envelope").filter(|_| !self.changed.is_empty()) else { return false };
+        let before = envelope.get("before").filter(|before| before.is_object());
+        let unchanged = envelope.get("unchanged").and_then(|names| names.as_array());
+        let is_named = |field: &Pointer| {
+            unchanged.is_some_and(|names| names.iter().any(|name| name.as_str() == field.column()))
         };
-        self.changed.iter().all(|field| field.find(before) == field.find(root))
+        let is_same =
+            |field: &Pointer| before.is_some_and(|before| same(field.find(before), field.find(root)));
+        self.changed.iter().all(|field| is_named(field) || is_same(field))
     }
 
     fn event<'v>(&'v self, root: &'v Value, around: &'v Value, raw: Raw<'_>) -> Result<Element<'v>, Refusal> {
@@ -120,8 +125,8 @@ impl Compiled {
     fn says(&self, document: Document<'_>) -> Result<Says, Refusal> {
         let Some(keep) = &self.keep else { return Ok(Says::Signal(self.kind)) };
         let value = keep.from.iter().find_map(|field| document.text(std::slice::from_ref(field)));
-        let known = value.as_ref().and_then(|value| keep.values.get(&value.to_lowercase()));
-        match (known.copied().unwrap_or(keep.otherwise), value) {
+        let known = value.as_ref().and_then(|value| keep.meaning(&value.to_lowercase()));
+        match (known.unwrap_or(keep.otherwise), value) {
             (Meaning::Signal, _) => Ok(Says::Signal(self.kind)),
             (Meaning::Kind(kind), _) => Ok(Says::Signal(kind)),
             (Meaning::Answer(kind), _) => Ok(Says::Answer(kind)),
@@ -152,6 +157,39 @@ impl Compiled {
         }
         let parts: Vec<_> = parts.iter().map(|part| part.as_bytes()).collect();
         ids::derived(&parts)
+    }
+}
+
+/// Gives what an event comes to.
+fn give(event: Result<Element<'_>, Refusal>, index: Option<u32>, sink: &mut Placed<'_>) {
+    match event {
+        Ok(Element::Answer(answer)) => answers::give(answer, index, sink),
+        event => sink(index, judged(event, index)),
+    }
+}
+
+/// True if two values of a column are the same, also where a flag is written as a number.
+fn same(left: Option<&Value>, right: Option<&Value>) -> bool {
+    let flag = |value: Option<&Value>| {
+        let value = value?;
+        value
+            .as_bool()
+            .or_else(|| value.as_i64().filter(|number| matches!(number, 0 | 1)).map(|number| number == 1))
+    };
+    let is_flag = |value: Option<&Value>| value.is_some_and(|value| value.is_boolean());
+    left == right || ((is_flag(left) || is_flag(right)) && flag(left).is_some() && flag(left) == flag(right))
+}
+
+impl Deciding {
+    /// The meaning of a value in lower case. Databases write a flag as `true`, `1` or `t`.
+    fn meaning(&self, value: &str) -> Option<Meaning> {
+        const FLAGS: [[&str; 4]; 2] = [["true", "1", "t", "yes"], ["false", "0", "f", "no"]];
+        let as_written = self.values.get(value);
+        let flag = || {
+            let same = FLAGS.iter().find(|forms| forms.contains(&value))?;
+            same.iter().find_map(|form| self.values.get(*form))
+        };
+        as_written.or_else(flag).copied()
     }
 }
 

@@ -1,22 +1,25 @@
 //! Access logs in the combined format, one line a record:
-//! `host ident user [day/month/year:h:m:s zone] "request" status size "referrer" "user agent"`.
+//! `host ident user [day/month/year:h:m:s zone] "request" status size "referrer" "user agent"`, also with our own virtual
+//! host in front, and with the list of addresses that a proxy forwarded for behind.
 //!
 //! A browser always says what it is, so a line without a user agent is a program's.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use winback_core::signal::{Candidate, Identity};
 use winback_core::time::Time;
 
-use super::{Visit, Web, WebFormat, address};
+use super::{Visit, Web, WebFormat, address, forwarded_for};
 use crate::element::{DeadReason, DropReason, Refusal, Verdict, element};
 use crate::text::quoted;
 use crate::walk::{Placed, Raw};
 
 /// Access logs in the combined format.
-pub(crate) const FORMAT: WebFormat = WebFormat { decode, has_users: false, has_columns: false };
+pub(crate) const FORMAT: WebFormat =
+    WebFormat { decode, has_users: false, has_columns: false, has_forwarded: true };
 
 fn decode(web: &Web, text: &str, sink: &mut Placed<'_>) -> Result<(), Refusal> {
     sink(None, element(web.combined_log(text), None));
@@ -31,6 +34,8 @@ struct Line<'a> {
     request: &'a str,
     status: &'a str,
     agent: &'a str,
+    /// What stands behind the user agent.
+    rest: &'a str,
 }
 
 impl Web {
@@ -38,7 +43,7 @@ impl Web {
     pub(crate) fn combined_log<'a>(&'a self, text: &'a str) -> Verdict<'a> {
         let line = Line::parse(text)?;
         let url = line.page()?;
-        let parsed = address(line.host);
+        let parsed = self.visitor(&line);
         let who = Identity {
             address: parsed,
             domain: (parsed.is_none() && line.host != "-").then_some(Cow::Borrowed(line.host)),
@@ -57,6 +62,25 @@ impl Web {
     }
 }
 
+impl Web {
+    /// The address of the visitor: the one that asked, or behind a proxy of ours the one that it forwarded for.
+    fn visitor(&self, line: &Line<'_>) -> Option<IpAddr> {
+        let asked = address(line.host)?;
+        let is_ours = |ip: IpAddr| self.proxies.iter().any(|network| network.contains(&ip));
+        if !is_ours(asked) {
+            return Some(asked);
+        }
+        let mut rest = line.rest;
+        while let Some((list, behind)) = in_quotes(rest) {
+            if let Some(visitor) = forwarded_for(list, &self.proxies) {
+                return Some(visitor);
+            }
+            rest = behind;
+        }
+        rest.split_ascii_whitespace().find_map(|list| forwarded_for(list, &self.proxies)).or(Some(asked))
+    }
+}
+
 fn malformed(text: &str, what: &str) -> Refusal {
     let text = format!("the line has no {what}: {}; log in the combined format", quoted(text));
     Refusal::Dead(DeadReason::MalformedLine, text)
@@ -65,15 +89,16 @@ fn malformed(text: &str, what: &str) -> Refusal {
 impl<'a> Line<'a> {
     fn parse(text: &'a str) -> Result<Self, Refusal> {
         let missing = |what: &'static str| move || malformed(text, what);
-        let (host, rest) = text.split_once(' ').ok_or_else(missing("host"))?;
+        let (first, rest) = text.split_once(' ').ok_or_else(missing("host"))?;
         let (before, rest) = rest.split_once('[').ok_or_else(missing("time in brackets"))?;
+        let host = behind_our_host(before).unwrap_or(first);
         let user = before.trim_end().rsplit(' ').next().unwrap_or("-");
         let (time, rest) = rest.split_once(']').ok_or_else(missing("time in brackets"))?;
         let (request, rest) = in_quotes(rest).ok_or_else(missing("request in quotes"))?;
         let status = rest.split_ascii_whitespace().next().ok_or_else(missing("status"))?;
         let (_, rest) = in_quotes(rest).ok_or_else(missing("referrer in quotes"))?;
-        let (agent, _) = in_quotes(rest).ok_or_else(missing("user agent in quotes"))?;
-        Ok(Self { host, user, time, request, status, agent })
+        let (agent, rest) = in_quotes(rest).ok_or_else(missing("user agent in quotes"))?;
+        Ok(Self { host, user, time, request, status, agent, rest })
     }
 
     /// The target of the request, where it is a page that was shown.
@@ -99,6 +124,15 @@ impl<'a> Line<'a> {
             Refusal::Dead(DeadReason::BadTime, text)
         })
     }
+}
+
+/// The visitor's host where our own stands in front of it: `host ident user` between them, of which the ident is hardly
+/// ever told. A user of several words has no ident as its second.
+fn behind_our_host(before: &str) -> Option<&str> {
+    let mut words = before.split_ascii_whitespace();
+    let (host, ident, user) = (words.next()?, words.next()?, words.next()?);
+    let is_host = host != "-" && (address(host).is_some() || (ident == "-" && host.contains('.')));
+    (is_host && (ident == "-" || !user.is_empty())).then_some(host)
 }
 
 /// The text in the first pair of quotes, where a quote inside is escaped, and what follows.

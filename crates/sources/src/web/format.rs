@@ -15,12 +15,14 @@ pub(crate) struct WebFormat {
     pub(crate) has_users: bool,
     /// The record is one line of columns between tabs: a tab at its end is an empty column.
     pub(crate) has_columns: bool,
+    /// A line may tell for whom a proxy forwarded it.
+    pub(crate) has_forwarded: bool,
 }
 
 impl WebFormat {
     /// A format of JSON events.
     pub(super) const fn json(decode: fn(&Web, &str, &mut Placed<'_>) -> Result<(), Refusal>) -> Self {
-        Self { decode, has_users: true, has_columns: false }
+        Self { decode, has_users: true, has_columns: false, has_forwarded: false }
     }
 }
 

@@ -13,13 +13,16 @@ pub(crate) mod snowplow;
 
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
 
+use ipnet::IpNet;
 use winback_core::signal::{Candidate, Identity, SignalKind};
 use winback_core::time::Time;
 
 pub(crate) use format::WebFormat;
 pub use pages::PageClass;
-pub(crate) use pages::{Pages, path_in};
+pub(crate) use pages::{Pages, page_in};
+use pages::{is_asset, path_in, route_in};
 
 use crate::bots::Bots;
 use crate::element::{DropReason, Refusal, Verdict};
@@ -35,6 +38,8 @@ pub(crate) struct Web {
     pub(crate) bots: Bots,
     pub(crate) times: TimeReader,
     pub(crate) user_is_account: bool,
+    /// The networks of our own proxies.
+    pub(crate) proxies: Vec<IpNet>,
 }
 
 /// A page view, as any of the formats says it.
@@ -54,15 +59,17 @@ impl Web {
     fn judge<'a>(&'a self, visit: Visit<'a>, at: impl FnOnce() -> Result<Time, Refusal>) -> Verdict<'a> {
         let Some(url) = visit.url else { return Err(DropReason::NotAPage.into()) };
         let Some(path) = path_in(&url) else { return Err(DropReason::NotAPage.into()) };
-        if pages::is_asset(&url[path.clone()]) {
+        if is_asset(&url[path.clone()]) {
             return Err(DropReason::Asset.into());
         }
         if visit.user_agent.is_some_and(|agent| self.bots.is_bot(&agent)) {
             return Err(DropReason::Bot.into());
         }
+        let at = at()?;
+        let (class, path) = self.page(&url, path);
         Ok(Candidate {
-            at: at()?,
-            class: self.pages.class(&url, path.clone()).map(Cow::Borrowed),
+            at,
+            class: class.map(Cow::Borrowed),
             id: ids::own_or_derived(visit.id, visit.raw),
             kind: SignalKind::WebVisit,
             who: visit.who,
@@ -72,6 +79,16 @@ impl Web {
 }
 
 impl Web {
+    /// The class of a page and where its path stands. A page that a script shows stands behind the `#`; where that has no
+    /// class, the path in front of it may have one.
+    fn page(&self, url: &str, path: Range<usize>) -> (Option<&str>, Range<usize>) {
+        let Some(route) = route_in(url) else { return (self.pages.class(url, path.clone()), path) };
+        match (self.pages.class(url, route.clone()), self.pages.class(url, path.clone())) {
+            (None, Some(class)) => (Some(class), path),
+            (class, _) => (class, route),
+        }
+    }
+
     /// Adds what a user's id says about whose it is: an address, the hash of one, or, where the source says so, the
     /// account.
     fn put_user<'a>(&self, who: &mut Identity<'a>, user: Option<Cow<'a, str>>) {
@@ -92,6 +109,14 @@ impl Web {
 fn email_hash(text: &str) -> Option<[u8; 32]> {
     let mut hash = [0; 32];
     hex::decode_to_slice(text, &mut hash).ok().map(|()| hash)
+}
+
+/// The visitor that a list of forwarding proxies names, read from its end: the first that is no proxy of ours.
+fn forwarded_for(list: &str, proxies: &[IpNet]) -> Option<IpAddr> {
+    let is_ours = |ip: &IpAddr| proxies.iter().any(|network| network.contains(ip));
+    let mut all = list.rsplit(',').map(|one| address(one.trim().trim_matches('"')));
+    // What is no address ends what can be believed.
+    all.by_ref().map_while(|ip| ip).find(|ip| !is_ours(ip))
 }
 
 /// The address in a text: alone, first of a forwarding list, or with a port. IPv4 within IPv6 is IPv4.

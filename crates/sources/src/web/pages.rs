@@ -1,6 +1,5 @@
 //! The class of a page by its path, and the paths that are no page.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, BuildError};
@@ -24,7 +23,7 @@ pub struct PageClass {
 pub(crate) struct Pages {
     names: Vec<String>,
     /// Patterns that begin with `/` and a plain character, by that character in lower case.
-    rooted: HashMap<u8, Vec<Pattern>>,
+    rooted: Vec<Vec<Pattern>>,
     /// All others.
     wild: Vec<Pattern>,
     /// Texts of which one must stand in a path for any of `wild` to fit: the longest part between stars of each.
@@ -34,10 +33,24 @@ pub(crate) struct Pages {
 #[derive(Debug)]
 struct Pattern {
     class: usize,
-    text: String,
+    text: Vec<u8>,
     /// Matched against host and path, else against the path behind its language.
     with_host: bool,
 }
+
+impl Pattern {
+    /// True unless the third character rules it out.
+    fn may_fit(&self, third: Option<u8>) -> bool {
+        match (self.text.get(2), third) {
+            (None | Some(b'*'), _) => true,
+            (Some(own), Some(third)) => own.eq_ignore_ascii_case(&third),
+            (Some(_), None) => false,
+        }
+    }
+}
+
+/// The longest address of a page that is looked at where parts of it are percent-encoded, in bytes.
+const DECODED_BYTES: usize = 512;
 
 const BUILT_IN: &str = include_str!("../../../../config/sources/pages.toml");
 
@@ -50,17 +63,18 @@ struct File {
 impl Pages {
     /// The stated classes. `Err` where there are too many.
     pub(crate) fn new(classes: &[PageClass]) -> Result<Self, BuildError> {
-        let (mut rooted, mut wild) = (HashMap::<u8, Vec<Pattern>>::new(), Vec::new());
+        let mut rooted: Vec<Vec<Pattern>> = std::iter::repeat_with(Vec::new).take(256).collect();
+        let mut wild = Vec::new();
         for (class, page) in classes.iter().enumerate() {
-            for text in page.paths.iter().cloned() {
-                let second = text.as_bytes().get(1).copied().filter(|second| *second != b'*');
+            for text in &page.paths {
                 let with_host = !text.starts_with(['/', '*']);
-                match second.filter(|_| text.starts_with('/')) {
-                    Some(second) => {
-                        let same = rooted.entry(second.to_ascii_lowercase()).or_default();
-                        same.push(Pattern { class, text, with_host });
-                    }
-                    None => wild.push(Pattern { class, text, with_host }),
+                let mut buffer = [0; DECODED_BYTES];
+                let text = decoded(text.as_bytes(), &mut buffer).to_vec();
+                let second = text.get(1).copied().filter(|second| *second != b'*' && text[0] == b'/');
+                let pattern = Pattern { class, text, with_host };
+                match second {
+                    Some(second) => rooted[usize::from(second.to_ascii_lowercase())].push(pattern),
+                    None => wild.push(pattern),
                 }
             }
         }
@@ -77,16 +91,27 @@ impl Pages {
 
     /// The first class with a pattern that fits; `path` is where the path stands in the URL.
     pub(crate) fn class(&self, url: &str, path: Range<usize>) -> Option<&str> {
-        let host = url[..path.start].rsplit_once("//").map_or(path.start, |(scheme, _)| scheme.len() + 2);
-        let whole = &url[host..path.end];
-        let local = without_language(&url[path.clone()]);
+        let host = url[..path.start].find("//").map_or(0, |scheme| scheme + 2);
+        let (whole, local) = (&url.as_bytes()[host..path.end], path.start - host);
+        if memchr::memchr(b'%', whole).is_none() {
+            return self.class_of(whole, local);
+        }
+        let mut buffer = [0; DECODED_BYTES];
+        self.class_of(decoded(whole, &mut buffer), local)
+    }
+
+    /// The class of host and path, of which the path begins at `local`.
+    fn class_of(&self, whole: &[u8], local: usize) -> Option<&str> {
+        let path = without_language(whole.get(local..)?);
         let fits = |pattern: &&Pattern| match pattern.with_host {
-            false => matches_path(pattern.text.as_bytes(), local.as_bytes()),
-            true => host < path.start && matches_path(pattern.text.as_bytes(), whole.as_bytes()),
+            false => matches_path(&pattern.text, path),
+            true => local > 0 && matches_path(&pattern.text, whole),
         };
-        let letter = local.as_bytes().get(1).map(u8::to_ascii_lowercase);
+        let third = path.get(2).copied();
+        let letter = path.get(1).map(u8::to_ascii_lowercase);
+        let same = letter.and_then(|letter| self.rooted.get(usize::from(letter)));
         let rooted =
-            letter.and_then(|letter| self.rooted.get(&letter)).and_then(|same| same.iter().find(fits));
+            same.and_then(|same| same.iter().find(|pattern| pattern.may_fit(third) && fits(pattern)));
         let hinted = self.hints.is_match(whole);
         let wild = hinted.then(|| self.wild.iter().find(fits)).flatten();
         let first = rooted.into_iter().chain(wild).map(|pattern| pattern.class).min()?;
@@ -94,30 +119,48 @@ impl Pages {
     }
 }
 
+/// The text with its percent-encoded bytes decoded, as far as the buffer holds it; what is no encoding stays.
+fn decoded<'b>(text: &[u8], buffer: &'b mut [u8; DECODED_BYTES]) -> &'b [u8] {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let (mut rest, mut length) = (text, 0);
+    while let ([first, tail @ ..], Some(place)) = (rest, buffer.get_mut(length)) {
+        let escaped = match (first, tail) {
+            (b'%', [high, low, left @ ..]) => {
+                digit(*high).zip(digit(*low)).map(|(high, low)| (high << 4 | low, left))
+            }
+            _ => None,
+        };
+        (*place, rest) = escaped.unwrap_or((*first, tail));
+        length += 1;
+    }
+    &buffer[..length]
+}
+
 /// The longest part of a pattern between its stars.
-fn hint(pattern: &str) -> &str {
-    pattern.split('*').max_by_key(|part| part.len()).unwrap_or_default()
+fn hint(pattern: &[u8]) -> &[u8] {
+    pattern.split(|byte| *byte == b'*').max_by_key(|part| part.len()).unwrap_or_default()
 }
 
-/// `/de/preise` is `/preise`, `/en-gb/pricing` is `/pricing`.
-fn without_language(path: &str) -> &str {
-    let bytes = path.as_bytes();
+/// `/de/preise` is `/preise`, `/en-gb/pricing` and `/zh-hans/pricing` are `/pricing`.
+fn without_language(path: &[u8]) -> &[u8] {
     let letters =
-        |range: Range<usize>| bytes.get(range).is_some_and(|b| b.iter().all(u8::is_ascii_alphabetic));
-    if letters(1..3) && bytes.get(3) == Some(&b'/') {
-        return &path[3..];
+        |range: Range<usize>| path.get(range).is_some_and(|b| b.iter().all(u8::is_ascii_alphabetic));
+    if path.first() != Some(&b'/') || !letters(1..3) {
+        return path;
     }
-    if letters(1..3)
-        && matches!(bytes.get(3), Some(b'-' | b'_'))
-        && letters(4..6)
-        && bytes.get(6) == Some(&b'/')
-    {
-        return &path[6..];
+    let ends = |at: usize| path.get(at) == Some(&b'/');
+    let is_region = |end: usize| letters(4..end) && ends(end);
+    match path.get(3) {
+        Some(b'/') => &path[3..],
+        Some(b'-' | b'_') => match [6, 8].into_iter().find(|end| is_region(*end)) {
+            Some(end) => &path[end..],
+            None => path,
+        },
+        _ => path,
     }
-    path
 }
 
-/// True if the pattern is the text, or the text's beginning up to a `/` or a `.` (an extension).
+/// True if the pattern is the text, or the text's beginning up to a `/`, a `.` (an extension) or a `;` (a parameter).
 fn matches_path(mut pattern: &[u8], mut text: &[u8]) -> bool {
     // Where the last star was: the pattern behind it, and the text that it has not taken yet.
     let mut star: Option<(&[u8], &[u8])> = None;
@@ -128,7 +171,7 @@ fn matches_path(mut pattern: &[u8], mut text: &[u8]) -> bool {
                 pattern = rest;
                 continue;
             }
-            (None, None | Some((b'/' | b'.', _))) => return true,
+            (None, None | Some((b'/' | b'.' | b';', _))) => return true,
             (Some((p, rest)), Some((t, tail))) if p.eq_ignore_ascii_case(t) => {
                 (pattern, text) = (rest, tail);
                 continue;
@@ -141,18 +184,74 @@ fn matches_path(mut pattern: &[u8], mut text: &[u8]) -> bool {
     }
 }
 
-/// The range of the path in a URL or path: no scheme, host, query or fragment. `None` if there is none.
+/// The range of the path in a URL or path: no scheme, host, parameters, query or fragment. `None` if there is none.
 pub(crate) fn path_in(url: &str) -> Option<Range<usize>> {
     let end = memchr::memchr2(b'?', b'#', url.as_bytes()).unwrap_or(url.len());
     let head = &url[..end];
-    if head.starts_with('/') && !head.starts_with("//") {
-        return Some(0..end);
+    let begin = if head.starts_with('/') && !head.starts_with("//") {
+        0
+    } else {
+        let host = match head.find("//") {
+            Some(at) if at == 0 || is_web(&head[..at]) => at + 2,
+            _ if begins_with_host(head) => 0,
+            _ => return None,
+        };
+        match memchr::memchr(b'/', &head.as_bytes()[host..]) {
+            Some(at) => host + at,
+            None if host < end => return Some(end..end),
+            None => return None,
+        }
+    };
+    Some(begin..without_parameters(url, begin..end))
+}
+
+/// The range of a path that a script shows, behind the `#`: `/#/pricing`, `/app#!/billing`.
+pub(crate) fn route_in(url: &str) -> Option<Range<usize>> {
+    let hash = memchr::memchr(b'#', url.as_bytes())? + 1;
+    let begin = if url[hash..].starts_with('!') { hash + 1 } else { hash };
+    if !url[begin..].starts_with('/') {
+        return None;
     }
-    let host = head.find("//").filter(|at| *at == 0 || matches!(&head[..*at], "http:" | "https:"))? + 2;
-    match memchr::memchr(b'/', &head.as_bytes()[host..]) {
-        Some(at) => Some(host + at..end),
-        None if host < end => Some(end..end),
-        None => None,
+    let end = memchr::memchr2(b'?', b'#', &url.as_bytes()[begin..]).map_or(url.len(), |at| begin + at);
+    Some(begin..without_parameters(url, begin..end))
+}
+
+/// The range of the path of the page that a URL shows.
+pub(crate) fn page_in(url: &str) -> Option<Range<usize>> {
+    let path = path_in(url)?;
+    Some(route_in(url).unwrap_or(path))
+}
+
+fn is_web(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("http:") || scheme.eq_ignore_ascii_case("https:")
+}
+
+/// True if a text without a scheme begins with the name of a host, maybe with a port.
+fn begins_with_host(text: &str) -> bool {
+    /// What stands behind the dot of a file.
+    const PAGES: [&str; 9] = ["html", "htm", "xhtml", "php", "asp", "aspx", "jsp", "do", "cgi"];
+    let (host, is_all) = text.split_once('/').map_or((text, true), |(host, _)| (host, false));
+    let (name, port) = host.split_once(':').map_or((host, "0"), |(name, port)| (name, port));
+    let Some((_, suffix)) = name.rsplit_once('.') else { return false };
+    name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
+        && suffix.len() > 1
+        && suffix.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-')
+        && !port.is_empty()
+        && port.bytes().all(|b| b.is_ascii_digit())
+        && !(is_all && PAGES.iter().any(|page| suffix.eq_ignore_ascii_case(page)))
+}
+
+/// The end of a path without the parameters of its last part: `/pricing;jsessionid=…`.
+fn without_parameters(url: &str, path: Range<usize>) -> usize {
+    let bytes = &url.as_bytes()[path.clone()];
+    let Some(first) = memchr::memchr(b';', bytes) else { return path.end };
+    let last = memchr::memrchr(b'/', bytes).map_or(0, |slash| slash + 1);
+    match memchr::memchr(b';', &bytes[last.min(bytes.len())..]) {
+        Some(at) => path.start + last + at,
+        None => {
+            debug_assert!(first < last, "it stands in an earlier part");
+            path.end
+        }
     }
 }
 
@@ -185,6 +284,16 @@ mod tests {
             ("//example.com/a/b", Some("/a/b")),
             ("/pricing?u=jane@example.com", Some("/pricing")),
             ("/?q=http://x/y", Some("/")),
+            ("HTTPS://example.com/a", Some("/a")),
+            ("example.com/pricing?plan=a", Some("/pricing")),
+            ("www.example.com:8443/a", Some("/a")),
+            ("example.com", Some("")),
+            ("index.html", None),
+            ("mailto:jane@example.com", None),
+            ("jane@example.com/a", None),
+            ("/pricing;jsessionid=0A1B?x=1", Some("/pricing")),
+            ("/a;v=1/pricing", Some("/a;v=1/pricing")),
+            ("/;", Some("/")),
             ("about:blank", None),
             ("ftp://example.com/a", None),
             ("http://", None),
@@ -194,6 +303,43 @@ mod tests {
         for (url, expected) in table {
             assert_eq!(path_in(url).map(|range| &url[range]), expected, "{url}");
         }
+    }
+
+    #[test]
+    fn a_page_that_a_script_shows_is_found_behind_the_hash() {
+        let table = [
+            ("https://example.com/#/pricing", Some("/pricing")),
+            ("https://example.com/app?x=1#!/billing/plan?y=2#z", Some("/billing/plan")),
+            ("/#/a;jsessionid=1", Some("/a")),
+            ("https://example.com/docs#pricing", None),
+            ("https://example.com/#", None),
+            ("https://example.com/#!", None),
+            ("https://example.com/", None),
+        ];
+        for (url, expected) in table {
+            assert_eq!(route_in(url).map(|range| &url[range]), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn an_encoded_path_has_the_class_of_what_it_says() {
+        let pages = Pages::new(&Pages::built_in().unwrap()).unwrap();
+        for (url, class) in [
+            ("https://example.com/%70ricing", Some("pricing")),
+            ("https://example.com/pricing%3Bjsessionid=1", Some("pricing")),
+            ("https://example.com/%E6%96%99%E9%87%91", Some("pricing")),
+            ("https://example.com/de/preis%C3%BCbersicht", Some("pricing")),
+            ("example.com/pricing", Some("pricing")),
+            ("docs.example.com/a", Some("docs")),
+            ("https://example.com/%zz%", None),
+            ("https://example.com/pricing%", None),
+        ] {
+            assert_eq!(pages.class(url, path_in(url).unwrap()), class, "{url}");
+        }
+        let long = format!("/pricing/{}", "%41".repeat(2_000));
+        assert_eq!(pages.class(&long, 0..long.len()), Some("pricing"));
+        let stated = [PageClass { class: "a".into(), paths: vec!["/%C3%A9".into()] }];
+        assert_eq!(Pages::new(&stated).unwrap().class("/é", 0.."/é".len()), Some("a"));
     }
 
     #[test]

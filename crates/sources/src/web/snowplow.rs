@@ -18,7 +18,8 @@ use crate::walk::{Placed, Raw};
 pub(crate) const JSON: WebFormat = WebFormat::json(decode);
 
 /// Snowplow's enriched stream.
-pub(crate) const TSV: WebFormat = WebFormat { decode: decode_line, has_users: true, has_columns: true };
+pub(crate) const TSV: WebFormat =
+    WebFormat { decode: decode_line, has_users: true, has_columns: true, has_forwarded: false };
 
 fn decode(web: &Web, text: &str, sink: &mut Placed<'_>) -> Result<(), Refusal> {
     each_event(text, sink, |event: Event<'_>, raw| web.snowplow(event, raw))

@@ -9,6 +9,7 @@ use winback_deployment::Context;
 use winback_deployment::config::ConfigError;
 use winback_ingest::source_test::{AccountList, Outcome, Place, Renderer, Samples, Tally};
 use winback_ingest::{FileFormat, name_of};
+use winback_log::{Clock as _, SystemClock};
 use winback_service::schema_registry;
 use winback_show::words;
 use winback_sources::{Decoder, Preset, SourceConfig, Start, WireKind, presets};
@@ -106,6 +107,7 @@ fn test(context: &Context, args: &SourceTestArgs) -> anyhow::Result<ExitCode> {
     if !context.json {
         test.out.line(&headline(&name, &source, path, accounts.as_ref()))?;
     }
+    let now = SystemClock.now();
     while let Some(record) = samples.next_record()? {
         test.tally.records += 1;
         let value = match record.value {
@@ -117,7 +119,7 @@ fn test(context: &Context, args: &SourceTestArgs) -> anyhow::Result<ExitCode> {
         };
         decoder.prepare(&value)?;
         let mut outcome = Vec::new();
-        decoder.decode(&value, &mut |element| outcome.push(Outcome::of(&element, accounts.as_ref())));
+        decoder.decode(&value, &mut |element| outcome.push(Outcome::of(&element, now, accounts.as_ref())));
         test.record(record.line, &outcome)?;
     }
     test.end(accounts.as_ref())
