@@ -202,7 +202,8 @@ pub(crate) fn path_in(url: &str) -> Option<Range<usize>> {
             None => return None,
         }
     };
-    Some(begin..without_parameters(url, begin..end))
+    let end = without_parameters(url, begin..end);
+    Some(begin..whole_parts_to(url, begin..end, |part| part.ends_with(b"&")))
 }
 
 /// The range of a path that a script shows, behind the `#`: `/#/pricing`, `/app#!/billing`.
@@ -247,12 +248,26 @@ fn without_parameters(url: &str, path: Range<usize>) -> usize {
     let Some(first) = memchr::memchr(b';', bytes) else { return path.end };
     let last = memchr::memrchr(b'/', bytes).map_or(0, |slash| slash + 1);
     match memchr::memchr(b';', &bytes[last.min(bytes.len())..]) {
-        Some(at) => path.start + last + at,
+        Some(at) => whole_parts_to(url, path.start..path.start + last + at, is_entity),
         None => {
             debug_assert!(first < last, "it stands in an earlier part");
             path.end
         }
     }
+}
+
+/// The end of a path whose last part is not cut within an HTML entity, such as that of `jane&#64;acme.com`: such a part is left
+/// out, since what stands before the cut may be of an address.
+fn whole_parts_to(url: &str, path: Range<usize>, is_cut: impl Fn(&[u8]) -> bool) -> usize {
+    let bytes = &url.as_bytes()[path.clone()];
+    let last = memchr::memrchr(b'/', bytes).map_or(0, |slash| slash + 1);
+    if is_cut(&bytes[last..]) { path.start + last } else { path.end }
+}
+
+/// True if the end of a text is the beginning of `&commat;` or its like.
+fn is_entity(text: &[u8]) -> bool {
+    let name = memchr::memrchr(b'&', text).map(|at| &text[at + 1..]);
+    name.is_some_and(|name| !name.is_empty() && name.iter().all(u8::is_ascii_alphanumeric))
 }
 
 /// True if the path is a file that a page loads, a feed or a download.
@@ -294,6 +309,9 @@ mod tests {
             ("/pricing;jsessionid=0A1B?x=1", Some("/pricing")),
             ("/a;v=1/pricing", Some("/a;v=1/pricing")),
             ("/;", Some("/")),
+            ("/blog/jane&#64;acme.com", Some("/blog/")),
+            ("/blog/jane&commat;acme.com", Some("/blog/")),
+            ("/r&d#top", Some("/r&d")),
             ("about:blank", None),
             ("ftp://example.com/a", None),
             ("http://", None),
