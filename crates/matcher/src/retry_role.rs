@@ -128,6 +128,8 @@ impl Role for RetryRole {
     }
 
     fn begin_batch(&mut self, _: Time) {
+        // A second pin beside the first would wait for a writer that waits for the first.
+        self.pinned = None;
         self.pinned = Some(self.index.pin_for_batch());
     }
 
@@ -184,6 +186,8 @@ impl Role for RetryRole {
     }
 
     fn rolled_back(&mut self) {
+        // A batch in which a step panicked has no end of its own.
+        self.pinned = None;
         self.written.clear();
         self.running = Tally::default();
     }

@@ -201,6 +201,8 @@ impl Role for MatcherRole {
     }
 
     fn begin_batch(&mut self, _: Time) {
+        // A second pin beside the first would wait for a writer that waits for the first.
+        self.pinned = None;
         self.pinned = Some(self.index.pin_for_batch());
     }
 
@@ -266,6 +268,8 @@ impl Role for MatcherRole {
     }
 
     fn rolled_back(&mut self) {
+        // A batch in which a step panicked has no end of its own.
+        self.pinned = None;
         self.announced = false;
         self.running = Tally::default();
         self.positions.rolled_back();

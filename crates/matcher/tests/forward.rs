@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails it")]
 
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use winback_core::account::{Account, Reason};
@@ -44,9 +45,8 @@ impl Written {
     }
 }
 
-/// The records that a lane of that source appends for the record, without its progress.
-fn written(source: &str, record: &str) -> Vec<Written> {
-    let index = Arc::new(SharedIndex::new());
+/// A matcher of that source beside an index with one account.
+fn role(source: &str, index: Arc<SharedIndex>) -> MatcherRole {
     index.apply([IndexChange::Put(&Account::new("acc-1", "Acme", Time::MIN, Reason::Unknown))]);
     let config: SourceConfig = toml::from_str(source).unwrap();
     let source = MatcherSource {
@@ -68,7 +68,12 @@ fn written(source: &str, record: &str) -> Vec<Written> {
         heartbeat: Duration::from_secs(1),
     };
     let metrics = MatcherMetrics::new(&Metrics::new(), "crm");
-    let mut role = MatcherRole::new(source, target, index, Arc::new(FeedStatus::default()), metrics);
+    MatcherRole::new(source, target, index, Arc::new(FeedStatus::default()), metrics)
+}
+
+/// The records that a lane of that source appends for the record, without its progress.
+fn written(source: &str, record: &str) -> Vec<Written> {
+    let mut role = role(source, Arc::new(SharedIndex::new()));
     let input = Input { slot: 0, topic: 0, partition: TopicPartition::new("t", 0) };
     role.assigned(&input);
     role.begin_batch(NOW);
@@ -163,4 +168,23 @@ fn a_sequence_that_ended_without_an_answer_reaches_the_inbox_and_is_no_answer() 
     let Body::SequenceEnded(ended) = written[0].body() else { panic!("something else") };
     assert_eq!(ended.account_id, "acc-1");
     assert_eq!(ended.event_time.map(|at| at.seconds), Some(1_795_168_800));
+}
+
+/// A batch in which a step panics has no end. Whoever writes the index must not wait for it, and neither must the next batch.
+#[test]
+fn a_batch_that_is_dropped_holds_the_index_no_longer() {
+    let index = Arc::new(SharedIndex::new());
+    let mut role = role(&preset("web"), index.clone());
+    let (sender, written) = channel();
+    role.begin_batch(NOW);
+    let writer = std::thread::spawn(move || {
+        index.apply([IndexChange::Put(&Account::new("acc-2", "Beta", Time::MIN, Reason::Unknown))]);
+        sender.send(()).unwrap();
+    });
+    assert!(written.try_recv().is_err(), "the batch pins the index");
+    role.rolled_back();
+    written.recv_timeout(Duration::from_secs(20)).expect("the writer goes on");
+    writer.join().unwrap();
+    role.begin_batch(NOW);
+    role.end_batch();
 }
