@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use winback_core::time::{Span, Time};
+use winback_generate::trouble::{Plan, Size, Step};
 use winback_log::{Append, Cleanup, Clock as _, Log, Message, SystemClock, TimestampKind, TopicSpec, Writer};
 use winback_proto::{WireMessage as _, v1};
-use winback_testkit::generator::{Plan, Size, Step};
 
 use crate::harness::{
     Deployment, Ended, Facts, Place, Shape, Source, difference, messages_of, places, replay,
@@ -55,7 +55,7 @@ fn feed(deployment: &Deployment, plan: &Plan, begins: Time, wanted: impl Fn(&Ste
 fn lived(place: Place) -> Deployment {
     let plan = Plan::new(SEED, SIZE);
     let source =
-        |source: winback_testkit::generator::Source| Source { name: source.name, preset: source.preset };
+        |source: winback_generate::trouble::Source| Source { name: source.name, preset: source.preset };
     let sources: Vec<Source> = plan.sources().into_iter().map(source).collect();
     let deployment = Deployment::new(place, &sources, Shape { partitions: 2, lanes: 2 });
     let plan = plan.named(&format!("{}-", deployment.name));

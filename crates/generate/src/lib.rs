@@ -1,14 +1,17 @@
-//! Accounts and signals that feel real, from a seed: for the demo, tests and load.
+//! Accounts and signals from a seed: [`Generator`] makes days that feel real, for the demo, tests and load; [`trouble`] makes
+//! plans that look for trouble, for tests. Both draw companies, people and chance from the same place.
 //!
 //! Invariant: the same spec gives the same bytes, on any machine; nothing here reads a clock or another source of
 //! chance. Memory is bounded whatever the counts: accounts are functions of their number, and signals are made in the
 //! order in which they are appended.
 
 mod account;
+mod class;
 mod company;
 mod shape;
 mod story;
 mod stream;
+pub mod trouble;
 mod words;
 pub mod write;
 
@@ -18,7 +21,8 @@ use winback_core::time::{Span, Time};
 use winback_sources::SourceConfig;
 
 pub use account::AccountRecord;
-pub use shape::{Class, Shape};
+pub use class::Class;
+pub use shape::Shape;
 pub use stream::{Signal, Signals};
 
 /// A source that signals are generated for.

@@ -3,7 +3,7 @@
 use rand::Rng as _;
 use rand_chacha::ChaCha8Rng;
 
-use super::shape::Class;
+use super::class::Class;
 
 /// One thing that somebody does or that happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +132,7 @@ pub(super) const MEAN_STEPS_MILLI: u32 = {
 };
 
 /// A story: each step's seconds after its start.
-pub(super) fn tell(rng: &mut ChaCha8Rng) -> Vec<(u32, Act)> {
+pub(super) fn draw(rng: &mut ChaCha8Rng) -> Vec<(u32, Act)> {
     let mut at = rng.random_range(0..100);
     let found = STORIES.iter().find(|(_, share)| {
         let found = at < *share;

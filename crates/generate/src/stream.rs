@@ -12,8 +12,9 @@ use rand::Rng as _;
 use rand_chacha::ChaCha8Rng;
 use winback_core::time::{Span, Time};
 
+use super::class::Class;
 use super::company::{dice, one_in, pick};
-use super::shape::{self, Class, Plot, Who};
+use super::shape::{self, Plot, Who};
 use super::story::{self, Act};
 use super::words::{ASSET, LINK, PAGE};
 use super::{GenerateSpec, SourceSpec};
@@ -154,7 +155,7 @@ impl<'s> Signals<'s> {
     fn begin(&mut self, start: Time) {
         let who = Who::Account(self.rng.random_range(0..self.spec.accounts));
         let visitor = self.rng.random();
-        for (after, act) in story::tell(&mut self.rng) {
+        for (after, act) in story::draw(&mut self.rng) {
             let at = start + Span::from_secs(after.into());
             let nonce = self.rng.random();
             let planned = self.plan(Plot { act, who, visitor, nonce, at }, 40);
@@ -211,7 +212,7 @@ impl<'s> Signals<'s> {
 
     /// Gives the signal to a source that tells such things, with its delay; one in `late` comes minutes or hours late.
     fn plan(&mut self, plot: Plot, late: u32) -> Option<(usize, Plot, Flaw)> {
-        let (source, plot) = self.told(plot)?;
+        let (source, plot) = self.placed(plot)?;
         let shape = self.spec.sources[source].shape;
         let flaw = self.flaw();
         let append = plot.at;
@@ -235,7 +236,7 @@ impl<'s> Signals<'s> {
     }
 
     /// The source and what it tells: a visit to a page where it knows nothing finer.
-    fn told(&mut self, plot: Plot) -> Option<(usize, Plot)> {
+    fn placed(&mut self, plot: Plot) -> Option<(usize, Plot)> {
         let noise = matches!(plot.who, Who::Stranger(_));
         let coarser = match plot.act {
             Act::Asset(_) | Act::Moved(_) if noise => Some(Act::Page("/")),

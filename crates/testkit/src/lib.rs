@@ -1,8 +1,7 @@
 //! Helpers of tests: real brokers, a plain client's and an operator's view of them, a proxy that misbehaves on
-//! command, and inputs that look for trouble.
+//! command, and records that an attacker could send.
 
 pub mod broker;
-pub mod generator;
 pub mod hostile;
 pub mod offsets;
 pub mod operator;

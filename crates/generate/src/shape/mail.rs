@@ -11,7 +11,7 @@ use crate::words::{BROWSER, MACHINE};
 const SITE: &str = "https://www.ourcompany.example";
 
 /// The common parts of the four.
-struct Told<'a> {
+struct MailEvent<'a> {
     act: Act,
     mail: &'a str,
     at: Time,
@@ -30,20 +30,20 @@ pub(super) fn write(shape: Shape, plot: &Plot, trace: &Trace, into: &mut Vec<u8>
     };
     let link = if let Act::Click(link) = plot.act { link } else { "" };
     let mail = trace.email.as_deref().unwrap_or_default();
-    let told =
-        Told { act: plot.act, mail, at: plot.at, agent, message: plot.visitor, nonce: plot.nonce, link };
+    let event =
+        MailEvent { act: plot.act, mail, at: plot.at, agent, message: plot.visitor, nonce: plot.nonce, link };
     match shape {
-        Shape::Postmark => told.postmark(into),
-        Shape::Ses => told.ses(into),
-        Shape::Brevo => told.brevo(into),
-        _ => told.sendgrid(into),
+        Shape::Postmark => event.postmark(into),
+        Shape::Ses => event.ses(into),
+        Shape::Brevo => event.brevo(into),
+        _ => event.sendgrid(into),
     }
 }
 
 /// The time between a mail's delivery and its reading.
 const UNREAD: Span = Span::from_mins(7);
 
-impl Told<'_> {
+impl MailEvent<'_> {
     /// The time at which the message was sent.
     fn sent(&self) -> Time {
         Time::from_millis(self.at.millis() - UNREAD.millis())

@@ -9,40 +9,10 @@ mod web;
 use winback_core::time::Time;
 
 use super::account::Identity;
+use super::class::Class;
 use super::company::{Company, dice, local_part, one_in, pick, stranger_address};
 use super::story::Act;
 use super::words::FREE_MAIL;
-
-/// A sort of source, by what it tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Class {
-    /// Page views.
-    Web,
-    /// Opens, clicks and replies.
-    Mail,
-    /// Rounds.
-    Funding,
-    /// Posts.
-    Hiring,
-    /// An event that concerns many accounts.
-    Event,
-}
-
-impl Class {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Web, Self::Mail, Self::Hiring, Self::Funding, Self::Event];
-
-    /// Its share of all signals, in 100. Events are few, and planted.
-    pub(super) const fn share(self) -> u32 {
-        match self {
-            Self::Web => 80,
-            Self::Mail => 14,
-            Self::Hiring => 4,
-            Self::Funding => 2,
-            Self::Event => 0,
-        }
-    }
-}
 
 winback_core::closed_enum! {
     /// A format that signals can be generated in; the names are those of the presets.

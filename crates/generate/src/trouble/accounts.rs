@@ -1,8 +1,12 @@
 //! The rows of accounts, and what becomes of them while a plan runs.
 
-use rand::{Rng as _, SeedableRng as _};
-use rand_chacha::ChaCha8Rng;
+use rand::Rng as _;
 use serde_json::{Value, json};
+
+use crate::company::{Company, dice, one_in, pick};
+
+/// The purpose of the draws for rows.
+const PURPOSE: u64 = 0xacc0;
 
 /// Reasons that no gate stands behind.
 const REASONS: [&str; 6] =
@@ -30,35 +34,31 @@ pub(super) fn id(seed: u64, number: u32) -> String {
     format!("acct-{seed:x}-{number}")
 }
 
-/// A domain of its own.
-pub(super) fn domain(seed: u64, number: u32) -> String {
-    format!("churned-{seed:x}-{number}.io")
+/// The company behind it.
+pub(super) fn company(seed: u64, number: u32) -> Company {
+    Company::nth(seed, number.into())
 }
 
 /// A contact's address.
 pub(super) fn mail(seed: u64, number: u32) -> String {
-    format!("jane@{}", domain(seed, number))
-}
-
-/// Its name.
-pub(super) fn name(seed: u64, number: u32) -> String {
-    format!("Churned {seed:x} Works {number}")
+    company(seed, number).mail(number.into())
 }
 
 /// The row at the beginning.
 pub(super) fn row(seed: u64, number: u32) -> Value {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed ^ (u64::from(number) << 32) ^ 0xacc0);
+    let mut rng = dice(seed, PURPOSE, number.into());
+    let company = company(seed, number);
     let month = rng.random_range(1..=12);
     let day = rng.random_range(1..=28);
     json!({
         "account_id": id(seed, number),
-        "name": name(seed, number),
-        "domains": [domain(seed, number)],
+        "name": company.name,
+        "domains": [company.domain],
         "contacts": [mail(seed, number)],
         "churned_at": format!("2025-{month:02}-{day:02}"),
-        "reason": REASONS[rng.random_range(0..REASONS.len())],
+        "reason": pick(&mut rng, &REASONS),
         "arr_usd": ARR[rng.random_range(0..ARR.len())],
-        "hold_out": rng.random_range(0..20) == 0,
+        "hold_out": one_in(&mut rng, 20),
     })
 }
 

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use winback_core::signal::{SignalKind, is_from_the_future};
 use winback_core::time::{Span, Time};
+use winback_generate::trouble::{Plan, Planted, Size, Step};
 use winback_registrar::{Row, read_row};
 use winback_sources::{Decoder, Element, SourceConfig, Start};
-use winback_testkit::generator::{Plan, Planted, Size, Step};
 
 /// 2026-11-01T00:00:00Z.
 const BEGINS: Time = Time::from_millis(1_793_491_200_000);

@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use winback_core::time::Time;
-//! use winback_testkit::generator::{Plan, Size};
+//! use winback_generate::trouble::{Plan, Size};
 //!
 //! let plan = Plan::new(7, Size::SHORT).named("t1-");
 //! for policy in plan.policies() { /* write `policy.toml` to policies_dir/`policy.file` */ }
@@ -99,12 +99,6 @@ pub struct Size {
 impl Size {
     /// A minute, about 25 signals a second.
     pub const SHORT: Self = Self { accounts: 60, lasts: Span::from_secs(60), unit: Span::from_secs(1) };
-
-    /// As [`Self::SHORT`], for that long.
-    #[must_use]
-    pub const fn lasting(self, lasts: Span) -> Self {
-        Self { lasts, ..self }
-    }
 }
 
 /// A source of the plan, as the config has it.

@@ -49,9 +49,9 @@ fn identity(seed: u64, written: &Written) -> (&'static str, String) {
         return ("domain", format!("stranger-{}.io", written.id));
     };
     match written.id % 10 {
-        0 => ("domain", accounts::domain(seed, number)),
+        0 => ("domain", accounts::company(seed, number).domain),
         1 => ("email", accounts::mail(seed, number)),
-        2 => ("company", accounts::name(seed, number)),
+        2 => ("company", accounts::company(seed, number).name),
         _ => ("account_id", accounts::id(seed, number)),
     }
 }

@@ -1,12 +1,16 @@
 //! The faults between event and record: doubled, delayed, misdated, held back.
 
-use rand::{Rng as _, SeedableRng as _};
+use rand::Rng as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::accounts::Change;
 use super::policies::{DEDUPE, MAX_AGE};
 use super::stories::{self, Page, Visit};
 use super::{Planted, SOURCES, Size};
+use crate::company::dice;
+
+/// The purpose of the draws for what happens.
+const PURPOSE: u64 = 0x7e1;
 
 /// Further ahead than the day that is tolerated.
 const FAR_AHEAD: i64 = 2 * 86_400_000;
@@ -48,7 +52,7 @@ pub(super) struct Written {
 
 /// All events in the order in which they are written.
 pub(super) fn events(seed: u64, size: Size) -> Vec<Event> {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = dice(seed, PURPOSE, 0);
     let mut visits = stories::visits(&mut rng, size);
     visits.sort_by_key(|visit| visit.at);
     let mut weaver = Weaver { rng, unit: size.unit.millis().max(8), next: 0, out: Vec::new() };

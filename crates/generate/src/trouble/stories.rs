@@ -43,8 +43,8 @@ pub(super) struct Visit {
 pub(super) fn visits(rng: &mut ChaCha8Rng, size: Size) -> Vec<Visit> {
     let mut visits = Vec::new();
     for account in 0..size.accounts {
-        let mut teller = Teller { rng, unit: size.unit.millis().max(8), account, out: &mut visits };
-        teller.life(size.lasts);
+        let mut life = Life { rng, unit: size.unit.millis().max(8), account, out: &mut visits };
+        life.unfold(size.lasts);
     }
     let strangers = size.lasts.millis() / size.unit.millis().max(1) * 2;
     for _ in 0..strangers {
@@ -56,15 +56,15 @@ pub(super) fn visits(rng: &mut ChaCha8Rng, size: Size) -> Vec<Visit> {
 }
 
 /// Tells the stories of one account.
-struct Teller<'a> {
+struct Life<'a> {
     rng: &'a mut ChaCha8Rng,
     unit: i64,
     account: u32,
     out: &'a mut Vec<Visit>,
 }
 
-impl Teller<'_> {
-    fn life(&mut self, lasts: Span) {
+impl Life<'_> {
+    fn unfold(&mut self, lasts: Span) {
         let mut at = self.rng.random_range(0..self.unit * 4);
         while at < lasts.millis() {
             at = match self.rng.random_range(0..10) {
