@@ -22,7 +22,7 @@ closed_enum! {
     }
 }
 
-/// The logging settings. The environment overrides the config file.
+/// The logging settings, as the config has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// The format of a line.
@@ -40,9 +40,6 @@ impl Default for Settings {
 /// The reason why logging cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum LoggingError {
-    /// The format has no such value.
-    #[error("WINBACK_LOG_FORMAT is `{0}`: write human or json")]
-    Format(String),
     /// The filter cannot be read.
     #[error("log filter `{filter}`: {why}: write a level (info) or directives (info,winback_lane=debug)")]
     Filter {
@@ -54,20 +51,6 @@ pub enum LoggingError {
     /// Somebody else set a global subscriber.
     #[error("logging was already started in this process")]
     Twice,
-}
-
-impl Settings {
-    /// Takes `WINBACK_LOG_FORMAT` and `WINBACK_LOG_FILTER` from `environment` where they are set.
-    ///
-    /// # Errors
-    /// When the format has no such value.
-    pub fn overridden(self, environment: impl Fn(&str) -> Option<String>) -> Result<Self, LoggingError> {
-        let format = match environment("WINBACK_LOG_FORMAT") {
-            Some(text) => Format::parse(&text).ok_or(LoggingError::Format(text))?,
-            None => self.format,
-        };
-        Ok(Self { format, filter: environment("WINBACK_LOG_FILTER").unwrap_or(self.filter) })
-    }
 }
 
 /// Starts logging to standard error for the whole process, with colours on a terminal only.
@@ -214,12 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_overrides_the_file_and_a_wrong_value_names_the_key() {
-        let file = Settings::default();
-        let json = file.clone().overridden(|key| (key == "WINBACK_LOG_FORMAT").then(|| "json".to_owned()));
-        assert_eq!(json.unwrap(), Settings { format: Format::Json, ..file.clone() });
-        let wrong = file.overridden(|_| Some("xml".to_owned())).unwrap_err();
-        assert_eq!(wrong.to_string(), "WINBACK_LOG_FORMAT is `xml`: write human or json");
+    fn a_filter_that_cannot_be_read_is_named_with_the_fix() {
         let filter = Settings { format: Format::Human, filter: "info,=,".to_owned() };
         let wrong = subscriber(&filter, io::stderr, false).err().unwrap();
         assert!(wrong.to_string().starts_with("log filter `info,=,`: "), "{wrong}");

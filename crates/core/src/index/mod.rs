@@ -33,16 +33,3 @@ closed_enum! {
         Name = "name",
     }
 }
-
-impl Method {
-    /// The certainty of such a match, in percent.
-    pub const fn confidence(self) -> u8 {
-        match self {
-            Self::AccountId => 100,
-            Self::Contact => 95,
-            Self::Domain => 85,
-            Self::Range => 70,
-            Self::Name => 50,
-        }
-    }
-}
