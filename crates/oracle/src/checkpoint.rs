@@ -22,50 +22,16 @@ use winback_core::debounce::{StateKey, StateRow};
 use winback_core::ids::Offset;
 use winback_proto::{Encoding, WireMessage, state, v1};
 
-use crate::partition::OutputOffsets;
+use crate::error::{CheckpointError, MAGIC};
+use crate::outputs::OutputOffsets;
 use crate::state::Rows;
 
-const MAGIC: &str = "winback checkpoint 2\n";
 /// The beginning of every version's first line.
 const ANY_MAGIC: &str = "winback checkpoint ";
 const LONGEST_MAGIC: u64 = 64;
 const DIGEST: u64 = 32;
 /// No row is larger; a length beyond it is none.
 const LARGEST: i64 = 64 << 20;
-
-/// A checkpoint that cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum CheckpointError {
-    /// The machine refused.
-    #[error("{doing} {path}: {why}")]
-    Io {
-        /// The attempt.
-        doing: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// The system's message.
-        why: io::Error,
-    },
-    /// Another version wrote it.
-    #[error(
-        "{path} is a \"{form}\", and this version reads a \"{}\": verify with the version that wrote it, or delete it where \
-         the inbox is whole", MAGIC.trim_end()
-    )]
-    Form {
-        /// The file.
-        path: PathBuf,
-        /// Its first line.
-        form: String,
-    },
-    /// It is not what was written.
-    #[error("{path} is torn or changed: {why}")]
-    Torn {
-        /// The file.
-        path: PathBuf,
-        /// The evidence.
-        why: String,
-    },
-}
 
 /// The owner of a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

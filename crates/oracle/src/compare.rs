@@ -14,9 +14,9 @@ use crate::asker::Asker;
 use crate::cursor::Cursor;
 use crate::difference::{Difference, Kind, first_difference};
 use crate::error::OracleError;
+use crate::options::Options;
 use crate::outputs::Output;
 use crate::report::{Note, PartitionReport};
-use crate::verify::Options;
 
 /// So many missing outputs wait for a record out of order; those beyond are told at once.
 const MOST_WAITING: usize = 100_000;

@@ -1,9 +1,10 @@
 //! Why a comparison was not made.
 
+use std::io;
+use std::path::PathBuf;
+
 use winback_core::ids::Offset;
 use winback_log::{LogError, TopicPartition, Unreadable};
-
-use crate::checkpoint::CheckpointError;
 
 /// A comparison that could not be made. What differs is no error: it stands in the report.
 #[derive(Debug, thiserror::Error)]
@@ -59,4 +60,41 @@ pub enum OracleError {
     /// The checkpoint cannot be written.
     #[error("{0}")]
     Checkpoint(#[from] CheckpointError),
+}
+
+/// The first line of a checkpoint.
+pub(crate) const MAGIC: &str = "winback checkpoint 2\n";
+
+/// A checkpoint that cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// The machine refused.
+    #[error("{doing} {path}: {why}")]
+    Io {
+        /// The attempt.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's message.
+        why: io::Error,
+    },
+    /// Another version wrote it.
+    #[error(
+        "{path} is a \"{form}\", and this version reads a \"{}\": verify with the version that wrote it, or delete it where \
+         the inbox is whole", MAGIC.trim_end()
+    )]
+    Form {
+        /// The file.
+        path: PathBuf,
+        /// Its first line.
+        form: String,
+    },
+    /// It is not what was written.
+    #[error("{path} is torn or changed: {why}")]
+    Torn {
+        /// The file.
+        path: PathBuf,
+        /// The evidence.
+        why: String,
+    },
 }

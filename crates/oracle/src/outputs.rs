@@ -8,6 +8,19 @@ use winback_proto::{WireMessage, v1};
 
 use crate::difference::Kind;
 
+/// The records that come next in an inbox partition's partitions of outputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OutputOffsets {
+    pub(crate) triggers: Offset,
+    pub(crate) in_shadow: Offset,
+    pub(crate) decisions: Offset,
+}
+
+impl OutputOffsets {
+    pub(crate) const ZERO: Self =
+        Self { triggers: Offset::ZERO, in_shadow: Offset::ZERO, decisions: Offset::ZERO };
+}
+
 /// The names of what may be wrong with an output.
 pub(crate) struct Kinds {
     pub(crate) missing: Kind,

@@ -18,22 +18,11 @@ use crate::cursor::Cursor;
 use crate::deployment::Deployment;
 use crate::difference::{Difference, Kind};
 use crate::error::OracleError;
+use crate::options::Options;
+use crate::outputs::OutputOffsets;
 use crate::report::{Note, PartitionReport};
 use crate::state::{self, Rows};
 use crate::stepper::{Made, Stepper};
-use crate::verify::Options;
-
-/// The records that come next in an inbox partition's partitions of outputs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct OutputOffsets {
-    pub(crate) triggers: Offset,
-    pub(crate) in_shadow: Offset,
-    pub(crate) decisions: Offset,
-}
-
-impl OutputOffsets {
-    const ZERO: Self = Self { triggers: Offset::ZERO, in_shadow: Offset::ZERO, decisions: Offset::ZERO };
-}
 
 /// The start of a comparison.
 pub(crate) struct Start {
@@ -74,7 +63,7 @@ pub(crate) struct Bench<'a> {
 }
 
 /// The state in the log, and the positions around it.
-pub(crate) struct Standing {
+pub(crate) struct PartitionUnderTest {
     number: i32,
     inbox: TopicPartition,
     rows: Rows,
@@ -87,39 +76,42 @@ pub(crate) struct Standing {
 
 impl Bench<'_> {
     /// Reads how far the detector is, and its state there.
-    pub(crate) fn standing(&self, number: i32) -> Result<Standing, OracleError> {
+    pub(crate) fn tested(&self, number: i32) -> Result<PartitionUnderTest, OracleError> {
         let inbox = TopicPartition::new(self.deployment.inbox.clone(), number);
         let changelog = TopicPartition::new(self.deployment.changelog.clone(), number);
         let before = self.committed.get(usize::try_from(number).unwrap_or_default()).copied().flatten();
         let rows = state::restored_by(self.ask, &changelog, self.options.patience)?;
         let end = self.ask.end(&inbox)?;
         let to = state::position(&rows).or(before).unwrap_or(Offset::ZERO).min(end);
-        Ok(Standing { number, inbox, rows, before, end, to })
+        Ok(PartitionUnderTest { number, inbox, rows, before, end, to })
     }
 
     /// The group's position once more, where it can have moved.
-    fn committed_after(&self, standing: &Standing, pair: &Topics<'_>) -> Result<Option<Offset>, OracleError> {
-        let rests = state::position(&standing.rows) == standing.before;
+    fn committed_after(
+        &self,
+        tested: &PartitionUnderTest,
+        pair: &Topics<'_>,
+    ) -> Result<Option<Offset>, OracleError> {
+        let rests = state::position(&tested.rows) == tested.before;
         if rests && !pair.saw_later() {
-            return Ok(standing.before);
+            return Ok(tested.before);
         }
-        let inbox = std::slice::from_ref(&standing.inbox);
+        let inbox = std::slice::from_ref(&tested.inbox);
         Ok(self.ask.committed(&self.deployment.group, inbox)?.pop().flatten())
     }
 
     /// Compares from `start` to where the detector is.
     pub(crate) fn compare(
         &self,
-        standing: &Standing,
+        tested: &PartitionUnderTest,
         start: Start,
         watch: &mut dyn FnMut(Offset),
     ) -> Result<Ended, OracleError> {
-        let number = standing.number;
+        let number = tested.number;
         let mut report = PartitionReport { partition: number, ..PartitionReport::default() };
-        (report.from, report.to) = (start.next.0, standing.to.0);
+        (report.from, report.to) = (start.next.0, tested.to.0);
         let mut pair = self.topics(number, start.outputs)?;
-        let mut inbox =
-            Cursor::open(self.ask, &standing.inbox, start.next, standing.to, self.options.patience)?;
+        let mut inbox = Cursor::open(self.ask, &tested.inbox, start.next, tested.to, self.options.patience)?;
         let notes = pair.begin()?;
         let mut stepper = Stepper::restored(self.partitions, start.rows);
         while let Some(message) = inbox.next()? {
@@ -129,14 +121,14 @@ impl Bench<'_> {
             pair.settle(&message, made, &mut report)?;
             watch(message.offset.next());
         }
-        pair.drain(standing.to, &mut report)?;
-        let after = self.committed_after(standing, &pair)?;
-        let covered = after.max(state::position(&standing.rows)).unwrap_or(Offset::ZERO);
+        pair.drain(tested.to, &mut report)?;
+        let after = self.committed_after(tested, &pair)?;
+        let covered = after.max(state::position(&tested.rows)).unwrap_or(Offset::ZERO);
         let outputs = pair.finish(covered, stepper.erased(), &mut report);
         report.erased = report.skipped.len() as u64;
-        stepper.passed(standing.to);
-        let rows = self.conclude(standing, after, &stepper, &mut report);
-        Ok(Ended { report, notes, next: standing.to, outputs, rows })
+        stepper.passed(tested.to);
+        let rows = self.conclude(tested, after, &stepper, &mut report);
+        Ok(Ended { report, notes, next: tested.to, outputs, rows })
     }
 
     fn topics(&self, number: i32, from: OutputOffsets) -> Result<Topics<'_>, OracleError> {
@@ -152,38 +144,38 @@ impl Bench<'_> {
     /// Compares the facts that are known at the end only: positions, bursts, rows.
     fn conclude(
         &self,
-        standing: &Standing,
+        tested: &PartitionUnderTest,
         after: Option<Offset>,
         stepper: &Stepper,
         report: &mut PartitionReport,
     ) -> Rows {
-        let stored = state::position(&standing.rows);
-        positions(standing, stored, after, report);
+        let stored = state::position(&tested.rows);
+        positions(tested, stored, after, report);
         report.unreadable = stepper.unreadable();
         report.bursts(stepper.partition().counts(), stepper.partition().open_bursts() as u64);
-        report.unread = standing.end.0 - standing.to.0;
+        report.unread = tested.end.0 - tested.to.0;
         let mut rows = stepper.partition().rows();
         report.rows = rows.len() as u64;
-        if stored.is_none() && standing.to == Offset::ZERO {
+        if stored.is_none() && tested.to == Offset::ZERO {
             // Nothing was committed yet: not even the clock.
             rows.clear();
             report.rows = 0;
         }
-        state::compare(&rows, &standing.rows, report);
+        state::compare(&rows, &tested.rows, report);
         rows
     }
 }
 
 /// The group's position and the state's are one; both within the inbox.
 fn positions(
-    standing: &Standing,
+    tested: &PartitionUnderTest,
     stored: Option<Offset>,
     after: Option<Offset>,
     report: &mut PartitionReport,
 ) {
-    let Standing { inbox, before, end, .. } = standing;
+    let PartitionUnderTest { inbox, before, end, .. } = tested;
     let shown = |at: Option<Offset>| at.map_or_else(|| "none".to_owned(), |at| at.to_string());
-    let told = |kind, text| Difference {
+    let difference = |kind, text| Difference {
         kind,
         partition: inbox.partition.0,
         offset: stored.or(after).map(|at| at.0),
@@ -198,12 +190,12 @@ fn positions(
             shown(after),
             shown(stored)
         );
-        report.differs(told(Kind::Position, text));
+        report.differs(difference(Kind::Position, text));
     }
     for (whose, at) in [("the state's", stored), ("the group's", *before)] {
         if let Some(at) = at.filter(|at| at > end) {
             let text = format!("{whose} position is {at}, and the inbox ends at {end}");
-            report.differs(told(Kind::PositionAhead, text));
+            report.differs(difference(Kind::PositionAhead, text));
         }
     }
 }

@@ -12,9 +12,10 @@ use crate::condemned::condemned;
 use crate::cursor::Cursor;
 use crate::deployment::Deployment;
 use crate::error::OracleError;
+use crate::options::Options;
 use crate::state::{self, Rows};
 use crate::stepper::Stepper;
-use crate::verify::{Options, usable};
+use crate::verify::usable;
 
 /// A partition's state as the core makes it.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,8 +1,5 @@
 //! The whole comparison, partition by partition, from a checkpoint where there is one.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 use winback_core::ids::Offset;
 use winback_log::{Log, LogError, TopicPartition};
 
@@ -11,24 +8,9 @@ use crate::checkpoint::{Checkpoint, CheckpointWriter, Header, Section};
 use crate::condemned::condemned;
 use crate::deployment::Deployment;
 use crate::error::OracleError;
+use crate::options::Options;
 use crate::partition::{Bench, Start};
 use crate::report::{Note, Report};
-
-/// The options of a comparison.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The time a partition may stand still before its end.
-    pub patience: Duration,
-    /// A file to begin with, if it is there, and to renew when nothing differs.
-    pub checkpoint: Option<PathBuf>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        // Longer than any transaction that a killed process leaves open.
-        Self { patience: Duration::from_secs(120), checkpoint: None }
-    }
-}
 
 /// The progress of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,11 +165,11 @@ impl Run {
         writer: Option<&mut CheckpointWriter>,
         watch: &mut dyn FnMut(Advance),
     ) -> Result<(), OracleError> {
-        let standing = bench.standing(number)?;
-        let start = self.start(number, standing.to)?;
-        let (from, to) = (start.next, standing.to);
+        let tested = bench.tested(number)?;
+        let start = self.start(number, tested.to)?;
+        let (from, to) = (start.next, tested.to);
         let (passed, total) = (self.passed, self.total);
-        let ended = bench.compare(&standing, start, &mut |next| {
+        let ended = bench.compare(&tested, start, &mut |next| {
             watch(Advance { done: passed + distance(from, next), total });
         })?;
         self.passed += distance(from, to);

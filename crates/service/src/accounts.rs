@@ -72,24 +72,24 @@ impl Keeper {
         }
     }
 
-    /// Keeps on, also through an outage that is shorter than the lanes' patience.
+    /// Keeps on, also through an outage that is shorter than the lanes' limit.
     fn keep(&self, component: &Component) -> Result<(), KeepError> {
         let gauges = Gauges::new(&self.shared.metrics);
-        let mut patience = Patience::new(&self.shared.config.lanes.patience);
+        let mut budget = RetryBudget::new(&self.shared.config.lanes.patience);
         let mut feeds = None;
         while !self.shared.shutdown.is_asked() {
             component.beat(Instant::now());
             match self.turn(&mut feeds) {
                 Ok(()) => {
-                    patience.rest();
-                    self.tell(component, &gauges);
+                    budget.rest();
+                    self.report(component, &gauges);
                     let Accounts { status, answers, .. } = &self.accounts;
                     if let Some(record) = status.incomplete().or_else(|| answers.incomplete()) {
                         return Err(KeepError::Unreadable(record));
                     }
                 }
                 Err(error) => {
-                    let why = patience.with(error, Instant::now())?;
+                    let why = budget.with(error, Instant::now())?;
                     component.waiting(why);
                     std::thread::park_timeout(PAUSE);
                 }
@@ -106,7 +106,7 @@ impl Keeper {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "counts in floats, as Prometheus has them")]
-    fn tell(&self, component: &Component, gauges: &Gauges) {
+    fn report(&self, component: &Component, gauges: &Gauges) {
         match self.accounts.status.waits_for() {
             Some(why) => component.waiting(why),
             None => {
@@ -169,12 +169,12 @@ impl Feeds {
 }
 
 /// The limit of an outage of the log, as for a lane.
-struct Patience {
+struct RetryBudget {
     limit: Duration,
     away_since: Option<Instant>,
 }
 
-impl Patience {
+impl RetryBudget {
     fn new(limit: &Span) -> Self {
         Self { limit: Duration::from_millis(limit.millis().unsigned_abs()), away_since: None }
     }
@@ -212,7 +212,7 @@ impl Registered {
         let partitions: Vec<_> = (0..count).map(|at| TopicPartition::new(topic.as_str(), at)).collect();
         let mut reader = shared.log.reader()?;
         let ends = if partitions.is_empty() { Vec::new() } else { reader.ends(&partitions)? };
-        let group = super::lanes::registrar_group(&shared.config);
+        let group = super::started::registrar_group(&shared.config);
         Ok(Self { reader, group, partitions, ends, look_at: None })
     }
 
@@ -275,14 +275,14 @@ mod tests {
 
     #[test]
     fn an_outage_is_waited_for_as_long_as_lanes_are_patient() {
-        let (mut patience, start) = (Patience::new(&Span::from_secs(120)), Instant::now());
+        let (mut budget, start) = (RetryBudget::new(&Span::from_secs(120)), Instant::now());
         let after = |seconds| start + Duration::from_secs(seconds);
-        assert!(patience.with(away(), start).unwrap().contains("all brokers are down"));
-        patience.with(away(), after(119)).unwrap();
-        patience.with(away(), after(120)).unwrap_err();
-        patience.rest();
-        patience.with(away(), after(121)).unwrap();
-        patience.with(LogError::NoTopic("t".to_owned()), after(122)).unwrap_err();
+        assert!(budget.with(away(), start).unwrap().contains("all brokers are down"));
+        budget.with(away(), after(119)).unwrap();
+        budget.with(away(), after(120)).unwrap_err();
+        budget.rest();
+        budget.with(away(), after(121)).unwrap();
+        budget.with(LogError::NoTopic("t".to_owned()), after(122)).unwrap_err();
     }
 
     fn shared(log: &SharedLog) -> Arc<Shared> {

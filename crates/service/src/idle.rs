@@ -7,7 +7,7 @@
 use winback_core::time::Time;
 use winback_lane::LaneSnapshot;
 
-use super::lanes::Started;
+use super::started::Started;
 use crate::RoleName;
 
 const ORDER: [RoleName; 4] = [RoleName::Registrar, RoleName::Matcher, RoleName::Detector, RoleName::Worker];
@@ -29,11 +29,11 @@ impl Stages {
     pub(super) fn advance(
         &mut self,
         lanes: &[(&Started, LaneSnapshot)],
-        is_telling: impl Fn() -> bool,
+        has_backlog: impl Fn() -> bool,
         now: impl Fn() -> Time,
     ) -> bool {
         while let Some(role) = ORDER.get(self.at) {
-            if !is_over(*role, lanes, self.since) || (*role == RoleName::Detector && is_telling()) {
+            if !is_over(*role, lanes, self.since) || (*role == RoleName::Detector && has_backlog()) {
                 return false;
             }
             self.at += 1;

@@ -27,40 +27,14 @@ use winback_worker::{Outcome, Worker, WorkerRole};
 use super::accounts::{self, Accounts};
 use super::observe::LaneMetrics;
 use super::opening::{self, Joined, Opening};
+use super::started::{Built, Started, of_world, registrar_group};
 use super::{Failure, Plan, Shared, snapshots, threads, watch};
 use crate::RoleName;
-
-/// A wait that is meant in the world's time, on the lanes' clock.
-pub(super) fn of_world(clock: &dyn Clock, wait: Duration) -> Duration {
-    let wait = Span::from_millis(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
-    Duration::from_millis(clock.of_world(wait).millis().unsigned_abs())
-}
-
-/// A lane that was started.
-pub(super) struct Started {
-    pub(super) role: RoleName,
-    /// The source's name, or the topic's.
-    pub(super) reads: String,
-    /// All partitions of what it reads, also those that other lanes have.
-    pub(super) partitions: Vec<TopicPartition>,
-    pub(super) status: Arc<LaneStatus>,
-}
-
-/// The started parts.
-pub(super) struct Built {
-    pub(super) lanes: Vec<Started>,
-    pub(super) worker: Option<Arc<Worker>>,
-}
 
 /// The lanes of the detector.
 fn detectors(lanes: &[Started]) -> Vec<Arc<LaneStatus>> {
     let detectors = lanes.iter().filter(|lane| lane.role == RoleName::Detector);
     detectors.map(|lane| lane.status.clone()).collect()
-}
-
-/// The group of the registrar.
-pub(super) fn registrar_group(config: &Config) -> String {
-    format!("{}.registrar", config.deployment)
 }
 
 struct Builder<'a> {
@@ -318,9 +292,9 @@ impl Builder<'_> {
             settings.dead_bytes_per_hour = Some(config.dead_letters.bytes_of_lane(config.lanes.matcher));
         }
         let shared = self.shared.clone();
-        let (told, joined) = channel();
+        let (joins, joined) = channel();
         let thread = threads::spawn(self.shared, &name.clone(), move || {
-            live(&shared, role, &name, spec, settings, make, &told);
+            live(&shared, role, &name, spec, settings, make, &joins);
         })?;
         self.opening.push(Opening { role, reads: reads.to_owned(), partitions, joined, thread });
         Ok(())
@@ -362,7 +336,7 @@ fn live<R: Role>(
     spec: SessionSpec,
     settings: LaneConfig,
     make: impl FnOnce() -> R,
-    told: &Sender<Joined>,
+    joins: &Sender<Joined>,
 ) {
     let observer = Arc::new(LaneMetrics::new(&shared.metrics, role.as_str()));
     let (log, clock) = (shared.log.clone(), shared.clock.clone());
@@ -374,11 +348,11 @@ fn live<R: Role>(
         Ok(lane) => lane,
         Err(error) => {
             // The starter is told; when it is gone, so is the need.
-            drop(told.send(Err(error)));
+            drop(joins.send(Err(error)));
             return;
         }
     };
-    drop(told.send(Ok(lane.status())));
+    drop(joins.send(Ok(lane.status())));
     if let Err(error) = run_lane(lane, &shared.shutdown) {
         tracing::error!(lane = name, kind = error.kind(), %error, "a lane ended");
         shared.fail(Failure::Lane(name.to_owned(), error));

@@ -13,6 +13,7 @@ mod opening;
 mod roles;
 pub mod schema_registry;
 mod snapshots;
+mod started;
 mod summary;
 mod threads;
 mod watch;
@@ -111,7 +112,7 @@ pub fn start(config: Config, log: SharedLog, clock: Arc<dyn Clock>, plan: &Plan)
     let stalled_after = Duration::from_millis(config.lanes.stalled_after.millis().unsigned_abs());
     topic_plan::apply(&*log, &config, !log.is_shared())?;
     seed::seed(&*log, &config, &topics)?;
-    let drain = lanes::of_world(&*clock, DRAIN);
+    let drain = started::of_world(&*clock, DRAIN);
     let shared = Arc::new(Shared {
         topics,
         log,

@@ -11,8 +11,8 @@ use winback_worker::{Reach, Worker};
 
 use super::Shared;
 use super::idle::Stages;
-use super::lanes::{Built, Started};
-use super::summary::is_telling;
+use super::started::{Built, Started};
+use super::summary::has_backlog;
 use crate::RoleName;
 
 pub(super) struct Monitor {
@@ -28,7 +28,7 @@ pub(super) struct Watched {
     component: Component,
     lag: GaugePart,
     stalled: GaugePart,
-    open: GaugePart,
+    stopped: GaugePart,
     total: GaugePart,
     restored: GaugePart,
     watchdog: Watchdog,
@@ -44,7 +44,7 @@ impl Monitor {
                 component: shared.health.component(lane.status.name()),
                 lag: metrics.gauge(&list::LAG, [role, &lane.reads]),
                 stalled: metrics.gauge(&list::LANES_STALLED, [role]),
-                open: metrics.gauge(&list::LANES_STOPPED, [role, &lane.reads]),
+                stopped: metrics.gauge(&list::LANES_STOPPED, [role, &lane.reads]),
                 total: metrics.gauge(&list::RESTORE_TOTAL, [role]),
                 restored: metrics.gauge(&list::RESTORED, [role]),
                 watchdog: Watchdog::new(stalled_after, now),
@@ -75,7 +75,7 @@ impl Monitor {
             let stalled = watched.watchdog.stalled(&snapshot, now);
             watched.component.beat(now);
             watched.component.last_error(snapshot.last_error.as_deref());
-            watched.tell(&snapshot, stalled.as_deref(), &delivery);
+            watched.report(&snapshot, stalled.as_deref(), &delivery);
             watched.measure(&snapshot, stalled.is_some());
         }
     }
@@ -101,7 +101,7 @@ impl Monitor {
             self.lanes.iter().map(|watched| (&watched.lane, watched.lane.status.snapshot())).collect();
         // What falls due is told on the matchers' progress, which goes on for as long as they run.
         let reads = self.lanes.iter().any(|watched| watched.lane.role == RoleName::Matcher);
-        self.stages.advance(&snapshots, || reads && is_telling(&shared.metrics), || shared.clock.now())
+        self.stages.advance(&snapshots, || reads && has_backlog(&shared.metrics), || shared.clock.now())
     }
 }
 
@@ -113,7 +113,7 @@ struct Delivery {
 
 impl Delivery {
     /// A receiver that is away holds readiness back and never liveness: a restart would not bring it back.
-    fn tell(&self, component: &Component) {
+    fn report(&self, component: &Component) {
         match &self.reach {
             None | Some(Reach::Answers) => component.ready(),
             Some(Reach::Untried) => {
@@ -127,7 +127,7 @@ impl Delivery {
 }
 
 impl Watched {
-    fn tell(&self, snapshot: &LaneSnapshot, stalled: Option<&str>, delivery: &Delivery) {
+    fn report(&self, snapshot: &LaneSnapshot, stalled: Option<&str>, delivery: &Delivery) {
         let acts = self.lane.role == RoleName::Worker;
         if let Some(why) = &snapshot.ended {
             self.component.ended(why.clone());
@@ -146,7 +146,7 @@ impl Watched {
         } else if let Some(why) = snapshot.waiting_for.as_ref().or(snapshot.lacks.as_ref()) {
             self.component.waiting(why);
         } else if acts {
-            delivery.tell(&self.component);
+            delivery.report(&self.component);
         } else {
             self.component.ready();
         }
@@ -161,7 +161,7 @@ impl Watched {
         self.behind = snapshot.partitions.iter().filter_map(behind).sum();
         self.lag.set(self.behind as f64);
         self.stalled.set(f64::from(u8::from(is_stalled)));
-        self.open.set(f64::from(u8::from(snapshot.stopped.is_some())));
+        self.stopped.set(f64::from(u8::from(snapshot.stopped.is_some())));
         let mut states: BTreeMap<bool, usize> = BTreeMap::new();
         for partition in &snapshot.partitions {
             *states.entry(matches!(partition.state, PartitionState::Running)).or_default() += 1;
@@ -184,18 +184,18 @@ mod tests {
     fn a_receiver_that_is_away_holds_readiness_back_and_not_liveness() {
         let health = Health::new(Duration::from_secs(60));
         let component = health.component("worker-0");
-        let told = |reach| {
-            Delivery { stopped: None, reach }.tell(&component);
+        let reported = |reach| {
+            Delivery { stopped: None, reach }.report(&component);
             let report = health.report(Instant::now());
             (report.ready, report.alive, report.text())
         };
-        assert_eq!(told(None), (true, true, "ready\n".to_owned()));
-        assert_eq!(told(Some(Reach::Answers)), (true, true, "ready\n".to_owned()));
-        let (ready, alive, text) = told(Some(Reach::Untried));
+        assert_eq!(reported(None), (true, true, "ready\n".to_owned()));
+        assert_eq!(reported(Some(Reach::Answers)), (true, true, "ready\n".to_owned()));
+        let (ready, alive, text) = reported(Some(Reach::Untried));
         assert!(ready && alive && text.contains("worker-0: the receiver was not asked yet"), "{text}");
         let why = "https://crm.example: timed out".to_owned();
         let since = Time::from_millis(1_795_356_120_000);
-        let (ready, alive, text) = told(Some(Reach::Away { since, why }));
+        let (ready, alive, text) = reported(Some(Reach::Away { since, why }));
         assert!(!ready && alive, "{text}");
         assert_eq!(
             text,

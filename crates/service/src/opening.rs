@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use winback_lane::{LaneError, LaneStatus};
 use winback_log::TopicPartition;
 
-use super::lanes::Started;
+use super::started::Started;
 use crate::RoleName;
 
 /// The interval at which a wait looks for the end of the run.

@@ -94,7 +94,7 @@ impl Summary {
 }
 
 /// True if some partition has a backlog of calendar entries or fan-outs.
-pub(crate) fn is_telling(metrics: &Metrics) -> bool {
+pub(crate) fn has_backlog(metrics: &Metrics) -> bool {
     metrics.upkeep();
     sums(&metrics.render(), "winback_partitions_telling", "").values().any(|partitions| *partitions > 0)
 }

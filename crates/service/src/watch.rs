@@ -40,7 +40,7 @@ pub(super) fn start(
         detectors,
         accounts,
         foreign: BTreeMap::new(),
-        told: BTreeSet::new(),
+        reported: BTreeSet::new(),
         gauges: Kept::ALL.map(|kept| (kept, shared.metrics.gauge(&list::FOREIGN_RECORDS, [kept.as_str()]))),
         topics: Vec::new(),
         assigned: Vec::new(),
@@ -56,7 +56,7 @@ struct Watch {
     accounts: Option<Accounts>,
     foreign: BTreeMap<Kept, ForeignRecords>,
     /// Places that were logged.
-    told: BTreeSet<(TopicPartition, Offset)>,
+    reported: BTreeSet<(TopicPartition, Offset)>,
     gauges: [(Kept, GaugePart); Kept::ALL.len()],
     /// The topics that are there, with how many partitions.
     topics: Vec<(Kept, i32)>,
@@ -75,7 +75,7 @@ impl Watch {
                 tracing::debug!(%error, "the internal topics cannot be looked at");
                 reader = None;
             }
-            self.tell(&component);
+            self.report(&component);
             let mut waited = Duration::ZERO;
             while waited < EVERY && !self.shared.shutdown.is_asked() {
                 std::thread::park_timeout(LOOK);
@@ -165,7 +165,7 @@ impl Watch {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "counts in floats, as Prometheus has them")]
-    fn tell(&mut self, component: &Component) {
+    fn report(&mut self, component: &Component) {
         if let Some(accounts) = &self.accounts {
             self.foreign.insert(Kept::Accounts, accounts.status.foreign());
             self.foreign.insert(Kept::Answers, accounts.answers.foreign());
@@ -179,7 +179,7 @@ impl Watch {
             .flat_map(|(kept, found)| found.iter().map(|record| (*kept, record)))
             .collect();
         for (kept, record) in &all {
-            if self.told.insert((record.partition.clone(), record.offset)) {
+            if self.reported.insert((record.partition.clone(), record.offset)) {
                 tracing::error!(%record, "winback cannot read a record of its own topic: {}", consequence(*kept, record));
             }
         }

@@ -1,19 +1,19 @@
 //! Records of the inbox.
 
 use winback_core::debounce::{
-    AccountChange, Body, Event, MatchedSignal, Moved, Progress, Reached, Response, ResponseKind, StateKey,
-    StateRow,
+    AccountChange, Body, MatchedSignal, Moved, Progress, Reached, Response, ResponseKind, StateKey, StateRow,
 };
 use winback_core::index::Method;
 use winback_core::signal::SignalKind;
 use winback_core::time::{Span, Time};
 
-use super::{account, needed, stamp, state, word};
+use super::{account, event, needed, stamp, state, word};
 use crate::error::DecodeError;
 use crate::v1;
 use crate::v1::inbox_record::Body as Wire;
 use crate::wire::{Encoding, WireMessage as _};
 
+pub use super::event::to_wire as event_to_wire;
 pub use super::policy::{from_wire as policy_from_wire, to_wire as policy_to_wire};
 
 /// The content of the record.
@@ -32,7 +32,7 @@ pub fn from_wire(record: v1::InboxRecord) -> Result<Body, DecodeError> {
         Wire::Policy(policy) => policy_from_wire(policy).map(Body::Policy),
         Wire::Hold(hold) => Ok(Body::Hold((!hold.policy.is_empty()).then_some(hold.policy), hold.held)),
         Wire::Progress(progress) => progress_from_wire(progress).map(Body::Progress),
-        Wire::Event(event) => Ok(Body::Event(Box::new(event_from_wire(event)?))),
+        Wire::Event(event) => Ok(Body::Event(Box::new(event::from_wire(event)?))),
         Wire::Carried(row) => carried_from_wire(&row),
         Wire::Moved(v1::Moved { id, from, complete }) => Ok(Body::Moved(Moved { id, from, complete })),
     }
@@ -91,49 +91,6 @@ fn response_from_wire(wire: v1::Response) -> Result<Response, DecodeError> {
         id: wire.id,
         contact: wire.contact_sha256,
     })
-}
-
-/// The event that the record says.
-///
-/// # Errors
-/// Names the field, the value and the fix.
-pub(super) fn event_from_wire(wire: v1::Event) -> Result<Event, DecodeError> {
-    let kind = word!(SignalKind, "event.kind", wire.kind.as_str())?;
-    if !kind.is_broadcast() {
-        return Err(DecodeError::Invalid {
-            field: "event.kind",
-            value: wire.kind,
-            fix: "only product_release and competitor_event are about many accounts",
-        });
-    }
-    Ok(Event {
-        kind,
-        event_time: needed(wire.event_time.as_ref(), "event.event_time")?,
-        append_time: needed(wire.append_time.as_ref(), "event.append_time")?,
-        source: wire.source,
-        id: wire.id,
-        class: wire.class,
-        title: wire.title,
-        features: wire.features,
-        competitor: wire.competitor,
-    })
-}
-
-/// An event as it travels.
-pub fn event_to_wire(event: &Event, input: &str, input_offset: i64) -> v1::Event {
-    v1::Event {
-        source: event.source.clone(),
-        id: event.id.clone(),
-        kind: event.kind.to_string(),
-        class: event.class.clone(),
-        event_time: stamp(event.event_time),
-        append_time: stamp(event.append_time),
-        title: event.title.clone(),
-        features: event.features.clone(),
-        competitor: event.competitor.clone(),
-        input: input.to_owned(),
-        input_offset,
-    }
 }
 
 fn progress_from_wire(wire: v1::Progress) -> Result<Progress, DecodeError> {

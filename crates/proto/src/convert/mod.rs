@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod decision;
+mod event;
 pub mod inbox;
 pub mod letter;
 mod policy;

@@ -74,7 +74,7 @@ pub fn row_to_wire(row: &StateRow) -> v1::StateRecord {
         StateRow::Policy(record) => State::Policy(super::policy::to_wire(record)),
         StateRow::Hold(_) => State::Hold(v1::Hold { held: true, ..v1::Hold::default() }),
         StateRow::Event(fan_out) => State::FanOut(v1::FanOutState {
-            event: Some(super::inbox::event_to_wire(&fan_out.event, "", 0)),
+            event: Some(super::event::to_wire(&fan_out.event, "", 0)),
             after: fan_out.after.as_ref().map(ToString::to_string),
         }),
     };
@@ -115,7 +115,7 @@ pub(super) fn row_as_written(record: v1::StateRecord) -> Result<StateRow, Decode
         State::FanOut(state) => {
             let event = state.event.ok_or(DecodeError::Missing("fan_out.event"))?;
             let after = state.after.map(AccountId::from);
-            StateRow::Event(FanOut { event: super::inbox::event_from_wire(event)?, after }.into())
+            StateRow::Event(FanOut { event: super::event::from_wire(event)?, after }.into())
         }
     })
 }
