@@ -110,7 +110,7 @@ fn serial(number: i64) -> Option<Date> {
 fn misspelled(text: &str) -> String {
     let parts: Vec<&str> = text.split(['/', '.', '-']).collect();
     let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    if parts.len() == 3 && parts.iter().all(is_number) {
+    if parts.len() == 3 && parts.iter().all(is_number) && parts[0].len() <= 2 {
         return format!("day and month can be either way round: {PLAIN}");
     }
     PLAIN.to_owned()
