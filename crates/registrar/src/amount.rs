@@ -35,8 +35,10 @@ const fn is_mark(c: char) -> bool {
 
 fn fault(text: &str, odd: char) -> &'static str {
     let begins = text.starts_with(|c: char| c.is_ascii_digit() || is_mark(c));
+    let behind = text.split_once(odd).map_or("", |(_, behind)| behind);
+    let is_power = behind.starts_with(|c: char| c.is_ascii_digit() || c == '+' || c == '-');
     match odd {
-        'e' | 'E' if begins => POWER,
+        'e' | 'E' if begins && is_power => POWER,
         'k' | 'K' | 'm' | 'M' | 'b' | 'B' if begins => LETTER,
         '€' | '£' | '¥' | '₹' => CURRENCY,
         c if c.is_ascii_uppercase() && text.contains(|c: char| c.is_ascii_digit()) => CURRENCY,

@@ -1,7 +1,6 @@
 //! Times as people and programs write them. What can be meant otherwise is refused with what it looks like.
 
 use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
 use winback_core::time::{Span, Time};
 
 /// The years in which an account can have left.
@@ -53,8 +52,9 @@ pub(crate) fn text(text: &str, bound: Bound) -> Result<Time, String> {
         return Err(looks_like(days));
     }
     let Ok(moment) = text.parse::<DateTime>() else { return Err(misspelled(text)) };
-    let zoned = moment.to_zoned(TimeZone::UTC).map_err(|_| PLAIN.to_owned())?;
-    bounded(Time::from_millis(zoned.timestamp().as_millisecond()), bound)
+    let since = moment.duration_since(jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0));
+    let millis = i64::try_from(since.as_millis()).map_err(|_| PLAIN.to_owned())?;
+    bounded(Time::from_millis(millis), bound)
 }
 
 fn bounded(time: Time, bound: Bound) -> Result<Time, String> {
@@ -110,7 +110,7 @@ fn serial(number: i64) -> Option<Date> {
 fn misspelled(text: &str) -> String {
     let parts: Vec<&str> = text.split(['/', '.', '-']).collect();
     let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    if parts.len() == 3 && parts.iter().all(is_number) {
+    if parts.len() == 3 && parts.iter().all(is_number) && parts[0].len() <= 2 {
         return format!("day and month can be either way round: {PLAIN}");
     }
     PLAIN.to_owned()

@@ -118,9 +118,10 @@ impl RowRules {
         let people = people(&fields, &mut notes)?;
         unknown.extend(people.unknown);
         let account = unaddressed(self.account(&fields, &id, bound, &mut notes)?)?;
+        let is_rated = fields.number(&["arr_usd"])?.is_some();
         let columns = stated_columns(row, &account);
         let contacts = people.contacts.into_iter().map(stated_contact).collect();
-        Ok(Statement::Put(Box::new(Stated { account, columns, contacts, notes })))
+        Ok(Statement::Put(Box::new(Stated { account, columns, contacts, is_rated, notes })))
     }
 
     fn account(

@@ -43,6 +43,8 @@ pub struct Stated {
     /// The columns that it states.
     pub(crate) columns: Columns,
     pub(crate) contacts: Vec<StatedContact>,
+    /// True if it says an amount.
+    pub(crate) is_rated: bool,
     pub(crate) notes: Vec<Note>,
 }
 
@@ -67,7 +69,7 @@ impl Stated {
     /// # Errors
     /// When it lacks what every account needs, or comes to more than a row may have.
     pub fn onto(self, known: Option<&Account>, version: u64) -> Result<(Account, Vec<Note>), RowError> {
-        let Self { account, columns, contacts, mut notes } = self;
+        let Self { account, columns, contacts, is_rated, mut notes } = self;
         for needed in [Column::ChurnedAt, Column::Reason] {
             if known.is_none() && !columns.has(needed) {
                 return Err(RowError::Missing(needed.as_str()));
@@ -90,8 +92,11 @@ impl Stated {
         };
         let account = Account { contacts: people, version, ..account };
         if account.arr_usd < LEAST && !account.strategic {
-            let is_stated = columns.has(Column::ArrUsd) || account.arr_usd > 0;
-            notes.push(if is_stated { Note::Low(account.arr_usd) } else { Note::Unrated });
+            notes.push(if is_rated || account.arr_usd > 0 {
+                Note::Low(account.arr_usd)
+            } else {
+                Note::Unrated
+            });
         }
         let bytes = limits::account_bytes(&account);
         if bytes > limits::ROW_BYTES {

@@ -182,7 +182,7 @@ fn what_is_below_the_least_tier_is_said() {
     for (arr, expected) in [
         ("84", vec![Note::Low(84)]),
         ("0", vec![Note::Low(0)]),
-        ("null", vec![Note::Low(0)]),
+        ("null", vec![Note::Unrated]),
         ("1000", vec![]),
     ] {
         let row =
