@@ -93,10 +93,14 @@ pub enum Command {
     Policy(PolicyCommand),
     /// Hold starting triggers, within a second: what would have fired is gated. Logged on every member.
     Hold(HoldArgs),
-    /// Let held triggers go again. What ended meanwhile stays gated, so that nothing comes twice.
+    /// Let held triggers go again. What ended meanwhile stays gated, so that nothing comes twice; only what was of strength 3
+    /// is told now.
     Release(HoldArgs),
     /// List holds: since when, by whom and why.
     Holds,
+    /// Our releases, and competitors' events.
+    #[command(subcommand)]
+    Releases(ReleasesCommand),
     /// Move the deployment to another log with its accounts, state and policies, so that nobody is triggered again.
     ///
     /// Both are log URLs, such as sqlite:winback.db and kafka://127.0.0.1:9092; the deployment must have read everything
@@ -113,6 +117,16 @@ pub enum Command {
     Source(SourceCommand),
     /// Write generated accounts and signals, in the producers' own shapes. The same arguments give the same bytes.
     Generate(GenerateArgs),
+}
+
+/// `releases`.
+#[derive(Debug, Subcommand)]
+pub enum ReleasesCommand {
+    /// Show who hears of a release, who nearly does, and the words that keep them apart.
+    Reach {
+        /// The id of a release or of a competitor's event, or its title.
+        release: String,
+    },
 }
 
 /// `topics`.

@@ -40,7 +40,7 @@ pub(crate) fn inbox(
 }
 
 /// The accounts of a partition as they are now.
-pub(super) fn accounts(log: &dyn Log, partition: &TopicPartition) -> anyhow::Result<Vec<Account>> {
+pub(crate) fn accounts(log: &dyn Log, partition: &TopicPartition) -> anyhow::Result<Vec<Account>> {
     let mut accounts: BTreeMap<Vec<u8>, Account> = BTreeMap::new();
     reading::scan(log, partition, Offset::ZERO, |message| {
         let key = message.key().unwrap_or_default().to_vec();

@@ -7,7 +7,7 @@ mod raw;
 mod table;
 
 pub(crate) use chart::svg;
-pub(crate) use inbox::inbox;
+pub(crate) use inbox::{accounts, inbox};
 pub(crate) use page::html;
 pub(crate) use raw::raw;
 pub(crate) use table::text;

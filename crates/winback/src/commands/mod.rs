@@ -14,6 +14,7 @@ mod holds;
 mod ingest;
 mod migrate;
 mod policy;
+mod releases;
 mod run;
 mod source;
 mod topics;
@@ -44,6 +45,7 @@ pub(crate) fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Hold(args) => holds::put(&context, &args, true),
         Command::Release(args) => holds::put(&context, &args, false),
         Command::Holds => holds::list(&context),
+        Command::Releases(command) => releases::run(&context, &command),
         Command::Migrate(args) => migrate::run(&context, &args),
         Command::Erase(args) => erase::run(&context, &args),
         Command::Source(command) => source::run(&context, &command),
