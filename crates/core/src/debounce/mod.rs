@@ -1,4 +1,4 @@
-//! The debounce machine: rules R1 to R14, as a function of one ordered log.
+//! The debounce machine: rules R1 to R16, as a function of one ordered log.
 //!
 //! [`Partition::step`] takes the records of one inbox partition in order and answers with effects. It has no clock:
 //! time is [`InboxClock`], which only records move. A batch can be taken back ([`Partition::rollback`]), so that memory
