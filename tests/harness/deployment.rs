@@ -139,11 +139,14 @@ impl Deployment {
         std::fs::write(path, format!("{text}{toml}\n")).unwrap();
     }
 
-    /// Gives it the default policy without a calendar, whose entries would depend on the day of the test.
+    /// Gives it the default policy without a calendar, whose entries would depend on the day of the test, and with no limit
+    /// that makes a backlog of the data, which may be of any age.
     pub(crate) fn without_calendar(&self) {
         let shipped = include_str!("../../config/policies/default.toml");
         let (before, rest) = shipped.split_once("[calendar]").unwrap();
         let after = rest.split_once("\n[").map_or("", |(_, after)| after);
+        let before = before.replace("stale = \"2d\"", "stale = \"36500d\"");
+        assert!(before.contains("36500d"), "the default policy says `stale` in another way");
         let toml = format!("{before}[calendar]\nentries = []\n\n[{after}");
         self.write("config/policies/default.toml", toml.as_bytes());
     }

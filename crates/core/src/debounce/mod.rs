@@ -1,4 +1,4 @@
-//! The debounce machine: rules R1 to R14, as a function of one ordered log.
+//! The debounce machine: rules R1 to R16, as a function of one ordered log.
 //!
 //! [`Partition::step`] takes the records of one inbox partition in order and answers with effects. It has no clock:
 //! time is [`InboxClock`], which only records move. A batch can be taken back ([`Partition::rollback`]), so that memory
@@ -50,6 +50,7 @@ pub use model::trigger_id::{BurstId, TriggerId};
 pub use policy::bound::most_bytes;
 pub use policy::dates::{is_time_based, only_time_based};
 pub use policy::priority::priority;
+pub use policy::reach::{Near, Reach, Reaches};
 pub use policy::validate::{InvalidPolicy, MOST_HELD_OUT, MOST_NAME_BYTES, half_life, validate};
 pub use policy::windows::{default_window, least_window};
 pub use state::erased::ERASED_KEPT;

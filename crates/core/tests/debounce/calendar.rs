@@ -92,7 +92,19 @@ fn each_reason_has_the_entries_that_its_window_allows() {
             Reason::Situational | Reason::PaymentInvoluntary => early("constraint 45"),
             Reason::ProductGap => usual[1..].to_vec(),
             Reason::Competitor => {
-                vec!["ninety_days 90", "six_months 181", "yearly 365", "yearly 730", "yearly 1095"]
+                // The reason says that there is a contract, and nobody its term.
+                let renewals = ["contract_renewal 319", "contract_renewal 684", "contract_renewal 1049"];
+                let [first, second, third] = renewals;
+                vec![
+                    "ninety_days 90",
+                    "six_months 181",
+                    first,
+                    "yearly 365",
+                    second,
+                    "yearly 730",
+                    third,
+                    "yearly 1095",
+                ]
             }
             Reason::PriceBudget => {
                 let found = days(&rig, "price_budget", churned);

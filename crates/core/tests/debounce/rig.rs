@@ -50,6 +50,21 @@ pub(crate) fn signal(account: &str, id: &str, strength: u8, te: i64, ti: i64) ->
     }
 }
 
+/// The time that a signal or a report says itself.
+fn own_time(body: &Body) -> Option<Time> {
+    match body {
+        Body::Signal(signal) => Some(signal.append_time),
+        Body::Progress(progress) => {
+            let reached = progress.inputs.iter().filter_map(|(_, reached)| match reached {
+                Reached::NewestAppend(at) => Some(*at),
+                Reached::EndSeenAgo(_) => None,
+            });
+            reached.max()
+        }
+        _ => None,
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct Rig {
     pub(crate) partition: Partition,
@@ -75,7 +90,10 @@ impl Rig {
 
     pub(crate) fn body(&mut self, body: Body) {
         let offset = Offset(i64::try_from(self.log.len()).unwrap());
-        let input = Input { offset, appended_at: at(self.appended), body };
+        // No record is appended long after the clock, unless a test says so.
+        let now = self.partition.clock().watermark.or(own_time(&body)).filter(|_| self.appended == 0);
+        let appended_at = now.map_or(at(self.appended), |now| now.min(at(0)));
+        let input = Input { offset, appended_at, body };
         self.partition.step(&input, &mut self.effects);
         self.log.push(input);
     }

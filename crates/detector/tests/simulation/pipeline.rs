@@ -167,7 +167,7 @@ impl Pipeline {
 
     /// The policy and the accounts, as the registrar leaves them.
     fn register(&self) {
-        let toml = "name=\"p\"\nquiet=\"30m\"\nmax_wait=\"6h\"\ncooldown=\"1d\"\n".to_owned();
+        let toml = "name=\"p\"\nquiet=\"30m\"\nmax_wait=\"6h\"\ncooldown=\"1d\"\nstale=\"90d\"\n".to_owned();
         let policy = winback_policy::record("p", 1, &toml);
         let policy = v1::InboxRecord { body: Some(Wire::Policy(inbox::policy_to_wire(&policy))) };
         let bytes = policy.to_bytes(Encoding::Protobuf);

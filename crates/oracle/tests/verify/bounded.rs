@@ -73,7 +73,7 @@ fn a_dead_letter_of_a_record_that_was_not_at_fault_is_told_with_the_cause_until_
     for number in 0..3 {
         let id = format!("other-{number}");
         rig.account(&id);
-        rig.signal(&id, &format!("o-{number}"), "blog", 10);
+        rig.signal(&id, &format!("o-{number}"), "docs", 10);
     }
     rig.settle();
     assert_eq!(rig.lane.status().snapshot().condemned, None);

@@ -38,7 +38,7 @@ pub fn inbox(
 }
 
 /// The accounts of a partition as they are now.
-pub(super) fn accounts(log: &dyn Log, partition: &TopicPartition) -> anyhow::Result<Vec<Account>> {
+pub fn accounts(log: &dyn Log, partition: &TopicPartition) -> anyhow::Result<Vec<Account>> {
     let mut accounts: BTreeMap<Vec<u8>, Account> = BTreeMap::new();
     scan::each(log, partition, Offset::ZERO, |message| {
         let key = message.key().unwrap_or_default().to_vec();

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use winback_oracle::backtest::{ChangeKind, Day, Outcome};
 
 pub use chart::svg;
-pub use inbox::inbox;
+pub use inbox::{accounts, inbox};
 pub use page::html;
 pub use raw::raw;
 pub use table::text;

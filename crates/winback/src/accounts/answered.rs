@@ -19,14 +19,9 @@ pub(crate) fn answered(context: &Context, log: &dyn Log, id: &str) -> anyhow::Re
     let there = log.describe(&[topic])?.into_iter().flatten().next();
     let Some(count) = there.map(|there| there.spec.partitions) else { return Ok(None) };
     let (answers, mut unreadable) = (Answers::default(), 0_u64);
-<<<<<<< HEAD
-    for partition in scan::partitions_of(log, topic, Some(id))? {
-        scan::each(log, &partition, Offset::ZERO, |message| {
-=======
     // An answer's partition is that of account, source and id together.
-    for partition in reading::partitions(log, topic)? {
-        reading::scan(log, &partition, Offset::ZERO, |message| {
->>>>>>> import
+    for partition in scan::partitions(log, topic)? {
+        scan::each(log, &partition, Offset::ZERO, |message| {
             let key = message.key().unwrap_or_default();
             match read_answer(key, message.value(), message.partition, count) {
                 Ok(Some(answer)) if answer.account_id == id => drop(answers.apply(answer)),

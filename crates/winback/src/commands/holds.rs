@@ -41,7 +41,7 @@ pub(crate) fn put(context: &Context, args: &HoldArgs, held: bool) -> anyhow::Res
     } else if held {
         winback_terminal::show!(
             "starting triggers of {} are held from here on; what would have fired is gated(hold), and bursts that end \
-             meanwhile do not fire later. `winback release` lets them go",
+             meanwhile do not fire later, but for what is of strength 3. `winback release` lets them go",
             whose(&hold)
         )?;
     } else {

@@ -14,6 +14,7 @@ mod holds;
 pub(crate) mod ingest;
 mod migrate;
 mod policy;
+mod releases;
 mod run;
 mod source;
 mod topics;
@@ -71,10 +72,14 @@ pub(crate) enum Command {
     Policy(policy::PolicyCommand),
     /// Hold starting triggers, within a second: what would have fired is gated. Logged on every member.
     Hold(holds::HoldArgs),
-    /// Let held triggers go again. What ended meanwhile stays gated, so that nothing comes twice.
+    /// Let held triggers go again. What ended meanwhile stays gated, so that nothing comes twice; only what was of strength 3
+    /// is told now.
     Release(holds::HoldArgs),
     /// List holds: since when, by whom and why.
     Holds,
+    /// Our releases, and competitors' events.
+    #[command(subcommand)]
+    Releases(releases::ReleasesCommand),
     /// Move the deployment to another log with its accounts, state and policies, so that nobody is triggered again.
     ///
     /// Both are log URLs, such as sqlite:winback.db and kafka://127.0.0.1:9092; the deployment must have read everything
@@ -111,6 +116,7 @@ pub(crate) fn execute(context: Context, command: Command) -> anyhow::Result<Exit
         Command::Hold(args) => holds::put(&context, &args, true),
         Command::Release(args) => holds::put(&context, &args, false),
         Command::Holds => holds::list(&context),
+        Command::Releases(command) => releases::run(&context, &command),
         Command::Migrate(args) => migrate::run(&context, &args),
         Command::Erase(args) => erase::run(&context, &args),
         Command::Source(command) => source::run(&context, &command),

@@ -42,7 +42,6 @@ closed_enum! {
 
 /// A discount, limited in time and tied to a commitment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
 pub struct Discount {
     /// Percent of the first year.
     pub percent: u32,

@@ -39,7 +39,22 @@ struct PlayData<'a> {
     framework: &'a str,
     offer: Offer,
     #[serde(skip_serializing_if = "Option::is_none")]
-    discount: Option<Discount>,
+    discount: Option<Terms>,
+}
+
+/// A discount's terms, in the style of names that the trigger has.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Terms {
+    percent: u32,
+    valid_days: u32,
+    commitment_months: u32,
+}
+
+impl From<Discount> for Terms {
+    fn from(Discount { percent, valid_days, commitment_months }: Discount) -> Self {
+        Self { percent, valid_days, commitment_months }
+    }
 }
 
 impl<'a> Envelope<'a> {
@@ -51,7 +66,7 @@ impl<'a> Envelope<'a> {
         moment: &'a Moment,
     ) -> Self {
         let Play { name, framework, offer, discount, .. } = play;
-        let play = PlayData { name, framework, offer: *offer, discount: *discount };
+        let play = PlayData { name, framework, offer: *offer, discount: discount.map(Terms::from) };
         let (send_not_before, send_not_before_why) = match moment {
             Moment::Now => (None, None),
             Moment::Later { at, why, .. } => (Some(at.to_string()), Some(why.as_slice())),

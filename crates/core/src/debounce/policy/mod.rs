@@ -12,6 +12,7 @@ pub(crate) mod gates;
 pub(crate) mod judge;
 pub(crate) mod plays;
 pub(crate) mod priority;
+pub(crate) mod reach;
 pub(crate) mod shadows;
 pub(crate) mod told;
 pub(crate) mod validate;
