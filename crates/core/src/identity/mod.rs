@@ -54,12 +54,18 @@ pub fn refuse_written(raw: &str, host: &Host<'_>) -> Option<RefusedDomain> {
     if names_a_page(raw) { refuse(host.as_str()) } else { refuse_address(host.as_str()) }
 }
 
-/// True if the text has a path behind the host.
+/// Pages about a company itself, at its own site.
+const OWN_PAGES: [&str; 8] =
+    ["about", "about-us", "careers", "company", "contact", "home", "index.html", "jobs"];
+
+/// True if the text has a path behind the host that is no page about the company itself.
 fn names_a_page(raw: &str) -> bool {
     let text = raw.trim();
     let rest = text.split_once("//").map_or(text, |(_, rest)| rest);
-    rest.split_once(['/', '?', '#'])
-        .is_some_and(|(host, path)| !host.contains('@') && !path.trim_matches('/').is_empty())
+    rest.split_once(['/', '?', '#']).is_some_and(|(host, path)| {
+        let path = path.trim_matches('/').to_ascii_lowercase();
+        !host.contains('@') && !path.is_empty() && !OWN_PAGES.contains(&path.as_str())
+    })
 }
 
 #[cfg(test)]
@@ -75,6 +81,12 @@ mod tests {
             ("co.uk", Err(DomainError::None(NoDomain::PublicSuffix))),
             ("https://github.com/", Ok("github.com".to_owned())),
             ("jane@zoho.com", Ok("zoho.com".to_owned())),
+            ("https://figma.com/careers/", Ok("figma.com".to_owned())),
+            ("https://about.gitlab.com/", Ok("gitlab.com".to_owned())),
+            (
+                "https://www.linkedin.com/company/acme",
+                Err(DomainError::Refused(RefusedDomain::SharedHosting)),
+            ),
             ("https://github.com/acme", Err(DomainError::Refused(RefusedDomain::SharedHosting))),
             ("help@acme.zendesk.com", Err(DomainError::Refused(RefusedDomain::SharedHosting))),
         ] {

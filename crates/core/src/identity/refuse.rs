@@ -117,7 +117,8 @@ fn refused(host: &str, address: bool) -> Option<RefusedDomain> {
     let mut rest = host;
     loop {
         if let Some(&Listed { why, theirs }) = REFUSED.get(rest) {
-            let itself = host.strip_prefix("www.").unwrap_or(host) == rest;
+            let itself =
+                ["www.", "about."].iter().find_map(|own| host.strip_prefix(own)).unwrap_or(host) == rest;
             let own = itself && (theirs == Theirs::Below || (theirs == Theirs::Pages && address));
             return (!own).then_some(why);
         }
