@@ -48,13 +48,17 @@ soak: tools ## A member under a steady load for MINUTES=30: memory, descriptors 
 mutations: tools ## Breaks each rule of a lane's protocol on purpose: does a test go red? Half an hour
 	@tests/mutations/run
 
-.PHONY: bots
-bots: tools ## What the list of page bots does not know of published user agents; needs npm and the network
-	@mkdir -p target/bots && cd target/bots && rm -rf ./* && for list in crawler-user-agents top-user-agents; do \
-		npm pack --silent $$list >/dev/null && mkdir $$list && tar xzf $$list-*.tgz -C $$list || exit 1; done
-	BOTS_ROBOTS=$(CURDIR)/target/bots/crawler-user-agents/package/crawler-user-agents.json \
-	BOTS_PEOPLE=$(CURDIR)/target/bots/top-user-agents/package/src/index.json \
-		$(CARGO) test -p winback-sources --test bots -- --ignored --nocapture published
+.PHONY: quality
+quality: tools ## Lists of bots, domains, names against published ones: what is missed; needs npm, pip, the network
+	tests/quality/fetch
+	$(CARGO) test --workspace --test bots --test quality -- --ignored --nocapture quality_
+
+.PHONY: lists
+lists: ## Writes the lists anew that are built from published ones; look at the difference before it is committed
+	tests/quality/fetch
+	node tests/quality/page-bots.mjs >target/quality/names.txt && mv target/quality/names.txt config/sources/page-bots-names.txt
+	node tests/quality/networks.mjs >target/quality/networks.txt && mv target/quality/networks.txt config/sources/link-scanner-networks.txt
+	node tests/quality/domains.mjs
 
 .PHONY: lint
 lint: tools ## Format, clippy, words, whether the mutations still fit, and cargo-deny where it is installed

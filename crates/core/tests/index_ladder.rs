@@ -372,3 +372,45 @@ fn a_batch_of_changes_is_seen_whole_or_not_at_all() {
     let applied = shared.apply([IndexChange::Gone("one"), IndexChange::Gone("two")]);
     assert_eq!((applied.removed, shared.pin().len()), (1, 0));
 }
+
+#[test]
+fn names_with_different_legal_forms_are_different_companies() {
+    let index =
+        index(&[account("merc", "Zentrik KGaA"), account("plain", "Öhlmann"), account("inc", "Yello, Inc.")]);
+    for (who, expected) in [
+        ("Zentrik", "merc: name zentrik"),
+        ("Zentrik KGaA", "merc: name zentrik"),
+        ("Zentrik & Co.", "none"),
+        ("Zentrik Inc.", "none"),
+        ("Öhlmann GmbH", "plain: name ohlmann"),
+        ("OEHLMANN AG", "plain: name oehlmann"),
+        ("Ohlmann", "plain: name ohlmann"),
+        ("Yello Corporation", "inc: name yello"),
+        ("Yello GmbH", "none"),
+    ] {
+        assert_eq!(found(&index, &name(who)), expected, "{who}");
+    }
+    let both = crate::index(&[account("de", "Zentrik KGaA"), account("us", "Zentrik & Co., Inc.")]);
+    assert_eq!(found(&both, &name("Zentrik KGaA")), "de: name zentrik");
+    assert_eq!(found(&both, &name("Zentrik Inc")), "us: name zentrik");
+    assert_eq!(found(&both, &name("Zentrik")), "ambiguous: name");
+}
+
+#[test]
+fn a_company_with_strangers_pages_is_known_by_its_peoples_addresses_only() {
+    let index = index(&[with_domain("desk", "Zendesk", "https://www.zendesk.com/")]);
+    for (who, expected) in [
+        (email("jane@zendesk.com"), "desk: domain zendesk.com"),
+        (email("help@acme.zendesk.com"), "none"),
+        (domain("acme.zendesk.com"), "none"),
+        (domain("zendesk.com"), "desk: domain zendesk.com"),
+        (name("Zendesk"), "desk: name zendesk"),
+    ] {
+        assert_eq!(found(&index, &who), expected, "{who:?}");
+    }
+    let code = crate::index(&[with_domain("code", "GitHub", "github.com")]);
+    assert_eq!(found(&code, &email("jane@github.com")), "code: domain github.com");
+    assert_eq!(found(&code, &domain("https://github.com/acme")), "none");
+    let page = crate::index(&[with_domain("shop", "Acme", "https://github.com/acme")]);
+    assert_eq!(found(&page, &email("jane@github.com")), "none");
+}

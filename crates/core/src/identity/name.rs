@@ -3,23 +3,92 @@
 //! The weakest key there is: it never stands alone for an immediate trigger. A name with a letter in it is never
 //! reduced to nothing.
 
-use icu_normalizer::DecomposingNormalizerBorrowed;
-
+use super::aside::without_asides;
+use super::fold::{fold, spelled_out};
+use super::legal::Stripped;
 use super::{Host, legal};
 
-const NFKD: DecomposingNormalizerBorrowed<'static> = DecomposingNormalizerBorrowed::new_nfkd();
+/// A company's name in its parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompanyName {
+    stem: String,
+    /// The stem with its umlauts spelled out (`mueller`), where it has some.
+    spelled: Option<String>,
+    forms: Vec<&'static str>,
+}
 
-/// Notes in brackets that begin like this are about the name, not of it.
-const NOTES: [&str; 6] = ["fka ", "f/k/a ", "formerly ", "aka ", "dba ", "yc "];
+impl CompanyName {
+    /// The parts of a name as it is written.
+    pub fn parse(raw: &str) -> Self {
+        let written = site(raw).unwrap_or(raw);
+        let name = without_asides(written);
+        let folded = fold(&name);
+        let Stripped { words, groups } = legal::strip(&folded);
+        let dotted = if groups.is_empty() { legal::without_dotted(&name) } else { None };
+        match dotted {
+            Some((rest, form)) => Self::of(raw, rest, &legal::strip(&fold(rest)).words, vec![form]),
+            None => Self::of(raw, &name, &words, groups),
+        }
+    }
 
-/// The name in lower case without accents, punctuation, legal form and leading article, words one space apart.
-/// Empty only where the input is blank.
+    fn of(raw: &str, name: &str, words: &[&str], mut forms: Vec<&'static str>) -> Self {
+        let stem = joined(words);
+        let spelled = spelled_out(name).map(|name| joined(&legal::strip(&fold(&name)).words));
+        forms.dedup();
+        Self {
+            stem: if stem.is_empty() { raw.trim().to_lowercase() } else { stem },
+            spelled: spelled.filter(|spelled| !spelled.is_empty()),
+            forms,
+        }
+    }
+
+    /// The name in lower case without accents, punctuation, legal form and leading article, words one blank apart.
+    /// Empty only where the input is blank.
+    pub fn stem(&self) -> &str {
+        &self.stem
+    }
+
+    /// The stem, and its other spelling where there is one.
+    pub fn spellings(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.stem.as_str()).chain(self.spelled.as_deref().filter(|other| *other != self.stem))
+    }
+
+    /// Spellings with a legal form behind, which is part of no stem: the keys of those who have the same form.
+    pub fn with_forms(&self) -> impl Iterator<Item = String> {
+        let forms = || self.forms.iter().take(MAX_FORMS);
+        self.spellings().flat_map(move |stem| forms().map(move |form| format!("{stem}{FORM}{form}")))
+    }
+
+    /// True if the name says its legal form.
+    pub fn has_form(&self) -> bool {
+        !self.forms.is_empty()
+    }
+}
+
+/// The mark between a stem and a form in a key: no stem has it.
+pub const FORM: &str = "|";
+
+/// The forms of one name that are keys: `& Co. Inc.` has two.
+const MAX_FORMS: usize = 2;
+
+/// The stem of a company's name.
 pub fn company_name(raw: &str) -> String {
-    let written = site(raw).unwrap_or(raw);
-    let folded = fold(&without_notes(written));
-    let mut words: Vec<&str> = folded.split(' ').filter(|word| !word.is_empty()).collect();
-    let kept = legal::strip(&mut words).join(" ");
-    if kept.is_empty() { raw.trim().to_lowercase() } else { kept }
+    CompanyName::parse(raw).stem
+}
+
+/// The words with a blank between, but none between initials (`J P Morgan`).
+fn joined(words: &[&str]) -> String {
+    let is_initial = |word: &str| {
+        let mut chars = word.chars();
+        chars.next().is_some_and(char::is_alphabetic) && chars.next().is_none()
+    };
+    let mut text = String::with_capacity(words.iter().map(|word| word.len() + 1).sum());
+    for (at, word) in words.iter().enumerate() {
+        let apart = at > 0 && !(is_initial(word) && is_initial(words[at - 1]));
+        text.extend(apart.then_some(' '));
+        text.push_str(word);
+    }
+    text
 }
 
 /// The host where the name is really one (`https://www.wealthbucket.in/`, `Alarm.com`): then the domain says more
@@ -46,88 +115,6 @@ fn site(raw: &str) -> Option<&str> {
     let rest = rest.get(..4).filter(|head| head.eq_ignore_ascii_case("www.")).map_or(rest, |_| &rest[4..]);
     let name = rest.split(['/', '?', '#', ':']).next().unwrap_or(rest);
     (!name.is_empty()).then_some(name)
-}
-
-/// Without `[…]`, and without `(fka …)` and the like, unless nothing else is there.
-fn without_notes(text: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(open) = rest.find(['[', '(']) {
-        let (before, bracket) = rest.split_at(open);
-        let (close, round) = if bracket.starts_with('(') { (')', true) } else { (']', false) };
-        let Some(end) = bracket.find(close) else { break };
-        let inside = bracket[1..end].trim_start().to_lowercase();
-        kept.push_str(before);
-        if round && !NOTES.iter().any(|note| inside.starts_with(note)) {
-            kept.push_str(&bracket[..=end]);
-        }
-        rest = &bracket[end + 1..];
-    }
-    kept.push_str(rest);
-    if kept.contains(char::is_alphanumeric) { kept } else { text.to_owned() }
-}
-
-/// Letters and digits in lower case without accents; all else separates words.
-fn fold(text: &str) -> String {
-    let decomposed = NFKD.normalize(text);
-    let mut folded = String::with_capacity(decomposed.len());
-    let mut chars = decomposed.chars().filter(|c| !is_accent(*c)).peekable();
-    let mut initials = 0;
-    while let Some(c) = chars.next() {
-        if c.is_alphanumeric() || is_mark(c) {
-            let next_is_edge = chars.peek().is_none_or(|next| !next.is_alphanumeric());
-            initials = if next_is_edge && (initials > 0 || at_edge(&folded)) { initials + 1 } else { 0 };
-            push(&mut folded, c);
-            continue;
-        }
-        match c {
-            '\'' | '’' | '‘' | '`' | 'ʼ' => {}
-            '&' | '+' => {
-                folded.push_str(" and ");
-                initials = 0;
-            }
-            '.' | '/' if initials > 0 && is_initial(chars.clone()) => {}
-            _ => {
-                folded.push(' ');
-                initials = 0;
-            }
-        }
-    }
-    folded
-}
-
-/// True if a single letter follows: then the dot between belongs to an abbreviation (`S.A.`).
-fn is_initial(mut following: impl Iterator<Item = char>) -> bool {
-    following.next().is_some_and(char::is_alphabetic)
-        && following.next().is_none_or(|next| !next.is_alphanumeric())
-}
-
-fn at_edge(folded: &str) -> bool {
-    folded.is_empty() || folded.ends_with(' ')
-}
-
-/// The combining marks of Latin, Greek and Cyrillic; those of other scripts change the word.
-fn is_accent(c: char) -> bool {
-    matches!(c, '\u{300}'..='\u{36f}')
-}
-
-/// Vowel signs and the like, which are no letters to Unicode.
-fn is_mark(c: char) -> bool {
-    matches!(c, '\u{900}'..='\u{dff}' | '\u{e31}'..='\u{e4e}' | '\u{3099}' | '\u{309a}')
-}
-
-fn push(folded: &mut String, c: char) {
-    match c {
-        'ß' | 'ẞ' => folded.push_str("ss"),
-        'æ' | 'Æ' => folded.push_str("ae"),
-        'œ' | 'Œ' => folded.push_str("oe"),
-        'ø' | 'Ø' => folded.push('o'),
-        'ł' | 'Ł' => folded.push('l'),
-        'đ' | 'Đ' | 'ð' | 'Ð' => folded.push('d'),
-        'þ' | 'Þ' => folded.push_str("th"),
-        'ı' => folded.push('i'),
-        _ => folded.extend(c.to_lowercase().filter(|c| !is_accent(*c))),
-    }
 }
 
 #[cfg(test)]
@@ -178,9 +165,57 @@ mod tests {
             ("Acme (India) Pvt Ltd", "acme india"),
             ("(The) Acme", "acme"),
             ("Ⓐcme ﬁne", "acme fine"),
+            ("Acme Company (The)", "acme"),
+            ("Acme AB (publ)", "acme"),
+            ("Acme Inc. Class A Common Stock", "acme"),
+            ("Acme Ltd (ASX: ACM)", "acme"),
+            ("Acme Inc., NYSE: ACM", "acme"),
+            ("Acme™", "acme"),
+            ("Acme GmbH, formerly Beta GmbH", "acme"),
+            ("Acme d/b/a Beta", "acme"),
+            ("Acme Inc., a Delaware corporation", "acme"),
+            ("Acme Gesellschaft mit beschraenkter Haftung", "acme"),
+            ("Acme Gesellschaft mit beschränkter Haftung", "acme"),
+            ("Acme G. m. b. H.", "acme"),
+            ("Acme Sociedad Anónima de Capital Variable", "acme"),
+            ("Acme Kabushiki Kaisha", "acme"),
+            ("PT Acme Tbk", "acme"),
+            ("UAB „Acme“", "acme"),
+            ("SC Acme SRL", "acme"),
+            ("SC Johnson", "sc johnson"),
+            ("SAS Institute Inc.", "sas institute"),
+            ("SIA Partners", "sia partners"),
+            ("บริษัท อัคมี จำกัด (มหาชน)", "อัคมี"),
+            ("Công ty TNHH Acme", "acme"),
+            ("אקמה בע\"מ", "אקמה"),
+            ("ТОВ «Акме»", "акме"),
+            ("北京安克美科技有限公司", "北京安克美科技"),
+            ("J P Morgan", "jp morgan"),
+            ("J.P. Morgan", "jp morgan"),
+            ("A T & T", "at and t"),
+            ("Acme Foundation", "acme foundation"),
+            ("Acme Q.X.Y.", "acme"),
+            ("Acme G/Q", "acme"),
+            ("Acme U.S.A.", "acme usa"),
+            ("Moe's B.B.Q. House", "moes bbq house"),
+            ("Acme Holding AG", "acme holding"),
         ] {
             assert_eq!(company_name(raw), expected, "{raw}");
         }
+    }
+
+    #[test]
+    fn a_name_knows_its_umlauts_both_ways_and_its_form() {
+        let keys = |raw| CompanyName::parse(raw).spellings().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(keys("Müller AG"), ["muller", "mueller"]);
+        assert_eq!(keys("Mueller AG"), ["mueller"]);
+        assert_eq!(keys("Ørsted A/S"), ["orsted", "oersted"]);
+        assert_eq!(keys("Blue Inc."), ["blue"]);
+        let forms = |raw| CompanyName::parse(raw).with_forms().collect::<Vec<_>>();
+        assert_eq!(forms("Acme KGaA"), ["acme|kgaa"]);
+        assert_eq!(forms("Acme & Co., Inc."), ["acme|inc"]);
+        assert_eq!(forms("Acme Incorporated"), forms("Acme Corp."));
+        assert!(!CompanyName::parse("Acme").has_form());
     }
 
     #[test]

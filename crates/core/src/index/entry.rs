@@ -9,6 +9,7 @@ use super::Method;
 use super::record::{Kind, Record};
 use crate::account::{Reason, Status, Tier};
 use crate::closed_enum;
+use crate::identity::FORM;
 use crate::time::Time;
 
 /// The index's knowledge of an account: enough to decide if a signal is followed, and if anything may be written at
@@ -103,7 +104,7 @@ impl fmt::Display for MatchedKey<'_> {
             Method::Contact => write!(f, "contact {}…", hex::encode(&self.bytes[..self.bytes.len().min(4)])),
             Method::Domain => write!(f, "domain {}", self.text()),
             Method::Range => self.range().map_or(Ok(()), |net| write!(f, "range {net}")),
-            Method::Name => write!(f, "name {}", self.text()),
+            Method::Name => write!(f, "name {}", self.text().split(FORM).next().unwrap_or_default()),
         }
     }
 }

@@ -8,7 +8,9 @@ use super::entry::{Lookup, Match, MatchedKey};
 use super::record::{self, Kind, MAX_NAME_BYTES, Record, contact_key};
 use super::{Index, Method};
 use crate::account::Status;
-use crate::identity::{Host, Mail, company_name, domain_in_name, refuse};
+use crate::identity::{
+    CompanyName, FORM, Host, Mail, RefusedDomain, domain_in_name, refuse, refuse_address, refuse_written,
+};
 use crate::signal::Identity;
 
 /// A key that more accounts claim than this tells nobody apart; as a first hit it is ambiguous at any number.
@@ -98,10 +100,17 @@ impl<'i> Climb<'i> {
         if index.table(Kind::Domain).len() == 0 {
             return None;
         }
+        let hits = |host: Option<Host<'_>>, refused: &dyn Fn(&Host<'_>) -> Option<RefusedDomain>| {
+            host.map_or(&[][..], |host| index.domain_hits(&host, refused))
+        };
         let given = who.domain.as_deref().and_then(|domain| Host::parse(domain).ok());
         let mail = mail.and_then(|mail| Host::parse(mail.domain()).ok());
-        let named = who.name.as_deref().filter(|name| name.len() <= MAX_NAME_BYTES).and_then(domain_in_name);
-        self.weigh([given, mail, named].map(|host| host.map_or(&[][..], |host| index.domain_hits(&host))))
+        let name = who.name.as_deref().filter(|name| name.len() <= MAX_NAME_BYTES);
+        self.weigh([
+            hits(given, &|host| refuse(host.as_str())),
+            hits(mail, &|host| refuse_address(host.as_str())),
+            hits(name.and_then(domain_in_name), &|host| refuse_written(name.unwrap_or_default(), host)),
+        ])
     }
 
     fn ranges(&mut self, who: &Identity<'_>) -> Option<Match<'i>> {
@@ -121,8 +130,27 @@ impl<'i> Climb<'i> {
         if self.index.table(Kind::Name).len() == 0 {
             return None;
         }
-        let hits = self.index.hits(Kind::Name, company_name(name).as_bytes());
-        self.weigh([hits, &[], &[]])
+        let (index, name) = (self.index, CompanyName::parse(name));
+        let ambiguous = self.claims.len();
+        let exact = self.weigh(Self::name_hits(index, name.with_forms()));
+        if exact.is_some() || self.claims.len() > ambiguous {
+            return exact;
+        }
+        let hits = Self::name_hits(index, name.spellings());
+        let other_form = |row| name.has_form() && name.spellings().any(|stem| index.has_form(row, stem));
+        let mut rows =
+            hits.iter().flat_map(|hits| hits.iter()).map(|at| record::read(&index.arena, *at as usize).row);
+        // All say their legal form, and none of them the event's: other companies of that name.
+        if rows.all(|row| other_form(row as usize)) { None } else { self.weigh(hits) }
+    }
+
+    /// The hits of the first names; a company's name has three keys at most.
+    fn name_hits<N: AsRef<str>>(index: &'i Index, names: impl Iterator<Item = N>) -> Hits<'i> {
+        let mut hits: Hits<'i> = [&[]; MAX_KEYS];
+        for (place, name) in hits.iter_mut().zip(names) {
+            *place = index.hits(Kind::Name, name.as_ref().as_bytes());
+        }
+        hits
     }
 
     /// The one account that the hits leave; where they leave several, these are the claimants from now on.
@@ -178,9 +206,17 @@ impl<'i> Climb<'i> {
 }
 
 impl Index {
+    /// True if the account of that row goes by that name and says its legal form.
+    fn has_form(&self, row: usize, stem: &str) -> bool {
+        let form = |key: &[u8]| {
+            key.strip_prefix(stem.as_bytes()).is_some_and(|rest| rest.starts_with(FORM.as_bytes()))
+        };
+        self.records(row).any(|record| record.kind == Kind::Name && form(record.bytes))
+    }
+
     /// The hits of a host's registrable domain; none if strangers share the host (`sites.google.com`).
-    fn domain_hits(&self, host: &Host<'_>) -> &[u32] {
+    fn domain_hits(&self, host: &Host<'_>, refused: &dyn Fn(&Host<'_>) -> Option<RefusedDomain>) -> &[u32] {
         let hits = host.registrable().map_or(&[][..], |domain| self.hits(Kind::Domain, domain.as_bytes()));
-        if hits.is_empty() || refuse(host.as_str()).is_some() { &[] } else { hits }
+        if hits.is_empty() || refused(host).is_some() { &[] } else { hits }
     }
 }

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::Method;
 use crate::account::{Account, Reason, Status, Tier};
-use crate::identity::{check_range, company_domain, company_name, domain_in_name, refuse};
+use crate::identity::{CompanyName, check_range, company_domain, domain_in_name, refuse_written};
 use crate::time::Time;
 
 /// The bytes of a contact's SHA-256 that are the key. Among 2^30 contacts two differ only behind 16 bytes with odds of
@@ -199,14 +199,20 @@ fn titles(account: &Account) -> impl Iterator<Item = &str> {
 fn domains(account: &Account) -> Vec<String> {
     let listed = account.domains.iter().filter_map(|domain| company_domain(domain).ok());
     let named = titles(account).filter_map(|name| {
-        let host = domain_in_name(name).filter(|host| refuse(host.as_str()).is_none())?;
+        let host = domain_in_name(name).filter(|host| refuse_written(name, host).is_none())?;
         host.registrable().ok().map(str::to_owned)
     });
     listed.chain(named).collect()
 }
 
+/// The names in each spelling, and with their legal forms where they say one: who says another one is somebody else.
 fn names(account: &Account) -> Vec<String> {
-    titles(account).map(company_name).filter(|name| !name.is_empty()).collect()
+    let mut keys = Vec::new();
+    for name in titles(account).map(CompanyName::parse) {
+        keys.extend(name.spellings().filter(|name| !name.is_empty()).map(str::to_owned));
+        keys.extend(name.with_forms());
+    }
+    keys
 }
 
 fn ranges(account: &Account) -> Vec<RangeKey> {

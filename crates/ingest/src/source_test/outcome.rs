@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use winback_core::identity::{Mail, company_domain, company_name};
+use winback_core::identity::{Mail, company_domain, company_name, page_domain};
 use winback_core::privacy::masked;
 use winback_core::signal::{Candidate, Identity, is_from_the_future};
 use winback_core::time::Time;
@@ -161,7 +161,7 @@ fn contact(raw: &str) -> String {
 }
 
 fn domain(raw: &str) -> String {
-    match company_domain(raw) {
+    match page_domain(raw) {
         Ok(domain) => format!("domain {domain}"),
         Err(why) => format!("domain {} (matches nobody: {why})", masked(raw.trim())),
     }

@@ -1,8 +1,8 @@
 //! Mail opens, clicks, replies and opt-outs, as the mail providers say them.
 //!
 //! Three lists tell machines from people, and they differ on purpose. A click fetches a page, so page bots are dropped
-//! from clicks. An open fetches a picture, so opens have their own list (`machine`): most image fetchers are no page
-//! bots, and a proxy that is a bot to a page can carry a person to a mail. What checks the links of a mail (`scanner`)
+//! from clicks. An open fetches a picture, so opens have their own list (`machine`) before the page bots' is asked: a
+//! proxy or a mail program that is a bot to a page can carry a person to a mail. What checks the links of a mail (`scanner`)
 //! is told from people by when and where from it clicks.
 
 mod automatic;
@@ -22,6 +22,7 @@ pub(crate) mod mailjet;
 pub(crate) mod mailtrap;
 pub(crate) mod mandrill;
 pub(crate) mod marketo;
+mod networks;
 pub(crate) mod postal;
 pub(crate) mod postmark;
 pub(crate) mod resend;
@@ -30,6 +31,7 @@ mod scanner;
 pub(crate) mod sendgrid;
 pub(crate) mod ses;
 pub(crate) mod sparkpost;
+mod subject;
 
 use std::borrow::Cow;
 
@@ -38,12 +40,14 @@ use serde::de::IgnoredAny;
 use winback_core::signal::{Candidate, Identity, SignalKind};
 use winback_core::time::Span;
 
+use machine::Opener;
 pub(crate) use machine::{MACHINES, Machines};
 pub(crate) use scanner::{SCANNERS, Scanners};
 
 use automatic::is_daemon;
 use said::{Action, By, Delivered, Heard, OptOut, Said, Touch};
 use scanner::{is_moment, is_too_soon, too_fast};
+use subject::is_automatic_subject;
 
 use crate::addresses::addresses;
 use crate::answers::unread;
@@ -196,7 +200,7 @@ impl Mail {
         };
         let sender = touch.who.email.as_deref().unwrap_or_default();
         match touch.kind {
-            SignalKind::EmailOpen if by_provider || fast || self.machines.opens(agent) => {
+            SignalKind::EmailOpen if by_provider || fast || self.opened_by_machine(agent) => {
                 Err(by_machine(touch.kind))
             }
             SignalKind::EmailClick if by_provider || self.scanners.click(agent, &touch.address) => {
@@ -206,6 +210,16 @@ impl Mail {
             SignalKind::EmailClick if fast => Err(by_machine(touch.kind)),
             SignalKind::EmailReply if is_daemon(sender) => Err(DropReason::AutoReply.into()),
             _ => Ok(()),
+        }
+    }
+
+    /// True if a machine opened a mail with that user agent. The list of page bots is asked, too, but not about the
+    /// proxies of mailbox providers and mail programs: those it does not know as people.
+    fn opened_by_machine(&self, agent: &str) -> bool {
+        match self.machines.judge(agent) {
+            Opener::Machine => true,
+            Opener::Person => false,
+            Opener::Unknown => self.bots.is_bot(agent),
         }
     }
 
@@ -323,26 +337,6 @@ fn other(field: &str, provider: &str, name: &str, known: &[&str]) -> Refusal {
         quoted(name)
     );
     Refusal::Dead(DeadReason::UnknownEvent, text)
-}
-
-/// The beginnings of subjects of automatic replies, in lower case.
-const AUTOMATIC_SUBJECTS: [&str; 10] = [
-    "automatic reply",
-    "auto reply",
-    "auto-reply",
-    "autoreply",
-    "out of office",
-    "out of the office",
-    "automatische antwort",
-    "réponse automatique",
-    "respuesta automática",
-    "risposta automatica",
-];
-
-/// True if the subject is a machine's. It is weaker than a header, for mails without one.
-fn is_automatic_subject(subject: &str) -> bool {
-    let subject = subject.trim_start().to_lowercase();
-    AUTOMATIC_SUBJECTS.iter().any(|begin| subject.starts_with(begin))
 }
 
 /// The list `items` of a document, as it is written.

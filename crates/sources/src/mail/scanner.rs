@@ -5,21 +5,24 @@
 //! scanner's; the click comes within two seconds of the delivery that the record tells of; or the record holds clicks on
 //! different links of a mail within a second. What needs several records is not seen (`docs/sources.md`).
 
-use std::net::IpAddr;
-
 use aho_corasick::BuildError;
 use ipnet::IpNet;
 use winback_core::signal::SignalKind;
 use winback_core::time::Span;
 
+use super::networks::Networks;
 use super::said::{Heard, Said};
-use crate::bots::{Words, lines};
+use crate::bots::{Sense, Words, lines};
 use crate::config::BotConfig;
 use crate::json::Scalar;
 use crate::times::TimeReader;
 
-/// The built-in list of link scanners.
-pub(crate) const SCANNERS: &str = include_str!("../../../../config/sources/link-scanners.txt");
+/// The built-in list of link scanners: words and networks, then the networks that the makers announce.
+pub(crate) const SCANNERS: &str = concat!(
+    include_str!("../../../../config/sources/link-scanners.txt"),
+    "\n",
+    include_str!("../../../../config/sources/link-scanner-networks.txt")
+);
 
 /// Nobody has read a mail so soon after it came.
 const UNREAD: Span = Span::from_secs(2);
@@ -32,37 +35,32 @@ const RAPID: Span = Span::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Scanners {
     words: Words,
-    networks: Vec<IpNet>,
+    networks: Networks,
 }
 
 impl Scanners {
     /// The words and networks of a list with the config's.
     pub(crate) fn new(list: &str, config: &BotConfig) -> Result<Self, BuildError> {
-        let (mut words, mut except, mut networks) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut words, mut networks) = (Vec::new(), Vec::new());
         for line in lines(list).chain(config.also.iter().map(String::as_str)) {
-            match (line.strip_prefix('!'), line.parse()) {
-                (Some(word), _) => except.push(word.trim()),
-                (None, Ok(network)) => networks.push(network),
-                (None, Err(_)) => words.push(line),
+            match line.parse::<IpNet>() {
+                Ok(network) => networks.push(network),
+                Err(_) => words.push((line, Sense::Anywhere)),
             }
         }
         for line in config.never.iter().map(String::as_str) {
             match line.parse::<IpNet>() {
                 Ok(person) => networks.retain(|network| !person.contains(network)),
-                Err(_) => except.push(line),
+                Err(_) => words.push((line, Sense::Exception)),
             }
         }
-        Ok(Self { words: Words::new(words, except)?, networks })
+        Ok(Self { words: Words::new(words)?, networks: Networks::new(networks) })
     }
 
     /// True if a click with that user agent, from that address, is a scanner's.
     pub(super) fn click(&self, user_agent: &str, address: &Scalar<'_>) -> bool {
         let from = || address.as_str().and_then(crate::web::address);
-        self.words.find(user_agent) || from().is_some_and(|address| self.is_from(address))
-    }
-
-    fn is_from(&self, address: IpAddr) -> bool {
-        self.networks.iter().any(|network| network.contains(&address))
+        self.words.find(user_agent) || from().is_some_and(|address| self.networks.contain(address))
     }
 }
 
