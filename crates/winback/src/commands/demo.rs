@@ -9,7 +9,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use winback_core::time::Span;
-use winback_log::{Append, Clock, OpenOptions, SharedLog};
+use winback_log::{Append, Clock, SharedLog};
+use winback_logs::OpenOptions;
 use winback_telemetry::logging;
 
 use super::run::{roles, stop_flag};
@@ -37,7 +38,7 @@ pub(crate) fn run(mut context: Context, args: &DemoArgs) -> anyhow::Result<ExitC
     let seconds = u32::try_from(args.seconds.clamp(5, 86_400)).unwrap_or(60);
     let pace = 1 + u32::try_from(AGO.millis() / 1_000).unwrap_or(90_000) / seconds;
     let clock = Arc::new(FastClock::new(ago(pace), pace));
-    let log = winback_log::open(&context.config.log, clock.clone(), &OpenOptions::default())?;
+    let log = winback_logs::open(&context.config.log, clock.clone(), &OpenOptions::default())?;
     let generator = generator(&context.config, args, &clock);
     prepare(&log, &context.config, &generator, &*clock)?;
     crate::talk::show!(

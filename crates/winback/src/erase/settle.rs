@@ -65,7 +65,7 @@ pub(crate) fn request(
         writer.append(&Append { value: None, ..Append::keyed(topic, &key, &[]) })?;
     }
     writer.flush()?;
-    let ends = log.reader()?.ends(&partitions)?;
+    let ends = log.reader()?.end_offsets(&partitions)?;
     Ok(partitions.into_iter().zip(ends).collect())
 }
 

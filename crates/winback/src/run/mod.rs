@@ -103,7 +103,7 @@ struct Http {
 /// Makes what is missing, and starts the roles of the plan.
 ///
 /// # Errors
-/// When the log is away, a topic is wrong, a source makes no sense, or the HTTP port cannot be had.
+/// When the log is unavailable, a topic is wrong, a source makes no sense, or the HTTP port cannot be had.
 pub(crate) fn start(
     config: Config,
     log: SharedLog,

@@ -67,9 +67,9 @@ pub(super) fn wait(
 mod tests {
     use parking_lot::{Condvar, Mutex};
     use winback_log::{
-        Clock, EmbeddedLog, Log, LogError, Reader, Session, SessionSpec, SharedLog, SystemClock, TopicInfo,
-        TopicSpec, Writer,
+        Clock, Log, LogAdmin, LogError, Reader, Session, SessionSpec, SharedLog, SystemClock, Writer,
     };
+    use winback_log_embedded::EmbeddedLog;
 
     use super::*;
     use crate::config::Config;
@@ -123,16 +123,8 @@ mod tests {
             self.log.writer()
         }
 
-        fn describe(&self, topics: &[&str]) -> Result<Vec<Option<TopicInfo>>, LogError> {
-            self.log.describe(topics)
-        }
-
-        fn topics(&self) -> Result<Vec<TopicInfo>, LogError> {
-            self.log.topics()
-        }
-
-        fn create(&self, topic: &TopicSpec) -> Result<(), LogError> {
-            self.log.create(topic)
+        fn admin(&self) -> &dyn LogAdmin {
+            self.log.admin()
         }
 
         fn is_shared(&self) -> bool {
