@@ -100,7 +100,7 @@ fn a_full_disk_loses_nothing_and_a_run_after_it_ends_the_job() {
     let expected = Facts::of(&undisturbed);
     let deployment = filled(&set, Place::File, Shape::ONE);
     let config = std::fs::read_to_string(deployment.path("winback.toml")).unwrap();
-    let config = config.replace("[lanes]\n", "[lanes]\npatience = \"3s\"\n");
+    let config = config.replace("[lanes]\n", "[lanes]\nunavailable_timeout = \"3s\"\n");
     deployment.write("winback.toml", config.as_bytes());
     // A file may grow no further than this, in blocks of 512 bytes; the signal that says so is ignored, so that the
     // write fails as it does where the disk is full.

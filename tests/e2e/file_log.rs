@@ -143,7 +143,7 @@ fn a_disk_that_is_full_in_the_middle_of_a_run_and_has_room_again_loses_nothing()
     eventually("all is read and decided", DEADLINE, || {
         let mut reader = log.reader().unwrap();
         let at = std::slice::from_ref(&partition);
-        let read = reader.committed(&group, at).unwrap()[0] == Some(reader.ends(at).unwrap()[0]);
+        let read = reader.committed(&group, at).unwrap()[0] == Some(reader.end_offsets(at).unwrap()[0]);
         (read && Facts::of(&deployment).all_is_decided()).then_some(())
     });
     service.signal("TERM");

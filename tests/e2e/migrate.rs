@@ -222,7 +222,7 @@ fn a_move_that_was_broken_off_is_not_run_on_and_is_done_again() {
     let log = deployment.log();
     for number in 0..4 {
         let partition = TopicPartition::new(deployment.own("inbox"), number);
-        let end = log.reader().unwrap().ends(std::slice::from_ref(&partition)).unwrap()[0];
+        let end = log.reader().unwrap().end_offsets(std::slice::from_ref(&partition)).unwrap()[0];
         log.remove(&partition, &[Offset(end.0 - 1)]).unwrap();
     }
     drop(log);

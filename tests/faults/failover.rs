@@ -32,7 +32,7 @@ impl<'a> Probe<'a> {
         let partitions: Vec<_> =
             (0..INBOX_PARTITIONS).map(|at| TopicPartition::new(decisions.as_str(), at)).collect();
         let mut reader = deployment.log().reader().unwrap();
-        let ends = reader.ends(&partitions).unwrap();
+        let ends = reader.end_offsets(&partitions).unwrap();
         let starts: Vec<(TopicPartition, Offset)> = partitions.into_iter().zip(ends).collect();
         reader.assign(&starts).unwrap();
         let of = |at: i32| {

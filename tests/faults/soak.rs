@@ -62,7 +62,7 @@ fn lag(deployment: &Deployment) -> i64 {
     let behind = |(group, topic, count): (String, String, i32)| {
         let partitions: Vec<_> = (0..count).map(|at| TopicPartition::new(topic.as_str(), at)).collect();
         let passed = reader.committed(&deployment.own(&group), &partitions).unwrap();
-        let ends = reader.ends(&partitions).unwrap();
+        let ends = reader.end_offsets(&partitions).unwrap();
         ends.iter().zip(passed).map(|(end, passed)| end.0 - passed.map_or(0, |at| at.0)).sum::<i64>()
     };
     sources.chain([inbox]).map(behind).sum()

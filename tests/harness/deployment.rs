@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use winback_log::{OpenOptions, SharedLog, SystemClock};
+use winback_log::{SharedLog, SystemClock};
+use winback_logs::OpenOptions;
 use winback_testkit::{Broker, broker_or_skip};
 
 use super::{Ended, Running, Summary};
@@ -221,7 +222,7 @@ impl Deployment {
 
     /// Its log, opened beside whatever else has it open.
     pub(crate) fn log(&self) -> SharedLog {
-        winback_log::open(&self.url, Arc::new(SystemClock), &OpenOptions::default()).unwrap()
+        winback_logs::open(&self.url, Arc::new(SystemClock), &OpenOptions::default()).unwrap()
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn messages(log: &SharedLog, topic: &str) -> Vec<Message> {
     let mut reader = log.reader().unwrap();
     let starts: Vec<_> = partitions.iter().map(|at| (at.clone(), Offset::ZERO)).collect();
     reader.assign(&starts).unwrap();
-    let ends = reader.ends(&partitions).unwrap();
+    let ends = reader.end_offsets(&partitions).unwrap();
     let mut read = Vec::new();
     eventually(&format!("{topic} is read to its end"), LONGEST, || {
         let at_end =
@@ -44,6 +44,6 @@ pub(crate) fn messages_of(deployment: &Deployment, topic: &str) -> Vec<Message> 
 /// The sum of a topic's ends: it rises with every record.
 pub(crate) fn end_of(log: &SharedLog, topic: &str) -> i64 {
     let partitions = partitions(log, topic);
-    let ends = log.reader().unwrap().ends(&partitions).unwrap();
+    let ends = log.reader().unwrap().end_offsets(&partitions).unwrap();
     ends.iter().map(|end| end.0).sum()
 }

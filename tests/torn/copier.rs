@@ -6,7 +6,8 @@ use std::thread::JoinHandle;
 use winback_lane::{
     DeadLetters, Lane, LaneConfig, LaneError, LaneSnapshot, LaneStatus, NoObserver, Shutdown, run_lane,
 };
-use winback_log::{KafkaLog, SessionSpec, SystemClock};
+use winback_log::{SessionSpec, SystemClock};
+use winback_log_kafka::KafkaLog;
 
 use crate::role::Marker;
 use crate::topics::Topics;

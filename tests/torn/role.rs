@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use winback_core::ids::Offset;
-use winback_lane::{At, Authority, Input, Output, RestoreError, Role, Row, Start, Step, View};
+use winback_lane::{At, Input, Output, RestoreError, Role, Row, Start, Step, StoredPosition, View};
 use winback_log::{Message, TopicPartition};
 
 use crate::mark::{Mark, Sum};
@@ -21,7 +21,7 @@ pub(crate) struct Marker {
     index: u64,
     memory: HashMap<usize, Sum>,
     journal: HashMap<usize, Sum>,
-    authority: HashMap<usize, Offset>,
+    stored_position: HashMap<usize, Offset>,
 }
 
 impl Marker {
@@ -62,14 +62,16 @@ impl Role for Marker {
             let [position, count, hash] = numbers.as_slice() else {
                 return Err(RestoreError { offset: row.offset, why });
             };
-            self.authority.insert(input.slot, Offset(i64::try_from(*position).unwrap()));
+            self.stored_position.insert(input.slot, Offset(i64::try_from(*position).unwrap()));
             self.memory.insert(input.slot, Sum { count: *count, hash: *hash });
         }
         Ok(())
     }
 
-    fn restored(&mut self, input: &Input) -> Authority {
-        self.authority.get(&input.slot).map_or(Authority::Nothing, |offset| Authority::At(*offset))
+    fn restored(&mut self, input: &Input) -> StoredPosition {
+        self.stored_position
+            .get(&input.slot)
+            .map_or(StoredPosition::None, |offset| StoredPosition::At(*offset))
     }
 
     fn step(&mut self, at: At<'_>, message: &Message, out: &mut Output) -> Step {
@@ -117,6 +119,6 @@ impl Role for Marker {
     fn released(&mut self, input: &Input) {
         self.memory.remove(&input.slot);
         self.journal.remove(&input.slot);
-        self.authority.remove(&input.slot);
+        self.stored_position.remove(&input.slot);
     }
 }

@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use winback_core::ids::{Offset, Partition};
 use winback_core::time::Span;
-use winback_log::{Append, Cleanup, KafkaLog, Log, TimestampKind, TopicPartition, TopicSpec};
+use winback_log::{Append, Cleanup, Log, TimestampKind, TopicPartition, TopicSpec};
+use winback_log_kafka::KafkaLog;
 
 use crate::world::{DEADLINE, World};
 
@@ -102,7 +103,7 @@ impl Topics {
         let from = TopicPartition::new(topic, partition);
         let mut reader = self.log.reader().unwrap();
         reader.assign(&[(from.clone(), Offset::ZERO)]).unwrap();
-        let end = reader.written_ends(std::slice::from_ref(&from)).unwrap()[0];
+        let end = reader.high_watermarks(std::slice::from_ref(&from)).unwrap()[0];
         let mut messages = Vec::new();
         let deadline = Instant::now() + DEADLINE;
         while reader.position(&from) < Some(end) {

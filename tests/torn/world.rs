@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex, OnceLock};
 use std::time::Duration;
 
-use winback_log::{KafkaLog, KafkaOptions};
+use winback_log_kafka::{KafkaLog, KafkaOptions};
 use winback_testkit::broker::skip_or_fail;
 use winback_testkit::{Broker, BrokerError, Proxy};
 

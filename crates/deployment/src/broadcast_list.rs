@@ -100,7 +100,7 @@ pub fn listed<T>(
     let partition = TopicPartition::new(topic.clone(), 0);
     let mut reader = log.reader()?;
     reader.assign(&[(partition.clone(), Offset::ZERO)])?;
-    let end = reader.ends(std::slice::from_ref(&partition))?.first().copied().unwrap_or(Offset::ZERO);
+    let end = reader.end_offsets(std::slice::from_ref(&partition))?.first().copied().unwrap_or(Offset::ZERO);
     let mut messages: Vec<Message> = Vec::new();
     while reader.position(&partition).is_none_or(|position| position < end) {
         reader.poll(100, Duration::from_millis(100), &mut messages)?;
@@ -133,7 +133,8 @@ impl<T> Listed<T> {
 mod tests {
     use std::ops::ControlFlow;
 
-    use winback_log::{EmbeddedLog, SharedLog, SystemClock};
+    use winback_log::{SharedLog, SystemClock};
+    use winback_log_embedded::EmbeddedLog;
     use winback_proto::v1::inbox_record::Body;
     use winback_proto::{WireMessage as _, v1};
 

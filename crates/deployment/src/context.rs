@@ -51,7 +51,7 @@ impl Context {
     /// # Errors
     /// When the URL names none or the log is away.
     pub fn log(&self) -> Result<SharedLog, LogError> {
-        winback_log::open(&self.config.log, self.clock.clone(), &self.config.kafka.options())
+        winback_logs::open(&self.config.log, self.clock.clone(), &self.config.kafka.options())
     }
 }
 

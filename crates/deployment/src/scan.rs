@@ -232,7 +232,7 @@ impl Cursor {
     fn open(log: &dyn Log, partition: &TopicPartition, from: Offset) -> anyhow::Result<Self> {
         let mut reader = log.reader()?;
         let only = std::slice::from_ref(partition);
-        let end = reader.ends(only)?.pop().unwrap_or(Offset::ZERO);
+        let end = reader.end_offsets(only)?.pop().unwrap_or(Offset::ZERO);
         let beginning = reader.beginnings(only)?.pop().unwrap_or(Offset::ZERO);
         let done = from.max(beginning) >= end;
         if !done {

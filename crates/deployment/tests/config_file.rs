@@ -35,6 +35,13 @@ fn the_documented_file_says_what_the_code_does_without_a_file() {
 }
 
 #[test]
+fn the_former_name_of_a_key_is_read() {
+    let now = load("[lanes]\nunavailable_timeout = \"7s\"", &[]).unwrap();
+    assert_ne!(now, load("", &[]).unwrap());
+    assert_eq!(load("[lanes]\npatience = \"7s\"", &[]).unwrap(), now);
+}
+
+#[test]
 fn no_key_of_the_defaults_is_missing_in_the_documented_file() {
     let documented = std::fs::read_to_string(shipped("winback.toml")).unwrap();
     let documented: toml::Value = toml::from_str(&documented).unwrap();

@@ -4,7 +4,7 @@ use winback_core::debounce::{Body, Edge, Effect, Note, Partition, shadow};
 use winback_core::ids::Offset;
 use winback_core::time::Time;
 use winback_lane::{
-    At, Authority, DeadLetter, Input, Output, RestoreError, Role, Row, Start, Step, Urgency, View,
+    At, DeadLetter, Input, Output, RestoreError, Role, Row, Start, Step, StoredPosition, Urgency, View,
 };
 use winback_log::{Defect, ForeignRecords, Message, TopicPartition};
 use winback_proto::envelope::{TRACEPARENT, passed_on};
@@ -151,11 +151,11 @@ impl Role for DetectorRole {
         Some(RestoreError { offset: found.offset, why: found.unreadable.to_string() })
     }
 
-    fn rests_on(&self) -> Option<&'static str> {
+    fn history_needed(&self) -> Option<&'static str> {
         Some("policies, holds, accounts and erasures")
     }
 
-    fn lacks(&self) -> Option<String> {
+    fn missing(&self) -> Option<String> {
         let partitions = self.partitions.iter().flatten();
         let without = partitions.filter(|partition| partition.policies().next().is_none()).count();
         (without > 0).then(|| {
@@ -166,9 +166,9 @@ impl Role for DetectorRole {
         })
     }
 
-    fn restored(&mut self, input: &Input) -> Authority {
+    fn restored(&mut self, input: &Input) -> StoredPosition {
         let next = self.partition(input).and_then(|partition| partition.next_offset());
-        next.map_or(Authority::Nothing, Authority::At)
+        next.map_or(StoredPosition::None, StoredPosition::At)
     }
 
     fn step(&mut self, at: At<'_>, message: &Message, out: &mut Output) -> Step {

@@ -26,7 +26,7 @@ pub fn last_progress(log: &dyn Log, inbox: &Arc<str>) -> anyhow::Result<Option<T
         .collect();
     let (beginnings, ends) = {
         let mut reader = log.reader()?;
-        (reader.beginnings(&partitions)?, reader.ends(&partitions)?)
+        (reader.beginnings(&partitions)?, reader.end_offsets(&partitions)?)
     };
     let mut newest = None;
     for (partition, (beginning, end)) in partitions.iter().zip(beginnings.into_iter().zip(ends)) {

@@ -47,11 +47,11 @@ pub struct LaneConfig {
     /// The same in bytes.
     pub buffer_bytes: usize,
     /// The time the merge waits for a partition that has more records but does not deliver them.
-    pub merge_patience: Span,
+    pub merge_timeout: Span,
     /// The time that a turn restores.
     pub restore_slice: Span,
     /// The time that the log may be unavailable, or each transaction may fail, before the lane ends.
-    pub away_limit: Span,
+    pub unavailable_timeout: Span,
     /// The position that wins if state and group differ.
     pub positions: PositionsFrom,
     /// The snapshots of the changelog, if there are any.
@@ -72,9 +72,9 @@ impl LaneConfig {
             ends_every: Span::from_millis(250),
             buffer_records: 16_384,
             buffer_bytes: 32 << 20,
-            merge_patience: Span::from_secs(30),
+            merge_timeout: Span::from_secs(30),
             restore_slice: Span::from_millis(20),
-            away_limit: Span::from_mins(2),
+            unavailable_timeout: Span::from_mins(2),
             positions: PositionsFrom::Refuse,
             snapshots: None,
         }

@@ -54,7 +54,7 @@ impl DeadLetterWriter {
 
     /// Appends a letter about those that were left out, when that is due.
     pub(crate) fn report_left_out(&mut self, now: Time, out: &mut Output) {
-        if let Some(left) = self.allowance.tell(now) {
+        if let Some(left) = self.allowance.report(now) {
             dead::append_left_out(&self.to, self.role, now, left, out);
         }
     }
@@ -62,7 +62,7 @@ impl DeadLetterWriter {
     /// The next transaction may be the last: it reports what was left out. True if there is something.
     pub(crate) const fn hurry(&mut self) -> bool {
         self.allowance.hurry();
-        self.allowance.has_to_tell()
+        self.allowance.has_report()
     }
 
     /// Notes that the stepped records are committed.

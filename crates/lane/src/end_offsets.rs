@@ -6,15 +6,15 @@ use std::collections::VecDeque;
 use winback_core::ids::Offset;
 use winback_core::time::{Span, Time};
 
-use crate::role::EndSeen;
+use crate::role::ObservedEnd;
 
 /// More ends than this are not kept: every second one is forgotten, which makes progress coarser, never wrong.
 const KEPT: usize = 64;
 
 #[derive(Debug, Default)]
 pub(crate) struct EndOffsets {
-    ahead: VecDeque<EndSeen>,
-    passed: Option<EndSeen>,
+    ahead: VecDeque<ObservedEnd>,
+    reached: Option<ObservedEnd>,
     known: Option<Offset>,
 }
 
@@ -26,7 +26,7 @@ impl EndOffsets {
             // The same end again: whoever passes it has passed all that was appended before the later time.
             Some(last) if last.end == end => last.at = last.at.max(at),
             Some(last) if last.end > end => {}
-            _ => self.ahead.push_back(EndSeen { end, at }),
+            _ => self.ahead.push_back(ObservedEnd { end, at }),
         }
         if self.ahead.len() > KEPT {
             let mut nth = 0;
@@ -38,30 +38,30 @@ impl EndOffsets {
     }
 
     /// Everything before `position` was stepped.
-    pub(crate) fn reached(&mut self, position: Offset) {
+    pub(crate) fn advance_to(&mut self, position: Offset) {
         while let Some(first) = self.ahead.front().copied() {
             if first.end > position {
                 return;
             }
-            self.passed = Some(first);
+            self.reached = Some(first);
             self.ahead.pop_front();
         }
     }
 
     /// The latest end seen that was passed.
-    pub(crate) const fn passed(&self) -> Option<EndSeen> {
-        self.passed
+    pub(crate) const fn reached(&self) -> Option<ObservedEnd> {
+        self.reached
     }
 
     /// Drops the later steps: goes back to the end that had been passed then.
-    pub(crate) fn roll_back(&mut self, passed: Option<EndSeen>) {
-        self.passed = passed;
+    pub(crate) fn roll_back(&mut self, passed: Option<ObservedEnd>) {
+        self.reached = passed;
         self.ahead.clear();
     }
 
     /// The clock was set back by that much, and so is what was seen by it: how long ago it was stays true.
     pub(crate) fn set_back(&mut self, by: Span) {
-        self.ahead.iter_mut().chain(&mut self.passed).for_each(|seen| seen.at = seen.at - by);
+        self.ahead.iter_mut().chain(&mut self.reached).for_each(|seen| seen.at = seen.at - by);
     }
 
     /// The largest end that the log named when asked.
@@ -74,11 +74,11 @@ impl EndOffsets {
 mod tests {
     use super::*;
 
-    const fn end(end: i64, at: i64) -> EndSeen {
-        EndSeen { end: Offset(end), at: Time::from_millis(at) }
+    const fn end(end: i64, at: i64) -> ObservedEnd {
+        ObservedEnd { end: Offset(end), at: Time::from_millis(at) }
     }
 
-    fn observe(ends: &mut EndOffsets, seen: EndSeen) {
+    fn observe(ends: &mut EndOffsets, seen: ObservedEnd) {
         ends.observe(seen.end, seen.at);
     }
 
@@ -87,22 +87,22 @@ mod tests {
         let mut ends = EndOffsets::default();
         observe(&mut ends, end(10, 100));
         observe(&mut ends, end(20, 200));
-        ends.reached(Offset(9));
-        assert_eq!(ends.passed(), None);
-        ends.reached(Offset(12));
-        assert_eq!(ends.passed(), Some(end(10, 100)));
-        ends.reached(Offset(20));
-        assert_eq!(ends.passed(), Some(end(20, 200)));
+        ends.advance_to(Offset(9));
+        assert_eq!(ends.reached(), None);
+        ends.advance_to(Offset(12));
+        assert_eq!(ends.reached(), Some(end(10, 100)));
+        ends.advance_to(Offset(20));
+        assert_eq!(ends.reached(), Some(end(20, 200)));
     }
 
     #[test]
     fn the_same_end_seen_again_speaks_of_the_later_time() {
         let mut ends = EndOffsets::default();
         observe(&mut ends, end(10, 100));
-        ends.reached(Offset(10));
+        ends.advance_to(Offset(10));
         observe(&mut ends, end(10, 300));
-        ends.reached(Offset(10));
-        assert_eq!(ends.passed(), Some(end(10, 300)));
+        ends.advance_to(Offset(10));
+        assert_eq!(ends.reached(), Some(end(10, 300)));
     }
 
     #[test]
@@ -110,30 +110,34 @@ mod tests {
         let mut ends = EndOffsets::default();
         (0..10_000).for_each(|n| observe(&mut ends, end(n, n)));
         assert!(ends.ahead.len() <= KEPT);
-        ends.reached(Offset(10_000));
-        assert!(ends.passed().is_some_and(|seen| seen.at >= Time::from_millis(9_998)), "{:?}", ends.passed());
+        ends.advance_to(Offset(10_000));
+        assert!(
+            ends.reached().is_some_and(|seen| seen.at >= Time::from_millis(9_998)),
+            "{:?}",
+            ends.reached()
+        );
     }
 
     #[test]
     fn when_the_clock_is_set_back_it_stays_as_long_ago_as_it_was() {
         let mut ends = EndOffsets::default();
         observe(&mut ends, end(10, 5_000));
-        ends.reached(Offset(10));
+        ends.advance_to(Offset(10));
         observe(&mut ends, end(20, 5_500));
         ends.set_back(Span::from_secs(4));
-        assert_eq!(ends.passed(), Some(end(10, 1_000)));
-        ends.reached(Offset(20));
-        assert_eq!(ends.passed(), Some(end(20, 1_500)));
+        assert_eq!(ends.reached(), Some(end(10, 1_000)));
+        ends.advance_to(Offset(20));
+        assert_eq!(ends.reached(), Some(end(20, 1_500)));
     }
 
     #[test]
     fn a_roll_back_forgets_what_was_passed_by_what_was_dropped() {
         let mut ends = EndOffsets::default();
         observe(&mut ends, end(10, 100));
-        ends.reached(Offset(10));
+        ends.advance_to(Offset(10));
         ends.roll_back(None);
-        ends.reached(Offset(10));
-        assert_eq!(ends.passed(), None);
+        ends.advance_to(Offset(10));
+        assert_eq!(ends.reached(), None);
         assert_eq!(ends.known(), Some(Offset(10)));
     }
 }

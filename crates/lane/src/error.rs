@@ -29,9 +29,9 @@ pub enum LaneError {
     /// Transactions fail, and no single record explains it.
     #[error("transactions fail and no record explains it: {0}")]
     CannotCommit(String),
-    /// The log stayed away for longer than the lane is patient.
+    /// The log was unavailable for longer than the time-out.
     #[error("the log did not come back within {seconds} s: {why}")]
-    Away {
+    Unavailable {
         /// The time the lane waited.
         seconds: u64,
         /// The log's last message.
@@ -114,7 +114,7 @@ impl LaneError {
             Self::Fenced { .. } => "fenced",
             Self::Fatal(_) => "fatal",
             Self::CannotCommit(_) => "cannot_commit",
-            Self::Away { .. } => "away_too_long",
+            Self::Unavailable { .. } => "away_too_long",
             Self::Positions { .. } => "positions_differ",
             Self::Truncated { .. } => "changelog_cut",
             Self::Restore { .. } => "restore",

@@ -34,7 +34,7 @@ impl Feed {
             next_wait: Duration::ZERO,
             merge: Merge::default(),
             is_merging,
-            merge_timeout: config.merge_patience,
+            merge_timeout: config.merge_timeout,
         }
     }
 

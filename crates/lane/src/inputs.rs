@@ -144,7 +144,7 @@ impl Inputs {
 
     /// These positions are about to be committed.
     pub(crate) fn reach(&mut self, positions: &Positions) {
-        self.each(positions, Slot::reached);
+        self.each(positions, Slot::advance_to);
     }
 
     /// These positions are in the log.

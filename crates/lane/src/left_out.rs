@@ -16,7 +16,7 @@ const WINDOW: Span = Span::from_hours(1);
 /// The least time between two letters about what was left out.
 const APART: Span = Span::from_mins(1);
 
-/// Letters that were left out and not told yet.
+/// Letters that were left out and not reported yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LeftOut {
     pub(crate) source: String,
@@ -31,7 +31,7 @@ struct State {
     began: Option<Time>,
     spent: usize,
     left: Option<LeftOut>,
-    told: Option<Time>,
+    reported: Option<Time>,
 }
 
 /// What a lane may write still.
@@ -80,21 +80,21 @@ impl Allowance {
         *range = (range.0.min(offset), range.1.max(offset));
     }
 
-    /// What was left out is told with the next transaction, since it may be the last.
+    /// What was left out is reported with the next transaction, since it may be the last.
     pub(crate) const fn hurry(&mut self) {
         self.hurry = true;
     }
 
-    pub(crate) const fn has_to_tell(&self) -> bool {
+    pub(crate) const fn has_report(&self) -> bool {
         self.running.left.is_some()
     }
 
-    /// What is to be told now.
-    pub(crate) fn tell(&mut self, now: Time) -> Option<LeftOut> {
+    /// What is to be reported now.
+    pub(crate) fn report(&mut self, now: Time) -> Option<LeftOut> {
         let state = &mut self.running;
-        let due = state.told.is_none_or(|told| now.since(told) >= APART) || self.hurry;
+        let due = state.reported.is_none_or(|at| now.since(at) >= APART) || self.hurry;
         let left = state.left.take_if(|_| due)?;
-        state.told = Some(now);
+        state.reported = Some(now);
         Some(left)
     }
 
@@ -117,7 +117,7 @@ impl Allowance {
     /// The clock was set back by that much, and so are the times that were taken from it.
     pub(crate) fn set_back(&mut self, by: Span) {
         for state in [&mut self.running, &mut self.settled] {
-            state.began.iter_mut().chain(&mut state.told).for_each(|time| *time = *time - by);
+            state.began.iter_mut().chain(&mut state.reported).for_each(|time| *time = *time - by);
         }
     }
 }
@@ -152,32 +152,32 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_told_once_a_minute_with_reasons_and_positions() {
+    fn what_is_left_out_is_reported_once_a_minute_with_reasons_and_positions() {
         let mut allowance = Allowance::new(Some(0));
         leave_out(&mut allowance, 7, "bad_time");
-        let told = allowance.tell(at(0)).unwrap();
-        assert_eq!((told.count, told.source.as_str()), (1, "web"));
+        let report = allowance.report(at(0)).unwrap();
+        assert_eq!((report.count, report.source.as_str()), (1, "web"));
         for (offset, reason) in [(9, "bad_time"), (8, "mapping"), (30, "bad_time")] {
             leave_out(&mut allowance, offset, reason);
         }
-        assert_eq!(allowance.tell(at(59)), None);
-        let told = allowance.tell(at(60)).unwrap();
-        assert_eq!(told.reasons, BTreeMap::from([("bad_time", 2), ("mapping", 1)]));
-        assert_eq!(told.positions.values().collect::<Vec<_>>(), [&(Offset(8), Offset(30))]);
+        assert_eq!(allowance.report(at(59)), None);
+        let report = allowance.report(at(60)).unwrap();
+        assert_eq!(report.reasons, BTreeMap::from([("bad_time", 2), ("mapping", 1)]));
+        assert_eq!(report.positions.values().collect::<Vec<_>>(), [&(Offset(8), Offset(30))]);
         leave_out(&mut allowance, 31, "mapping");
         allowance.hurry();
-        assert!(allowance.tell(at(61)).is_some(), "nothing is kept back at the end");
+        assert!(allowance.report(at(61)).is_some(), "nothing is kept back at the end");
     }
 
     #[test]
-    fn what_is_rolled_back_was_never_counted_nor_told() {
+    fn what_is_rolled_back_was_never_counted_nor_reported() {
         let mut allowance = Allowance::new(Some(100));
         assert!(allowance.admits(100, at(0)));
         leave_out(&mut allowance, 7, "bad_time");
         allowance.committed();
-        assert!(allowance.tell(at(0)).is_some());
+        assert!(allowance.report(at(0)).is_some());
         leave_out(&mut allowance, 8, "bad_time");
         allowance.rolled_back();
-        assert_eq!(allowance.tell(at(0)).map(|left| left.count), Some(1), "it is told again");
+        assert_eq!(allowance.report(at(0)).map(|left| left.count), Some(1), "it is reported again");
     }
 }

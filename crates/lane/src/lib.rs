@@ -81,7 +81,8 @@ pub use output::{DeadLetter, Output, Take};
 pub use panics::{PANICKED, panic_text};
 pub use partition::{CHANGES, IllegalChange, PartitionState, StateName};
 pub use role::{
-    At, Authority, EndSeen, Input, InputView, Readiness, RestoreError, Role, Row, Start, Step, Urgency, View,
+    At, Input, InputView, ObservedEnd, Readiness, RestoreError, Role, Row, Start, Step, StoredPosition,
+    Urgency, View,
 };
 pub use run::{Shutdown, run_lane};
 pub use snapshot::{Keep, KeepError, Kept, SnapshotError, Snapshots};

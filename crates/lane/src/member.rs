@@ -120,7 +120,7 @@ impl Member {
             }
             Err(CommitError::Unknown(why) | CommitError::Aborted(why)) => {
                 tracing::warn!(why, "cannot recover yet");
-                Err(LaneError::Log(LogError::Away { log: self.log.clone(), why }))
+                Err(LaneError::Log(LogError::Unavailable { log: self.log.clone(), why }))
             }
             Err(error) => Err(LaneError::from_commit(error)),
         }
@@ -135,7 +135,8 @@ impl Member {
 #[cfg(test)]
 mod tests {
     use winback_core::time::{Span, Time};
-    use winback_log::{Cleanup, Clock, EmbeddedLog, Log as _, TimestampKind, TopicSpec};
+    use winback_log::{Cleanup, Clock, Log as _, TimestampKind, TopicSpec};
+    use winback_log_embedded::EmbeddedLog;
 
     use super::*;
 

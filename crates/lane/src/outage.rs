@@ -43,7 +43,7 @@ impl Outage {
             return Ok(());
         }
         let seconds = u64::try_from(self.limit.millis() / 1_000).unwrap_or_default();
-        Err(LaneError::Away { seconds, why: why.to_owned() })
+        Err(LaneError::Unavailable { seconds, why: why.to_owned() })
     }
 
     /// Moves all times back, as the clock was.
@@ -67,7 +67,7 @@ mod tests {
         assert!(outage.is_on());
         outage.failed(at(11), "down").unwrap();
         let error = outage.failed(at(12), "down").unwrap_err();
-        assert!(matches!(error, LaneError::Away { seconds: 10, why } if why == "down"));
+        assert!(matches!(error, LaneError::Unavailable { seconds: 10, why } if why == "down"));
     }
 
     #[test]

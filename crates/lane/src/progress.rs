@@ -4,7 +4,7 @@ use winback_core::ids::Offset;
 use winback_core::time::{Span, Time};
 
 use crate::end_offsets::EndOffsets;
-use crate::role::EndSeen;
+use crate::role::ObservedEnd;
 
 /// Times of one partition. They follow the commits, as positions do.
 #[derive(Debug, Default)]
@@ -12,7 +12,7 @@ pub(crate) struct Progress {
     newest: Option<Time>,
     ends: EndOffsets,
     /// Newest record and passed end as of the last commit.
-    settled: (Option<Time>, Option<EndSeen>),
+    settled: (Option<Time>, Option<ObservedEnd>),
     /// An end seen before which everything is committed.
     caught_up_at: Option<Time>,
 }
@@ -29,19 +29,19 @@ impl Progress {
     }
 
     /// Everything before `position` was stepped.
-    pub(crate) fn reached(&mut self, position: Offset) {
-        self.ends.reached(position);
+    pub(crate) fn advance_to(&mut self, position: Offset) {
+        self.ends.advance_to(position);
     }
 
     /// Everything is committed, and no heartbeat is needed to say so.
     pub(crate) fn idle(&mut self) {
-        self.caught_up_at = self.ends.passed().map(|seen| seen.at).max(self.caught_up_at);
+        self.caught_up_at = self.ends.reached().map(|seen| seen.at).max(self.caught_up_at);
     }
 
     /// What was stepped is in the log.
     pub(crate) fn settle(&mut self) {
-        self.settled = (self.newest, self.ends.passed());
-        self.caught_up_at = self.ends.passed().map(|seen| seen.at);
+        self.settled = (self.newest, self.ends.reached());
+        self.caught_up_at = self.ends.reached().map(|seen| seen.at);
     }
 
     /// Drops what was stepped since the last commit.
@@ -63,8 +63,8 @@ impl Progress {
     }
 
     /// The latest end seen that was passed.
-    pub(crate) const fn passed(&self) -> Option<EndSeen> {
-        self.ends.passed()
+    pub(crate) const fn reached(&self) -> Option<ObservedEnd> {
+        self.ends.reached()
     }
 
     /// The largest end that the log named.
@@ -91,14 +91,14 @@ mod tests {
         let mut progress = Progress::default();
         progress.stepped(at(10), at(100));
         progress.observe(Offset(1), at(100));
-        progress.reached(Offset(1));
+        progress.advance_to(Offset(1));
         progress.settle();
         assert_eq!((progress.newest(), progress.caught_up_at()), (Some(at(10)), Some(at(100))));
         progress.stepped(at(20), at(200));
         progress.observe(Offset(2), at(200));
-        progress.reached(Offset(2));
+        progress.advance_to(Offset(2));
         progress.roll_back();
-        let passed = progress.passed().map(|seen| seen.at);
+        let passed = progress.reached().map(|seen| seen.at);
         assert_eq!((progress.newest(), passed), (Some(at(10)), Some(at(100))));
     }
 
@@ -113,10 +113,10 @@ mod tests {
     fn an_idle_partition_is_caught_up_since_the_end_that_it_passed_last() {
         let mut progress = Progress::default();
         progress.observe(Offset(1), at(100));
-        progress.reached(Offset(1));
+        progress.advance_to(Offset(1));
         progress.settle();
         progress.observe(Offset(1), at(300));
-        progress.reached(Offset(1));
+        progress.advance_to(Offset(1));
         progress.idle();
         assert_eq!(progress.caught_up_at(), Some(at(300)));
         progress.set_back(Span::from_millis(50));

@@ -95,7 +95,7 @@ impl Report {
     pub(crate) fn unavailable(&self, error: &str) {
         tracing::warn!(lane = self.name(), error, "the log is unavailable");
         let mut status = self.status.lock();
-        (status.last_error, status.away) = (Some(error.to_owned()), Some(error.to_owned()));
+        (status.last_error, status.unavailable) = (Some(error.to_owned()), Some(error.to_owned()));
         status.waiting_since = None;
     }
 
@@ -103,12 +103,12 @@ impl Report {
     pub(crate) fn unanswered(&self, why: &str) {
         tracing::warn!(lane = self.name(), why, "the lane waits");
         let mut status = self.status.lock();
-        (status.last_error, status.away) = (Some(why.to_owned()), Some(why.to_owned()));
+        (status.last_error, status.unavailable) = (Some(why.to_owned()), Some(why.to_owned()));
     }
 
     /// The log answers.
     pub(crate) fn available(&self) {
-        self.status.lock().away = None;
+        self.status.lock().unavailable = None;
     }
 
     /// The role's answers at the beginning of a turn.
@@ -118,7 +118,7 @@ impl Report {
             Readiness::Ready => None,
             Readiness::Waiting(why) => Some(why),
         };
-        status.lacks = missing;
+        status.missing = missing;
     }
 
     /// Records were stepped.
@@ -179,7 +179,7 @@ impl Report {
         let count = losses.of(CANNOT_COMMIT);
         if count > 0 && writes_for_others {
             let cause = status.last_error.as_deref().unwrap_or("no error is known");
-            status.condemned = Some(format!(
+            status.quarantined = Some(format!(
                 "{count} records became dead letters ({CANNOT_COMMIT}) and may not be at fault, since what they wrote was \
                  about others: `winback dead-letters list` names them; mend the cause, see `cannot_commit` in the runbook, \
                  and restart; the log said: {cause}"
@@ -254,10 +254,10 @@ mod tests {
         let report = report();
         report.transaction_failed(&CommitError::Aborted("no space".to_owned()));
         report.committed(&COMMIT, &batch, false);
-        assert_eq!(report.status().snapshot().condemned, None, "the role writes about the record alone");
+        assert_eq!(report.status().snapshot().quarantined, None, "the role writes about the record alone");
         report.committed(&COMMIT, &batch, true);
         let status = report.status().snapshot();
-        let told = status.condemned.unwrap();
+        let told = status.quarantined.unwrap();
         assert!(told.starts_with("1 records became dead letters") && told.ends_with("no space"), "{told}");
         assert_eq!((status.commits, status.records, status.dead_letters), (2, 6, 2));
     }
@@ -266,9 +266,9 @@ mod tests {
     fn an_outage_is_told_until_the_log_answers_and_its_error_stays() {
         let report = report();
         report.unavailable("down");
-        assert_eq!(report.status().snapshot().away.as_deref(), Some("down"));
+        assert_eq!(report.status().snapshot().unavailable.as_deref(), Some("down"));
         report.available();
         let status = report.status().snapshot();
-        assert_eq!((status.away, status.last_error.as_deref()), (None, Some("down")));
+        assert_eq!((status.unavailable, status.last_error.as_deref()), (None, Some("down")));
     }
 }

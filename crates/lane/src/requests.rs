@@ -122,7 +122,7 @@ impl EndRequests {
             return Ok(Answer::NotAsked);
         }
         let limit = self.retries.limit(ENDS_WITHIN);
-        let Some(ends) = session.ends_within(partitions, limit)? else {
+        let Some(ends) = session.end_offsets_within(partitions, limit)? else {
             let missing = self.retries.missed(now, clock.now(), limit);
             self.due = clock.now() + self.every;
             return Ok(Answer::Missing(missing));

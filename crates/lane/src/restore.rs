@@ -1,7 +1,7 @@
 //! Restores partitions from their changelogs, a slice at a time, with a reader of its own.
 //!
 //! The order is what makes the state as new as the position: the group's stable position was read before a restore is
-//! queued here, then the changelog's written end is asked, then it is read until a committed reader has passed that end.
+//! queued here, then the changelog's high watermark is asked for, then it is read until a committed reader has passed that end.
 //! A local snapshot that fits stands for the records before it.
 
 mod reader;

@@ -75,11 +75,11 @@ pub enum Urgency {
 
 /// The position that a restored state speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Authority {
+pub enum StoredPosition {
     /// The role stores no positions; the group's is taken as it is.
-    NotKept,
+    Unsupported,
     /// The role stores them, and there is none for this partition.
-    Nothing,
+    None,
     /// The record that is read next.
     At(Offset),
 }
@@ -113,7 +113,7 @@ pub struct RestoreError {
 
 /// An end of an input that the lane saw and has since passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EndSeen {
+pub struct ObservedEnd {
     /// The offset behind the last record at that time.
     pub end: Offset,
     /// The lane's clock before it asked.
@@ -134,7 +134,7 @@ pub struct InputView<'a> {
     /// The newest timestamp of what was stepped, none of them ahead of the clock at the time.
     pub newest: Option<Time>,
     /// The latest end seen that `position` has passed.
-    pub end_seen: Option<EndSeen>,
+    pub observed_end: Option<ObservedEnd>,
 }
 
 /// The lane's inputs when a transaction is sealed.
@@ -185,9 +185,9 @@ pub trait Role {
 
     /// The changelog was read to its end: the position that the state speaks of. It must be written by every
     /// [`Role::seal`] that finds a position moved.
-    fn restored(&mut self, input: &Input) -> Authority {
+    fn restored(&mut self, input: &Input) -> StoredPosition {
         let _ = input;
-        Authority::NotKept
+        StoredPosition::Unsupported
     }
 
     /// The element of the record at `position` that is stepped first, when the last transaction was cut inside of it. Asked
@@ -200,7 +200,7 @@ pub trait Role {
 
     /// The history that a partition without state lacks if a part of its input is gone; `None` if a later start loses
     /// nothing.
-    fn rests_on(&self) -> Option<&'static str> {
+    fn history_needed(&self) -> Option<&'static str> {
         None
     }
 
@@ -210,7 +210,7 @@ pub trait Role {
     }
 
     /// The missing prerequisite that a person must provide, if there is one.
-    fn lacks(&self) -> Option<String> {
+    fn missing(&self) -> Option<String> {
         None
     }
 

@@ -50,7 +50,7 @@ pub fn run_lane<R: Role>(lane: Lane<R>, shutdown: &Shutdown) -> Result<(), LaneE
 fn turn_and_drain<R: Role>(mut lane: Lane<R>, shutdown: &Shutdown) -> Result<(), LaneError> {
     while !shutdown.is_asked() {
         let wait = lane.turn()?;
-        if lane.is_away() {
+        if lane.is_unavailable() {
             std::thread::park_timeout(wait); // no poll waits while the log is away
         }
     }

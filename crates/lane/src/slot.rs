@@ -192,7 +192,7 @@ impl Slot {
             return false;
         }
         let position = self.position(session);
-        self.progress.reached(position);
+        self.progress.advance_to(position);
         let moved = self.has_moved(position);
         if !moved && !has_heartbeat {
             self.progress.idle();
@@ -201,8 +201,8 @@ impl Slot {
     }
 
     /// Everything before `position` was stepped, and is about to be committed.
-    pub(crate) fn reached(&mut self, position: Offset) {
-        self.progress.reached(position);
+    pub(crate) fn advance_to(&mut self, position: Offset) {
+        self.progress.advance_to(position);
     }
 
     /// True once: when a position that a person chose is committed for the first time.
@@ -269,7 +269,7 @@ impl Slot {
             element: self.cursor.element(),
             committed: self.cursor.committed(),
             newest: self.progress.newest(),
-            end_seen: self.progress.passed(),
+            observed_end: self.progress.reached(),
         }
     }
 

@@ -32,15 +32,15 @@ pub struct LaneSnapshot {
     /// The thing that the role waits for, if it waits.
     pub waiting_for: Option<String>,
     /// The missing prerequisite while the role goes on.
-    pub lacks: Option<String>,
+    pub missing: Option<String>,
     /// The reason why the log is unavailable, while it is.
-    pub away: Option<String>,
+    pub unavailable: Option<String>,
     /// The reason of the breaker's stop, while it is stopped.
     pub stopped: Option<String>,
     /// Changelog offsets read of how many, while partitions are being restored.
     pub restoring: Option<(u64, u64)>,
     /// Why records became dead letters though others may have been at fault; it stays until the process ends.
-    pub condemned: Option<String>,
+    pub quarantined: Option<String>,
     /// The time of the last turn.
     pub turned_at: Option<Time>,
     /// Since when records wait and none is stepped.

@@ -5,7 +5,7 @@
 pub enum LogError {
     /// The log cannot be reached or opened.
     #[error("cannot reach the log {log}: {why}")]
-    Away {
+    Unavailable {
         /// The log's name.
         log: String,
         /// The message.
@@ -54,7 +54,7 @@ impl LogError {
     /// A stable name for labels.
     pub const fn kind(&self) -> &'static str {
         match self {
-            Self::Away { .. } => "away",
+            Self::Unavailable { .. } => "away",
             Self::NoTopic(_) => "no_topic",
             Self::Locked(_) => "locked",
             Self::Damaged { .. } => "damaged",

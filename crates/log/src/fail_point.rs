@@ -62,7 +62,7 @@ pub(crate) fn wall_ahead() -> Span {
 }
 
 /// How many pages a test lets a log's file have: the number in the file that `WINBACK_MOST_PAGES` names.
-pub(crate) fn most_pages() -> Option<i64> {
+pub fn most_pages() -> Option<i64> {
     static FILE: File = File::new();
     number(&FILE, "WINBACK_MOST_PAGES")
 }

@@ -1,10 +1,10 @@
 //! Records on their way in and out.
 
+use std::fmt;
+
 use bytes::Bytes;
 use winback_core::ids::{Offset, Partition};
 use winback_core::time::Time;
-
-use crate::kafka::RawMessage;
 
 /// Headers in order; names may repeat.
 pub type Headers = Vec<(String, Bytes)>;
@@ -18,6 +18,18 @@ pub struct Record {
     pub value: Option<Bytes>,
     /// The headers.
     pub headers: Headers,
+}
+
+/// A delivered record whose bytes a log's client holds until this is dropped.
+pub trait HeldRecord: Send + fmt::Debug {
+    /// The key, when it has one.
+    fn key(&self) -> Option<&[u8]>;
+
+    /// The value; `None` is a tombstone.
+    fn value(&self) -> Option<&[u8]>;
+
+    /// Calls `visit` with each header in order.
+    fn each_header(&self, visit: &mut dyn FnMut(&str, &[u8]));
 }
 
 /// A delivered record. Cheap to move; the bytes stay where the log client has them.
@@ -39,7 +51,7 @@ pub struct Message {
 #[derive(Debug)]
 enum Body {
     Owned(Record),
-    Kafka(RawMessage),
+    Held(Box<dyn HeldRecord>),
 }
 
 impl Message {
@@ -55,23 +67,23 @@ impl Message {
         Self { topic, partition, offset, timestamp, epoch, body: Body::Owned(record) }
     }
 
-    /// A message whose bytes librdkafka holds.
-    pub(crate) const fn kafka(
+    /// A message whose bytes the log's client holds.
+    pub const fn held(
         topic: u16,
         partition: Partition,
         offset: Offset,
         timestamp: Time,
         epoch: u32,
-        raw: RawMessage,
+        record: Box<dyn HeldRecord>,
     ) -> Self {
-        Self { topic, partition, offset, timestamp, epoch, body: Body::Kafka(raw) }
+        Self { topic, partition, offset, timestamp, epoch, body: Body::Held(record) }
     }
 
     /// The key, when it has one.
     pub fn key(&self) -> Option<&[u8]> {
         match &self.body {
             Body::Owned(record) => record.key.as_deref(),
-            Body::Kafka(raw) => raw.key(),
+            Body::Held(record) => record.key(),
         }
     }
 
@@ -79,18 +91,15 @@ impl Message {
     pub fn value(&self) -> Option<&[u8]> {
         match &self.body {
             Body::Owned(record) => record.value.as_deref(),
-            Body::Kafka(raw) => raw.value(),
+            Body::Held(record) => record.value(),
         }
     }
 
     /// Calls `visit` with each header in order.
-    pub fn each_header(&self, visit: impl FnMut(&str, &[u8])) {
+    pub fn each_header(&self, mut visit: impl FnMut(&str, &[u8])) {
         match &self.body {
-            Body::Owned(record) => {
-                let mut visit = visit;
-                record.headers.iter().for_each(|(name, value)| visit(name, value));
-            }
-            Body::Kafka(raw) => raw.each_header(visit),
+            Body::Owned(record) => record.headers.iter().for_each(|(name, value)| visit(name, value)),
+            Body::Held(record) => record.each_header(&mut visit),
         }
     }
 

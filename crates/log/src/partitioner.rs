@@ -7,13 +7,13 @@ pub use winback_core::partitioner::{murmur2, partition_of};
 
 /// Chooses partitions: by key where there is one, in turn where there is none.
 #[derive(Debug, Default)]
-pub(crate) struct Partitioner {
+pub struct Partitioner {
     turn: i32,
 }
 
 impl Partitioner {
     /// The partition for a record with this key.
-    pub(crate) fn choose(&mut self, key: Option<&[u8]>, partitions: i32) -> Partition {
+    pub fn choose(&mut self, key: Option<&[u8]>, partitions: i32) -> Partition {
         let Some(key) = key else {
             self.turn = self.turn.wrapping_add(1) & 0x7fff_ffff;
             return Partition(self.turn.checked_rem(partitions).unwrap_or(0));

@@ -99,7 +99,7 @@ impl AccountFeed {
     /// # Errors
     /// When the log is away.
     pub fn begin(&mut self) -> Result<(), LogError> {
-        self.goal = self.reader.ends(&self.partitions)?;
+        self.goal = self.reader.end_offsets(&self.partitions)?;
         self.status.0.lock().total = Some(self.goal.iter().map(|end| end.0).sum());
         self.settle();
         Ok(())

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use winback_core::ids::{InputName, Offset};
-use winback_lane::{Authority, InputView, Output, Row, Start};
+use winback_lane::{InputView, Output, Row, Start, StoredPosition};
 use winback_log::{Append, ForeignRecords, TopicPartition, Unreadable};
 use winback_proto::{Encoding, WireMessage, v1};
 
@@ -101,8 +101,8 @@ impl Positions {
         }
     }
 
-    pub(crate) fn authority(next: Option<Next>) -> Authority {
-        next.map_or(Authority::Nothing, |next| Authority::At(next.offset))
+    pub(crate) fn stored_position(next: Option<Next>) -> StoredPosition {
+        next.map_or(StoredPosition::None, |next| StoredPosition::At(next.offset))
     }
 
     /// The start of a partition without a position: as the config says if the topic is new to winback, else at its
@@ -189,7 +189,7 @@ mod tests {
         let name = InputName::from(format!("{KEY}/{number}"));
         let position = Offset(next);
         let view =
-            InputView { input: &input, position, element, committed: None, newest: None, end_seen: None };
+            InputView { input: &input, position, element, committed: None, newest: None, observed_end: None };
         let mut out = Output::default();
         positions.write(&name, &view, &mut out);
         let mut records = Vec::new();

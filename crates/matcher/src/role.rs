@@ -9,7 +9,8 @@ use winback_core::index::{PinnedForBatch, SharedIndex};
 use winback_core::signal::is_from_the_future;
 use winback_core::time::{Span, Time};
 use winback_lane::{
-    At, Authority, Input, InputView, Output, Readiness, RestoreError, Role, Row, Start, Step, Urgency, View,
+    At, Input, InputView, Output, Readiness, RestoreError, Role, Row, Start, Step, StoredPosition, Urgency,
+    View,
 };
 use winback_log::{Append, Defect, ForeignRecords, Message, TopicPartition};
 use winback_proto::{WireMessage, inbox};
@@ -134,7 +135,7 @@ impl MatcherRole {
     fn progress(&self, view: &View<'_>) -> Progress {
         let reached = |input: &InputView<'_>| {
             let name = self.names.get(input.input.slot)?.clone()?;
-            let reached = match (input.end_seen, input.newest) {
+            let reached = match (input.observed_end, input.newest) {
                 (Some(seen), _) => Reached::EndSeenAgo(view.now.since(seen.at).max(Span::ZERO)),
                 (None, Some(newest)) => Reached::NewestAppend(newest),
                 (None, None) => return None,
@@ -188,8 +189,8 @@ impl Role for MatcherRole {
         Some(RestoreError { offset: found.offset, why: found.unreadable.to_string() })
     }
 
-    fn restored(&mut self, input: &Input) -> Authority {
-        Positions::authority(self.next.get(input.slot).copied().flatten())
+    fn restored(&mut self, input: &Input) -> StoredPosition {
+        Positions::stored_position(self.next.get(input.slot).copied().flatten())
     }
 
     fn begins_at(&self, input: &Input, position: Offset) -> u32 {

@@ -11,9 +11,10 @@ use winback_core::index::{IndexChange, SharedIndex};
 use winback_core::time::{Span, Time};
 use winback_lane::{Committed, DeadLetters, Lane, LaneConfig, MAX_LETTERS, Observer, Start};
 use winback_log::{
-    Append, Cleanup, Clock, EmbeddedLog, Log as _, Message, Reader, SessionSpec, SharedLog, SystemClock,
-    TimestampKind, TopicPartition, TopicSpec,
+    Append, Cleanup, Clock, Log as _, Message, Reader, SessionSpec, SharedLog, SystemClock, TimestampKind,
+    TopicPartition, TopicSpec,
 };
+use winback_log_embedded::EmbeddedLog;
 use winback_matcher::{AccountFeed, FeedStatus, InboxTarget, MatcherMetrics, MatcherRole, MatcherSource};
 use winback_proto::{Encoding, WireMessage as _, v1};
 use winback_sources::{Decoder, SourceConfig, presets};

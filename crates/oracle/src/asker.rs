@@ -31,12 +31,12 @@ impl<'a> Asker<'a> {
 
     /// The offset behind the last record.
     pub(crate) fn end(&self, partition: &TopicPartition) -> Result<Offset, LogError> {
-        Ok(first(&self.reader.borrow_mut().ends(std::slice::from_ref(partition))?, Offset::ZERO))
+        Ok(first(&self.reader.borrow_mut().end_offsets(std::slice::from_ref(partition))?, Offset::ZERO))
     }
 
     /// As [`Self::end`], records of open transactions counted.
     pub(crate) fn written_end(&self, partition: &TopicPartition) -> Result<Offset, LogError> {
-        Ok(first(&self.reader.borrow_mut().written_ends(std::slice::from_ref(partition))?, Offset::ZERO))
+        Ok(first(&self.reader.borrow_mut().high_watermarks(std::slice::from_ref(partition))?, Offset::ZERO))
     }
 
     /// The earliest record that is there.

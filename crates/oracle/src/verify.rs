@@ -97,7 +97,7 @@ impl Run {
             (0..partitions).map(|at| TopicPartition::new(deployment.inbox.clone(), at)).collect();
         let mut reader = log.reader()?;
         let beginnings = reader.beginnings(&inbox)?;
-        let ends = reader.ends(&inbox)?;
+        let ends = reader.end_offsets(&inbox)?;
         let beginnings = inbox.into_iter().zip(beginnings).collect();
         let mut run = Self {
             report: Report::default(),

@@ -10,7 +10,7 @@ use winback_core::ids::AccountId;
 use winback_core::privacy::masked;
 use winback_core::time::Time;
 use winback_lane::{
-    At, Authority, DeadLetter, Input, Output, Readiness, RestoreError, Role, Start, Step, Urgency,
+    At, DeadLetter, Input, Output, Readiness, RestoreError, Role, Start, Step, StoredPosition, Urgency,
 };
 use winback_log::{Append, Defect, ForeignRecords, Message, TopicPartition};
 use winback_proto::envelope::Envelope;
@@ -302,9 +302,9 @@ impl Role for RegistrarRole {
     }
 
     /// The positions are the group's; the list is read behind them.
-    fn restored(&mut self, _: &Input) -> Authority {
+    fn restored(&mut self, _: &Input) -> StoredPosition {
         self.known.get_mut().begin();
-        Authority::NotKept
+        StoredPosition::Unsupported
     }
 
     fn ready(&self) -> Readiness {

@@ -17,7 +17,7 @@ use super::answers::{AnswerFeed, Known};
 use super::{Failure, Shared};
 
 const TURN: Duration = Duration::from_millis(50);
-/// Between two tries while the log is away.
+/// Between two tries while the log is unavailable.
 const PAUSE: Duration = Duration::from_millis(200);
 /// The interval between looks at the registrar's group: on Kafka each look needs a client of its own.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -75,7 +75,7 @@ impl Keeper {
     /// Keeps on, also through an outage that is shorter than the lanes' limit.
     fn keep(&self, component: &Component) -> Result<(), KeepError> {
         let gauges = Gauges::new(&self.shared.metrics);
-        let mut budget = RetryBudget::new(&self.shared.config.lanes.patience);
+        let mut budget = RetryBudget::new(&self.shared.config.lanes.unavailable_timeout);
         let mut feeds = None;
         while !self.shared.shutdown.is_asked() {
             component.beat(Instant::now());
@@ -189,7 +189,7 @@ impl RetryBudget {
         let since = *self.away_since.get_or_insert(now);
         let is_over = now.saturating_duration_since(since) >= self.limit;
         match error {
-            LogError::Away { .. } if !is_over => Ok(error.to_string()),
+            LogError::Unavailable { .. } if !is_over => Ok(error.to_string()),
             error => Err(error),
         }
     }
@@ -211,7 +211,7 @@ impl Registered {
         let count = info.map_or(0, |info| info.spec.partitions);
         let partitions: Vec<_> = (0..count).map(|at| TopicPartition::new(topic.as_str(), at)).collect();
         let mut reader = shared.log.reader()?;
-        let ends = if partitions.is_empty() { Vec::new() } else { reader.ends(&partitions)? };
+        let ends = if partitions.is_empty() { Vec::new() } else { reader.end_offsets(&partitions)? };
         let group = super::started::registrar_group(&shared.config);
         Ok(Self { reader, group, partitions, ends, look_at: None })
     }
@@ -261,7 +261,8 @@ mod tests {
 
     use parking_lot::Mutex;
     use winback_lane::Shutdown;
-    use winback_log::{EmbeddedLog, Fault, SharedLog, SystemClock};
+    use winback_log::{SharedLog, SystemClock};
+    use winback_log_embedded::{EmbeddedLog, Fault};
     use winback_telemetry::Health;
 
     use super::*;
@@ -270,7 +271,7 @@ mod tests {
     use winback_deployment::topics::Topics;
 
     fn away() -> LogError {
-        LogError::Away { log: "kafka://x".to_owned(), why: "all brokers are down".to_owned() }
+        LogError::Unavailable { log: "kafka://x".to_owned(), why: "all brokers are down".to_owned() }
     }
 
     #[test]

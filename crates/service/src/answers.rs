@@ -69,7 +69,7 @@ impl AnswerFeed {
         let partitions: Vec<_> =
             (0..info.spec.partitions).map(|at| TopicPartition::new(topic.clone(), at)).collect();
         let mut reader = shared.log.reader()?;
-        let ends = reader.ends(&partitions)?;
+        let ends = reader.end_offsets(&partitions)?;
         let starts: Vec<_> = partitions.iter().map(|partition| (partition.clone(), Offset::ZERO)).collect();
         reader.assign(&starts)?;
         Ok(Self { reader, goal: partitions.into_iter().zip(ends).collect(), known, messages: Vec::new() })

@@ -13,9 +13,9 @@ use winback_core::time::{Span, Time};
 use winback_deployment::config::Config;
 use winback_lane::{LaneError, PositionsFrom};
 use winback_log::{
-    Append, Clock, EmbeddedLog, Fault, GroupEvent, Log as _, SessionSpec, SystemClock, call_off_failures,
-    order_failure,
+    Append, Clock, GroupEvent, Log as _, SessionSpec, SystemClock, call_off_failures, order_failure,
 };
+use winback_log_embedded::{EmbeddedLog, Fault};
 use winback_sources::{SourceConfig, Start};
 use winback_telemetry::metrics::list;
 
@@ -93,7 +93,7 @@ fn config() -> Config {
     DEPLOYMENT.clone_into(&mut config.deployment);
     "127.0.0.1:0".clone_into(&mut config.http.listen);
     config.lanes.stalled_after = Span::from_millis(1_500);
-    config.lanes.patience = Span::from_hours(1);
+    config.lanes.unavailable_timeout = Span::from_hours(1);
     config.dead_letters.max_run = 20;
     let source = |name: &str| (name.to_owned(), SourceConfig::of_preset(name, "web", Start::Earliest));
     config.sources.retain(|name, _| name == winback_deployment::config::RESPONSES);
@@ -253,7 +253,7 @@ fn a_step_panics(it: &mut Service) {
 
 fn the_log_is_away(it: &mut Service) {
     (0..1_000).for_each(|_| it.log.inject(SEEN, Fault::PollFails));
-    it.until("away", |it| it.answers("/readyz", 503, "matcher.seen-0: the log is away"));
+    it.until("away", |it| it.answers("/readyz", 503, "matcher.seen-0: the log is unavailable"));
     // For longer than a lane may stand still: an outage is nothing that a restart mends.
     let since = Instant::now();
     it.until("away for long", |it| {

@@ -329,7 +329,7 @@ impl Builder<'_> {
         let max_bytes =
             specs.iter().find(|spec| spec.name == topic).map_or(1 << 20, |spec| spec.max_record_bytes);
         let mut settings = LaneConfig::new(name, DeadLetters { topic, max_bytes });
-        settings.away_limit = self.shared.config.lanes.patience;
+        settings.unavailable_timeout = self.shared.config.lanes.unavailable_timeout;
         settings.breaker = self.shared.config.dead_letters.policy();
         settings.positions = self.plan.positions;
         // Waits are meant in the world's time.
@@ -340,9 +340,9 @@ impl Builder<'_> {
             &mut commit.idle,
             &mut commit.apart,
             &mut settings.ends_every,
-            &mut settings.merge_patience,
+            &mut settings.merge_timeout,
             &mut settings.restore_slice,
-            &mut settings.away_limit,
+            &mut settings.unavailable_timeout,
             &mut settings.breaker.retry_after,
         ] {
             *span = self.shared.clock.of_world(*span);

@@ -109,7 +109,7 @@ struct Http {
 /// Makes what is missing, and starts the roles of the plan.
 ///
 /// # Errors
-/// When the log is away, a topic is wrong, a source makes no sense, or the HTTP port cannot be had.
+/// When the log is unavailable, a topic is wrong, a source makes no sense, or the HTTP port cannot be had.
 pub fn start(config: Config, log: SharedLog, clock: Arc<dyn Clock>, plan: &Plan) -> anyhow::Result<Running> {
     let topics = Topics::of(&config.deployment);
     let stalled_after = Duration::from_millis(config.lanes.stalled_after.millis().unsigned_abs());

@@ -87,7 +87,7 @@ impl Monitor {
             let (snapshot, name) = (watched.lane.status.snapshot(), watched.lane.status.name());
             let stopped =
                 snapshot.stopped.map(|why| format!("{name} stopped reading {}: {why}", watched.lane.reads));
-            stopped.or_else(|| snapshot.condemned.map(|why| format!("{name}: {why}")))
+            stopped.or_else(|| snapshot.quarantined.map(|why| format!("{name}: {why}")))
         };
         self.lanes.iter().filter_map(why).collect()
     }
@@ -137,13 +137,13 @@ impl Watched {
             self.component.failed(format!("stopped reading {}: {why}", self.lane.reads));
         } else if let (true, Some(why)) = (acts, &delivery.stopped) {
             self.component.failed(format!("endpoint stopped: {why}"));
-        } else if let Some(why) = &snapshot.condemned {
+        } else if let Some(why) = &snapshot.quarantined {
             self.component.failed(why.clone());
-        } else if let Some(why) = &snapshot.away {
-            self.component.waiting(format!("the log is away: {why}"));
+        } else if let Some(why) = &snapshot.unavailable {
+            self.component.waiting(format!("the log is unavailable: {why}"));
         } else if let Some((done, total)) = snapshot.restoring {
             self.component.waiting(format!("restoring {done} of {total}"));
-        } else if let Some(why) = snapshot.waiting_for.as_ref().or(snapshot.lacks.as_ref()) {
+        } else if let Some(why) = snapshot.waiting_for.as_ref().or(snapshot.missing.as_ref()) {
             self.component.waiting(why);
         } else if acts {
             delivery.report(&self.component);

@@ -68,9 +68,9 @@ mod tests {
     use parking_lot::{Condvar, Mutex};
     use winback_lane::PositionsFrom;
     use winback_log::{
-        Clock, EmbeddedLog, Log, LogError, Reader, Session, SessionSpec, SharedLog, SystemClock, TopicInfo,
-        TopicSpec, Writer,
+        Clock, Log, LogAdmin, LogError, Reader, Session, SessionSpec, SharedLog, SystemClock, Writer,
     };
+    use winback_log_embedded::EmbeddedLog;
 
     use super::*;
     use crate::Plan;
@@ -124,16 +124,8 @@ mod tests {
             self.log.writer()
         }
 
-        fn describe(&self, topics: &[&str]) -> Result<Vec<Option<TopicInfo>>, LogError> {
-            self.log.describe(topics)
-        }
-
-        fn topics(&self) -> Result<Vec<TopicInfo>, LogError> {
-            self.log.topics()
-        }
-
-        fn create(&self, topic: &TopicSpec) -> Result<(), LogError> {
-            self.log.create(topic)
+        fn admin(&self) -> &dyn LogAdmin {
+            self.log.admin()
         }
 
         fn is_shared(&self) -> bool {

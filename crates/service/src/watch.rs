@@ -138,7 +138,7 @@ impl Watch {
             let start = match (reader.position(partition), kept) {
                 (Some(position), _) => position,
                 (None, Kept::Changelog) => {
-                    let end = reader.written_ends(std::slice::from_ref(partition))?;
+                    let end = reader.high_watermarks(std::slice::from_ref(partition))?;
                     Offset(end.first().map_or(0, |end| (end.0 - BEHIND).max(0)))
                 }
                 (None, _) => Offset::ZERO,

@@ -354,10 +354,10 @@ mod tests {
             health.report(now).text(),
             "ready\nmatcher-0: its last error, now or before: aborted: why\n"
         );
-        lane.waiting("the log is away: aborted: why");
+        lane.waiting("the log is unavailable: aborted: why");
         assert_eq!(
             health.report(now).text(),
-            "not ready\nmatcher-0: the log is away: aborted: why\n",
+            "not ready\nmatcher-0: the log is unavailable: aborted: why\n",
             "it is said once"
         );
         lane.ready();

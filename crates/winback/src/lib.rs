@@ -73,7 +73,7 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
 const fn of_log(error: &LogError) -> u8 {
     match error {
         LogError::Config(_) => EXIT_USAGE,
-        LogError::Away { .. }
+        LogError::Unavailable { .. }
         | LogError::NoTopic(_)
         | LogError::Locked(_)
         | LogError::Damaged { .. }
@@ -86,7 +86,7 @@ const fn of_log(error: &LogError) -> u8 {
 const fn of_lane(error: &LaneError) -> Option<u8> {
     match error {
         LaneError::Log(error) => Some(of_log(error)),
-        LaneError::Away { .. } | LaneError::CannotCommit(_) | LaneError::Fatal(_) => Some(EXIT_LOG),
+        LaneError::Unavailable { .. } | LaneError::CannotCommit(_) | LaneError::Fatal(_) => Some(EXIT_LOG),
         LaneError::Panicked { .. } => Some(EXIT_DEFECT),
         LaneError::Fenced { .. }
         | LaneError::Positions { .. }

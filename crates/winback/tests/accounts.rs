@@ -7,7 +7,8 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 
 use serde_json::Value;
-use winback_log::{Append, OpenOptions, SystemClock};
+use winback_log::{Append, SystemClock};
+use winback_logs::OpenOptions;
 use winback_proto::{Encoding, WireMessage as _, account};
 use winback_registrar::{Row, read_row};
 
@@ -30,7 +31,7 @@ fn row(id: &str, name: &str) -> String {
 /// Takes rows in as the registrar does.
 fn register(dir: &Path, rows: &[String]) {
     let url = format!("sqlite:{}", dir.join("try.db").display());
-    let log = winback_log::open(&url, Arc::new(SystemClock), &OpenOptions::default()).unwrap();
+    let log = winback_logs::open(&url, Arc::new(SystemClock), &OpenOptions::default()).unwrap();
     let mut writer = log.writer().unwrap();
     for row in rows {
         let Ok(Row::Put(put, _)) = read_row(row.as_bytes(), 7) else { panic!("{row}") };

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
-use winback_log::{Append, OpenOptions, SystemClock};
+use winback_log::{Append, SystemClock};
+use winback_logs::OpenOptions;
 
 const SCHEMA: &str = r#"{"type":"record","name":"Round","fields":[{"name":"id","type":"string"},
     {"name":"company","type":"string"},{"name":"day","type":{"type":"int","logicalType":"date"}}]}"#;
@@ -137,7 +138,7 @@ fn accounts_and_signals_come_out_of_their_envelopes_once_the_registry_answers() 
     let headers: &[(&str, &[u8])] = &[("ce_specversion", b"1.0"), ("ce_id", b"e-1")];
     {
         let url = format!("sqlite:{}", dir.path().join("winback.db").display());
-        let log = winback_log::open(&url, Arc::new(SystemClock), &OpenOptions::default()).unwrap();
+        let log = winback_logs::open(&url, Arc::new(SystemClock), &OpenOptions::default()).unwrap();
         let mut writer = log.writer().unwrap();
         let mut write = |topic: &str, value: &[u8], headers| {
             writer.append(&Append { headers, ..Append::keyed(topic, b"k", value) }).unwrap();

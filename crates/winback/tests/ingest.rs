@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 use winback_core::ids::Offset;
-use winback_log::{OpenOptions, SystemClock, TopicPartition};
+use winback_log::{SystemClock, TopicPartition};
+use winback_logs::OpenOptions;
 
 fn winback(dir: &Path, arguments: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_winback"))
@@ -35,11 +36,11 @@ fn summary(output: &Output) -> Value {
 /// Timestamps, keys and values of a topic with one partition.
 fn records(dir: &Path, topic: &str) -> Vec<(i64, Option<String>, Vec<u8>)> {
     let url = format!("sqlite:{}", dir.join("try.db").display());
-    let log = winback_log::open(&url, Arc::new(SystemClock), &OpenOptions::default()).unwrap();
+    let log = winback_logs::open(&url, Arc::new(SystemClock), &OpenOptions::default()).unwrap();
     let mut reader = log.reader().unwrap();
     let partition = TopicPartition::new(topic, 0);
     reader.assign(&[(partition.clone(), Offset::ZERO)]).unwrap();
-    let end = reader.ends(std::slice::from_ref(&partition)).unwrap()[0];
+    let end = reader.end_offsets(std::slice::from_ref(&partition)).unwrap()[0];
     let mut messages = Vec::new();
     while reader.position(&partition).unwrap() < end {
         reader.poll(1_000, Duration::from_millis(10), &mut messages).unwrap();
@@ -168,7 +169,7 @@ fn pretend_to_run(dir: &Path) {
     use winback_log::Append;
     use winback_proto::{Encoding, WireMessage as _, v1};
     let url = format!("sqlite:{}", dir.join("try.db").display());
-    let log = winback_log::open(&url, Arc::new(SystemClock), &OpenOptions::default()).unwrap();
+    let log = winback_logs::open(&url, Arc::new(SystemClock), &OpenOptions::default()).unwrap();
     let record = v1::InboxRecord { body: Some(v1::inbox_record::Body::Progress(v1::Progress::default())) };
     let value = record.to_bytes(Encoding::Protobuf);
     let mut writer = log.writer().unwrap();

@@ -10,7 +10,8 @@ use winback_core::account::{Account, Manner, Reason};
 use winback_core::debounce::AccountChange;
 use winback_core::debounce::shadow::shadow_of;
 use winback_core::time::Time;
-use winback_log::{Append, Log, OpenOptions, SystemClock};
+use winback_log::{Append, Log, SystemClock};
+use winback_logs::OpenOptions;
 use winback_matcher::retries::PREFIX;
 use winback_proto::Timestamp;
 use winback_proto::v1::decision::Subject;
@@ -38,7 +39,7 @@ fn json(output: &Output) -> Vec<serde_json::Value> {
 
 fn open(dir: &Path) -> Arc<dyn Log> {
     let url = format!("sqlite:{}", dir.join("try.db").display());
-    winback_log::open(&url, Arc::new(SystemClock), &OpenOptions::default()).unwrap()
+    winback_logs::open(&url, Arc::new(SystemClock), &OpenOptions::default()).unwrap()
 }
 
 fn put(log: &dyn Log, topic: &str, key: &str, message: &impl WireMessage, headers: &[(&str, &[u8])]) {

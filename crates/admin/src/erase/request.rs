@@ -63,7 +63,7 @@ pub fn request(
         writer.append(&Append { value: None, ..Append::keyed(topic, &key, &[]) })?;
     }
     writer.flush()?;
-    let ends = log.reader()?.ends(&partitions)?;
+    let ends = log.reader()?.end_offsets(&partitions)?;
     Ok(partitions.into_iter().zip(ends).collect())
 }
 

@@ -71,7 +71,7 @@ fn hold(log: &dyn Log, spec: SessionSpec, all: i32) -> anyhow::Result<Box<dyn Se
         }
         match session.poll(1, WAIT, &mut messages)? {
             Some(GroupEvent::Assigned(came)) => {
-                let ends = session.ends(&came)?;
+                let ends = session.end_offsets(&came)?;
                 let starts: Vec<(TopicPartition, Offset)> = came.iter().cloned().zip(ends).collect();
                 session.assign(&starts)?;
                 held.extend(came);

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use winback_core::ids::Offset;
 use winback_deployment::Context;
 use winback_deployment::config::ConfigError;
-use winback_log::{Log, OpenOptions, TopicPartition};
+use winback_log::{Log, TopicPartition};
+use winback_logs::OpenOptions;
 
 use super::target::{Target, look};
 
@@ -63,7 +64,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 /// True if that file is a log in which this deployment has fired. An unreadable file is no reason to refuse.
 fn has_fired(context: &Context, file: &Path) -> bool {
     let url = format!("sqlite:{}", file.display());
-    let Ok(log) = winback_log::open(&url, Arc::clone(&context.clock), &OpenOptions::default()) else {
+    let Ok(log) = winback_logs::open(&url, Arc::clone(&context.clock), &OpenOptions::default()) else {
         return false;
     };
     let topic = &context.topics.triggers;
@@ -71,6 +72,6 @@ fn has_fired(context: &Context, file: &Path) -> bool {
     let partitions: Vec<TopicPartition> = (0..partitions.map_or(0, |info| info.spec.partitions))
         .map(|at| TopicPartition::new(Arc::clone(topic), at))
         .collect();
-    let ends = log.reader().and_then(|mut reader| reader.ends(&partitions));
+    let ends = log.reader().and_then(|mut reader| reader.end_offsets(&partitions));
     ends.is_ok_and(|ends| ends.iter().any(|end| *end > Offset::ZERO))
 }

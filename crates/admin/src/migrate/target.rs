@@ -32,7 +32,7 @@ pub fn look(log: &dyn Log, inbox: &Arc<str>) -> anyhow::Result<Target> {
     if partitions.is_empty() {
         return Ok(Target::Empty);
     }
-    let ends = log.reader()?.ends(&partitions)?;
+    let ends = log.reader()?.end_offsets(&partitions)?;
     if ends.iter().all(|end| *end == Offset::ZERO) {
         return Ok(Target::Empty);
     }

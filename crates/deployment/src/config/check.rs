@@ -104,10 +104,10 @@ impl Config {
         if self.topics.keep < Span::from_hours(1) {
             return Err(format!("topics.keep = {}: write an hour or more, such as 28d", self.topics.keep));
         }
-        if self.lanes.patience < Span::from_secs(1) {
+        if self.lanes.unavailable_timeout < Span::from_secs(1) {
             return Err(format!(
-                "lanes.patience = {}: write a second or more, such as 2m",
-                self.lanes.patience
+                "lanes.unavailable_timeout = {}: write a second or more, such as 2m",
+                self.lanes.unavailable_timeout
             ));
         }
         if self.lanes.stalled_after < Span::from_secs(1) {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use winback_core::time::Span;
-use winback_log::OpenOptions;
+use winback_logs::OpenOptions;
 use winback_proto::Encoding;
 use winback_registrar::{Mapping, RowRules};
 use winback_sources::{EnvelopeKind, RowFormat, WireKind};
@@ -58,9 +58,10 @@ pub struct LanesConfig {
     pub detector: usize,
     /// For the triggers.
     pub worker: usize,
-    /// The time that the log may be unavailable, or no transaction may succeed, before a lane ends.
-    #[serde(with = "winback_core::time::text")]
-    pub patience: Span,
+    /// The time that the log may be unavailable, or no transaction may succeed, before a lane ends. Its former name
+    /// `patience` is deprecated and is read as well.
+    #[serde(with = "winback_core::time::text", alias = "patience")]
+    pub unavailable_timeout: Span,
     /// How long a lane may stand still before `/livez` answers 503.
     #[serde(with = "winback_core::time::text")]
     pub stalled_after: Span,
@@ -208,7 +209,7 @@ impl Default for LanesConfig {
             matcher: 1,
             detector: 1,
             worker: 1,
-            patience: Span::from_mins(2),
+            unavailable_timeout: Span::from_mins(2),
             stalled_after: Span::from_mins(1),
         }
     }

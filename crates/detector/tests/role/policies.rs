@@ -12,10 +12,10 @@ use crate::role;
 #[test]
 fn a_role_lacks_a_policy_until_each_of_its_partitions_has_one() {
     let (mut role, input) = role();
-    let lacks = role.lacks().unwrap();
+    let missing = role.missing().unwrap();
     assert!(
-        lacks.contains("in 1 of the inbox's partitions") && lacks.contains("winback policy apply"),
-        "{lacks}"
+        missing.contains("in 1 of the inbox's partitions") && missing.contains("winback policy apply"),
+        "{missing}"
     );
     let policy = winback_policy::record("p", 1, "name=\"p\"\n");
     let body = v1::InboxRecord { body: Some(Body::Policy(inbox::policy_to_wire(&policy))) };
@@ -24,7 +24,7 @@ fn a_role_lacks_a_policy_until_each_of_its_partitions_has_one() {
     let now = Time::from_millis(1);
     let message = Message::owned(0, Partition(0), Offset(0), now, 1, record);
     assert_eq!(role.step(At { input: &input, now }, &message, &mut Output::default()), Step::Done);
-    assert_eq!(role.lacks(), None);
+    assert_eq!(role.missing(), None);
     role.released(&input);
-    assert_eq!(role.lacks(), None);
+    assert_eq!(role.missing(), None);
 }

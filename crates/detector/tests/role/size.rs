@@ -50,7 +50,7 @@ impl Rig {
             element: 0,
             committed: Some(offset),
             newest: Some(now),
-            end_seen: None,
+            observed_end: None,
         };
         self.role.seal(&View { now, inputs: &[view] }, &mut out);
         self.role.committed();

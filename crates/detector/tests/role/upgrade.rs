@@ -67,5 +67,5 @@ fn what_a_newer_version_adds_to_a_row_of_the_state_is_read_over() {
     value.extend(NEWER);
     let row = Row { offset: Offset(0), key: b"c", value: Some(&value) };
     role.restore(&input, &[row]).unwrap();
-    assert_eq!(role.restored(&input), winback_lane::Authority::At(Offset(9)));
+    assert_eq!(role.restored(&input), winback_lane::StoredPosition::At(Offset(9)));
 }

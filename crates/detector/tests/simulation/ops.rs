@@ -1,6 +1,6 @@
 //! The events of a schedule, as data: a schedule is a list of them, and can be shortened.
 
-use winback_log::Fault;
+use winback_log_embedded::Fault;
 
 use crate::dice::Dice;
 

@@ -144,7 +144,7 @@ impl Outputs {
             (0..).zip(&self.next).map(|(at, _)| TopicPartition::new(INBOX, at)).collect();
         let mut reader = log.reader().unwrap();
         let group = reader.committed(group, &partitions).unwrap();
-        let ends: Vec<_> = reader.ends(&partitions).unwrap().into_iter().map(Some).collect();
+        let ends: Vec<_> = reader.end_offsets(&partitions).unwrap().into_iter().map(Some).collect();
         if self.next != group {
             return Some(format!("the state stands at {:?}, the group at {group:?}", self.next));
         }

@@ -10,9 +10,8 @@ use winback_core::index::SharedIndex;
 use winback_core::time::{Span, Time};
 use winback_detector::{DetectorMetrics, DetectorRole, read};
 use winback_lane::{Lane, NoObserver, Role, Start};
-use winback_log::{
-    Append, Cleanup, Clock, EmbeddedLog, Log, SessionSpec, SharedLog, TimestampKind, TopicPartition,
-};
+use winback_log::{Append, Cleanup, Clock, Log, SessionSpec, SharedLog, TimestampKind, TopicPartition};
+use winback_log_embedded::EmbeddedLog;
 use winback_matcher::{
     AccountFeed, FeedStatus, InboxTarget, MatcherMetrics, MatcherRole, MatcherSource, input_name,
 };
@@ -267,7 +266,7 @@ impl Pipeline {
     fn has_caught_up(&self, group: &str, topic: &str, partitions: i32) -> bool {
         let partitions: Vec<_> = (0..partitions).map(|at| TopicPartition::new(topic, at)).collect();
         let mut reader = self.log.reader().unwrap();
-        let ends = reader.ends(&partitions).unwrap();
+        let ends = reader.end_offsets(&partitions).unwrap();
         reader.committed(group, &partitions).unwrap().into_iter().eq(ends.into_iter().map(Some))
     }
 

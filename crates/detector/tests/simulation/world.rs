@@ -8,9 +8,8 @@ use std::time::Duration;
 use winback_core::time::{Span, Time};
 use winback_detector::{DetectorMetrics, DetectorRole, DetectorTopics};
 use winback_lane::{DeadLetters, Lane, LaneConfig, LaneError, NoObserver};
-use winback_log::{
-    Cleanup, Clock, EmbeddedLog, Fault, Log, SessionSpec, SharedLog, TimestampKind, TopicPartition, TopicSpec,
-};
+use winback_log::{Cleanup, Clock, Log, SessionSpec, SharedLog, TimestampKind, TopicPartition, TopicSpec};
+use winback_log_embedded::{EmbeddedLog, Fault};
 use winback_proto::Encoding;
 use winback_telemetry::Metrics;
 
@@ -323,7 +322,7 @@ impl World {
         let partitions: Vec<_> = (0..PARTITIONS).map(|at| TopicPartition::new(INBOX, at)).collect();
         let mut reader = self.log.reader().unwrap();
         let committed = reader.committed(DETECTORS, &partitions).unwrap();
-        committed.into_iter().eq(reader.ends(&partitions).unwrap().into_iter().map(Some))
+        committed.into_iter().eq(reader.end_offsets(&partitions).unwrap().into_iter().map(Some))
     }
 
     /// The difference between the writes and the core's outputs.

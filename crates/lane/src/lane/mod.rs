@@ -71,12 +71,13 @@ impl<R: Role> Lane<R> {
         let requests = Requests::new(
             positions,
             EndRequests::new(config.ends_every, now),
-            Outage::new(config.away_limit),
+            Outage::new(config.unavailable_timeout),
         );
         let id = spec.transactional_id;
         let allowance = Allowance::new(config.dead_bytes_per_hour);
         let letters = DeadLetterWriter::new(config.dead_letters, role.name(), id.clone(), allowance);
-        let guards = Guards::new(Isolation::new(config.away_limit), Breaker::new(config.breaker), letters);
+        let guards =
+            Guards::new(Isolation::new(config.unavailable_timeout), Breaker::new(config.breaker), letters);
         Ok(Self {
             role,
             clock,
@@ -102,7 +103,7 @@ impl<R: Role> Lane<R> {
     }
 
     /// True if the last turn found the log unavailable: then the caller waits, because no poll does.
-    pub const fn is_away(&self) -> bool {
+    pub const fn is_unavailable(&self) -> bool {
         self.requests.is_unavailable()
     }
 
@@ -118,7 +119,7 @@ impl<R: Role> Lane<R> {
                 self.publish();
                 wait
             }
-            Err(LaneError::Log(error @ LogError::Away { .. })) => {
+            Err(LaneError::Log(error @ LogError::Unavailable { .. })) => {
                 let (now, why) = (self.clock.now(), error.to_string());
                 self.report.unavailable(&why);
                 self.requests.outage().failed(now, &why).inspect_err(|error| self.report.ended(error))?

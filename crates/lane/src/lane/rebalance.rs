@@ -9,7 +9,7 @@ use crate::observer::Rebalanced;
 use crate::partition::PartitionState;
 use crate::requests::Differ;
 use crate::retry_budget::Answer;
-use crate::role::{Authority, RestoreError, Role, Start};
+use crate::role::{RestoreError, Role, Start, StoredPosition};
 
 impl<R: Role> Lane<R> {
     /// Answers the group event at hand; false when there is none. When that fails, or a commit before it has an unknown
@@ -92,9 +92,9 @@ impl<R: Role> Lane<R> {
             return Err(LaneError::Restore { partition: changelog, offset, why });
         }
         let state = match self.role.restored(&input) {
-            Authority::NotKept => group,
-            Authority::Nothing => None,
-            Authority::At(position) => Some(position),
+            StoredPosition::Unsupported => group,
+            StoredPosition::None => None,
+            StoredPosition::At(position) => Some(position),
         };
         let chosen = state != group;
         let base = match self.choose(partition, state, group)? {
@@ -134,7 +134,7 @@ impl<R: Role> Lane<R> {
         let (one, session) = (std::slice::from_ref(partition), self.member.session_mut());
         let found = match self.role.start(partition) {
             Start::Earliest => session.beginnings(one)?.pop(),
-            Start::Latest => session.ends(one)?.pop(),
+            Start::Latest => session.end_offsets(one)?.pop(),
             Start::At(time) => Some(session.offset_at(partition, time)?),
         };
         Ok(found.unwrap_or(Offset::ZERO))
@@ -142,7 +142,7 @@ impl<R: Role> Lane<R> {
 
     /// A state that begins with nothing while its input begins late, or is read from somewhere in the middle, is not whole.
     fn report_missing_history(&self, partition: &TopicPartition, base: Offset, chosen: bool) {
-        let missing = self.role.rests_on();
+        let missing = self.role.history_needed();
         if base != Offset::ZERO && (missing.is_some() || chosen) {
             self.report.history_is_missing(partition, base, missing.unwrap_or("what they said"));
         }

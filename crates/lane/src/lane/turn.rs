@@ -66,7 +66,7 @@ impl<R: Role> Lane<R> {
     fn ask_role(&mut self) {
         let readiness = self.role.ready();
         self.guards.turn(readiness == Readiness::Ready, self.clock.now());
-        self.report.role(readiness, self.role.lacks());
+        self.report.role(readiness, self.role.missing());
     }
 
     fn ask_for_ends(&mut self) -> Result<(), LaneError> {

@@ -89,7 +89,8 @@ impl RestoreReader {
 mod tests {
     use std::sync::Arc;
 
-    use winback_log::{Clock, EmbeddedLog};
+    use winback_log::Clock;
+    use winback_log_embedded::EmbeddedLog;
 
     use super::*;
 

@@ -1,7 +1,8 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use winback_core::ids::Partition;
-use winback_log::{Append, Cleanup, EmbeddedLog, Log as _, TimestampKind, TopicSpec};
+use winback_log::{Append, Cleanup, Log as _, TimestampKind, TopicSpec};
+use winback_log_embedded::EmbeddedLog;
 
 use super::*;
 use crate::output::Output;

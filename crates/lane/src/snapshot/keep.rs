@@ -104,7 +104,7 @@ impl Keep<'_> {
         let mut reader = log.reader()?;
         let one = std::slice::from_ref(changelog);
         let first = |offsets: Vec<Offset>| offsets.first().copied().unwrap_or(Offset::ZERO);
-        let (beginning, end) = (first(reader.beginnings(one)?), first(reader.written_ends(one)?));
+        let (beginning, end) = (first(reader.beginnings(one)?), first(reader.high_watermarks(one)?));
         let standing = Standing { changelog, topic_id: &topic_id, beginning, end, now };
         let mut old = Loading::open(snapshots, &standing);
         let mut next = old.as_ref().map_or(Offset::ZERO, |old| old.head.next);

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use winback_core::ids::Partition;
-use winback_log::{Append, Cleanup, Clock, EmbeddedLog, SharedLog, SystemClock, TimestampKind, TopicSpec};
+use winback_log::{Append, Cleanup, Clock, SharedLog, SystemClock, TimestampKind, TopicSpec};
+use winback_log_embedded::EmbeddedLog;
 
 use super::load::{RECORDS, Step};
 use super::*;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use winback_core::ids::Offset;
 use winback_core::time::Span;
 use winback_lane::{BreakerPolicy, Lane, LaneConfig};
-use winback_log::Fault;
+use winback_log_embedded::Fault;
 
 use crate::support::{COPIES, DEAD, Echo, World};
 

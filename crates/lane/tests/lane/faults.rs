@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use winback_lane::{Lane, PartitionState};
-use winback_log::Fault;
+use winback_log_embedded::Fault;
 
 use crate::support::{COPIES, Echo, World};
 

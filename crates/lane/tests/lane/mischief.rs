@@ -6,9 +6,10 @@ use std::time::Duration;
 use winback_core::ids::{Offset, Partition};
 use winback_core::time::Time;
 use winback_log::{
-    Append, CommitError, EmbeddedLog, GroupEvent, Log, LogError, Message, Reader, Session, SessionSpec,
-    TopicInfo, TopicPartition, TopicSpec, Writer,
+    Append, CommitError, GroupEvent, Log, LogAdmin, LogError, Message, Reader, Session, SessionSpec,
+    TopicPartition, Writer,
 };
+use winback_log_embedded::EmbeddedLog;
 
 use crate::support::{CHANGELOG, TestClock};
 
@@ -55,14 +56,8 @@ impl Log for TestLog {
     fn writer(&self) -> Result<Box<dyn Writer>, LogError> {
         self.inner.writer()
     }
-    fn describe(&self, topics: &[&str]) -> Result<Vec<Option<TopicInfo>>, LogError> {
-        self.inner.describe(topics)
-    }
-    fn topics(&self) -> Result<Vec<TopicInfo>, LogError> {
-        self.inner.topics()
-    }
-    fn create(&self, topic: &TopicSpec) -> Result<(), LogError> {
-        self.inner.create(topic)
+    fn admin(&self) -> &dyn LogAdmin {
+        self.inner.admin()
     }
     fn is_shared(&self) -> bool {
         false
@@ -86,8 +81,8 @@ impl Reader for SlowReader {
     fn position(&self, partition: &TopicPartition) -> Option<Offset> {
         self.inner.position(partition)
     }
-    fn ends(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, LogError> {
-        self.inner.ends(partitions)
+    fn end_offsets(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, LogError> {
+        self.inner.end_offsets(partitions)
     }
     fn beginnings(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, LogError> {
         self.inner.beginnings(partitions)
@@ -166,10 +161,10 @@ impl Session for TestSession {
             (false, false) => self.inner.committed_within(partitions, wait),
         }
     }
-    fn ends(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, LogError> {
-        self.inner.ends(partitions)
+    fn end_offsets(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, LogError> {
+        self.inner.end_offsets(partitions)
     }
-    fn ends_within(
+    fn end_offsets_within(
         &mut self,
         partitions: &[TopicPartition],
         wait: Duration,
@@ -177,7 +172,7 @@ impl Session for TestSession {
         if self.mischief.lock().unwrap().endless {
             Ok(None)
         } else {
-            self.inner.ends_within(partitions, wait)
+            self.inner.end_offsets_within(partitions, wait)
         }
     }
     fn beginnings(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, LogError> {

@@ -5,7 +5,7 @@ use winback_core::ids::Offset;
 use winback_core::places::Places;
 use winback_core::time::Span;
 use winback_lane::{CANNOT_COMMIT, Lane, LaneConfig, MAX_LETTERS};
-use winback_log::Fault;
+use winback_log_embedded::Fault;
 use winback_proto::letter::places_from_wire;
 
 use crate::support::{COPIES, Echo, World};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use winback_lane::{PartitionState, PositionsFrom};
-use winback_log::Fault;
+use winback_log_embedded::Fault;
 
 use crate::support::{COPIES, Echo, World};
 use crate::turns::write;

@@ -9,13 +9,13 @@ use prost::Message as _;
 use winback_core::ids::{Offset, Partition};
 use winback_core::time::{Span, Time};
 use winback_lane::{
-    At, Authority, DeadLetter, DeadLetters, Input, InputView, Lane, LaneConfig, LaneError, NoObserver,
-    Output, Readiness, RestoreError, Role, Row, Start, Step, Take, Urgency, View,
+    At, DeadLetter, DeadLetters, Input, InputView, Lane, LaneConfig, LaneError, NoObserver, Output,
+    Readiness, RestoreError, Role, Row, Start, Step, StoredPosition, Take, Urgency, View,
 };
 use winback_log::{
-    Append, Cleanup, Clock, EmbeddedLog, Log, Message, Record, SessionSpec, TimestampKind, TopicPartition,
-    TopicSpec,
+    Append, Cleanup, Clock, Log, Message, Record, SessionSpec, TimestampKind, TopicPartition, TopicSpec,
 };
+use winback_log_embedded::EmbeddedLog;
 use winback_proto::v1;
 
 use crate::mischief::{Mischief, TestLog};
@@ -182,7 +182,7 @@ pub(crate) struct Echo {
     pub(crate) later: HashMap<String, u32>,
     pub(crate) counted: HashMap<usize, u64>,
     pub(crate) journal: BTreeMap<usize, u64>,
-    pub(crate) authority: HashMap<usize, Offset>,
+    pub(crate) stored_position: HashMap<usize, Offset>,
     /// The element with which the record there begins.
     pub(crate) begins: HashMap<usize, u32>,
     pub(crate) seals: Vec<Vec<Sealed>>,
@@ -250,21 +250,23 @@ impl Role for Echo {
             };
             let begins = begins.first().map_or(0, |begins| u32::try_from(*begins).unwrap());
             self.begins.insert(input.slot, begins);
-            self.authority.insert(input.slot, Offset(*position));
+            self.stored_position.insert(input.slot, Offset(*position));
             self.counted.insert(input.slot, u64::try_from(*count).unwrap_or_default());
         }
         Ok(())
     }
 
-    fn restored(&mut self, input: &Input) -> Authority {
+    fn restored(&mut self, input: &Input) -> StoredPosition {
         if self.stateless {
-            return Authority::NotKept;
+            return StoredPosition::Unsupported;
         }
-        self.authority.get(&input.slot).map_or(Authority::Nothing, |offset| Authority::At(*offset))
+        self.stored_position
+            .get(&input.slot)
+            .map_or(StoredPosition::None, |offset| StoredPosition::At(*offset))
     }
 
     fn begins_at(&self, input: &Input, position: Offset) -> u32 {
-        let known = self.authority.get(&input.slot) == Some(&position);
+        let known = self.stored_position.get(&input.slot) == Some(&position);
         self.begins.get(&input.slot).copied().filter(|_| known).unwrap_or_default()
     }
 
@@ -309,7 +311,11 @@ impl Role for Echo {
     fn seal(&mut self, view: &View<'_>, out: &mut Output) {
         assert!(!self.breaks, "a seal that breaks on purpose");
         let shown = view.inputs.iter().map(|input| {
-            (input.position.0, input.newest.map(Time::millis), input.end_seen.map(|seen| seen.at.millis()))
+            (
+                input.position.0,
+                input.newest.map(Time::millis),
+                input.observed_end.map(|seen| seen.at.millis()),
+            )
         });
         self.seals.push(shown.collect());
         self.sealed_at = Some(view.now);
@@ -350,7 +356,7 @@ impl Role for Echo {
     fn released(&mut self, input: &Input) {
         self.counted.remove(&input.slot);
         self.journal.remove(&input.slot);
-        self.authority.remove(&input.slot);
+        self.stored_position.remove(&input.slot);
         self.begins.remove(&input.slot);
     }
 

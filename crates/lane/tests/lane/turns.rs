@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use winback_core::ids::Offset;
 use winback_lane::{CANNOT_COMMIT, LaneError, PartitionState, Urgency};
-use winback_log::Fault;
+use winback_log_embedded::Fault;
 
 use crate::support::{CHANGELOG, COPIES, Echo, World, stray};
 

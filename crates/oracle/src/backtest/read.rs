@@ -46,7 +46,7 @@ impl Inbox {
     pub fn range(&self, log: &dyn Log) -> Result<Vec<(Offset, Offset)>, LogError> {
         let mut reader = log.reader()?;
         let beginnings = reader.beginnings(&self.partitions)?;
-        Ok(beginnings.into_iter().zip(reader.ends(&self.partitions)?).collect())
+        Ok(beginnings.into_iter().zip(reader.end_offsets(&self.partitions)?).collect())
     }
 }
 

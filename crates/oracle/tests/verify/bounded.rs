@@ -62,7 +62,7 @@ fn an_account_near_the_size_of_a_record_costs_nobody_else_a_signal() {
             let report = rig.verify();
             assert_eq!(kinds(&report), [].into(), "{part}");
             assert!(report.is_equal());
-            assert_eq!(rig.lane.status().snapshot().condemned, None);
+            assert_eq!(rig.lane.status().snapshot().quarantined, None);
         }
     }
 }
@@ -76,12 +76,12 @@ fn a_dead_letter_of_a_record_that_was_not_at_fault_is_told_with_the_cause_until_
         rig.signal(&id, &format!("o-{number}"), "docs", 10);
     }
     rig.settle();
-    assert_eq!(rig.lane.status().snapshot().condemned, None);
+    assert_eq!(rig.lane.status().snapshot().quarantined, None);
     rig.progress(100);
     rig.settle();
-    let condemned = rig.lane.status().snapshot().condemned.unwrap_or_default();
+    let quarantined = rig.lane.status().snapshot().quarantined.unwrap_or_default();
     for part in ["cannot_commit", "winback dead-letters list", "runbook", "winback.triggers", "300"] {
-        assert!(condemned.contains(part), "{part} is not in {condemned}");
+        assert!(quarantined.contains(part), "{part} is not in {quarantined}");
     }
     assert!(!rig.read(&deployment().dead_letters).is_empty());
 }

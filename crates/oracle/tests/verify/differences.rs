@@ -210,7 +210,8 @@ fn is_not_stepped(reason: &str) {
     let before = rig.verify();
     rig.signal("acct-0", "poison", "blog", 20);
     let partition = before.partitions.iter().max_by_key(|partition| partition.rows).unwrap().partition;
-    let ends = rig.log.reader().unwrap().ends(&[TopicPartition::new(deployment().inbox, partition)]).unwrap();
+    let ends =
+        rig.log.reader().unwrap().end_offsets(&[TopicPartition::new(deployment().inbox, partition)]).unwrap();
     let letter = v1::DeadLetter {
         topic: deployment().inbox.to_string(),
         partition,

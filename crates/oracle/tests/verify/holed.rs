@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use winback_core::ids::Offset;
 use winback_log::{
-    Log, LogError, Message, Reader, Session, SessionSpec, SharedLog, TopicInfo, TopicPartition, TopicSpec,
-    Writer,
+    Log, LogAdmin, LogError, Message, Reader, Session, SessionSpec, SharedLog, TopicPartition, Writer,
 };
 
 pub(crate) struct Holed {
@@ -28,14 +27,8 @@ impl Log for Holed {
     fn writer(&self) -> Result<Box<dyn Writer>, LogError> {
         self.log.writer()
     }
-    fn describe(&self, topics: &[&str]) -> Result<Vec<Option<TopicInfo>>, LogError> {
-        self.log.describe(topics)
-    }
-    fn topics(&self) -> Result<Vec<TopicInfo>, LogError> {
-        self.log.topics()
-    }
-    fn create(&self, topic: &TopicSpec) -> Result<(), LogError> {
-        self.log.create(topic)
+    fn admin(&self) -> &dyn LogAdmin {
+        self.log.admin()
     }
     fn is_shared(&self) -> bool {
         self.log.is_shared()
@@ -73,8 +66,8 @@ impl Reader for HoledReader {
         self.reader.position(partition)
     }
 
-    fn ends(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, LogError> {
-        self.reader.ends(partitions)
+    fn end_offsets(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, LogError> {
+        self.reader.end_offsets(partitions)
     }
 
     fn beginnings(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Offset>, LogError> {

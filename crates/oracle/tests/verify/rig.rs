@@ -14,9 +14,9 @@ use winback_core::time::{Span, Time};
 use winback_detector::{DetectorMetrics, DetectorRole, DetectorTopics};
 use winback_lane::{DeadLetters, Lane, LaneConfig, NoObserver};
 use winback_log::{
-    Append, Cleanup, Clock, EmbeddedLog, Log, Message, SessionSpec, SharedLog, TimestampKind, TopicPartition,
-    TopicSpec,
+    Append, Cleanup, Clock, Log, Message, SessionSpec, SharedLog, TimestampKind, TopicPartition, TopicSpec,
 };
+use winback_log_embedded::EmbeddedLog;
 use winback_oracle::{Deployment, Kind, Options, OracleError, Report, verify};
 use winback_proto::v1::inbox_record::Body;
 use winback_proto::{Encoding, WireMessage, inbox, v1};

@@ -101,7 +101,7 @@ fn log(url: &str) -> Option<String> {
     match url.split_once(':') {
         Some(("memory", "")) => None,
         Some(("sqlite", path)) if !path.is_empty() && path != ":memory:" => None,
-        Some(("kafka", _)) => winback_log::KafkaOptions::from_url(url).err().map(|error| error.to_string()),
+        Some(("kafka", _)) => winback_logs::check(url).err().map(|error| error.to_string()),
         _ => broken("write sqlite:PATH, kafka://HOST:PORT or memory:"),
     }
 }

@@ -14,7 +14,8 @@ use winback_deployment::Context;
 use winback_deployment::config::Config;
 use winback_generate::{GenerateSpec, Generator, sources_of};
 use winback_lane::PositionsFrom;
-use winback_log::{Append, Clock, OpenOptions, SharedLog};
+use winback_log::{Append, Clock, SharedLog};
+use winback_logs::OpenOptions;
 use winback_service::{Plan, Running};
 use winback_telemetry::logging;
 use winback_terminal as terminal;
@@ -58,7 +59,7 @@ pub(crate) fn run(mut context: Context, args: &DemoArgs) -> anyhow::Result<ExitC
     let seconds = u32::try_from(args.seconds.clamp(5, 86_400)).unwrap_or(60);
     let pace = 1 + u32::try_from(AGO.millis() / 1_000).unwrap_or(90_000) / seconds;
     let clock = Arc::new(FastClock::new(ago(pace), pace));
-    let log = winback_log::open(&context.config.log, clock.clone(), &OpenOptions::default())?;
+    let log = winback_logs::open(&context.config.log, clock.clone(), &OpenOptions::default())?;
     let generator = generator(&context.config, args, &clock);
     prepare(&log, &context.config, &generator, &*clock)?;
     winback_terminal::show!(

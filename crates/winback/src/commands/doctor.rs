@@ -75,10 +75,10 @@ impl Doctor<'_> {
         }
         let inbox = scan::partitions(&*self.log, &self.context.topics.inbox)?;
         let mut reader = self.log.reader()?;
-        let before = reader.ends(&inbox)?;
+        let before = reader.end_offsets(&inbox)?;
         std::thread::sleep(MEMBERS_WRITE_WITHIN);
         anyhow::ensure!(
-            reader.ends(&inbox)? == before,
+            reader.end_offsets(&inbox)? == before,
             "the deployment on {} runs, since its inbox grows: stop all members, of all roles, and say it again; nothing was \
              written",
             self.log.name()

@@ -43,7 +43,7 @@ pub(crate) fn run(context: &Context, args: &MigrateArgs) -> anyhow::Result<ExitC
 }
 
 fn open(context: &Context, url: &str) -> anyhow::Result<SharedLog> {
-    Ok(winback_log::open(url, Arc::clone(&context.clock), &context.config.kafka.options())?)
+    Ok(winback_logs::open(url, Arc::clone(&context.clock), &context.config.kafka.options())?)
 }
 
 fn wrong(text: String) -> anyhow::Error {

@@ -13,7 +13,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use winback_log::{Cleanup, OpenOptions, SharedLog, SystemClock, TimestampKind, TopicPartition, TopicSpec};
+use winback_log::{Cleanup, SharedLog, SystemClock, TimestampKind, TopicPartition, TopicSpec};
+use winback_logs::OpenOptions;
 use winback_testkit::{Broker, BrokerError};
 
 /// A part of the benchmark.
@@ -80,7 +81,7 @@ fn run(allocator: &str, parts: &[Part]) -> anyhow::Result<()> {
     let pinned = machine::pin(0) && broker_pinned;
     let place = if pinned { "this process on core 0, the broker on core 1" } else { "nothing is pinned" };
     println!("{}; {place}; allocator: {allocator}; load {}", machine::name(), machine::load());
-    let log = winback_log::open(&broker.url(), Arc::new(SystemClock), &OpenOptions::default())?;
+    let log = winback_logs::open(&broker.url(), Arc::new(SystemClock), &OpenOptions::default())?;
     for part in Part::ALL.iter().filter(|part| is_chosen(part)) {
         println!("\n{}", part.name());
         if matches!(part, Part::Fanout | Part::Feed | Part::Restore) {

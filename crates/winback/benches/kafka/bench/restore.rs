@@ -31,7 +31,7 @@ pub(super) fn run(log: &SharedLog) -> anyhow::Result<()> {
         topic(log, name, PARTITIONS, Cleanup::Delete(None))?;
     }
     write(log, accounts)?;
-    let ends = log.reader()?.ends(&partitions)?;
+    let ends = log.reader()?.end_offsets(&partitions)?;
     let caught_up = |lane: &Lane<DetectorRole>| {
         let committed = lane.status().snapshot().partitions;
         let of = |partition: &TopicPartition| committed.iter().find(|status| status.partition == *partition);
