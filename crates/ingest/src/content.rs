@@ -13,7 +13,7 @@ const DEPTH: usize = 2;
 /// The reader of a file's text.
 pub(crate) type Input = Box<dyn BufRead>;
 
-/// What a file is, by its first bytes.
+/// The kind of a file, by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Plain,

@@ -91,7 +91,7 @@ fn ragged(fields: usize, columns: usize) -> String {
     format!("it has {field}, and the header has {column}: {fix}")
 }
 
-/// What a spreadsheet's first line `sep=;` states.
+/// The mark that a spreadsheet's first line `sep=;` states.
 fn stated(line: &[u8]) -> Option<u8> {
     match trimmed(line) {
         [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', mark] if MARKS.contains(mark) => Some(*mark),
@@ -99,7 +99,7 @@ fn stated(line: &[u8]) -> Option<u8> {
     }
 }
 
-/// What stands between the columns of a header.
+/// The mark between the columns of a header.
 fn mark(header: &[u8]) -> anyhow::Result<u8> {
     let mut counts = [0_usize; MARKS.len()];
     let mut quoted = false;

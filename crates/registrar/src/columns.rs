@@ -47,7 +47,7 @@ closed_enum! {
         Concessions = "concessions",
         /// Kept in sight whatever the tier.
         Strategic = "strategic",
-        /// Who looks after it.
+        /// The person who looks after it.
         Owner = "owner",
         /// The time zone.
         Zone = "zone",
@@ -59,7 +59,7 @@ closed_enum! {
         DeclinedAt = "declined_at",
         /// The status.
         Status = "status",
-        /// Whether it agreed to be written to.
+        /// The agreement to be written to.
         Consent = "consent",
         /// Never contacted, for measure.
         HoldOut = "hold_out",

@@ -56,9 +56,9 @@ pub enum RowError {
     TooLarge {
         /// The field.
         field: String,
-        /// How much it has.
+        /// The number that it has.
         size: usize,
-        /// How much it may have.
+        /// The most that it may have.
         most: usize,
         /// Of what.
         of: &'static str,

@@ -1,7 +1,7 @@
 //! The list as it is, for rows that say only what is new.
 //!
 //! Invariant: it is read behind the position from which rows are taken, so that it holds all that earlier rows wrote.
-//! What a batch writes is a journal until the log has it.
+//! The changes of a batch are a journal until the log has them.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ pub trait ListReader: Send {
     /// The list, once it is read to its end. Until then what it waits for.
     ///
     /// # Errors
-    /// What it waits for.
+    /// The thing that it waits for.
     fn poll(&mut self) -> Result<List, String>;
 }
 
@@ -41,9 +41,9 @@ pub(crate) struct KnownAccounts {
     reader: Box<dyn ListReader>,
     reads: bool,
     list: List,
-    /// What the batch writes; `None` takes an account off the list.
+    /// The batch's changes; `None` takes an account off the list.
     journal: HashMap<Box<str>, Option<Box<[u8]>>>,
-    /// What was committed while the list is read: newer than what is read.
+    /// Changes that were committed while the list is read: newer than what is read.
     since: HashMap<Box<str>, Option<Box<[u8]>>>,
 }
 
@@ -59,7 +59,7 @@ impl KnownAccounts {
         self.reads = true;
     }
 
-    /// What it waits for; `None` where the list is known.
+    /// The thing that it waits for; `None` where the list is known.
     pub(crate) fn waits_for(&mut self) -> Option<String> {
         if !self.reads {
             return None;

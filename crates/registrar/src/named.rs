@@ -174,7 +174,7 @@ fn is_empty(value: &Value) -> bool {
     value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
-/// What comes of two columns of one meaning.
+/// The result of two columns of one meaning.
 enum Both {
     /// The first holds.
     Keep,

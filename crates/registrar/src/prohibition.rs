@@ -53,7 +53,7 @@ pub(crate) fn forbids(name: &str, value: &Value) -> bool {
     may_forbid(name) && !matches!(said, Said::Nothing | Said::No)
 }
 
-/// What a value says as a flag.
+/// The meaning of a value as a flag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Said {
     /// Nothing: it is empty.

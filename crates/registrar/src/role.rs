@@ -149,7 +149,7 @@ impl RegistrarRole {
             Statement::Nothing => Ok(None),
             Statement::Gone(id) => Ok(Some(Row::Gone(id))),
             Statement::Put(stated) => {
-                let known = self.known.get_mut().get(stated.id()).map_err(unreadable)?;
+                let known = self.known.get_mut().get(stated.id()).map_err(|why| unreadable(&why))?;
                 let version = version_of(message.timestamp, message.offset.0);
                 let (account, notes) = stated.onto(known.as_ref(), version).map_err(|why| refused(&why))?;
                 Ok(Some(Row::Put(Box::new(account), notes)))
@@ -258,8 +258,8 @@ const fn id_of(change: &AccountChange) -> &AccountId {
     }
 }
 
-/// What the list has of the account cannot be read, and may forbid.
-fn unreadable(why: String) -> DeadLetter {
+/// The letter of a row whose account cannot be read in the list: that record may forbid.
+fn unreadable(why: &str) -> DeadLetter {
     let text = format!(
         "the account's record in the list cannot be read, and may hold a prohibition: {why}; stop the members, run \
          `winback topics doctor`, and send this row again"

@@ -41,7 +41,7 @@ pub struct RowRules {
 /// A row that was read.
 #[derive(Clone, Debug)]
 pub struct Read {
-    /// What it states.
+    /// Its statement.
     pub statement: Result<Statement, RowError>,
     /// Columns that are not known.
     pub unknown: Vec<UnknownColumn>,

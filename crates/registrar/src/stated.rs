@@ -1,4 +1,4 @@
-//! What a row states of an account, and the account after it.
+//! The columns that a row states of an account, and the account after it.
 //!
 //! Invariant: a column that the row leaves out keeps what was known. What forbids is lifted only by a row that says so.
 
@@ -35,7 +35,7 @@ impl Statement {
     }
 }
 
-/// What a row states of an account.
+/// The columns that a row states of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stated {
     /// The account; columns that the row leaves out are at their defaults.
@@ -152,7 +152,7 @@ fn merged(stated: Account, columns: Columns, known: &Account) -> Account {
     }
 }
 
-/// What forbids to write to an account, by the name of its column.
+/// The prohibitions of an account, by the names of their columns.
 pub fn prohibitions(account: &Account, now: Time) -> Vec<&'static str> {
     let all = [
         (account.do_not_contact, Column::DoNotContact),

@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(super) struct KnownList {
     shared: Arc<Shared>,
     reading: Option<Receiver<Result<List, String>>>,
-    /// Why it was not read, and when it is tried again.
+    /// The failure, and the time of the next try.
     failed: Option<(String, Instant)>,
 }
 

@@ -146,7 +146,7 @@ fn write(dir: &Path, name: &str, text: &[u8]) {
     std::fs::write(dir.join(name), text).unwrap();
 }
 
-/// What the import of a file says, its exit code and its result.
+/// The exit code of an import, its remarks and its result.
 fn import(dir: &Path, arguments: &[&str]) -> (i32, String, Value) {
     let all: Vec<&str> = ["accounts", "import"].iter().chain(arguments).copied().collect();
     let output = winback(dir, &all);

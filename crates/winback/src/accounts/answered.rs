@@ -1,4 +1,4 @@
-//! What an account answered: who of its contacts is out, beside those whom the list says.
+//! The answers of an account: which of its contacts are out, beside those whom the list says.
 
 use std::ops::ControlFlow;
 

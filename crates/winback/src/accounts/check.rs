@@ -46,7 +46,7 @@ pub struct Check<'a> {
     pub rules: &'a RowRules,
     /// The time of the import.
     pub now: Time,
-    /// What the registrar would hold rows against.
+    /// The hashes and sizes that the registrar would hold rows against.
     pub gate: Option<&'a Gate>,
 }
 

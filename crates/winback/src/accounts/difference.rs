@@ -15,7 +15,7 @@ pub struct Difference {
     pub changed: BTreeSet<String>,
     /// No longer in the list.
     pub removed: BTreeSet<String>,
-    /// What forbade and would no longer, by account.
+    /// Prohibitions that would be lifted, by account.
     pub lifted: BTreeMap<String, Vec<&'static str>>,
 }
 

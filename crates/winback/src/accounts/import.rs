@@ -43,7 +43,7 @@ struct File {
     rows: Sorter,
     checked: Checked,
     preview: Preview,
-    /// What it states, by account; filled for a list that is replaced.
+    /// Its statements, by account; filled for a list that is replaced.
     stated: BTreeMap<String, Statement>,
 }
 

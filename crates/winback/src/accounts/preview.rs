@@ -1,4 +1,4 @@
-//! What an import would take: the first rows as they are understood, and what many accounts share.
+//! The preview of an import: the first rows as they are understood, and what many accounts share.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
@@ -51,7 +51,7 @@ struct Shared {
     last: String,
 }
 
-/// What was seen of a file.
+/// The preview of a file.
 #[derive(Debug, Default)]
 pub(crate) struct Preview {
     first: Vec<Account>,

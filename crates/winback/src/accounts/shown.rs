@@ -102,7 +102,7 @@ pub(crate) fn text_with(account: &v1::Account, answered: Option<&Answered>, othe
     text
 }
 
-/// What an account answered, each with its day.
+/// The answers of an account, each with its day.
 fn answers(answered: &Answered) -> Vec<String> {
     let day = |at: Time| at.to_string().chars().take(10).collect::<String>();
     let all = [
