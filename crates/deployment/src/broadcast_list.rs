@@ -169,12 +169,12 @@ mod tests {
         }
 
         /// The records of each inbox partition since then; all have the same.
-        fn came(&self, since: usize) -> Vec<String> {
+        fn records(&self, since: usize) -> Vec<String> {
             let partitions = scan::partitions(&*self.log, &self.topics.inbox).unwrap();
             let of = |partition| {
-                let mut came = Vec::new();
+                let mut records = Vec::new();
                 scan::each(&*self.log, partition, Offset::ZERO, |message| {
-                    came.push(match v1::InboxRecord::from_bytes(message.value().unwrap()).unwrap().body {
+                    records.push(match v1::InboxRecord::from_bytes(message.value().unwrap()).unwrap().body {
                         Some(Body::Policy(policy)) => format!("{} {}", policy.name, policy.version),
                         Some(Body::Hold(hold)) => format!("hold {} {}", hold.policy, hold.held),
                         other => panic!("{other:?}"),
@@ -182,7 +182,7 @@ mod tests {
                     Ok(ControlFlow::Continue(()))
                 })
                 .unwrap();
-                came.split_off(since)
+                records.split_off(since)
             };
             let all: Vec<_> = partitions.iter().map(of).collect();
             assert!(all.windows(2).all(|pair| pair[0] == pair[1]), "{all:?}");
@@ -218,14 +218,14 @@ mod tests {
             bench.hold("default", true);
             bench.hold("", true);
             bench.hold("", false);
-            assert_eq!(bench.came(0), ["default 1", "hold default true", "hold  true", "hold  false"]);
+            assert_eq!(bench.records(0), ["default 1", "hold default true", "hold  true", "hold  false"]);
             bench.seed();
-            assert!(bench.came(4).is_empty(), "this inbox has it");
+            assert!(bench.records(4).is_empty(), "this inbox has it");
             bench.as_if_put_into(inbox);
             bench.seed();
-            assert_eq!(bench.came(4), ["hold default true", "default 1"], "what was let go does not come");
+            assert_eq!(bench.records(4), ["hold default true", "default 1"], "what was let go does not come");
             bench.seed();
-            assert!(bench.came(6).is_empty(), "it is known to have it");
+            assert!(bench.records(6).is_empty(), "it is known to have it");
         }
     }
 

@@ -68,17 +68,17 @@ mod tests {
     #[test]
     fn a_policy_and_its_topic_are_compared_with_both_numbers_and_the_fix() {
         let topics = Topics::of("w");
-        let told = |toml: &str, takes: usize| too_small(&topics, toml, |_| takes);
-        assert_eq!(told("name = \"p\"", 1 << 20), None, "the default fits");
-        assert_eq!(told("name = \"p\"\nmax_trigger_bytes = 1044480", 1 << 20), None, "to the byte");
-        let found = told("name = \"p\"\nmax_trigger_bytes = 1044481", 1 << 20).unwrap();
+        let checked = |toml: &str, takes: usize| too_small(&topics, toml, |_| takes);
+        assert_eq!(checked("name = \"p\"", 1 << 20), None, "the default fits");
+        assert_eq!(checked("name = \"p\"\nmax_trigger_bytes = 1044480", 1 << 20), None, "to the byte");
+        let found = checked("name = \"p\"\nmax_trigger_bytes = 1044481", 1 << 20).unwrap();
         assert_eq!(found.topic, "w.triggers");
         for part in ["`p`", "1048576", "1044481", "1044480 at most", "1048577 at least", "max_trigger_bytes"]
         {
             assert!(found.text.contains(part), "{}", found.text);
         }
-        let found = told("name = \"p\"\nshadow = true", 100_000).unwrap();
+        let found = checked("name = \"p\"\nshadow = true", 100_000).unwrap();
         assert_eq!(found.topic, "w.shadow-triggers");
-        assert_eq!(told("", 0), None);
+        assert_eq!(checked("", 0), None);
     }
 }

@@ -8,17 +8,17 @@ use super::words;
 
 /// `feature gap segment; left angry; promised at exit: free migration`; `None` where there is nothing to say.
 pub fn approach(segment: &str, manner: &str, concessions: &[String]) -> Option<String> {
-    let mut said = Vec::new();
+    let mut parts = Vec::new();
     if !segment.is_empty() {
-        said.push(format!("{} segment", words::spaced(segment)));
+        parts.push(format!("{} segment", words::spaced(segment)));
     }
     if Manner::parse(manner) == Some(Manner::Angry) {
-        said.push("left angry".to_owned());
+        parts.push("left angry".to_owned());
     }
     if !concessions.is_empty() {
-        said.push(format!("promised at exit: {}", words::safe(&concessions.join(", "))));
+        parts.push(format!("promised at exit: {}", words::safe(&concessions.join(", "))));
     }
-    (!said.is_empty()).then(|| said.join("; "))
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 /// The same of an account's row; its segment is left out where the row is none that the core takes.

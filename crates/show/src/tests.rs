@@ -205,8 +205,8 @@ fn every_gate_says_why_it_is_shut_and_what_would_open_it() {
     let lines: Vec<String> = Gate::ALL
         .iter()
         .map(|gate| {
-            let said = sentence(&decision("gated", gate.as_str(), signal()));
-            format!("{gate}: {} | {}", said.what, said.differ.unwrap().text)
+            let worded = sentence(&decision("gated", gate.as_str(), signal()));
+            format!("{gate}: {} | {}", worded.what, worded.differ.unwrap().text)
         })
         .collect();
     is_golden("gates.txt", &lines.join("\n"));
@@ -214,10 +214,10 @@ fn every_gate_says_why_it_is_shut_and_what_would_open_it() {
 
 #[test]
 fn words_from_a_newer_version_are_shown_as_they_are() {
-    let said = sentence(&decision("postponed", "", burst()));
-    assert_eq!(said.what, "came to postponed, which this version does not know");
-    let said = sentence(&decision("gated", "moon_phase", signal()));
-    assert!(said.what.contains("moon phase"));
+    let worded = sentence(&decision("postponed", "", burst()));
+    assert_eq!(worded.what, "came to postponed, which this version does not know");
+    let worded = sentence(&decision("gated", "moon_phase", signal()));
+    assert!(worded.what.contains("moon phase"));
 }
 
 #[test]
@@ -247,9 +247,9 @@ fn a_priority_says_its_parts_and_why() {
         strength: part(88, "a strong signal, score 8"),
         fit: part(100, "a release answers a gap"),
     };
-    let told = super::trigger(&v1::Trigger { priority: Some(priority), ..trigger() }, None);
+    let shown = super::trigger(&v1::Trigger { priority: Some(priority), ..trigger() }, None);
     for part in ["80 of 100", "the gap they left for is closed (100 %)", "(91 %)", "answers a gap (100 %)"] {
-        assert!(told.replace("\n           ", " ").contains(part), "{told}");
+        assert!(shown.replace("\n           ", " ").contains(part), "{shown}");
     }
 }
 
@@ -265,8 +265,8 @@ fn a_score_that_was_carried_over_is_told_in_the_trigger_and_in_the_decision() {
     let burst = v1::BurstSubject { signals: 1, score: 9, needed: 10, ..v1::BurstSubject::default() };
     let below =
         v1::Decision { carried_score: 7, ..decision("below_threshold", "quiet", Subject::Burst(burst)) };
-    let told = super::decision(&below);
-    assert!(told.contains("score 9 of 10 needed (7 carried over from before)"), "{told}");
+    let shown = super::decision(&below);
+    assert!(shown.contains("score 9 of 10 needed (7 carried over from before)"), "{shown}");
 }
 
 #[test]

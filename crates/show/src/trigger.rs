@@ -16,7 +16,7 @@ pub fn trigger(trigger: &v1::Trigger, action: Option<&v1::Action>) -> String {
     let mut lines =
         vec![head(trigger), labelled("why now", &why_now(trigger)), labelled("decided", &decided(trigger))];
     let account = trigger.account.as_ref();
-    lines.extend(account.and_then(of_snapshot).map(|told| labelled("account", &told)));
+    lines.extend(account.and_then(of_snapshot).map(|shown| labelled("account", &shown)));
     lines.extend(trigger.priority.as_ref().map(|found| labelled("priority", &priority(found))));
     if !trigger.cut.is_empty() {
         lines.push(labelled("cut", &cut(&trigger.cut)));
@@ -46,12 +46,12 @@ pub fn of_snapshot(account: &v1::AccountSnapshot) -> Option<String> {
 /// `65 of 100: the gap they left for is closed (100 %) × tier 1, $84000 a year (91 %) × …`.
 fn priority(priority: &v1::Priority) -> String {
     let parts = [&priority.recoverability, &priority.value, &priority.strength, &priority.fit];
-    let said: Vec<String> = parts
+    let phrases: Vec<String> = parts
         .into_iter()
         .flatten()
         .map(|part| format!("{} ({} %)", words::safe(&part.why), part.percent))
         .collect();
-    format!("{} of 100: {}", priority.total, said.join(" × "))
+    format!("{} of 100: {}", priority.total, phrases.join(" × "))
 }
 
 fn labelled(label: &str, text: &str) -> String {
@@ -117,12 +117,12 @@ fn why_now(trigger: &v1::Trigger) -> String {
         (trigger.score.clone().unwrap_or_default(), trigger.evidence.clone().unwrap_or_default());
     let mut parts = score.parts.clone();
     parts.sort_by_key(|part| std::cmp::Reverse(part.weight));
-    let said: Vec<String> = parts.iter().map(|part| phrase(part, &evidence.items)).collect();
+    let phrases: Vec<String> = parts.iter().map(|part| phrase(part, &evidence.items)).collect();
     let before = evidence.items.iter().filter(|item| is_carried(item, &score.parts)).count();
     let before = if before == 0 { String::new() } else { format!(", and {before} in the quiet time before") };
     format!(
         "{}: {}{}, score {} ({} needed){before}{}",
-        said.join(" · "),
+        phrases.join(" · "),
         words::count(evidence.signals, "signal"),
         within(&evidence),
         score.total,

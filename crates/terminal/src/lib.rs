@@ -10,6 +10,6 @@ mod out;
 mod style;
 
 pub use exit::{EXIT_DEFECT, EXIT_FAILED, EXIT_LOG, EXIT_PARTLY, EXIT_USAGE};
-pub use lines::{ask, bar, counted, grouped, remark, say, tell};
+pub use lines::{ask, bar, counted, grouped, print, print_line, print_note};
 pub use out::{Out, until_closed};
 pub use style::{BAD, BOLD, DIM, GOOD, safe, styled};

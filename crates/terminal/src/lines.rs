@@ -14,7 +14,7 @@ const WORTH_A_BAR: u64 = 20_000;
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub fn say(line: &str) -> std::io::Result<()> {
+pub fn print_line(line: &str) -> std::io::Result<()> {
     match writeln!(anstream::stdout(), "{}", door::fit(line)) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         written => written,
@@ -25,26 +25,26 @@ pub fn say(line: &str) -> std::io::Result<()> {
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub fn tell(json: bool, value: &Value, text: &str) -> std::io::Result<()> {
-    if json { say(&door::json(&value.to_string())) } else { say(text) }
+pub fn print(json: bool, value: &Value, text: &str) -> std::io::Result<()> {
+    if json { print_line(&door::json(&value.to_string())) } else { print_line(text) }
 }
 
 /// Writes a line for the person beside the result: a remark, a warning, an error.
-pub fn remark(line: &str) {
+pub fn print_note(line: &str) {
     // Nobody is left to hear that standard error is closed.
     let _ = writeln!(anstream::stderr(), "{}", door::fit(line));
 }
 
-/// Formats a line of the result, and writes it with [`say`].
+/// Formats a line of the result, and writes it with [`print_line`].
 #[macro_export]
 macro_rules! show {
-    ($($text:tt)*) => { $crate::say(&format!($($text)*)) };
+    ($($text:tt)*) => { $crate::print_line(&format!($($text)*)) };
 }
 
-/// Formats a line for the person, and writes it with [`remark`].
+/// Formats a line for the person, and writes it with [`print_note`].
 #[macro_export]
 macro_rules! note {
-    ($($text:tt)*) => { $crate::remark(&format!($($text)*)) };
+    ($($text:tt)*) => { $crate::print_note(&format!($($text)*)) };
 }
 
 /// `1 row`, `12,480 rows`.

@@ -1,13 +1,10 @@
 //! The command line, with help that a stranger understands.
 
-mod accounts;
-pub(crate) mod values;
+pub(crate) mod accounts;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser};
-
-pub(crate) use accounts::AccountsCommand;
 
 use crate::commands::Command;
 

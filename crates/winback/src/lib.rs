@@ -5,12 +5,14 @@ pub mod cli;
 
 mod commands;
 mod demo;
+mod values;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::CommandFactory as _;
 use winback_core::privacy::masked;
+use winback_deployment::Context;
 use winback_deployment::config::ConfigError;
 use winback_lane::LaneError;
 use winback_log::LogError;
@@ -23,10 +25,15 @@ use winback_terminal::{EXIT_DEFECT, EXIT_FAILED, EXIT_LOG, EXIT_USAGE};
 /// # Errors
 /// With what was attempted; [`exit_code`] says what the process ends with.
 pub fn execute(cli: cli::Cli) -> anyhow::Result<ExitCode> {
-    catch_unwind(AssertUnwindSafe(|| commands::execute(cli))).unwrap_or_else(|panic| {
+    catch_unwind(AssertUnwindSafe(|| execute_here(cli))).unwrap_or_else(|panic| {
         let why = winback_lane::panic_text(&*panic);
         Err(Panicked { thread: "main".to_owned(), why }.into())
     })
+}
+
+fn execute_here(cli: cli::Cli) -> anyhow::Result<ExitCode> {
+    let cli::Global { log, config, json } = cli.global;
+    commands::execute(Context::new(config.as_deref(), log.as_deref(), json)?, cli.command)
 }
 
 /// Tells the person at the terminal why a command failed, in one line whatever the error quotes. The value of a setting is shown

@@ -1,16 +1,16 @@
 //! Erasing an account: what is asked of the registrar and the detector, what is searched, what goes at once, and what is
 //! left until when (docs/privacy.md).
 
-mod place;
+mod location;
+mod matcher;
+mod purge;
 mod report;
+mod request;
 mod search;
-mod settle;
-mod subject;
-mod trash;
 
-pub use place::Place;
-pub use report::{Told, tell};
+pub use location::Location;
+pub use matcher::Subject;
+pub use purge::{clear, files};
+pub use report::{EraseReport, print};
+pub use request::{Settled, is_through, request, settle};
 pub use search::{search, suppressions};
-pub use settle::{Settled, is_through, request, settle};
-pub use subject::Subject;
-pub use trash::{clear, files};

@@ -7,12 +7,12 @@ use serde_json::json;
 use winback_core::time::Time;
 use winback_terminal::Out;
 
-use super::place::{Fate, Place};
+use super::location::{Fate, Location};
 
 /// Everything that is told of one subject.
-pub struct Told<'a> {
+pub struct EraseReport<'a> {
     /// The topics.
-    pub places: &'a [Place],
+    pub locations: &'a [Location],
     /// Snapshot files.
     pub snapshots: &'a [PathBuf],
     /// Drafts in the outbox.
@@ -29,24 +29,24 @@ pub struct Told<'a> {
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub fn tell(told: &Told<'_>) -> anyhow::Result<()> {
+pub fn print(report: &EraseReport<'_>) -> anyhow::Result<()> {
     let mut out = Out::new();
-    let rows = rows(told);
-    if told.json {
+    let rows = rows(report);
+    if report.json {
         for row in &rows {
             out.json(&json!({
-                "where": row.place, "found": row.found, "gone": row.gone, "left": row.left,
+                "where": row.location, "found": row.found, "gone": row.gone, "left": row.left,
                 "how": row.how, "by": row.by.map(|by| by.to_string()),
             }))?;
         }
     } else {
-        out.line(&table(&rows, told.dry_run))?;
+        out.line(&table(&rows, report.dry_run))?;
     }
     Ok(out.flush()?)
 }
 
 struct Row {
-    place: String,
+    location: String,
     found: Option<u64>,
     gone: u64,
     left: u64,
@@ -54,39 +54,46 @@ struct Row {
     by: Option<Time>,
 }
 
-fn rows(told: &Told<'_>) -> Vec<Row> {
-    let place = |place: &Place| {
-        let by = place.gone_by(told.shared).filter(|_| place.left() > 0 && !told.dry_run);
-        let how = if told.dry_run { String::new() } else { how(place, told.shared) };
-        let found = place.searched.then_some(place.found.len() as u64);
-        Row { place: place.topic.clone(), found, gone: place.removed, left: place.left(), how, by }
+fn rows(report: &EraseReport<'_>) -> Vec<Row> {
+    let location = |location: &Location| {
+        let by = location.gone_by(report.shared).filter(|_| location.left() > 0 && !report.dry_run);
+        let how = if report.dry_run { String::new() } else { how(location, report.shared) };
+        let found = location.searched.then_some(location.found.len() as u64);
+        Row {
+            location: location.topic.clone(),
+            found,
+            gone: location.removed,
+            left: location.left(),
+            how,
+            by,
+        }
     };
     let file = |(what, paths): (&str, &[PathBuf])| {
         let count = paths.len() as u64;
-        let gone = if told.dry_run { 0 } else { count };
-        let (place, how) = (what.to_owned(), String::new());
-        Row { place, found: Some(count), gone, left: count - gone, how, by: None }
+        let gone = if report.dry_run { 0 } else { count };
+        let (location, how) = (what.to_owned(), String::new());
+        Row { location, found: Some(count), gone, left: count - gone, how, by: None }
     };
-    let files = [("snapshot files", told.snapshots), ("drafts in the outbox", told.drafts)];
-    told.places.iter().map(place).chain(files.into_iter().map(file)).collect()
+    let files = [("snapshot files", report.snapshots), ("drafts in the outbox", report.drafts)];
+    report.locations.iter().map(location).chain(files.into_iter().map(file)).collect()
 }
 
 /// The way in which the rest goes.
-fn how(place: &Place, shared: bool) -> String {
-    if !place.searched {
+fn how(location: &Location, shared: bool) -> String {
+    if !location.searched {
         return "not searched: it is yours, and goes as you keep it".to_owned();
     }
-    if place.left() == 0 {
+    if location.left() == 0 {
         return String::new();
     }
-    if place.count(Fate::Unread) > 0 {
+    if location.count(Fate::Unread) > 0 {
         return "waits for `winback run`; then erase again".to_owned();
     }
-    if place.count(Fate::Retained) > 0 {
+    if location.count(Fate::Retained) > 0 {
         return "retention: decisions about others are verified against it".to_owned();
     }
-    if place.count(Fate::Marker) > 0 {
-        let what = if place.count(Fate::Replaced) > 0 && shared {
+    if location.count(Fate::Marker) > 0 {
+        let what = if location.count(Fate::Replaced) > 0 && shared {
             "compaction; then its id in a tombstone"
         } else {
             "its id alone, in a tombstone"
@@ -103,7 +110,7 @@ fn table(rows: &[Row], dry_run: bool) -> String {
     if dry_run {
         table.set_header(["where", "found"]);
         for row in rows {
-            table.add_row([row.place.clone(), found(row)]);
+            table.add_row([row.location.clone(), found(row)]);
         }
         return table.to_string();
     }
@@ -111,7 +118,7 @@ fn table(rows: &[Row], dry_run: bool) -> String {
     for row in rows {
         let by = row.by.map_or_else(String::new, |by| by.to_string().chars().take(10).collect());
         let (gone, left) = (row.gone.to_string(), row.left.to_string());
-        table.add_row([row.place.clone(), found(row), gone, left, row.how.clone(), by]);
+        table.add_row([row.location.clone(), found(row), gone, left, row.how.clone(), by]);
     }
     table.to_string()
 }

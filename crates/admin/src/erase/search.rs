@@ -15,8 +15,8 @@ use winback_proto::v1::inbox_record::Body;
 use winback_proto::{WireMessage as _, state, v1};
 use winback_registrar::Suppressions;
 
-use super::place::{Fate, Found, Place};
-use super::subject::Subject;
+use super::location::{Fate, Found, Location};
+use super::matcher::Subject;
 
 /// Records of sources that were matched: input and offset.
 type Matched = BTreeSet<(String, i64)>;
@@ -25,13 +25,13 @@ type Matched = BTreeSet<(String, i64)>;
 ///
 /// # Errors
 /// When the log is away.
-pub fn search(context: &Context, log: &dyn Log, subject: &mut Subject) -> anyhow::Result<Vec<Place>> {
+pub fn search(context: &Context, log: &dyn Log, subject: &mut Subject) -> anyhow::Result<Vec<Location>> {
     let topics = context.topics.clone();
     subject.erased =
         winback_deployment::suppression_key::known(&context.config).zip(Some(suppressions(context, log)?));
     let mut matched = Matched::new();
-    let mut places = Vec::new();
-    let mut own = Search { context, log, subject, places: &mut places };
+    let mut locations = Vec::new();
+    let mut own = Search { context, log, subject, locations: &mut locations };
     own.keyed(&topics.accounts, true)?;
     own.inbox(&topics.inbox, &mut matched)?;
     own.changelog(&topics.changelog)?;
@@ -45,7 +45,7 @@ pub fn search(context: &Context, log: &dyn Log, subject: &mut Subject) -> anyhow
     own.within(&topics.retries)?;
     own.rows()?;
     own.sources(&matched)?;
-    Ok(places)
+    Ok(locations)
 }
 
 /// The accounts that were erased so far.
@@ -73,7 +73,7 @@ struct Search<'a> {
     context: &'a Context,
     log: &'a dyn Log,
     subject: &'a mut Subject,
-    places: &'a mut Vec<Place>,
+    locations: &'a mut Vec<Location>,
 }
 
 impl Search<'_> {
@@ -97,7 +97,7 @@ impl Search<'_> {
             })?;
         }
         let (topic, kept) = (topic.to_owned(), Span::ZERO);
-        self.places.push(Place { topic, spec, kept, searched: true, found, removed: 0 });
+        self.locations.push(Location { topic, spec, kept, searched: true, found, removed: 0 });
         Ok(())
     }
 
@@ -118,15 +118,15 @@ impl Search<'_> {
 
     /// Of a compacted topic's records with one key all but the last were replaced.
     fn replaced(&mut self) {
-        let Some(place) = self.places.last_mut() else { return };
+        let Some(location) = self.locations.last_mut() else { return };
         let mut last: BTreeMap<i32, usize> = BTreeMap::new();
-        for at in 0..place.found.len() {
-            if let Some(before) = last.insert(place.found[at].partition.partition.0, at) {
-                place.found[before].fate = Fate::Replaced;
+        for at in 0..location.found.len() {
+            if let Some(before) = last.insert(location.found[at].partition.partition.0, at) {
+                location.found[before].fate = Fate::Replaced;
             }
         }
         // The last one is still the account: nobody took the erasure in.
-        place
+        location
             .found
             .iter_mut()
             .filter(|found| found.fate == Fate::Removable)
@@ -170,9 +170,9 @@ impl Search<'_> {
             count += 1;
             Ok(Some(if says_so { Fate::Marker } else { Fate::Unread }))
         })?;
-        let Some(place) = self.places.last_mut() else { return Ok(()) };
-        place.kept = ERASED_KEPT;
-        replaced.into_iter().for_each(|at| place.found[at].fate = Fate::Replaced);
+        let Some(location) = self.locations.last_mut() else { return Ok(()) };
+        location.kept = ERASED_KEPT;
+        replaced.into_iter().for_each(|at| location.found[at].fate = Fate::Replaced);
         Ok(())
     }
 
@@ -189,8 +189,8 @@ impl Search<'_> {
             count += 1;
             Ok(Some(if message.value().is_none() { Fate::Marker } else { Fate::Unread }))
         })?;
-        let Some(place) = self.places.last_mut() else { return Ok(()) };
-        replaced.into_iter().for_each(|at| place.found[at].fate = Fate::Replaced);
+        let Some(location) = self.locations.last_mut() else { return Ok(()) };
+        replaced.into_iter().for_each(|at| location.found[at].fate = Fate::Replaced);
         Ok(())
     }
 
@@ -248,10 +248,10 @@ impl Search<'_> {
             return self.not_ours(&topic);
         }
         self.within(&topic)?;
-        let Some(place) = self.places.last_mut() else { return Ok(()) };
+        let Some(location) = self.locations.last_mut() else { return Ok(()) };
         let group = format!("{}.registrar", self.context.config.deployment);
         let mut reader = self.log.reader()?;
-        for found in &mut place.found {
+        for found in &mut location.found {
             let position = reader.committed(&group, std::slice::from_ref(&found.partition))?.pop().flatten();
             if found.offset >= position.unwrap_or(Offset::ZERO) {
                 found.fate = Fate::Unread;
@@ -270,8 +270,8 @@ impl Search<'_> {
                 continue;
             }
             self.scan(&source.topic, |subject, partition, message| {
-                let place = (input_name(name, partition).to_string(), message.offset.0);
-                let found = matched.contains(&place) || subject.is_in(message.value().unwrap_or_default());
+                let location = (input_name(name, partition).to_string(), message.offset.0);
+                let found = matched.contains(&location) || subject.is_in(message.value().unwrap_or_default());
                 Ok(found.then_some(Fate::Removable))
             })?;
         }
@@ -283,7 +283,7 @@ impl Search<'_> {
         let spec = self.log.describe(&[topic])?.into_iter().flatten().next().map(|info| info.spec);
         let topic = topic.to_owned();
         let (kept, found) = (Span::ZERO, Vec::new());
-        self.places.push(Place { topic, spec, kept, searched: false, found, removed: 0 });
+        self.locations.push(Location { topic, spec, kept, searched: false, found, removed: 0 });
         Ok(())
     }
 }

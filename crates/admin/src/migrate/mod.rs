@@ -4,16 +4,16 @@
 //! become the first records of the new inbox, so that what is decided there is a function of that inbox alone. Partitions
 //! may differ in number, since each row goes where its account's key hashes to. The clock begins anew.
 
-mod alone;
 mod copy;
-mod drained;
-mod gate;
+mod exclusive;
+mod lag;
+mod preflight;
 mod rows;
 mod target;
 
-pub use alone::Alone;
 pub use copy::copy;
-pub use drained::unread;
-pub use gate::check;
+pub use exclusive::Exclusive;
+pub use lag::unread;
+pub use preflight::check;
 pub use rows::{Counts, carry, count};
 pub use target::{Target, look, mark};

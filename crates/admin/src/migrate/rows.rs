@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use winback_core::debounce::{Event, Hold, PolicyRecord, StateKey, StateRow, VersionKey};
 use winback_core::ids::{Offset, Partition, PolicyName};
+use winback_core::time::Time;
 use winback_deployment::{Context, scan};
 use winback_log::partitioner::partition_of;
 use winback_log::{Append, Log, Writer};
@@ -73,86 +74,120 @@ pub fn count(context: &Context, from: &dyn Log) -> anyhow::Result<Counts> {
 /// # Errors
 /// When a log is away, or the state is not understood.
 pub fn carry(context: &Context, from: &dyn Log, to: &dyn Log, partitions: i32) -> anyhow::Result<Counts> {
-    let mut carried = Carried { context, writer: to.writer()?, counts: Counts::default() };
-    let mut policies: BTreeMap<VersionKey, Arc<PolicyRecord>> = BTreeMap::new();
-    let (mut holds, mut events) = (BTreeSet::new(), Vec::new());
-    let mut told: BTreeMap<StateKey, StateRow> = BTreeMap::new();
-    let mut used: BTreeSet<(i32, VersionKey)> = BTreeSet::new();
-    each(context, from, |key, row| match (&key, &row) {
-        (StateKey::Policy(version), StateRow::Policy(record)) => {
-            policies.insert(version.clone(), record.clone());
-            Ok(())
-        }
-        (StateKey::Hold(policy), _) => {
-            holds.insert(policy.clone());
-            Ok(())
-        }
-        (StateKey::Event(_), StateRow::Event(fan_out)) => {
-            let Event { append_time, source, id, .. } = &fan_out.event;
-            let of = (*append_time, source.clone(), id.clone());
-            events.push((of, row));
-            Ok(())
-        }
-        // An event comes to every partition, and each has to know it again.
-        (StateKey::Seen(_), StateRow::Seen(seen)) if key.account().is_none() => {
-            // The longest memory, where partitions of the old log remember it differently.
-            if !matches!(told.get(&key), Some(StateRow::Seen(known)) if known.until >= seen.until) {
-                told.insert(key, row);
-            }
-            Ok(())
-        }
-        // The clock begins anew when the readers there have reported: it waits for no input that is not there.
-        (StateKey::Clock, _) => Ok(()),
-        _ => {
-            let own = key.account().map(|id| partition_of(id.as_str().as_bytes(), partitions).0);
-            if let (StateKey::Machine(machine_key), StateRow::Machine(machine), Some(own)) = (&key, &row, own)
-                && let Some(burst) = &machine.burst
-            {
-                used.insert((own, VersionKey::of(&machine_key.policy, burst.policy_version)));
-            }
-            carried.row(None, &key, &row)
-        }
+    let mut importer = Importer { context, writer: to.writer()?, counts: Counts::default(), partitions };
+    let mut shared = SharedRows::default();
+    each(context, from, |key, row| match shared.take(key, row) {
+        None => Ok(()),
+        Some((key, row)) => importer.own(&mut shared, &key, &row),
     })?;
-    // Each partition of the old log brings its row of an event; the new one takes them together.
-    events.sort_by(|(left, _), (right, _)| left.cmp(right));
-    told.values().for_each(|row| carried.counts.add(row));
-    let newest: BTreeMap<&PolicyName, u32> = policies.keys().map(|key| (&key.policy, key.version)).collect();
-    for number in 0..partitions {
-        for (version, record) in &policies {
-            // An older version goes where a burst is open under it (R13), and what ends a shadow where one of its is.
-            let has_open = used.iter().any(|(at, own)| (*at, &own.policy) == (number, &version.policy));
-            let wanted = if record.is_end() {
-                has_open
-            } else {
-                newest.get(&version.policy) == Some(&version.version)
-                    || used.contains(&(number, version.clone()))
-            };
-            if wanted {
-                let key = StateKey::Policy(version.clone());
-                carried.row(Some(number), &key, &StateRow::Policy(record.clone()))?;
-            }
-        }
-        for (_, row) in &events {
-            carried.row(Some(number), &StateKey::Event(Offset::ZERO), row)?;
-        }
-        for (key, row) in &told {
-            carried.append(Some(number), key, row)?;
-        }
-        for policy in &holds {
-            carried.row(Some(number), &StateKey::Hold(policy.clone()), &StateRow::Hold(Hold))?;
-        }
-    }
-    carried.writer.flush()?;
-    Ok(Counts { policies: (policies.len() + holds.len()) as u64, ..carried.counts })
+    importer.shared(&mut shared)?;
+    importer.writer.flush()?;
+    Ok(Counts { policies: (shared.policies.len() + shared.holds.len()) as u64, ..importer.counts })
 }
 
-struct Carried<'a> {
+/// The rows that are no account's, and have to come to each partition of the new inbox.
+#[derive(Default)]
+struct SharedRows {
+    policies: BTreeMap<VersionKey, Arc<PolicyRecord>>,
+    holds: BTreeSet<String>,
+    /// Fan-outs, each with the time, the source and the id of its event.
+    events: Vec<((Time, String, String), StateRow)>,
+    /// The memory of events, which each partition has.
+    seen: BTreeMap<StateKey, StateRow>,
+    /// The versions of policies under which bursts are open, by the new partition.
+    used: BTreeSet<(i32, VersionKey)>,
+}
+
+impl SharedRows {
+    /// Keeps a row that is no account's; any other is given back.
+    fn take(&mut self, key: StateKey, row: StateRow) -> Option<(StateKey, StateRow)> {
+        match (&key, &row) {
+            (StateKey::Policy(version), StateRow::Policy(record)) => {
+                self.policies.insert(version.clone(), record.clone());
+            }
+            (StateKey::Hold(policy), _) => {
+                self.holds.insert(policy.clone());
+            }
+            (StateKey::Event(_), StateRow::Event(fan_out)) => {
+                let Event { append_time, source, id, .. } = &fan_out.event;
+                let of = (*append_time, source.clone(), id.clone());
+                self.events.push((of, row));
+            }
+            (StateKey::Seen(_), StateRow::Seen(seen)) if key.account().is_none() => {
+                // The longest memory, where partitions of the old log remember it differently.
+                let known = self.seen.get(&key);
+                if !matches!(known, Some(StateRow::Seen(known)) if known.until >= seen.until) {
+                    self.seen.insert(key, row);
+                }
+            }
+            // The clock begins anew when the readers there have reported: it waits for no input that is not there.
+            (StateKey::Clock, _) => {}
+            _ => return Some((key, row)),
+        }
+        None
+    }
+
+    /// The versions that a partition needs: the newest of each policy, an older one where a burst is open under it (R13), and
+    /// what ends a shadow where a burst of it is open.
+    fn policies_of(&self, partition: i32) -> impl Iterator<Item = (&VersionKey, &Arc<PolicyRecord>)> {
+        let newest: BTreeMap<&PolicyName, u32> =
+            self.policies.keys().map(|key| (&key.policy, key.version)).collect();
+        self.policies.iter().filter(move |(version, record)| {
+            if record.is_end() {
+                let is_open =
+                    |(at, own): &(i32, VersionKey)| (*at, &own.policy) == (partition, &version.policy);
+                return self.used.iter().any(is_open);
+            }
+            newest.get(&version.policy) == Some(&version.version)
+                || self.used.contains(&(partition, (*version).clone()))
+        })
+    }
+}
+
+/// Writes rows as records of the new inbox, and counts them.
+struct Importer<'a> {
     context: &'a Context,
     writer: Box<dyn Writer>,
     counts: Counts,
+    partitions: i32,
 }
 
-impl Carried<'_> {
+impl Importer<'_> {
+    /// The row of an account. The policy of an open burst is noted with the partition that it goes to.
+    fn own(&mut self, shared: &mut SharedRows, key: &StateKey, row: &StateRow) -> anyhow::Result<()> {
+        if let (StateKey::Machine(machine_key), StateRow::Machine(machine), Some(account)) =
+            (key, row, key.account())
+            && let Some(burst) = &machine.burst
+        {
+            let partition = partition_of(account.as_str().as_bytes(), self.partitions).0;
+            shared.used.insert((partition, VersionKey::of(&machine_key.policy, burst.policy_version)));
+        }
+        self.row(None, key, row)
+    }
+
+    /// The rows that each partition gets.
+    fn shared(&mut self, shared: &mut SharedRows) -> anyhow::Result<()> {
+        // Each partition of the old log brings its row of an event; the new one takes them together.
+        shared.events.sort_by(|(left, _), (right, _)| left.cmp(right));
+        shared.seen.values().for_each(|row| self.counts.add(row));
+        for number in 0..self.partitions {
+            for (version, record) in shared.policies_of(number) {
+                let key = StateKey::Policy(version.clone());
+                self.row(Some(number), &key, &StateRow::Policy(record.clone()))?;
+            }
+            for (_, row) in &shared.events {
+                self.row(Some(number), &StateKey::Event(Offset::ZERO), row)?;
+            }
+            for (key, row) in &shared.seen {
+                self.append(Some(number), key, row)?;
+            }
+            for policy in &shared.holds {
+                self.row(Some(number), &StateKey::Hold(policy.clone()), &StateRow::Hold(Hold))?;
+            }
+        }
+        Ok(())
+    }
+
     fn row(&mut self, partition: Option<i32>, key: &StateKey, row: &StateRow) -> anyhow::Result<()> {
         self.counts.add(row);
         self.append(partition, key, row)

@@ -3,14 +3,14 @@
 //! The source's own decoder judges, and the production index looks up, so that what is shown is what a run would do.
 //! Nothing is read from or written to a source's topic.
 
-mod book;
-mod came;
+mod accounts;
+mod outcome;
 mod records;
+mod render;
 mod tally;
-mod tell;
 
-pub use book::Book;
-pub use came::Came;
+pub use accounts::AccountList;
+pub use outcome::Outcome;
 pub use records::Samples;
+pub use render::{Place, Renderer};
 pub use tally::Tally;
-pub use tell::{Place, Teller};

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use winback_show::words::{BAD, BOLD, DIM, GOOD, styled};
 use winback_terminal::grouped;
 
-use super::Came;
-use super::book::Found;
+use super::Outcome;
+use super::accounts::Found;
 
 /// Counts by name.
 #[derive(Debug, Default)]
@@ -27,17 +27,17 @@ pub struct Tally {
 
 impl Tally {
     /// Counts one event.
-    pub fn add(&mut self, came: &Came) {
+    pub fn add(&mut self, outcome: &Outcome) {
         self.events += 1;
-        let (counts, name) = match came {
-            Came::Signal(signal) => (&mut self.signals, signal.kind),
-            Came::Answer(signal) => (&mut self.answers, signal.kind),
-            Came::FanOut(signal) => (&mut self.fan_outs, signal.kind),
-            Came::Dropped(reason) => (&mut self.dropped, *reason),
-            Came::Dead { reason, .. } => (&mut self.dead, *reason),
+        let (counts, name) = match outcome {
+            Outcome::Signal(signal) => (&mut self.signals, signal.kind),
+            Outcome::Answer(signal) => (&mut self.answers, signal.kind),
+            Outcome::FanOut(signal) => (&mut self.fan_outs, signal.kind),
+            Outcome::Dropped(reason) => (&mut self.dropped, *reason),
+            Outcome::Dead { reason, .. } => (&mut self.dead, *reason),
         };
         *counts.entry(name.to_owned()).or_default() += 1;
-        if let Came::Signal(signal) | Came::Answer(signal) = came {
+        if let Outcome::Signal(signal) | Outcome::Answer(signal) = outcome {
             match &signal.found {
                 Some(Found::Account { method, .. }) => {
                     *self.matched.entry((*method).to_owned()).or_default() += 1;

@@ -34,21 +34,21 @@ pub fn raw(
     for partition in scan::partitions(log, &context.topics.accounts)? {
         known.extend(accounts(log, &partition)?);
     }
-    let came = came(context, log, &known)?;
+    let source_events = source_events(context, log, &known)?;
     let mut run = Backtest::new(question);
     policies.iter().for_each(|policy| run.in_force(policy));
     known.iter().for_each(|account| run.known(account));
-    let last = came.last().map_or(Time::MIN, Came::at);
-    let first = came.first().map_or(Time::MIN, Came::at);
+    let last = source_events.last().map_or(Time::MIN, SourceEvent::at);
+    let first = source_events.first().map_or(Time::MIN, SourceEvent::at);
     let mut stream = Stream { run, next: Offset::ZERO, is_over: false };
     stream.step(first, Body::Progress(Progress { inputs: Vec::new(), known: vec![INPUT.into()] }));
-    let mut told = first;
-    for one in came {
+    let mut reached = first;
+    for one in source_events {
         let at = one.at();
         // The readers' reports, by which the calendar and events are told: once a day is what a burst can wait for.
-        while told + REPORT_EVERY <= at && !stream.is_over {
-            told = told + REPORT_EVERY;
-            stream.reach(told);
+        while reached + REPORT_EVERY <= at && !stream.is_over {
+            reached = reached + REPORT_EVERY;
+            stream.reach(reached);
         }
         stream.step(at, one.body());
         if stream.is_over {
@@ -90,12 +90,12 @@ impl Stream {
 }
 
 /// The result of reading a source.
-enum Came {
+enum SourceEvent {
     Signal(Box<MatchedSignal>),
     Event(Box<Event>),
 }
 
-impl Came {
+impl SourceEvent {
     const fn at(&self) -> Time {
         match self {
             Self::Signal(signal) => signal.append_time,
@@ -126,12 +126,12 @@ fn longest(question: &Question, policies: &[PolicyRecord]) -> Span {
 }
 
 /// Every matched signal and every event of every source, by event time.
-fn came(context: &Context, log: &dyn Log, known: &[Account]) -> anyhow::Result<Vec<Came>> {
+fn source_events(context: &Context, log: &dyn Log, known: &[Account]) -> anyhow::Result<Vec<SourceEvent>> {
     let index = Arc::new(SharedIndex::new());
     index.apply(known.iter().map(IndexChange::Put));
     let index = index.pin_for_batch();
     let now = context.clock.now();
-    let mut came = Vec::new();
+    let mut source_events = Vec::new();
     for (name, source) in &context.config.sources {
         let decoder = Decoder::new(name, source)?;
         let topic: Arc<str> = Arc::from(source.topic.as_str());
@@ -146,11 +146,11 @@ fn came(context: &Context, log: &dyn Log, known: &[Account]) -> anyhow::Result<V
                     match element {
                         Element::Signal(candidate) => {
                             let signal = matched(&candidate, name, arrived, &index);
-                            came.extend(signal.map(|signal| Came::Signal(Box::new(signal))));
+                            source_events.extend(signal.map(|signal| SourceEvent::Signal(Box::new(signal))));
                         }
                         Element::Broadcast(event) if !is_from_the_future(event.at, arrived) => {
                             let at = event.at;
-                            came.push(Came::Event(Box::new(door::event(*event, name, at))));
+                            source_events.push(SourceEvent::Event(Box::new(door::event(*event, name, at))));
                         }
                         _ => {}
                     }
@@ -159,8 +159,8 @@ fn came(context: &Context, log: &dyn Log, known: &[Account]) -> anyhow::Result<V
             })?;
         }
     }
-    came.sort_by(|one, other| one.order().cmp(&other.order()));
-    Ok(came)
+    source_events.sort_by(|one, other| one.order().cmp(&other.order()));
+    Ok(source_events)
 }
 
 fn matched(

@@ -30,9 +30,10 @@ fn row(account: &v1::Account) -> String {
     } else {
         format!(" ({})", words::short(&features.join(", "), 40))
     };
-    let told = approach::of_row(account).map(|told| format!("; {told}")).unwrap_or_default();
+    let words_of_row =
+        approach::of_row(account).map(|words_of_row| format!("; {words_of_row}")).unwrap_or_default();
     format!(
-        "{}, {}, left {}: {}{features}{told}",
+        "{}, {}, left {}: {}{features}{words_of_row}",
         tier(account),
         words::money(account.arr_usd),
         day(account.churned_at.as_ref()),
@@ -67,30 +68,30 @@ fn differs(before: &v1::Account, now: &v1::Account) -> String {
     if same(before) == same(now) {
         return "the list says the same again".to_owned();
     }
-    let mut said = facts(before, now);
-    said.extend(switches(before, now));
-    if said.is_empty() {
-        said.push("its other details differ".to_owned());
+    let mut changes = facts(before, now);
+    changes.extend(switches(before, now));
+    if changes.is_empty() {
+        changes.push("its other details differ".to_owned());
     }
-    format!("the list says now: {}", said.join("; "))
+    format!("the list says now: {}", changes.join("; "))
 }
 
 fn facts(before: &v1::Account, now: &v1::Account) -> Vec<String> {
-    let mut said = Vec::new();
-    let mut tell = |differs: bool, text: String| said.extend(differs.then_some(text));
+    let mut changes = Vec::new();
+    let mut note = |differs: bool, text: String| changes.extend(differs.then_some(text));
     let instead = |now: &str, before: &str| {
         format!("{} instead of {}", words::safe(or_none(now)), words::safe(or_none(before)))
     };
-    tell(before.churned_at != now.churned_at, format!("left anew, on {}", day(now.churned_at.as_ref())));
-    tell(before.status != now.status, format!("status {}", instead(&now.status, &before.status)));
-    tell(before.manner != now.manner, format!("left {}", instead(&now.manner, &before.manner)));
-    tell(before.name != now.name, format!("name {}", instead(&now.name, &before.name)));
-    tell(
+    note(before.churned_at != now.churned_at, format!("left anew, on {}", day(now.churned_at.as_ref())));
+    note(before.status != now.status, format!("status {}", instead(&now.status, &before.status)));
+    note(before.manner != now.manner, format!("left {}", instead(&now.manner, &before.manner)));
+    note(before.name != now.name, format!("name {}", instead(&now.name, &before.name)));
+    note(
         before.arr_usd != now.arr_usd,
         format!("{}, {} instead of {}", tier(now), words::money(now.arr_usd), words::money(before.arr_usd)),
     );
     let reasons = (words::spaced(&now.reason), words::spaced(&before.reason));
-    tell(before.reason != now.reason, format!("left for {}", instead(&reasons.0, &reasons.1)));
+    note(before.reason != now.reason, format!("left for {}", instead(&reasons.0, &reasons.1)));
     let lists = [
         ("domains", &before.domains, &now.domains),
         ("aliases", &before.aliases, &now.aliases),
@@ -99,24 +100,24 @@ fn facts(before: &v1::Account, now: &v1::Account) -> Vec<String> {
     ];
     for (what, before, now) in lists {
         let joined = words::short(&now.join(", "), 80);
-        tell(before != now, format!("{what}: {}", words::safe(or_none(&joined))));
+        note(before != now, format!("{what}: {}", words::safe(or_none(&joined))));
     }
-    tell(
+    note(
         before.contacts != now.contacts,
         format!("{} known", words::count_of(now.contacts.len(), "contact")),
     );
-    tell(
+    note(
         before.ranges != now.ranges,
         format!("{} known", words::count_of(now.ranges.len(), "address range")),
     );
     let competitor = |account: &v1::Account| account.competitor.clone().unwrap_or_default();
-    tell(
+    note(
         competitor(before) != competitor(now),
         format!("went to {}", instead(&competitor(now), &competitor(before))),
     );
-    tell(before.earliest_at != now.earliest_at, format!("not before {}", day(now.earliest_at.as_ref())));
-    tell(before.declined_at != now.declined_at, format!("said no on {}", day(now.declined_at.as_ref())));
-    said
+    note(before.earliest_at != now.earliest_at, format!("not before {}", day(now.earliest_at.as_ref())));
+    note(before.declined_at != now.declined_at, format!("said no on {}", day(now.declined_at.as_ref())));
+    changes
 }
 
 fn switches(before: &v1::Account, now: &v1::Account) -> Vec<String> {

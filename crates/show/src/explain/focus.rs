@@ -41,8 +41,9 @@ fn orders(steps: &[Step], keep: impl Fn(&Step) -> bool) -> HashSet<Order> {
 }
 
 fn of_trigger(steps: &[Step], id: &str) -> HashSet<Order> {
-    let told = |step: &&Step| step.trigger == id;
-    let Some(trigger) = steps.iter().find(|step| told(step) && step.step == StepKind::Trigger) else {
+    let is_of_trigger = |step: &&Step| step.trigger == id;
+    let Some(trigger) = steps.iter().find(|step| is_of_trigger(step) && step.step == StepKind::Trigger)
+    else {
         return orders(steps, |step| step.trigger == id);
     };
     orders(steps, |step| {
@@ -53,9 +54,13 @@ fn of_trigger(steps: &[Step], id: &str) -> HashSet<Order> {
 }
 
 fn of_signal(steps: &[Step], key: &str) -> HashSet<Order> {
-    let came = |step: &&Step| step.signal == key;
-    let bursts: HashSet<&str> =
-        steps.iter().filter(came).map(|step| step.burst.as_str()).filter(|burst| !burst.is_empty()).collect();
+    let is_of_signal = |step: &&Step| step.signal == key;
+    let bursts: HashSet<&str> = steps
+        .iter()
+        .filter(is_of_signal)
+        .map(|step| step.burst.as_str())
+        .filter(|burst| !burst.is_empty())
+        .collect();
     orders(steps, |step| step.signal == key || bursts.contains(step.burst.as_str()))
 }
 

@@ -14,4 +14,4 @@ mod tests;
 
 pub use account::heading;
 pub use focus::{Focus, only};
-pub use story::{Story, tell};
+pub use story::{Story, story_of};

@@ -145,8 +145,8 @@ impl Step {
         let version = self.policy_version.map_or_else(String::new, |version| format!(" v{version}"));
         // What only waits for its burst's end needs no reason.
         let waits = self.differ.as_ref().is_some_and(|differ| !differ.is_final());
-        let told = !waits && !self.rule_text.is_empty();
-        let said = if told { format!(": {}", self.rule_text) } else { String::new() };
-        format!("{}{version}, {}{said}", words::safe(&self.policy), words::safe(&self.rule))
+        let is_worded = !waits && !self.rule_text.is_empty();
+        let suffix = if is_worded { format!(": {}", self.rule_text) } else { String::new() };
+        format!("{}{version}, {}{suffix}", words::safe(&self.policy), words::safe(&self.rule))
     }
 }

@@ -28,8 +28,8 @@ pub struct Story {
 }
 
 /// Tells what the records say.
-pub fn tell(records: &Records) -> Story {
-    let mut teller = Teller::default();
+pub fn story_of(records: &Records) -> Story {
+    let mut builder = StoryBuilder::default();
     let mut steps: Vec<Step> = records.cuts.iter().enumerate().map(|(at, cut)| gone(cut, at)).collect();
     let decided: HashSet<i64> = records.decisions.iter().map(|decision| decision.inbox_offset).collect();
     let mut decisions = records.decisions.iter().enumerate().peekable();
@@ -37,11 +37,11 @@ pub fn tell(records: &Records) -> Story {
         while let Some((at, decision)) =
             decisions.next_if(|(_, decision)| decision.inbox_offset < arrived.offset)
         {
-            steps.push(teller.decision(decision, at));
+            steps.push(builder.decision(decision, at));
         }
-        steps.extend(teller.arrived(arrived, records, decided.contains(&arrived.offset)));
+        steps.extend(builder.arrived(arrived, records, decided.contains(&arrived.offset)));
     }
-    steps.extend(decisions.map(|(at, decision)| teller.decision(decision, at)));
+    steps.extend(decisions.map(|(at, decision)| builder.decision(decision, at)));
     let triggers: HashMap<&str, Step> = records
         .triggers
         .iter()
@@ -52,12 +52,12 @@ pub fn tell(records: &Records) -> Story {
     steps.extend(actions.map(|(at, action)| done(action, triggers.get(action.trigger_id.as_str()), at)));
     steps.extend(triggers.into_values());
     steps.sort_by_key(|step| step.order);
-    Story { account: teller.account, steps }
+    Story { account: builder.account, steps }
 }
 
 /// The knowledge that the story has gathered so far.
 #[derive(Default)]
-struct Teller {
+struct StoryBuilder {
     account: Option<v1::Account>,
     /// By name and version.
     policies: BTreeMap<(String, u32), Policy>,
@@ -73,7 +73,7 @@ struct Teller {
     happened: (i64, String),
 }
 
-impl Teller {
+impl StoryBuilder {
     /// A record of the inbox; its decisions tell a signal that has some.
     fn arrived(&mut self, arrived: &Arrived, records: &Records, decided: bool) -> Option<Step> {
         let (kind, text) = match arrived.record.body.as_ref()? {
@@ -288,9 +288,9 @@ fn fired(trigger: &v1::Trigger, cause: Option<(i32, i64)>, at: usize) -> Step {
         } else {
             format!(", play {} recommended", words::safe(&trigger.play))
         };
-        let told = trigger.account.as_ref().and_then(crate::of_snapshot);
-        let told = told.map(|told| format!("; {told}")).unwrap_or_default();
-        format!("trigger {id} ({}): score {score}{play}{told}", words::spaced(&trigger.edge))
+        let story = trigger.account.as_ref().and_then(crate::of_snapshot);
+        let story = story.map(|story| format!("; {story}")).unwrap_or_default();
+        format!("trigger {id} ({}): score {score}{play}{story}", words::spaced(&trigger.edge))
     };
     let (partition, offset) = cause.unwrap_or((0, i64::MAX));
     let when = words::time(trigger.fired_at.as_ref());

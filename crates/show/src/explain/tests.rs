@@ -10,7 +10,7 @@ use winback_proto::v1::inbox_record::Body;
 
 use super::records::{Arrived, Cut, Records};
 use super::step::{Step, StepKind};
-use super::{Focus, only, tell};
+use super::{Focus, only, story_of};
 use crate::differ::Lack;
 
 const DAY: i64 = 86_400;
@@ -87,7 +87,7 @@ fn burst(offset: i64, outcome: BurstOutcome, secs: i64) -> v1::Decision {
 
 fn steps(inbox: Vec<Arrived>, decisions: Vec<v1::Decision>) -> Vec<Step> {
     let account = "acc-1".to_owned();
-    tell(&Records { account, inbox, decisions, decided_to: Some(1_000), ..Records::default() }).steps
+    story_of(&Records { account, inbox, decisions, decided_to: Some(1_000), ..Records::default() }).steps
 }
 
 fn to_fire(step: &Step) -> &str {
@@ -100,10 +100,10 @@ fn every_outcome_fired_or_says_what_would_have_had_to_differ() {
     let signals = SignalOutcome::ALL.iter().map(|outcome| signal(7, "s", *outcome, 0, 0));
     let bursts = BurstOutcome::ALL.iter().map(|outcome| burst(7, *outcome, 0));
     for decision in signals.chain(bursts) {
-        let told = steps(Vec::new(), vec![decision.clone()]);
-        let says = told[0].differ.is_some();
+        let story = steps(Vec::new(), vec![decision.clone()]);
+        let says = story[0].differ.is_some();
         assert_eq!(says, !fired.contains(&decision.outcome.as_str()), "{}", decision.outcome);
-        assert!(!told[0].text.contains("does not know"), "{}", told[0].text);
+        assert!(!story[0].text.contains("does not know"), "{}", story[0].text);
     }
 }
 
@@ -112,8 +112,8 @@ fn every_gate_is_named_to_programs_and_told_to_people() {
     for gate in Gate::ALL {
         let shut =
             v1::Decision { because: gate.as_str().to_owned(), ..signal(7, "s", SignalOutcome::Gated, 0, 0) };
-        let told = steps(Vec::new(), vec![shut]);
-        let differ = told[0].differ.clone().unwrap();
+        let story = steps(Vec::new(), vec![shut]);
+        let differ = story[0].differ.clone().unwrap();
         assert_eq!((differ.what, differ.name.as_str()), (Lack::Gate, gate.as_str()));
         assert!(!differ.text.is_empty());
     }
@@ -123,36 +123,36 @@ fn every_gate_is_named_to_programs_and_told_to_people() {
 fn a_repeat_says_when_it_counted_first() {
     let first = signal(3, "s1", SignalOutcome::Joined, 0, 0);
     let again = signal(9, "s1", SignalOutcome::Duplicate, 3_600, 3_600);
-    let told = steps(Vec::new(), vec![first, again]);
-    assert!(told[1].text.contains("was seen before, at 22 Nov 12:00: a repeat"), "{}", told[1].text);
-    assert_eq!(told[1].differ.as_ref().unwrap().until, Some(Time::from_millis(NOON * 1_000)));
-    assert!(told[1].text.contains("(arrived 60 min later, 2026-11-22 13:00)"), "{}", told[1].text);
+    let story = steps(Vec::new(), vec![first, again]);
+    assert!(story[1].text.contains("was seen before, at 22 Nov 12:00: a repeat"), "{}", story[1].text);
+    assert_eq!(story[1].differ.as_ref().unwrap().until, Some(Time::from_millis(NOON * 1_000)));
+    assert!(story[1].text.contains("(arrived 60 min later, 2026-11-22 13:00)"), "{}", story[1].text);
 }
 
 #[test]
 fn too_old_says_how_much_younger_it_had_to_be_by_the_policy_that_was_in_force() {
     let inbox = vec![policy(0, 1, "[kinds.web_visit]\nmax_age = \"3d\"")];
-    let told = steps(inbox, vec![signal(7, "s", SignalOutcome::Expired, 0, 5 * DAY)]);
-    assert_eq!(to_fire(&told[1]), "it had to be 2 days younger: its kind counts for 3 days (max_age)");
-    let told = steps(Vec::new(), vec![signal(7, "s", SignalOutcome::Expired, 0, 5 * DAY)]);
-    assert_eq!(to_fire(&told[0]), "it had to be younger than max_age of its kind", "in general words");
+    let story = steps(inbox, vec![signal(7, "s", SignalOutcome::Expired, 0, 5 * DAY)]);
+    assert_eq!(to_fire(&story[1]), "it had to be 2 days younger: its kind counts for 3 days (max_age)");
+    let story = steps(Vec::new(), vec![signal(7, "s", SignalOutcome::Expired, 0, 5 * DAY)]);
+    assert_eq!(to_fire(&story[0]), "it had to be younger than max_age of its kind", "in general words");
 }
 
 #[test]
 fn quiet_says_how_much_later_and_a_score_how_many_points() {
     let cooled = v1::Decision { quiet_until: at(4 * DAY), ..signal(7, "s", SignalOutcome::InCooldown, 0, 0) };
-    let told = steps(Vec::new(), vec![cooled, burst(8, BurstOutcome::BelowThreshold, 60)]);
-    assert_eq!(to_fire(&told[0]), "it had to come 4 days later, or be stronger than what fired");
-    assert_eq!(to_fire(&told[1]), "2 more points of score");
-    assert_eq!(told[1].differ.as_ref().unwrap().points, Some(2));
+    let story = steps(Vec::new(), vec![cooled, burst(8, BurstOutcome::BelowThreshold, 60)]);
+    assert_eq!(to_fire(&story[0]), "it had to come 4 days later, or be stronger than what fired");
+    assert_eq!(to_fire(&story[1]), "2 more points of score");
+    assert_eq!(story[1].differ.as_ref().unwrap().points, Some(2));
 }
 
 #[test]
 fn what_joined_says_what_it_lacked_to_fire_at_once_but_not_as_a_refusal() {
     let inbox = vec![policy(0, 1, "leading = \"strength>=2\"")];
-    let told = steps(inbox, vec![signal(7, "s", SignalOutcome::Joined, 0, 0)]);
-    assert!(to_fire(&told[1]).starts_with("to fire at once it had to be of strength 2, and is of 1"));
-    assert!(!told[1].paragraph().contains("for a trigger"), "{}", told[1].paragraph());
+    let story = steps(inbox, vec![signal(7, "s", SignalOutcome::Joined, 0, 0)]);
+    assert!(to_fire(&story[1]).starts_with("to fire at once it had to be of strength 2, and is of 1"));
+    assert!(!story[1].paragraph().contains("for a trigger"), "{}", story[1].paragraph());
 }
 
 #[test]
@@ -160,8 +160,12 @@ fn a_gate_that_opens_by_itself_says_when() {
     let gated =
         |gate: Gate| v1::Decision { because: gate.as_str().to_owned(), ..burst(50, BurstOutcome::Gated, 0) };
     let not_yet = v1::Account { earliest_at: at(3 * DAY), ..account(9_000) };
-    let told = steps(vec![listed(1, not_yet)], vec![gated(Gate::NotYet)]);
-    assert!(to_fire(&told[1]).ends_with(", 3 days later at the earliest (25 Nov)"), "{}", to_fire(&told[1]));
+    let story = steps(vec![listed(1, not_yet)], vec![gated(Gate::NotYet)]);
+    assert!(
+        to_fire(&story[1]).ends_with(", 3 days later at the earliest (25 Nov)"),
+        "{}",
+        to_fire(&story[1])
+    );
     let no =
         v1::Response { kind: "declined".to_owned(), event_time: at(-5 * DAY), ..v1::Response::default() };
     let inbox = vec![
@@ -169,8 +173,8 @@ fn a_gate_that_opens_by_itself_says_when() {
         listed(1, account(9_000)),
         arrived(2, Body::Response(no)),
     ];
-    let told = steps(inbox, vec![gated(Gate::Declined)]);
-    assert!(to_fire(&told[3]).contains(", 195 days later at the earliest"), "{}", to_fire(&told[3]));
+    let story = steps(inbox, vec![gated(Gate::Declined)]);
+    assert!(to_fire(&story[3]).contains(", 195 days later at the earliest"), "{}", to_fire(&story[3]));
 }
 
 #[test]
@@ -178,19 +182,19 @@ fn a_cap_names_the_triggers_that_it_counts() {
     let fired = v1::Decision { trigger_id: "t1".to_owned(), ..burst(5, BurstOutcome::Fired, -20 * DAY) };
     let capped =
         v1::Decision { because: "1 in 365d for the account".to_owned(), ..burst(9, BurstOutcome::Capped, 0) };
-    let told = steps(Vec::new(), vec![fired, capped]);
-    assert!(to_fire(&told[1]).contains("(the last: 2 Nov)"), "{}", to_fire(&told[1]));
+    let story = steps(Vec::new(), vec![fired, capped]);
+    assert!(to_fire(&story[1]).contains("(the last: 2 Nov)"), "{}", to_fire(&story[1]));
 }
 
 #[test]
 fn a_burst_is_cancelled_by_what_happened_at_the_same_record() {
     let gone =
         arrived(9, Body::Account(v1::AccountChange { change: Some(Change::Gone("acc-1".to_owned())) }));
-    let told = steps(vec![listed(1, account(9_000)), gone], vec![burst(9, BurstOutcome::Cancelled, 60)]);
+    let story = steps(vec![listed(1, account(9_000)), gone], vec![burst(9, BurstOutcome::Cancelled, 60)]);
     assert!(
-        told[2].text.ends_with("was cancelled, because the account is no longer on the list"),
+        story[2].text.ends_with("was cancelled, because the account is no longer on the list"),
         "{}",
-        told[2].text
+        story[2].text
     );
 }
 
@@ -198,9 +202,9 @@ fn a_burst_is_cancelled_by_what_happened_at_the_same_record() {
 fn a_change_of_the_list_says_what_changed() {
     let bigger = v1::Account { do_not_contact: true, version: 2, ..account(60_000) };
     let same = v1::Account { version: 3, ..bigger.clone() };
-    let told = steps(vec![listed(1, account(9_000)), listed(2, bigger), listed(3, same)], Vec::new());
-    assert_eq!(told[1].text, "the list says now: tier 1, $60k instead of $9k; do not contact");
-    assert_eq!(told[2].text, "the list says the same again");
+    let story = steps(vec![listed(1, account(9_000)), listed(2, bigger), listed(3, same)], Vec::new());
+    assert_eq!(story[1].text, "the list says now: tier 1, $60k instead of $9k; do not contact");
+    assert_eq!(story[2].text, "the list says the same again");
 }
 
 fn waiting(offset: i64) -> Arrived {
@@ -212,14 +216,14 @@ fn waiting(offset: i64) -> Arrived {
 fn a_signal_without_a_decision_says_whether_one_will_come() {
     let account = "acc-1".to_owned();
     let records = Records { account, inbox: vec![waiting(5)], decided_to: Some(5), ..Records::default() };
-    let told = tell(&records).steps;
-    assert_eq!(told[0].step, StepKind::Undecided);
-    assert!(told[0].text.ends_with("it is not decided yet: the detector has not come to it"));
+    let story = story_of(&records).steps;
+    assert_eq!(story[0].step, StepKind::Undecided);
+    assert!(story[0].text.ends_with("it is not decided yet: the detector has not come to it"));
     let cut = Cut { topic: "winback.decisions".into(), partition: 2, gone: 40, from: None };
     let records = Records { decided_to: Some(6), cuts: vec![cut], ..records };
-    let told = tell(&records).steps;
-    assert!(told[0].text.contains("retention has taken 40 records away from winback.decisions/2"));
-    assert!(told[1].text.ends_with("its decision is no longer kept"));
+    let story = story_of(&records).steps;
+    assert!(story[0].text.contains("retention has taken 40 records away from winback.decisions/2"));
+    assert!(story[1].text.ends_with("its decision is no longer kept"));
 }
 
 fn fires() -> Records {
@@ -257,7 +261,7 @@ fn fires() -> Records {
 }
 
 fn kinds(focus: &Focus) -> Vec<&'static str> {
-    only(tell(&fires()).steps, focus).iter().map(|step| step.step.as_str()).collect()
+    only(story_of(&fires()).steps, focus).iter().map(|step| step.step.as_str()).collect()
 }
 
 #[test]

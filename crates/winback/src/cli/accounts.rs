@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use winback_ingest::FileFormat;
 
-use super::values::file_format;
+use crate::values::file_format;
 
 /// `accounts`.
 #[derive(Debug, Subcommand)]

@@ -14,7 +14,7 @@ use winback_terminal::{EXIT_PARTLY, EXIT_USAGE, until_closed};
 
 use super::ingest::largest;
 use crate::accounts::{self, Bad, Difference, Gate, Print, shown};
-use crate::cli::AccountsCommand;
+use crate::cli::accounts::AccountsCommand;
 use crate::talk;
 
 /// Ids that are named of a longer list.
@@ -129,7 +129,7 @@ impl Import<'_> {
         if left_out > 0 {
             text += &format!(", {} left out", talk::counted(left_out, "row"));
         }
-        talk::tell(self.context.json, &value, &text)?;
+        talk::print(self.context.json, &value, &text)?;
         Ok(if left_out == 0 { ExitCode::SUCCESS } else { ExitCode::from(EXIT_PARTLY) })
     }
 }

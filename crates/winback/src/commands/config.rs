@@ -182,14 +182,14 @@ fn unknown_plays(file: &str, toml: &str, policy: &Policy, plays: Option<&[String
     let Some(plays) = plays else { return Vec::new() };
     let names: Vec<&str> = plays.iter().map(String::as_str).collect();
     let unknown = policy.plays.iter().filter(|(_, play)| !plays.contains(play));
-    let say = |(reason, play): (&winback_core::account::Reason, &String)| {
+    let line = |(reason, play): (&winback_core::account::Reason, &String)| {
         let text =
             format!("plays.{reason} = \"{play}\": no such play{}", winback_core::text::nearest(play, &names));
         let line = line_of(toml, &format!("plays.{reason}"));
         let file = line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"));
         Problem { file, text }
     };
-    unknown.map(say).collect()
+    unknown.map(line).collect()
 }
 
 fn show(context: &Context) -> anyhow::Result<ExitCode> {

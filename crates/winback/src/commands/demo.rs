@@ -20,7 +20,7 @@ use winback_telemetry::logging;
 use winback_terminal as terminal;
 
 use super::run::{roles, stop_flag};
-use crate::demo::{AGO, FastClock, Player, REST, Teller, ago};
+use crate::demo::{AGO, FastClock, Player, Printer, REST, ago};
 
 /// Arguments of `demo`.
 #[derive(Args, Clone, Debug)]
@@ -46,7 +46,7 @@ const FILE: &str = "winback-demo.db";
 const WATCH: Duration = Duration::from_millis(100);
 
 struct Show {
-    teller: Teller,
+    printer: Printer,
     bar: ProgressBar,
     stop: Arc<AtomicBool>,
 }
@@ -77,7 +77,7 @@ pub(crate) fn run(mut context: Context, args: &DemoArgs) -> anyhow::Result<ExitC
     let config = context.config.clone();
     let mut running = winback_service::start(config, log.clone(), clock.clone(), &plan)?;
     announce(&running)?;
-    let mut show = Show { teller: Teller::new(&log, &context.topics)?, bar: bar(), stop };
+    let mut show = Show { printer: Printer::new(&log, &context.topics)?, bar: bar(), stop };
     let player = Player::start(log.clone(), clock.clone(), generator)?;
     while show.goes_on(&mut running)? && !(player.is_over() && (running.is_idle() || clock.has_caught_up())) {
     }
@@ -119,8 +119,8 @@ fn stay(
 impl Show {
     /// Tells what fired; false when it is to end.
     fn goes_on(&mut self, running: &mut Running) -> anyhow::Result<bool> {
-        for told in self.teller.told(WATCH)? {
-            self.bar.suspend(|| winback_terminal::show!("{told}\n"))?;
+        for due in self.printer.due(WATCH)? {
+            self.bar.suspend(|| winback_terminal::show!("{due}\n"))?;
         }
         running.watch();
         self.bar.set_message(format!("{} · lag {}", running.summary().line(), running.lag()));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 use winback_admin::doctor::{self, Act, Found, Mend, Planner};
-use winback_admin::migrate::Alone;
+use winback_admin::migrate::Exclusive;
 use winback_deployment::{Context, scan};
 use winback_log::SharedLog;
 use winback_terminal as terminal;
@@ -45,21 +45,21 @@ struct Doctor<'a> {
 impl Doctor<'_> {
     fn run(&self) -> anyhow::Result<ExitCode> {
         let found = doctor::scan(&*self.log, &self.context.topics)?;
-        self.tell_passed(&found)?;
+        self.print_passed(&found)?;
         if found.foreign.is_empty() {
             let text = "every record of the compacted topics can be read";
-            terminal::tell(self.context.json, &json!({ "found": 0 }), text)?;
+            terminal::print(self.context.json, &json!({ "found": 0 }), text)?;
             return Ok(ExitCode::SUCCESS);
         }
         if self.args.dry_run {
             let mends = self.plan(found)?;
-            mends.iter().try_for_each(|mend| self.tell(mend, "would"))?;
+            mends.iter().try_for_each(|mend| self.print(mend, "would"))?;
             terminal::note!("{} found; nothing was written (--dry-run)", records(mends.len()));
             return Ok(ExitCode::from(EXIT_FAILED));
         }
         self.refuse_beside_members()?;
         // The members are stopped and stay so until all is written; what they had open has ended.
-        let held = Alone::take(self.context, &*self.log)?;
+        let held = Exclusive::take(self.context, &*self.log)?;
         doctor::fence(self.context, &*self.log)?;
         let mends = self.plan(doctor::scan(&*self.log, &self.context.topics)?)?;
         let code = self.mend(&mends)?;
@@ -95,9 +95,9 @@ impl Doctor<'_> {
         let (mut mended, all) = (0, mends.len());
         for mend in mends {
             if (mend.forgets.is_some() && !agreed) || !doctor::write(self.context, &self.log, mend)? {
-                self.tell(mend, "left")?;
+                self.print(mend, "left")?;
             } else {
-                self.tell(mend, "did")?;
+                self.print(mend, "did")?;
                 mended += 1;
             }
         }
@@ -126,7 +126,7 @@ impl Doctor<'_> {
         Ok(agreed.unwrap_or_default())
     }
 
-    fn tell(&self, mend: &Mend, what: &str) -> anyhow::Result<()> {
+    fn print(&self, mend: &Mend, what: &str) -> anyhow::Result<()> {
         let Mend { record, act, because, forgets, .. } = mend;
         let (done, act) = match (what, act) {
             ("did", Act::Put(_)) => ("rebuilt", "rebuild"),
@@ -147,10 +147,10 @@ impl Doctor<'_> {
             "key": record.shown_key(), "why": record.unreadable.why, "mend": act, "because": because,
             "forgets": forgets, "mended": what == "did",
         });
-        Ok(terminal::tell(self.context.json, &value, &text.join("\n"))?)
+        Ok(terminal::print(self.context.json, &value, &text.join("\n"))?)
     }
 
-    fn tell_passed(&self, found: &Found) -> anyhow::Result<()> {
+    fn print_passed(&self, found: &Found) -> anyhow::Result<()> {
         for doctor::Passed { topic, records: count, first } in &found.passed {
             let text = format!(
                 "{topic}: {} cannot be read, first {first}; readers pass such records (the detector and the worker make dead \
@@ -158,7 +158,7 @@ impl Doctor<'_> {
                 records(usize::try_from(*count).unwrap_or(usize::MAX))
             );
             let value = json!({ "topic": topic, "passed": count, "first": first });
-            terminal::tell(self.context.json, &value, &safe(&text))?;
+            terminal::print(self.context.json, &value, &safe(&text))?;
         }
         Ok(())
     }

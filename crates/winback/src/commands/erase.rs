@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use winback_admin::erase::{self, Place, Settled, Subject, Told};
+use winback_admin::erase::{self, EraseReport, Location, Settled, Subject};
 use winback_core::identity::Mail;
 use winback_deployment::{Context, scan, topic_plan};
 use winback_log::SharedLog;
@@ -63,9 +63,9 @@ impl Erasure<'_> {
     fn of(&self, subject: &mut Subject) -> anyhow::Result<Option<u8>> {
         let Self { context, log, args } = self;
         if args.dry_run {
-            let places = erase::search(context, &***log, subject)?;
+            let locations = erase::search(context, &***log, subject)?;
             winback_terminal::note!("{}, found in:", subject.text());
-            self.tell(&places, subject)?;
+            self.print(&locations, subject)?;
             return Ok(None);
         }
         if !args.yes {
@@ -87,9 +87,9 @@ impl Erasure<'_> {
             let ends = erase::request(context, log, subject, &request)?;
             erase::settle(context, log, subject, &ends)?
         };
-        let mut places = erase::search(context, &***log, subject)?;
-        erase::clear(&***log, &mut places)?;
-        self.tell(&places, subject)?;
+        let mut locations = erase::search(context, &***log, subject)?;
+        erase::clear(&***log, &mut locations)?;
+        self.print(&locations, subject)?;
         // Alone with the file, it is written anew: what compaction removed before lay in it still.
         if !log.scrub(settled == Settled::Here)? {
             winback_terminal::note!(
@@ -99,7 +99,7 @@ impl Erasure<'_> {
         Ok(self.verdict(settled, subject))
     }
 
-    fn tell(&self, places: &[Place], subject: &Subject) -> anyhow::Result<()> {
+    fn print(&self, locations: &[Location], subject: &Subject) -> anyhow::Result<()> {
         let Self { context, log, args } = self;
         let partitions = scan::partitions(&***log, &context.topics.changelog)?.len();
         let own = subject.id.as_deref().unwrap_or_default();
@@ -109,7 +109,14 @@ impl Erasure<'_> {
         if !dry_run {
             snapshots.iter().chain(&drafts).try_for_each(std::fs::remove_file)?;
         }
-        erase::tell(&Told { places, snapshots: &snapshots, drafts: &drafts, dry_run, shared, json })
+        erase::print(&EraseReport {
+            locations,
+            snapshots: &snapshots,
+            drafts: &drafts,
+            dry_run,
+            shared,
+            json,
+        })
     }
 
     fn verdict(&self, settled: Settled, subject: &Subject) -> Option<u8> {

@@ -11,7 +11,7 @@ use winback_log::Log;
 use winback_proto::{WireMessage, v1};
 use winback_show::explain::find::meanings;
 use winback_show::explain::records::Records;
-use winback_show::explain::{Focus, Story, heading, only, tell};
+use winback_show::explain::{Focus, Story, heading, only, story_of};
 use winback_show::{letter, words};
 use winback_terminal::{EXIT_PARTLY, Out, until_closed};
 
@@ -72,7 +72,7 @@ fn is_whole_id(subject: &str) -> bool {
 }
 
 fn print(context: &Context, records: &Records, focus: &Focus) -> anyhow::Result<ExitCode> {
-    let Story { account, steps } = tell(records);
+    let Story { account, steps } = story_of(records);
     let steps = only(steps, focus);
     let mut out = Out::new();
     if context.json {

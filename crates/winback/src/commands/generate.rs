@@ -46,7 +46,7 @@ pub(crate) fn run(context: &Context, args: &GenerateArgs) -> anyhow::Result<Exit
     };
     for (name, records) in counts {
         let value = serde_json::json!({ what: name, "records": records });
-        terminal::tell(context.json, &value, &format!("{:>12}  {name}", terminal::grouped(records)))?;
+        terminal::print(context.json, &value, &format!("{:>12}  {name}", terminal::grouped(records)))?;
     }
     Ok(ExitCode::SUCCESS)
 }

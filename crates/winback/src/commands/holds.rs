@@ -37,7 +37,7 @@ pub(crate) fn put(context: &Context, args: &HoldArgs, held: bool) -> anyhow::Res
     let hold = holds::unaddressed(&hold);
     holds::put(&*log, &context.config, &context.topics, &hold)?;
     if context.json {
-        winback_terminal::say(&winback_terminal::door::json(&serde_json::to_string(&hold)?))?;
+        winback_terminal::print_line(&winback_terminal::door::json(&serde_json::to_string(&hold)?))?;
     } else if held {
         winback_terminal::show!(
             "starting triggers of {} are held from here on; what would have fired is gated(hold), and bursts that end \
@@ -86,7 +86,7 @@ pub(crate) fn list(context: &Context) -> anyhow::Result<ExitCode> {
         holds::last_words(&*log, &context.topics)?.into_values().filter(|hold| hold.held).collect();
     for hold in &held {
         if context.json {
-            winback_terminal::say(&winback_terminal::door::json(&serde_json::to_string(hold)?))?;
+            winback_terminal::print_line(&winback_terminal::door::json(&serde_json::to_string(hold)?))?;
             continue;
         }
         let by = if hold.by.is_empty() { String::new() } else { format!(" by {}", words::safe(&hold.by)) };

@@ -17,7 +17,7 @@ use winback_terminal as terminal;
 use winback_terminal::{EXIT_PARTLY, EXIT_USAGE};
 
 use crate::accounts;
-use crate::cli::values::file_format;
+use crate::values::file_format;
 
 /// Arguments of `ingest`.
 #[derive(Args, Clone, Debug)]
@@ -160,7 +160,7 @@ fn report(
         "events": taken.events, "first": first, "last": last,
     });
     let over = first.zip(last).map_or_else(String::new, |(first, last)| format!(", from {first} to {last}"));
-    terminal::tell(
+    terminal::print(
         context.json,
         &value,
         &format!("{} into {topic}{over}", terminal::counted(written, "record")),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
-use winback_admin::migrate::{self, Alone, Counts, Target};
+use winback_admin::migrate::{self, Counts, Exclusive, Target};
 use winback_deployment::config::ConfigError;
 use winback_deployment::{Context, scan, topic_plan};
 use winback_log::SharedLog;
@@ -61,13 +61,13 @@ impl Move<'_> {
     fn run(&self) -> anyhow::Result<ExitCode> {
         let Self { context, args, from, to } = self;
         scan::partitions(&**from, &context.topics.inbox)?;
-        let held = Alone::take(context, &**from)?;
+        let held = Exclusive::take(context, &**from)?;
         if let Some(code) = self.refused()? {
             return Ok(ExitCode::from(code));
         }
         let counts = migrate::count(context, &**from)?;
         if args.dry_run {
-            self.tell(&counts, 0, 0, "would move")?;
+            self.print(&counts, 0, 0, "would move")?;
             return Ok(ExitCode::SUCCESS);
         }
         if !args.yes {
@@ -76,7 +76,7 @@ impl Move<'_> {
                 Some(true) => {}
                 Some(false) => return Ok(ExitCode::from(EXIT_PARTLY)),
                 None => {
-                    self.tell(&counts, 0, 0, "would move")?;
+                    self.print(&counts, 0, 0, "would move")?;
                     winback_terminal::note!("nothing was written: say --yes");
                     return Ok(ExitCode::from(EXIT_USAGE));
                 }
@@ -84,11 +84,11 @@ impl Move<'_> {
         }
         self.key()?;
         topic_plan::apply(&**to, &context.config, !to.is_shared())?;
-        let there = Alone::take(context, &**to)?;
+        let there = Exclusive::take(context, &**to)?;
         let (counts, accounts, letters) = self.carry()?;
         there.end()?;
         held.end()?;
-        self.tell(&counts, accounts, letters, "moved")?;
+        self.print(&counts, accounts, letters, "moved")?;
         winback_terminal::note!(
             "sources are read at {} from where the config says (`start`); triggers, decisions and actions so far stay \
              readable with --log {}, which must not be run again; next: log = \"{}\" in the config, then `winback run`",
@@ -193,7 +193,7 @@ impl Move<'_> {
         }
     }
 
-    fn tell(&self, counts: &Counts, accounts: u64, letters: u64, what: &str) -> anyhow::Result<()> {
+    fn print(&self, counts: &Counts, accounts: u64, letters: u64, what: &str) -> anyhow::Result<()> {
         let Counts { accounts: known, bursts, quiet, seen, policies } = counts;
         let value = json!({
             "from": self.from.name(), "to": self.to.name(), "what": what, "accounts": known, "openBursts": bursts,
@@ -210,6 +210,6 @@ impl Move<'_> {
             self.from.name(),
             self.to.name()
         );
-        Ok(terminal::tell(self.context.json, &value, &text)?)
+        Ok(terminal::print(self.context.json, &value, &text)?)
     }
 }

@@ -25,7 +25,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use winback_deployment::Context;
 
-use crate::cli::{AccountsCommand, Cli};
+use crate::cli::accounts::AccountsCommand;
 
 /// The actions of a command.
 #[derive(Debug, Subcommand)]
@@ -93,9 +93,8 @@ pub(crate) enum Command {
     Generate(generate::GenerateArgs),
 }
 
-pub(crate) fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
-    let context = Context::new(cli.global.config.as_deref(), cli.global.log.as_deref(), cli.global.json)?;
-    match cli.command {
+pub(crate) fn execute(context: Context, command: Command) -> anyhow::Result<ExitCode> {
+    match command {
         Command::Run(args) => run::run(&context, &args),
         Command::Demo(args) => demo::run(context, &args),
         Command::Ingest(args) => ingest::run(&context, &args),

@@ -137,7 +137,7 @@ fn end_shadow(context: &Context, name: &str) -> anyhow::Result<ExitCode> {
 }
 
 /// The policies that were applied and have not ended.
-fn standing(context: &Context) -> anyhow::Result<BTreeMap<String, PolicyRecord>> {
+fn policies_in_force(context: &Context) -> anyhow::Result<BTreeMap<String, PolicyRecord>> {
     let mut applied = policies::applied(&*context.log()?, &context.topics)?;
     applied.retain(|_, policy| !policy.is_end());
     Ok(applied)
@@ -145,7 +145,7 @@ fn standing(context: &Context) -> anyhow::Result<BTreeMap<String, PolicyRecord>>
 
 fn list(context: &Context) -> anyhow::Result<ExitCode> {
     let mut out = Out::new();
-    for (name, policy) in standing(context)? {
+    for (name, policy) in policies_in_force(context)? {
         let in_shadow = shadow::is_shadow(&name);
         if context.json {
             let PolicyRecord { version, text: toml, .. } = policy;
@@ -161,12 +161,12 @@ fn list(context: &Context) -> anyhow::Result<ExitCode> {
 
 fn diff(context: &Context) -> anyhow::Result<ExitCode> {
     let files = policy_files::files(&context.config)?;
-    let standing = standing(context)?;
-    let names: BTreeSet<&String> = files.keys().chain(standing.keys()).collect();
+    let policies_in_force = policies_in_force(context)?;
+    let names: BTreeSet<&String> = files.keys().chain(policies_in_force.keys()).collect();
     let mut out = Out::new();
     let mut differs = false;
     for name in names {
-        let (file, applied) = (files.get(name), standing.get(name));
+        let (file, applied) = (files.get(name), policies_in_force.get(name));
         let text = |toml: Option<&str>| toml.map_or_else(BTreeMap::new, flattened);
         let (new, old) = (text(file.map(String::as_str)), text(applied.map(|applied| &*applied.text)));
         let keys: BTreeSet<&String> =
@@ -188,10 +188,10 @@ fn diff(context: &Context) -> anyhow::Result<ExitCode> {
         }
         out.line(&format!("{}: {state}", words::safe(name)))?;
         for key in keys.iter().filter(|_| state == "changed") {
-            let told = |side: &BTreeMap<String, String>| {
+            let values = |side: &BTreeMap<String, String>| {
                 side.get(*key).map_or("nothing".to_owned(), |value| words::safe(value))
             };
-            out.line(&format!("  {}: {} -> {}", words::safe(key), told(&old), told(&new)))?;
+            out.line(&format!("  {}: {} -> {}", words::safe(key), values(&old), values(&new)))?;
         }
     }
     out.flush()?;

@@ -12,7 +12,7 @@ use winback_service::{Plan, RoleName};
 use winback_telemetry::logging;
 use winback_terminal::EXIT_PARTLY;
 
-use crate::cli::values::{positions, role};
+use crate::values::{positions, role};
 
 /// Arguments of `run`.
 #[derive(Args, Clone, Debug, Default)]
@@ -69,7 +69,7 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> anyhow::Result<ExitCode>
     let stopped = if args.until_idle { running.stopped() } else { Vec::new() };
     let summary = running.stop()?;
     if context.json {
-        winback_terminal::say(&winback_terminal::door::json(&serde_json::to_string(&summary)?))?;
+        winback_terminal::print_line(&winback_terminal::door::json(&serde_json::to_string(&summary)?))?;
     } else {
         winback_terminal::show!("{}", summary.line())?;
     }

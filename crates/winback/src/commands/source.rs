@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use winback_core::text::nearest;
 use winback_deployment::Context;
 use winback_deployment::config::ConfigError;
-use winback_ingest::source_test::{Book, Came, Place, Samples, Tally, Teller};
+use winback_ingest::source_test::{AccountList, Outcome, Place, Renderer, Samples, Tally};
 use winback_ingest::{FileFormat, name_of};
 use winback_service::schema_registry;
 use winback_show::words;
@@ -15,7 +15,7 @@ use winback_sources::{Decoder, Preset, SourceConfig, Start, WireKind, presets};
 use winback_terminal as terminal;
 use winback_terminal::{BOLD, DIM, EXIT_PARTLY, Out, safe, styled, until_closed};
 
-use crate::cli::values::file_format;
+use crate::values::file_format;
 
 /// `source`.
 #[derive(Debug, Subcommand)]
@@ -93,28 +93,28 @@ fn test(context: &Context, args: &SourceTestArgs) -> anyhow::Result<ExitCode> {
     let path = args.file.as_deref();
     let usual = (source.preset.as_deref() == Some("combined_log")).then_some(FileFormat::CombinedLog);
     let mut samples = Samples::open(path, args.format, usual, source.wire == WireKind::Confluent)?;
-    let book = args.accounts.as_deref().map(|named| Book::open(context, named)).transpose()?;
-    let mut told = Told {
+    let accounts = args.accounts.as_deref().map(|named| AccountList::open(context, named)).transpose()?;
+    let mut test = Test {
         context,
         args,
-        teller: Teller { file: name_of(path) },
+        renderer: Renderer { file: name_of(path) },
         tally: Tally::default(),
         shown: 0,
         hidden: 0,
         out: Out::new(),
     };
     if !context.json {
-        told.out.line(&headline(&name, &source, path, book.as_ref()))?;
+        test.out.line(&headline(&name, &source, path, accounts.as_ref()))?;
     }
     while let Some(record) = samples.next_record()? {
-        told.tally.records += 1;
+        test.tally.records += 1;
         let value = record.value.unwrap_or_default();
         decoder.prepare(&value)?;
-        let mut came = Vec::new();
-        decoder.decode(&value, &mut |element| came.push(Came::of(&element, book.as_ref())));
-        told.record(record.line, &came)?;
+        let mut outcome = Vec::new();
+        decoder.decode(&value, &mut |element| outcome.push(Outcome::of(&element, accounts.as_ref())));
+        test.record(record.line, &outcome)?;
     }
-    told.end(book.as_ref())
+    test.end(accounts.as_ref())
 }
 
 /// The source that is named, or one of a preset alone.
@@ -141,36 +141,41 @@ fn chosen(context: &Context, args: &SourceTestArgs) -> Result<(String, SourceCon
     })
 }
 
-fn headline(name: &str, source: &SourceConfig, path: Option<&Path>, book: Option<&Book>) -> String {
+fn headline(
+    name: &str,
+    source: &SourceConfig,
+    path: Option<&Path>,
+    accounts: Option<&AccountList>,
+) -> String {
     let format = match &source.preset {
         Some(preset) if preset == name => String::new(),
         Some(preset) => format!(" (preset {preset})"),
         None if source.jq.is_some() => " (its own filter)".to_owned(),
         None => " (its own mapping)".to_owned(),
     };
-    let against = book.map_or_else(String::new, |book| {
-        let bad = if book.bad > 0 { format!(", {} rows not taken", book.bad) } else { String::new() };
-        format!(" · {} accounts{bad}", terminal::grouped(u64::try_from(book.len()).unwrap_or(u64::MAX)))
+    let against = accounts.map_or_else(String::new, |accounts| {
+        let bad = if accounts.bad > 0 { format!(", {} rows not taken", accounts.bad) } else { String::new() };
+        format!(" · {} accounts{bad}", terminal::grouped(u64::try_from(accounts.len()).unwrap_or(u64::MAX)))
     });
     format!("{}{format} · {}{against}\n", styled(BOLD, &safe(name)), safe(&name_of(path)))
 }
 
 /// The output so far.
-struct Told<'a> {
+struct Test<'a> {
     context: &'a Context,
     args: &'a SourceTestArgs,
-    teller: Teller,
+    renderer: Renderer,
     tally: Tally,
     shown: usize,
     hidden: u64,
     out: Out,
 }
 
-impl Told<'_> {
-    fn record(&mut self, line: u64, came: &[Came]) -> anyhow::Result<()> {
-        for (element, came) in (0..).zip(came) {
-            self.tally.add(came);
-            let wanted = self.args.only.is_none_or(|only| only.as_str() == came.outcome());
+impl Test<'_> {
+    fn record(&mut self, line: u64, outcome: &[Outcome]) -> anyhow::Result<()> {
+        for (element, outcome) in (0..).zip(outcome) {
+            self.tally.add(outcome);
+            let wanted = self.args.only.is_none_or(|only| only.as_str() == outcome.name());
             if !wanted || self.args.limit.is_some_and(|limit| self.shown >= limit) {
                 self.hidden += u64::from(wanted);
                 continue;
@@ -178,24 +183,24 @@ impl Told<'_> {
             self.shown += 1;
             let place = Place { line, element };
             if self.context.json {
-                self.out.json(&self.teller.json(place, came))?;
+                self.out.json(&self.renderer.json(place, outcome))?;
             } else {
-                self.out.line(&self.teller.text(place, came))?;
+                self.out.line(&self.renderer.text(place, outcome))?;
             }
         }
         Ok(())
     }
 
     /// The counts; exit code 4 where something would be a dead letter.
-    fn end(mut self, book: Option<&Book>) -> anyhow::Result<ExitCode> {
+    fn end(mut self, accounts: Option<&AccountList>) -> anyhow::Result<ExitCode> {
         if self.context.json {
-            self.out.json(&self.tally.json(book.is_some()))?;
+            self.out.json(&self.tally.json(accounts.is_some()))?;
         } else {
             if self.hidden > 0 {
                 let more = format!("          … and {} more", terminal::grouped(self.hidden));
                 self.out.line(&styled(DIM, &more))?;
             }
-            self.out.line(&format!("\n{}", self.tally.text(book.map(Book::len))))?;
+            self.out.line(&format!("\n{}", self.tally.text(accounts.map(AccountList::len))))?;
         }
         self.out.flush()?;
         Ok(if self.tally.has_dead() { ExitCode::from(EXIT_PARTLY) } else { ExitCode::SUCCESS })

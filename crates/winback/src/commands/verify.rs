@@ -84,7 +84,7 @@ fn in_words(report: &Report) -> anyhow::Result<ExitCode> {
     let mut out = Out::new();
     out.line(&table(&report.partitions).to_string())?;
     for difference in report.first() {
-        out.line(&told(difference))?;
+        out.line(&worded(difference))?;
     }
     out.line(&sentence(report))?;
     out.flush()?;
@@ -129,7 +129,7 @@ fn table(partitions: &[PartitionReport]) -> Table {
 }
 
 /// One difference as a line: what, where, whose, and what it is instead.
-fn told(difference: &Difference) -> String {
+fn worded(difference: &Difference) -> String {
     let Difference { kind, partition, offset, account, id, text } = difference;
     let place = offset.map_or_else(String::new, |offset| format!(", inbox offset {offset}"));
     let whose = if account.is_empty() { String::new() } else { format!("account {account}, ") };

@@ -5,8 +5,8 @@
 
 mod clock;
 mod play;
-mod tell;
+mod printer;
 
 pub(crate) use clock::FastClock;
 pub(crate) use play::{AGO, Player, REST, ago};
-pub(crate) use tell::Teller;
+pub(crate) use printer::Printer;

@@ -10,18 +10,18 @@ use winback_proto::{WireMessage, v1};
 use winback_show as show;
 
 /// The time a trigger waits for its action before it is printed without it.
-const PATIENCE: Duration = Duration::from_secs(2);
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 const BATCH: usize = 500;
 
 /// Tells triggers as a person would want to read them.
-pub(crate) struct Teller {
+pub(crate) struct Printer {
     reader: Box<dyn Reader>,
     messages: Vec<Message>,
     waiting: Vec<(Instant, v1::Trigger)>,
     actions: HashMap<String, v1::Action>,
 }
 
-impl Teller {
+impl Printer {
     /// Follows the deployment's triggers from the first.
     ///
     /// # Errors
@@ -44,23 +44,23 @@ impl Teller {
     ///
     /// # Errors
     /// If the log is unavailable.
-    pub(crate) fn told(&mut self, wait: Duration) -> Result<Vec<String>, LogError> {
+    pub(crate) fn due(&mut self, wait: Duration) -> Result<Vec<String>, LogError> {
         self.reader.poll(BATCH, wait, &mut self.messages)?;
         for message in std::mem::take(&mut self.messages) {
             self.take(&message);
         }
         let now = Instant::now();
-        let mut told = Vec::new();
+        let mut due = Vec::new();
         let mut waiting = Vec::new();
         for (since, trigger) in std::mem::take(&mut self.waiting) {
             match self.actions.remove(&trigger.id) {
-                Some(action) => told.push(show::trigger(&trigger, Some(&action))),
-                None if now.duration_since(since) > PATIENCE => told.push(show::trigger(&trigger, None)),
+                Some(action) => due.push(show::trigger(&trigger, Some(&action))),
+                None if now.duration_since(since) > LONGEST_WAIT => due.push(show::trigger(&trigger, None)),
                 None => waiting.push((since, trigger)),
             }
         }
         self.waiting = waiting;
-        Ok(told)
+        Ok(due)
     }
 
     /// Triggers and actions are told apart by their headers; the topic's number counts partitions' topics, too.

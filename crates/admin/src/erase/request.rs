@@ -13,7 +13,7 @@ use winback_proto::{WireMessage as _, state, v1};
 use winback_registrar::{REQUEST_HEADER, Request};
 use winback_service::{Plan, RoleName};
 
-use super::subject::Subject;
+use super::matcher::Subject;
 
 /// The time that a deployment running beside may take.
 const BESIDE: Duration = Duration::from_secs(15);

@@ -10,12 +10,12 @@ use winback_core::time::Time;
 use winback_matcher::door::{self, Texts};
 use winback_sources::{Answer, Broadcast, Element};
 
-use super::Book;
-use super::book::Found;
+use super::AccountList;
+use super::accounts::Found;
 
 /// The result of one event.
 #[derive(Debug)]
-pub enum Came {
+pub enum Outcome {
     /// A signal, and what the list of accounts says to it where one was asked.
     Signal(Box<Signal>),
     /// An answer: it stops, and never starts anything.
@@ -47,12 +47,12 @@ pub struct Signal {
     pub found: Option<Found>,
 }
 
-impl Came {
+impl Outcome {
     /// Of that element; the book is asked whose it is.
-    pub fn of(element: &Element<'_>, book: Option<&Book>) -> Self {
+    pub fn of(element: &Element<'_>, accounts: Option<&AccountList>) -> Self {
         match element {
-            Element::Signal(candidate) => Self::Signal(Box::new(Signal::of(candidate, book))),
-            Element::Answer(answer) => Self::Answer(Box::new(Signal::answer(answer, book))),
+            Element::Signal(candidate) => Self::Signal(Box::new(Signal::of(candidate, accounts))),
+            Element::Answer(answer) => Self::Answer(Box::new(Signal::answer(answer, accounts))),
             Element::Broadcast(event) => Self::FanOut(Box::new(Signal::fan_out(event))),
             Element::Dropped(reason) => Self::Dropped(reason.as_str()),
             Element::Dead(dead) => {
@@ -62,7 +62,7 @@ impl Came {
     }
 
     /// `signal`, `answer`, `fan_out`, `dropped` or `dead`.
-    pub const fn outcome(&self) -> &'static str {
+    pub const fn name(&self) -> &'static str {
         match self {
             Self::Signal(_) => "signal",
             Self::Answer(_) => "answer",
@@ -74,7 +74,7 @@ impl Came {
 }
 
 impl Signal {
-    fn of(candidate: &Candidate<'_>, book: Option<&Book>) -> Self {
+    fn of(candidate: &Candidate<'_>, accounts: Option<&AccountList>) -> Self {
         let Texts { id, class, detail } = door::texts(candidate);
         Self {
             kind: candidate.kind.as_str(),
@@ -83,11 +83,11 @@ impl Signal {
             id,
             detail,
             who: shown(&candidate.who),
-            found: book.map(|book| book.find(&candidate.who)),
+            found: accounts.map(|accounts| accounts.find(&candidate.who)),
         }
     }
 
-    fn answer(answer: &Answer<'_>, book: Option<&Book>) -> Self {
+    fn answer(answer: &Answer<'_>, accounts: Option<&AccountList>) -> Self {
         Self {
             kind: answer.kind.as_str(),
             class: String::new(),
@@ -95,7 +95,7 @@ impl Signal {
             id: door::id_of(answer),
             detail: String::new(),
             who: shown(&answer.who),
-            found: book.map(|book| book.find(&answer.who)),
+            found: accounts.map(|accounts| accounts.find(&answer.who)),
         }
     }
 

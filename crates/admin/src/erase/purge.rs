@@ -6,8 +6,8 @@ use winback_core::ids::Offset;
 use winback_deployment::config::Config;
 use winback_log::{Log, TopicPartition};
 
-use super::place::{Fate, Place};
-use super::subject::Subject;
+use super::location::{Fate, Location};
+use super::matcher::Subject;
 
 /// The bytes at a draft's beginning that name its trigger.
 const HEAD: usize = 2_048;
@@ -16,10 +16,11 @@ const HEAD: usize = 2_048;
 ///
 /// # Errors
 /// When the log is away.
-pub fn clear(log: &dyn Log, places: &mut [Place]) -> anyhow::Result<()> {
-    for place in places {
+pub fn clear(log: &dyn Log, locations: &mut [Location]) -> anyhow::Result<()> {
+    for location in locations {
         let mut some: Vec<(TopicPartition, Vec<Offset>)> = Vec::new();
-        for found in place.found.iter().filter(|found| matches!(found.fate, Fate::Removable | Fate::Replaced))
+        for found in
+            location.found.iter().filter(|found| matches!(found.fate, Fate::Removable | Fate::Replaced))
         {
             match some.last_mut().filter(|(partition, _)| *partition == found.partition) {
                 Some((_, offsets)) => offsets.push(found.offset),
@@ -27,7 +28,7 @@ pub fn clear(log: &dyn Log, places: &mut [Place]) -> anyhow::Result<()> {
             }
         }
         for (partition, offsets) in some {
-            place.removed += log.remove(&partition, &offsets)?.unwrap_or_default();
+            location.removed += log.remove(&partition, &offsets)?.unwrap_or_default();
         }
     }
     Ok(())

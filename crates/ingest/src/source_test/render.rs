@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use winback_show::words::{self, BAD, BOLD, DIM, GOOD, styled};
 use winback_sources::DropReason;
 
-use super::Came;
-use super::book::Found;
-use super::came::Signal;
+use super::Outcome;
+use super::accounts::Found;
+use super::outcome::Signal;
 
 /// The greatest width of a dead letter's text.
 const WIDTH: usize = 118;
@@ -14,7 +14,7 @@ const WIDTH: usize = 118;
 const INDENT: usize = 19;
 
 /// Tells events by their line and their place in the record.
-pub struct Teller {
+pub struct Renderer {
     /// The file, as JSON names it.
     pub file: String,
 }
@@ -28,14 +28,14 @@ pub struct Place {
     pub element: u32,
 }
 
-impl Teller {
+impl Renderer {
     /// As one line of JSON.
-    pub fn json(&self, place: Place, came: &Came) -> Value {
+    pub fn json(&self, place: Place, outcome: &Outcome) -> Value {
         let mut value = json!({
-            "file": self.file, "line": place.line, "element": place.element, "outcome": came.outcome(),
+            "file": self.file, "line": place.line, "element": place.element, "outcome": outcome.name(),
         });
-        match came {
-            Came::Signal(signal) | Came::Answer(signal) | Came::FanOut(signal) => {
+        match outcome {
+            Outcome::Signal(signal) | Outcome::Answer(signal) | Outcome::FanOut(signal) => {
                 value["kind"] = json!(signal.kind);
                 value["class"] = json!(signal.class);
                 value["at"] = json!(signal.at.to_string());
@@ -46,8 +46,8 @@ impl Teller {
                     value["match"] = found_json(found);
                 }
             }
-            Came::Dropped(reason) => value["reason"] = json!(reason),
-            Came::Dead { reason, text } => {
+            Outcome::Dropped(reason) => value["reason"] = json!(reason),
+            Outcome::Dead { reason, text } => {
                 value["reason"] = json!(reason);
                 value["text"] = json!(text);
             }
@@ -56,20 +56,20 @@ impl Teller {
     }
 
     /// As a person reads it.
-    pub fn text(&self, place: Place, came: &Came) -> String {
+    pub fn text(&self, place: Place, outcome: &Outcome) -> String {
         let at = match place.element {
             0 => place.line.to_string(),
             element => format!("{}.{element}", place.line),
         };
         let head = |style, what: &str| format!("{at:>8}  {}", styled(style, &format!("{what:<8}")));
-        match came {
-            Came::Signal(signal) => format!("{} {}", head(GOOD, "signal"), signal_text(signal)),
-            Came::Answer(signal) => format!("{} {}", head(GOOD, "answer"), signal_text(signal)),
-            Came::FanOut(signal) => format!("{} {}", head(GOOD, "fan-out"), signal_text(signal)),
-            Came::Dropped(reason) => {
+        match outcome {
+            Outcome::Signal(signal) => format!("{} {}", head(GOOD, "signal"), signal_text(signal)),
+            Outcome::Answer(signal) => format!("{} {}", head(GOOD, "answer"), signal_text(signal)),
+            Outcome::FanOut(signal) => format!("{} {}", head(GOOD, "fan-out"), signal_text(signal)),
+            Outcome::Dropped(reason) => {
                 format!("{} {}  {}", head(DIM, "dropped"), reason, styled(DIM, why_dropped(reason)))
             }
-            Came::Dead { reason, text } => {
+            Outcome::Dead { reason, text } => {
                 let first = INDENT + reason.len() + 2;
                 let text = words::wrapped(&words::safe(text), first, WIDTH, &" ".repeat(INDENT));
                 format!("{} {}  {text}", head(BAD, "dead"), styled(BOLD, reason))

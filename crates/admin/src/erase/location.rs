@@ -31,7 +31,7 @@ pub struct Found {
 
 /// One topic, and what was found in it.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct Location {
     /// Its name.
     pub topic: String,
     /// The topic's settings, if it exists.
@@ -46,7 +46,7 @@ pub struct Place {
     pub removed: u64,
 }
 
-impl Place {
+impl Location {
     /// Records that are still there.
     pub fn left(&self) -> u64 {
         (self.found.len() as u64).saturating_sub(self.removed)

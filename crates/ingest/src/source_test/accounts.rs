@@ -16,7 +16,7 @@ use crate::{FileFormat, Records, format_of, open};
 const LARGEST: usize = 16 << 20;
 
 /// Accounts by their keys.
-pub struct Book {
+pub struct AccountList {
     index: Index,
     /// Rows that were not taken.
     pub bad: u64,
@@ -40,37 +40,37 @@ pub enum Found {
     Nobody,
 }
 
-impl Book {
+impl AccountList {
     /// Reads the file of rows, or with `log` the list in the context's log.
     ///
     /// # Errors
     /// When the file or the log cannot be read.
     pub fn open(context: &Context, named: &Path) -> anyhow::Result<Self> {
-        let mut book = Self { index: Index::new(), bad: 0 };
+        let mut accounts = Self { index: Index::new(), bad: 0 };
         if named == Path::new("log") {
             let log = context.log()?;
             let known = accounts::known(&*log, &context.topics.accounts, |wire| {
                 winback_proto::account::from_wire(wire).ok()
             });
             match known {
-                Ok(known) => known.values().for_each(|account| book.take(account)),
+                Ok(known) => known.values().for_each(|account| accounts.take(account)),
                 Err(error) if error.downcast_ref::<LogError>().is_none() => return Err(error),
                 Err(error) => return Err(error.context("--accounts log")),
             }
-            return Ok(book);
+            return Ok(accounts);
         }
         let format = format_of(None, Some(named), Some(FileFormat::Jsonl))?;
         let mut records = Records::new(open(Some(named))?, format, LARGEST)?;
         while let Some(record) = records.next_record()? {
             match record.value.as_deref().map(|row| read_row(row, record.line)) {
-                Some(Ok(Row::Put(account, _))) => book.take(&account),
+                Some(Ok(Row::Put(account, _))) => accounts.take(&account),
                 Some(Ok(Row::Gone(id))) => {
-                    book.index.remove(id.as_str());
+                    accounts.index.remove(id.as_str());
                 }
-                Some(Err(_)) | None => book.bad += 1,
+                Some(Err(_)) | None => accounts.bad += 1,
             }
         }
-        Ok(book)
+        Ok(accounts)
     }
 
     fn take(&mut self, account: &Account) {

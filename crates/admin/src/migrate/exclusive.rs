@@ -12,9 +12,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const WAIT: Duration = Duration::from_millis(100);
 
 /// Held while the deployment on a log must not run.
-pub struct Alone(Vec<Box<dyn Session>>);
+pub struct Exclusive(Vec<Box<dyn Session>>);
 
-impl Alone {
+impl Exclusive {
     /// Takes all that the deployment's roles read. On a log of one process its lock says it all.
     ///
     /// # Errors
