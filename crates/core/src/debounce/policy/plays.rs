@@ -46,7 +46,7 @@ pub(crate) fn recommended<'p>(
     }
     match CONDITIONS.iter().find(|(name, ..)| *name == play) {
         Some((_, needs, fallback)) if !needs.hold(evidence) => {
-            fallback.map_or_else(|| general(policy, play), |fallback| fallback)
+            fallback.unwrap_or_else(|| general(policy, play))
         }
         _ => play,
     }
