@@ -110,7 +110,7 @@ mod tests {
     use winback_core::ids::Offset;
 
     use super::*;
-    use crate::output::DeadLetter;
+    use crate::dead_letter::DeadLetter;
 
     const fn record(offset: i64) -> Origin {
         Origin { slot: 0, offset: Offset(offset), element: None }

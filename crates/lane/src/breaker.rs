@@ -11,7 +11,7 @@ use winback_core::ids::Offset;
 use winback_core::time::{Span, Time};
 use winback_log::TopicPartition;
 
-use crate::output::DeadLetter;
+use crate::dead_letter::DeadLetter;
 
 /// A trial is judged when nothing came for so long, however few records came before.
 const TRIAL: Span = Span::from_secs(1);

@@ -11,9 +11,10 @@ use winback_log::{Append, Message, TopicPartition};
 use winback_proto::letter::places_to_wire;
 use winback_proto::v1;
 
+use crate::dead_letter::DeadLetter;
 use crate::left_out::LeftOut;
 use crate::letters::{Letters, Rest};
-use crate::output::{DeadLetter, Output};
+use crate::output::Output;
 use crate::role::At;
 
 /// The bytes that are kept of a value, a key or a text that is too large.

@@ -87,7 +87,7 @@ mod tests {
 
     use super::*;
     use crate::buffer::tests::message;
-    use crate::output::DeadLetter;
+    use crate::dead_letter::DeadLetter;
     use crate::role::Input;
 
     fn bury(writer: &mut DeadLetterWriter, batch: &mut Batch, out: &mut Output) {

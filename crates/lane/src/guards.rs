@@ -8,27 +8,13 @@ use winback_log::{CommitError, Message, TopicPartition};
 use crate::batch::Batch;
 use crate::breaker::{Breaker, BreakerVerdict};
 use crate::buffer::weight;
+use crate::dead_letter::{DeadLetter, cannot_commit};
 use crate::dead_writer::DeadLetterWriter;
 use crate::isolation::{AfterFailure, Failure, Isolation, PoisonCandidate, Quarantined};
 use crate::letters::Letters;
-use crate::output::{DeadLetter, Output};
+use crate::output::Output;
 use crate::panics;
 use crate::role::At;
-
-/// The reason of a dead letter for a record that no transaction takes.
-pub const CANNOT_COMMIT: &str = winback_proto::letter::NothingKept::CannotCommit.as_str();
-
-/// The dead letter of a quarantined record, or of an element of it.
-pub(crate) fn cannot_commit(element: Option<u32>) -> DeadLetter {
-    DeadLetter {
-        source: String::new(),
-        element,
-        reason: CANNOT_COMMIT,
-        text: "no transaction with what follows from this is taken by the log, and those without it are: mend what \
-               the lane's last error names; `winback dead-letters replay` then sends the record again, or says what to do instead"
-            .to_owned(),
-    }
-}
 
 /// The admission of a record to its step.
 #[derive(Debug, PartialEq, Eq)]

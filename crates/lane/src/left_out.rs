@@ -125,7 +125,7 @@ impl Allowance {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::DeadLetter;
+    use crate::dead_letter::DeadLetter;
 
     const fn at(seconds: i64) -> Time {
         Time::from_millis(seconds * 1_000)

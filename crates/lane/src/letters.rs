@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use winback_core::places::Places;
 
-use crate::output::DeadLetter;
+use crate::dead_letter::DeadLetter;
 
 /// The most letters of a record in one transaction that name an element each; one more stands for the rest.
 pub const MAX_LETTERS: usize = 20;

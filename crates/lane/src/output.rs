@@ -5,20 +5,8 @@ use std::ops::Range;
 use winback_core::ids::{Offset, Partition};
 use winback_log::Append;
 
+use crate::dead_letter::{DeadLetter, cannot_commit};
 use crate::letters::Letters;
-
-/// A record that a role cannot process; the lane adds the record and appends it in the same transaction.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeadLetter {
-    /// The source's name; empty for winback's own topics.
-    pub source: String,
-    /// The element of the record; `None` is the whole record.
-    pub element: Option<u32>,
-    /// From the role's closed list.
-    pub reason: &'static str,
-    /// The fault and the fix.
-    pub text: String,
-}
 
 /// The record that a failed append is charged to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,7 +140,7 @@ impl Output {
         elements.last = Some((place, take));
         match take {
             Take::Step => self.origin.iter_mut().for_each(|origin| origin.element = Some(place)),
-            Take::Pass => self.dead.add(crate::guards::cannot_commit(Some(place))),
+            Take::Pass => self.dead.add(cannot_commit(Some(place))),
             Take::Cut => {}
         }
         take

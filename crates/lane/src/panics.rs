@@ -8,8 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use winback_core::privacy::masked;
 
+use crate::dead_letter::DeadLetter;
 use crate::isolation::PoisonCandidate;
-use crate::output::DeadLetter;
 
 /// The reason of a dead letter for a record on which its role panics.
 pub const PANICKED: &str = winback_proto::letter::NothingKept::Panicked.as_str();

@@ -6,8 +6,8 @@ use winback_core::time::{Span, Time};
 use winback_log::{CommitError, TopicPartition};
 
 use crate::batch::Batch;
+use crate::dead_letter::CANNOT_COMMIT;
 use crate::error::LaneError;
-use crate::guards::CANNOT_COMMIT;
 use crate::inputs::Inputs;
 use crate::isolation::PoisonCandidate;
 use crate::observer::{Committed, Observer, Rebalanced};
@@ -220,9 +220,9 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dead_letter::DeadLetter;
     use crate::letters::Letters;
     use crate::observer::NoObserver;
-    use crate::output::DeadLetter;
 
     const COMMIT: Committed = Committed { records: 3, appends: 1, bytes: 9, took: Span::from_millis(4) };
 

@@ -2,7 +2,7 @@
 
 use rdkafka_sys as sys;
 
-use super::queue::Client;
+use super::client::Client;
 
 /// The generation, or `None` for who is no member. The broker does not fence a transaction that names no generation,
 /// so such a one must not be sent.

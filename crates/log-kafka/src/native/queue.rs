@@ -5,36 +5,16 @@
 //! an empty assignment.
 
 use std::ffi::CString;
-use std::fmt;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka_sys as sys;
 use winback_log::TopicPartition;
 
-use crate::context::GroupContext;
-
+use super::client::Client;
 use super::raw::RawMessage;
-
-/// The consumer, shared by the lane and the messages that it was handed.
-pub(crate) struct Client {
-    pub(crate) consumer: BaseConsumer<GroupContext>,
-}
-
-impl Client {
-    pub(super) fn native(&self) -> *mut sys::rd_kafka_t {
-        self.consumer.client().native_ptr()
-    }
-}
-
-impl fmt::Debug for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Client")
-    }
-}
 
 /// An entry of a lane's queue.
 pub(crate) struct Event {

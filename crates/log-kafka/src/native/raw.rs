@@ -9,7 +9,7 @@ use std::sync::Arc;
 use rdkafka_sys as sys;
 use winback_log::HeldRecord;
 
-use super::queue::Client;
+use super::client::Client;
 
 /// A message that librdkafka owns the bytes of; given back when dropped.
 pub(crate) struct RawMessage {
