@@ -77,7 +77,7 @@ pub(super) fn is_daemon(address: &str) -> bool {
     let begins = |begin: &&str| plain.starts_with(*begin);
     ["mailerdaemon", "noreply", "donotreply", "dontreply", "autoreply", "autoresponder", "autoantwort"]
         .iter()
-        .any(|b| begins(&b))
+        .any(begins)
         || ["postmaster", "nobody", "bounce", "bounces", "maildaemon"].contains(&plain.as_str())
         || ["bounce", "bounces"].iter().any(|word| first.eq_ignore_ascii_case(word))
 }
