@@ -69,7 +69,7 @@ impl Report {
                     );
                 }
                 None => {
-                    tracing::warn!(lane = self.name(), "the lane goes on: what comes can be processed again")
+                    tracing::warn!(lane = self.name(), "the lane goes on: what comes can be processed again");
                 }
             }
             status.stopped = turned.stopped.map(str::to_owned);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use winback_core::time::Time;
 use winback_telemetry::Metrics;
-use winback_terminal::grouped;
+use winback_terminal::{counted, grouped};
 
 /// Counts of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -79,17 +79,17 @@ impl Summary {
     /// One line for a person.
     pub fn line(&self) -> String {
         let sum = |counts: &BTreeMap<String, u64>| counts.values().sum::<u64>();
-        let counted = format!(
-            "{} records · {} matched · {} triggers · {} dead letters",
-            grouped(self.events()),
+        let line = format!(
+            "{} · {} matched · {} · {}",
+            counted(self.events(), "record"),
             grouped(sum(&self.matched)),
-            grouped(sum(&self.triggers)),
-            grouped(sum(&self.dead)),
+            counted(sum(&self.triggers), "trigger"),
+            counted(sum(&self.dead), "dead letter"),
         );
         match self.unknown {
-            0 => counted,
-            1 => format!("{counted}, or more: the log did not tell how one transaction ended"),
-            many => format!("{counted}, or more: the log did not tell how {many} transactions ended"),
+            0 => line,
+            1 => format!("{line}, or more: the log did not tell how one transaction ended"),
+            many => format!("{line}, or more: the log did not tell how {many} transactions ended"),
         }
     }
 }

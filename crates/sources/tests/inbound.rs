@@ -93,12 +93,15 @@ fn the_inbound_parser_of_sendgrid_is_read_as_it_posts() {
     assert_eq!(seen, 2, "a text in another encoding takes no reply along");
 }
 
+/// A look at the fields of a form.
+type Check<'a> = &'a dyn Fn(&[(&str, &str)]);
+
 #[test]
 fn the_routes_of_mailgun_are_read_as_they_post() {
     let headers =
         |more: &str| format!(r#"[["Received","by x"],["From","Nora <nora@brightmill.example>"]{more}]"#);
     let (plain, automatic) = (headers(""), headers(r#",["X-Autoreply","yes"]"#));
-    let fields = |headers: &str, sender: &str, check: &dyn Fn(&[(&str, &str)])| {
+    let fields = |headers: &str, sender: &str, check: Check<'_>| {
         check(&[
             ("recipient", "us@us.example"),
             ("sender", sender),

@@ -277,7 +277,7 @@ fn a_forwarded_address_counts_only_behind_a_proxy_of_ours() {
     ] {
         let line = line(host, behind);
         with_signal(&decoder("combined_log"), &line, |signal| {
-            assert_eq!(signal.who.address, without.parse().ok(), "{line}")
+            assert_eq!(signal.who.address, without.parse().ok(), "{line}");
         });
         with_signal(&ours, &line, |signal| assert_eq!(signal.who.address, with.parse().ok(), "{line}"));
     }

@@ -13,10 +13,16 @@ pub struct Out {
     to: BufWriter<AutoStream<io::Stdout>>,
 }
 
+impl Default for Out {
+    fn default() -> Self {
+        Self { to: BufWriter::new(AutoStream::auto(io::stdout())) }
+    }
+}
+
 impl Out {
     /// The process's own.
     pub fn new() -> Self {
-        Self { to: BufWriter::new(AutoStream::auto(io::stdout())) }
+        Self::default()
     }
 
     /// A line of text.

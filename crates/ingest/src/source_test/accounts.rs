@@ -85,7 +85,7 @@ impl AccountList {
     }
 
     /// The number of accounts.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.index.len()
     }
 

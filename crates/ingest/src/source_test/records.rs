@@ -15,7 +15,7 @@ pub enum Samples {
     /// A document over several lines, or bytes that are no text: all of it is one record.
     Whole(Option<Vec<u8>>),
     /// A record a line, or a row.
-    Each(Records<Cursor<Vec<u8>>>),
+    Each(Box<Records<Cursor<Vec<u8>>>>),
 }
 
 impl Samples {
@@ -44,7 +44,7 @@ impl Samples {
         if binary || (format == Format::Lines && is_one_document(&bytes)) {
             return Ok(Self::Whole(Some(bytes)));
         }
-        Ok(Self::Each(Records::new(Cursor::new(bytes), format, LARGEST)?))
+        Ok(Self::Each(Box::new(Records::new(Cursor::new(bytes), format, LARGEST)?)))
     }
 
     /// The next record; `None` at the end.

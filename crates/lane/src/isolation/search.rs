@@ -119,7 +119,7 @@ mod tests {
 
     fn failure(records: usize, cause: &str) -> Failure<'_> {
         let partition = TopicPartition::new("visits", 0);
-        let only = (records == 1).then(|| PoisonCandidate { partition, offset: Offset(7), element: None });
+        let only = (records == 1).then_some(PoisonCandidate { partition, offset: Offset(7), element: None });
         Failure { cause, records, elements: 0, only, probe: false }
     }
 

@@ -85,10 +85,10 @@ impl Word {
     fn counts(&self, text: &str, at: &Match) -> bool {
         let inside = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
         let (before, after) = (&text.as_bytes()[..at.start()], &text.as_bytes()[at.end()..]);
-        !(self.begins && !before.is_empty())
-            && !(self.left && inside(before.last()))
-            && !(self.right && inside(after.first()))
-            && (!self.address || is_address(before, after))
+        let begins = !self.begins || before.is_empty();
+        let left = !self.left || !inside(before.last());
+        let right = !self.right || !inside(after.first());
+        begins && left && right && (!self.address || is_address(before, after))
     }
 }
 

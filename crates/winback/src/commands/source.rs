@@ -163,7 +163,7 @@ fn headline(
     };
     let against = accounts.map_or_else(String::new, |accounts| {
         let bad = if accounts.bad > 0 { format!(", {} rows not taken", accounts.bad) } else { String::new() };
-        format!(" · {} accounts{bad}", terminal::grouped(u64::try_from(accounts.len()).unwrap_or(u64::MAX)))
+        format!(" · {} accounts{bad}", terminal::grouped(u64::try_from(accounts.count()).unwrap_or(u64::MAX)))
     });
     format!("{}{format} · {}{against}\n", styled(BOLD, &safe(name)), safe(&name_of(path)))
 }
@@ -208,7 +208,7 @@ impl Test<'_> {
                 let more = format!("          … and {} more", terminal::grouped(self.hidden));
                 self.out.line(&styled(DIM, &more))?;
             }
-            self.out.line(&format!("\n{}", self.tally.text(accounts.map(AccountList::len))))?;
+            self.out.line(&format!("\n{}", self.tally.text(accounts.map(AccountList::count))))?;
         }
         self.out.flush()?;
         Ok(if self.tally.has_dead() { ExitCode::from(EXIT_PARTLY) } else { ExitCode::SUCCESS })
