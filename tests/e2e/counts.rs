@@ -11,9 +11,9 @@ pub(crate) const JOB_POSTINGS: Counts = [
     "dead: ",
     "matched: name 282",
     "unmatched: 2533, ambiguous: 0",
-    "decisions: cooled 37, duplicate 4, joined 241",
-    "bursts: below_threshold 147, fired 19, gated 13",
-    "triggers: trailing 19",
+    "decisions: cooled 31, duplicate 4, joined 247",
+    "bursts: below_threshold 173, fired 7, gated 4",
+    "triggers: trailing 7",
 ];
 
 pub(crate) const FUNDING_US: Counts = [
@@ -33,23 +33,23 @@ pub(crate) const FUNDING_INDIA: Counts = [
     "signals: 3040",
     "dropped: ",
     "dead: bad_encoding 1, bad_time 3",
-    "matched: domain 36, name 979",
-    "unmatched: 2024, ambiguous: 1",
-    "decisions: cooled 2, gated 10, joined 977, led 26",
-    "bursts: fired 689, gated 298, nothing_new 26",
+    "matched: domain 36, name 977",
+    "unmatched: 2024, ambiguous: 3",
+    "decisions: cooled 2, gated 10, joined 975, led 26",
+    "bursts: fired 689, gated 296, nothing_new 26",
     "triggers: leading 26, trailing 689",
 ];
 
 pub(crate) const WEB_ACCESS: Counts = [
     "records: web 10000",
-    "signals: 1647",
-    "dropped: asset 5708, bot 2225, error_status 220, not_a_page 35, redirect 164",
+    "signals: 1637",
+    "dropped: asset 5708, bot 2235, error_status 220, not_a_page 35, redirect 164",
     "dead: malformed_line 1",
     "matched: range 465",
-    "unmatched: 1182, ambiguous: 0",
-    "decisions: cooled 263, duplicate 3, gated 1, joined 196, led 2",
-    "bursts: fired 28, gated 25, updated 2",
-    "triggers: leading 2, trailing 28, update 2",
+    "unmatched: 1172, ambiguous: 0",
+    "decisions: cooled 168, duplicate 3, gated 1, joined 291, led 2",
+    "bursts: below_threshold 26, fired 27, gated 20, updated 2",
+    "triggers: leading 2, trailing 27, update 2",
 ];
 
 pub(crate) const SENDGRID: Counts = [
@@ -72,8 +72,8 @@ pub(crate) const POSTMARK: Counts = [
     "matched: contact 2",
     "unmatched: 2, ambiguous: 0",
     "decisions: joined 2",
-    "bursts: fired 2",
-    "triggers: trailing 2",
+    "bursts: below_threshold 1, fired 1",
+    "triggers: trailing 1",
 ];
 
 pub(crate) const SES: Counts = [

@@ -97,7 +97,7 @@ fn a_row_that_an_older_version_took_costs_nobody_else_a_signal() {
     // Weak visits fire at the end of their burst, which a progress record brings.
     let visit = |id: &String| {
         json!({
-            "id": format!("v-{id}"), "url": "https://us.example/blog", "domain": format!("{id}.io"),
+            "id": format!("v-{id}"), "url": "https://us.example/docs/api", "domain": format!("{id}.io"),
             "time": "2026-01-10T12:00:00Z",
         })
         .to_string()

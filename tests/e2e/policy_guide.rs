@@ -50,7 +50,7 @@ impl Guided {
     /// A page that compares us with others, seen so long ago.
     fn visit(&self, who: &str, ago: Span) {
         let time = self.now - ago;
-        let visit = json!({ "id": format!("{who}-visit"), "url": "https://us.com/compare/alternatives", "email": format!("jo@{who}.io"), "time": time.to_string() });
+        let visit = json!({ "id": format!("{who}-visit"), "url": "https://us.com/docs/api", "email": format!("jo@{who}.io"), "time": time.to_string() });
         let file = self.deployment.write(&format!("{who}.jsonl"), visit.to_string().as_bytes());
         self.deployment.ok(&["ingest", "web", utf8(&file), "--format", "jsonl", "--yes"]);
     }
@@ -73,10 +73,9 @@ impl Guided {
     fn edit(&self) {
         let path = self.deployment.path("next.toml");
         let text = std::fs::read_to_string(&path).unwrap();
-        let (before, after) = text.split_once("classes.reactivation").expect("the classes stand there");
-        let edited = format!(
-            "{before}classes.comparison = {{ strength = 2, weight = 5 }}\nclasses.reactivation{after}"
-        );
+        let edited =
+            text.replace("classes.docs = { weight = 3 }", "classes.docs = { strength = 2, weight = 5 }");
+        assert_ne!(edited, text, "the class stands there");
         std::fs::write(path, edited).unwrap();
     }
 
@@ -168,7 +167,7 @@ fn a_backtest_of_the_policy_in_force_is_empty_on_real_input_and_of_another_adds_
         // What is in force: the shipped policy, without a calendar.
         let policy = std::fs::read_to_string(deployment.path("config/policies/default.toml")).unwrap();
         deployment.write("same.toml", policy.as_bytes());
-        let strict = policy.replace("min_score = 3", "min_score = 4").replace("max = 8", "max = 1");
+        let strict = policy.replace("min_score = 3", "min_score = 9").replace("max = 8", "max = 1");
         deployment.write("strict.toml", strict.as_bytes());
         let asked =
             |args: &[&str]| deployment.ok(&[&["backtest", "--json", "--policy"], args].concat()).json();

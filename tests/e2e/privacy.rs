@@ -209,7 +209,7 @@ fn no_address_in_any_field_and_any_disguise_reaches_an_output() {
     let rows = inputs::rows(&inputs::account(&proto()));
     let lines: String = rows.iter().map(|row| format!("{row}\n")).collect();
     let file = deployment.write("rows.jsonl", lines.as_bytes());
-    let import = deployment.call(&["accounts", "import", utf8(&file), "--yes"]).expect(4);
+    let import = deployment.call(&["accounts", "import", utf8(&file), "--ignore-unknown", "--yes"]).expect(4);
     for (nth, row) in rows.iter().enumerate() {
         // A key of the join is refused, and its line is named.
         if masked(row["name"].as_str().unwrap_or_default()).contains("(address)") {
@@ -312,7 +312,7 @@ fn no_address_that_comes_in_goes_out_but_in_the_bytes_of_dead_letters() {
     let deployment = Deployment::new(Place::File, &SOURCES, Shape::ONE);
     let mut told = Vec::new();
     let file = deployment.write("bad.jsonl", bad_accounts().as_bytes());
-    let import = deployment.call(&["accounts", "import", utf8(&file), "--yes"]).expect(4);
+    let import = deployment.call(&["accounts", "import", utf8(&file), "--ignore-unknown", "--yes"]).expect(4);
     told.push(("import", import.err + &import.out));
     let mut rows = accounts();
     rows.push(odd_account());

@@ -27,6 +27,9 @@ impl Modules {
                 self.add(&path, &below);
                 continue;
             }
+            if path.extension().is_none_or(|ending| ending != "rs") {
+                continue;
+            }
             let own = if ["lib", "mod"].contains(&name.as_str()) { at.to_vec() } else { below };
             let text = std::fs::read_to_string(&path).unwrap();
             self.0.insert(own, code(&text));

@@ -27,10 +27,14 @@ pub enum LaneError {
     #[error("the log refuses: {0}")]
     Fatal(String),
     /// Transactions fail, and no single record explains it.
-    #[error("transactions fail and no record explains it: {0}")]
+    #[error(
+        "transactions fail and no record explains it: {0}: check the topics, the rights and the log's own messages"
+    )]
     CannotCommit(String),
     /// The log was unavailable for longer than the time-out.
-    #[error("the log did not come back within {seconds} s: {why}")]
+    #[error(
+        "the log did not come back within {seconds} s: {why}: start winback again when it is back, or raise lanes.unavailable_timeout"
+    )]
     Unavailable {
         /// The time the lane waited.
         seconds: u64,
@@ -93,7 +97,9 @@ pub enum LaneError {
         why: String,
     },
     /// The stepped records could not be committed and the session could not be closed in time.
-    #[error("the lane was not drained within {seconds} s: {why}")]
+    #[error(
+        "the lane was not drained within {seconds} s: {why}: start winback again; what was not committed is read again"
+    )]
     Drain {
         /// The deadline.
         seconds: u64,

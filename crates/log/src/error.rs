@@ -4,7 +4,7 @@
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// The log cannot be reached or opened.
-    #[error("cannot reach the log {log}: {why}")]
+    #[error("cannot reach the log {log}: {why}: check its address, that it runs, and that it has room")]
     Unavailable {
         /// The log's name.
         log: String,
@@ -29,7 +29,7 @@ pub enum LogError {
         why: String,
     },
     /// Positions and log do not fit: the offset was never there or is gone.
-    #[error("{topic}/{partition}: offset {offset} is not in the log ({beginning}..{end})")]
+    #[error("{topic}/{partition}: offset {offset} is not in the log ({beginning}..{end}): begin within it")]
     OutOfRange {
         /// The topic.
         topic: String,
@@ -91,7 +91,9 @@ pub enum CommitError {
     #[error("a transaction must send the positions of the partitions that it writes for")]
     NoPositions,
     /// One record cannot be taken, now or later; the transaction is still open.
-    #[error("a record of {bytes} bytes for `{topic}` cannot be taken: {why}")]
+    #[error(
+        "a record of {bytes} bytes for `{topic}` cannot be taken: {why}: make it smaller, or raise max.message.bytes"
+    )]
     Record {
         /// The target topic.
         topic: String,

@@ -20,7 +20,7 @@ pub enum RowError {
         before: String,
     },
     /// A field that must be there is not.
-    #[error("`{0}` is missing: every account needs account_id, churned_at and reason")]
+    #[error("`{0}` is missing: write it; every account needs account_id, churned_at and reason")]
     Missing(&'static str),
     /// A value that cannot be meant.
     #[error("`{field}` is {value}: {fix}")]

@@ -1,4 +1,4 @@
-//! The rules of the debounce (DESIGN section 6) in a few words each, as `explain` names them.
+//! The rules of the debounce (`docs/rules.md`) in a few words each, as `explain` names them.
 
 /// The words of that rule; empty for a rule that this version does not know.
 pub fn rule_words(rule: &str) -> &'static str {
@@ -13,6 +13,8 @@ pub fn rule_words(rule: &str) -> &'static str {
         "R9" => "no more triggers than the caps allow",
         "R10" => "who is back, gone or erased gets nothing more",
         "R14" => "a burst has one end, also one whose trigger is too large",
+        "R15" => "what was read too late to act on fires nothing and begins no cool-down",
+        "R16" => "news concerns who left before its day",
         "gate" => "some accounts are never, or not now, approached",
         _ => "",
     }

@@ -83,7 +83,11 @@ fn what_is_no_visit_is_dropped_or_dead_with_its_reason() {
         ("web", "7", "dead missing_field"),
         ("web", "{\"path\":\"/a\"", "dead malformed_json"),
         ("combined_log", "what is this", "dead malformed_line"),
-        ("combined_log", r#"h - - [1/May/15] "GET / HTTP/1.1" 200 5 "-" "Mozilla""#, "dead bad_time"),
+        (
+            "combined_log",
+            r#"h - - [1/May/15] "GET / HTTP/1.1" 200 5 "-" "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/130.0.0.0 Safari/537.36""#,
+            "dead bad_time",
+        ),
         (
             "combined_log",
             r#"h - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5"#,

@@ -198,7 +198,9 @@ fn sources() -> Vec<(PathBuf, String)> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else if !path.ends_with("metrics/list.rs") {
+            } else if path.extension().is_some_and(|ending| ending == "rs")
+                && !path.ends_with("metrics/list.rs")
+            {
                 let text = std::fs::read_to_string(&path).unwrap();
                 files.push((path, text));
             }

@@ -5,14 +5,33 @@
 use std::path::{Path, PathBuf};
 
 /// The words that a fix begins with.
-const VERBS: &str = "add alter apply ask change check choose close collect connect correct create cut delete drop empty erase \
+const VERBS: &str = "add alter apply ask begin change check choose close collect connect correct create cut delete drop empty erase \
     export fix free give import install keep leave let lift list look loop lower make mend move name open order pass pick point \
     put quote raise read remove rename renew report restart restore run save say see send set shorten show split start state \
     stop take test try upgrade upload use verify wait write";
 /// The beginnings of an error in the source.
 const BEGINNINGS: [&str; 3] = ["#[error(", "bail!(", "anyhow!("];
 /// Texts of errors that no person reads alone, each with the place that adds the fix or handles it.
-const HANDLED: [(&str, &str); 0] = [];
+const HANDLED: [(&str, &str); 9] = [
+    ("the transaction was aborted: {0}", "the lane tries again, and then isolates a record"),
+    (
+        "the transaction was aborted, the group is being shared out anew: {0}",
+        "the lane gives its partitions back",
+    ),
+    ("the outcome of the transaction is unknown: {0}", "the lane reads its state anew"),
+    ("transactional id `{id}` was taken by another: {why}", "the lane's own error names the fix"),
+    (
+        "a transaction must send the positions of the partitions that it writes for",
+        "a defect, which a test finds",
+    ),
+    ("{partition} cannot become {to}: it is {from}", "a defect, which a test finds"),
+    (
+        "{path} has the form {form}, and this version reads {}: it is made anew from the changelog",
+        "the lane does it",
+    ),
+    ("it holds no company domain ({0})", "the note that the key is left out"),
+    ("its domain is shared by strangers ({0})", "the note that the key is left out"),
+];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());

@@ -116,12 +116,7 @@ fn no_command_lets_data_act_on_the_terminal() {
     for arguments in shown {
         harmless(dir, arguments);
     }
-    for arguments in [
-        &[HOSTILE][..],
-        &["triggers", "--limit", HOSTILE],
-        &["triggers", HOSTILE],
-        &["explain", "--at", HOSTILE],
-    ] {
+    for arguments in [&[HOSTILE][..], &["triggers", "--limit", HOSTILE], &["triggers", HOSTILE]] {
         let told = harmless(dir, arguments);
         assert!(told.contains("error:") && told.contains("x\\u{1b}[2J"), "{arguments:?}: {told}");
     }

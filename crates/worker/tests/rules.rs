@@ -338,7 +338,7 @@ fn an_error_names_file_key_value_and_fix() {
     for (text, expected) in table {
         assert_eq!(refusal(&text), expected);
     }
-    assert!(refusal("name = ").starts_with("p.toml: not valid TOML: "));
+    assert!(refusal("name = ").starts_with("p.toml is not valid TOML: correct it: "));
     let twice = Plays::from_texts(&[("a.toml", &ok), ("b.toml", &ok)]).unwrap_err().to_string();
     assert_eq!(twice, "b.toml: `name` = p: a.toml has this name, too: choose another");
 }

@@ -22,10 +22,14 @@ pub enum RangeError {
     )]
     Syntax(String),
     /// It is a carrier's at least.
-    #[error("`{0}` is too broad for one company: the shortest prefix is /8 for IPv4, /19 for IPv6")]
+    #[error(
+        "`{0}` is too broad for one company: write a longer prefix; the shortest is /8 for IPv4, /19 for IPv6"
+    )]
     TooBroad(IpNet),
     /// It is nobody's.
-    #[error("`{0}` is private or reserved: no visitor comes from there, or everybody does")]
+    #[error(
+        "`{0}` is private or reserved: leave it out, since no visitor comes from there, or everybody does"
+    )]
     Reserved(IpNet),
 }
 

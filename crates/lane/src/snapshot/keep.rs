@@ -38,7 +38,7 @@ pub enum KeepError {
     File(#[from] SnapshotError),
     /// The changelog's first records were deleted: what is left is not the state, and must not be taken for it.
     #[error(
-        "the changelog begins at offset {beginning}, and no snapshot reaches it: its records were deleted"
+        "the changelog begins at offset {beginning}, and no snapshot reaches it: its records were deleted; see `a changelog that was cut` in the runbook"
     )]
     Cut {
         /// Its earliest offset.

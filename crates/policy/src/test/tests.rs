@@ -43,11 +43,11 @@ fn what_comes_is_what_the_test_says_or_it_fails_with_what_came_instead() {
 
 #[test]
 fn gates_caps_ages_answers_and_repetitions_can_be_told() {
-    let visit = "kind = \"web_visit\"";
+    let visit = "kind = \"web_visit\", class = \"docs\"";
     for (given, then) in [
         (
             format!("{{ at = \"0m\", {visit}, every = \"10m\", times = 3 }}"),
-            "{ outcome = \"joined\", times = 3 }, { fired = \"quiet\", at = \"50m\", score = 6 }",
+            "{ outcome = \"joined\", times = 3 }, { fired = \"quiet\", at = \"50m\", score = 9 }",
         ),
         (format!("{{ at = \"0m\", {visit}, age = \"3d\" }}"), "{ outcome = \"expired\" }"),
         (

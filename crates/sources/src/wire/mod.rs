@@ -85,7 +85,7 @@ pub trait Schemas: Send + Sync + fmt::Debug {
 
 /// The registry does not answer: the record is to be read again later.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the schema registry does not answer: {0}")]
+#[error("the schema registry does not answer: {0}: check its address in the config and that it runs")]
 pub struct Away(pub String);
 
 /// Turns such records into JSON.
