@@ -42,11 +42,11 @@ pub(crate) const FUNDING_INDIA: Counts = [
 
 pub(crate) const WEB_ACCESS: Counts = [
     "records: web 10000",
-    "signals: 1637",
-    "dropped: asset 5708, bot 2235, error_status 220, not_a_page 35, redirect 164",
+    "signals: 1633",
+    "dropped: asset 5708, bot 2239, error_status 220, not_a_page 35, redirect 164",
     "dead: malformed_line 1",
     "matched: range 465",
-    "unmatched: 1172, ambiguous: 0",
+    "unmatched: 1168, ambiguous: 0",
     "decisions: cooled 168, duplicate 3, gated 1, joined 291, led 2",
     "bursts: below_threshold 26, fired 27, gated 20, updated 2",
     "triggers: leading 2, trailing 27, update 2",
@@ -83,9 +83,9 @@ pub(crate) const SES: Counts = [
     "dead: missing_field 1",
     "matched: contact 2",
     "unmatched: 0, ambiguous: 0",
-    "decisions: escalated 1, joined 1",
-    "bursts: fired 1",
-    "triggers: escalation 1, trailing 1",
+    "decisions: joined 2",
+    "bursts: below_threshold 1, fired 1",
+    "triggers: trailing 1",
 ];
 
 /// Whoever opened and clicked had complained and unsubscribed before: the burst is gated.

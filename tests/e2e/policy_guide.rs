@@ -127,7 +127,7 @@ fn a_policy_is_tried_put_in_shadow_and_made_live_as_the_readme_says_while_a_run_
     guided
         .types(&guide[7])
         .expect(4)
-        .says(&["default: changed", "kinds.web_visit.classes.comparison.strength: nothing -> 2"]);
+        .says(&["default: changed", "kinds.web_visit.classes.docs.strength: nothing -> 2"]);
     guided.types(&guide[8]).expect(0).says(&["default: version 2 holds from here on"]);
     guided.types(&guide[7]).expect(0).says(&["default: the same"]);
     guided.visit("live", Span::ZERO);

@@ -81,7 +81,12 @@ impl FileTest {
 
     fn run(&self, key: &str, policy: &Policy, toml: &str) -> Result<Vec<Came>, PolicyError> {
         let start = self.begins(key)?;
-        let mut bench = Bench { partition: Partition::default(), next: Offset::ZERO, effects: Vec::new() };
+        let mut bench = Bench {
+            partition: Partition::default(),
+            next: Offset::ZERO,
+            reached: start,
+            effects: Vec::new(),
+        };
         bench.step(start, Body::Policy(PolicyRecord::compiled(policy.clone(), toml)));
         bench.step(start, self.account.change(start));
         bench.reach(start);
@@ -111,10 +116,15 @@ impl FileTest {
     }
 }
 
+/// The time between two reports of readers; `stale` is longer in every policy.
+const REPORTS: Span = Span::from_mins(10);
+
 /// The production core under a test.
 struct Bench {
     partition: Partition,
     next: Offset,
+    /// The time up to which all was read.
+    reached: Time,
     effects: Vec<Effect>,
 }
 
@@ -126,8 +136,17 @@ impl Bench {
         self.partition.commit();
     }
 
-    /// All that comes was read up to then, and the calendar is there.
+    /// All that comes was read up to then, and the calendar is there. Readers report all the time, so that nothing that
+    /// is due on the way comes of a backlog.
     fn reach(&mut self, at: Time) {
+        while self.reached + REPORTS < at {
+            self.report(self.reached + REPORTS);
+        }
+        self.report(at);
+    }
+
+    fn report(&mut self, at: Time) {
+        self.reached = self.reached.max(at);
         let inputs = || vec![(INPUT.into(), Reached::NewestAppend(at))];
         loop {
             self.step(at, Body::Progress(Progress { inputs: inputs(), known: Vec::new() }));

@@ -45,11 +45,11 @@ fn the_access_log_adds_up() {
     let expected = [
         ("dead:malformed_line", 1),
         ("dropped:asset", 5_708),
-        ("dropped:bot", 2_235),
+        ("dropped:bot", 2_239),
         ("dropped:error_status", 220),
         ("dropped:not_a_page", 35),
         ("dropped:redirect", 164),
-        ("signal", 1_637),
+        ("signal", 1_633),
     ];
     assert_counts("web-access.log", &counts, &expected);
     assert_eq!((read, ids), (10_000, 1_644));

@@ -14,7 +14,6 @@ mod policy;
 mod state;
 
 pub use engine::partition::Partition;
-pub use engine::synthetic::CALENDAR;
 pub use model::account_state::{AccountState, Fire};
 pub use model::body::{Body, Input};
 pub use model::cap::{Calendar, Cap, CapScope, CapWindow};
@@ -25,6 +24,7 @@ pub use model::cut::Cut;
 pub use model::decision::{Because, Decision, Refusal, Subject};
 pub use model::effect::{DeadReason, Effect, Note};
 pub use model::entry::Entry;
+pub use model::evidence::CALENDAR;
 pub use model::evidence::{Evidence, EvidenceItem, MAX_ITEMS, ScorePart};
 pub use model::fading::Fading;
 pub use model::gate::Gate;

@@ -73,7 +73,7 @@ impl Quotes {
         let escaped = units[opening.at].end - units[opening.at].start > 1;
         let opens = match units[before].c {
             '"' => escaped,
-            c => c.is_whitespace() || "<([{,;:=/?&".contains(c),
+            c => c.is_whitespace() || "<([{,;:=/?&-_+.".contains(c),
         };
         opens.then_some(opening.at)
     }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::decide::{Ending, Firing};
 use super::step::Step;
-use super::synthetic::CALENDAR;
 use super::versions::{drop_unused, tidy};
 use crate::debounce::model::account_state::{AccountState, Fire};
 use crate::debounce::model::cap::Cap;
 use crate::debounce::model::decision::Refusal;
+use crate::debounce::model::evidence::CALENDAR;
 use crate::debounce::model::keys::{MachineKey, VersionKey};
 use crate::debounce::model::machine::{Burst, Machine};
 use crate::debounce::model::outcome::{BurstOutcome, Edge, FiredBecause};

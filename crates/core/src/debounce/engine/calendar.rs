@@ -4,10 +4,11 @@
 //! account; the policies say which entries are wanted, and the account's own year how many.
 
 use super::step::Step;
-use super::synthetic::{CALENDAR, SyntheticSignal, WorkBudget};
+use super::synthetic::{SyntheticSignal, WorkBudget};
 use crate::debounce::model::account_state::AccountState;
 use crate::debounce::model::clock::CalendarCursor;
 use crate::debounce::model::entry::Entry;
+use crate::debounce::model::evidence::CALENDAR;
 use crate::debounce::model::policy::CalendarRules;
 use crate::debounce::policy::calendar::{approachable, page_end, rules_of, wants, words};
 use crate::debounce::policy::civil::Day;

@@ -14,9 +14,6 @@ use crate::index::Method;
 use crate::signal::SignalKind;
 use crate::time::Time;
 
-/// The source of the calendar's signals.
-pub const CALENDAR: &str = "calendar";
-
 /// The most signals that one progress record makes.
 const SIGNALS: u32 = 32;
 /// The most of them that events make: an event may be told for minutes, and a lone signal waits for the records before it.

@@ -12,6 +12,8 @@ use crate::index::Method;
 use crate::signal::{SignalKind, truncated};
 use crate::time::Time;
 
+/// The source of the signals that the calendar makes.
+pub const CALENDAR: &str = "calendar";
 /// The most signals that evidence keeps, the strongest (R6, R12).
 pub const MAX_ITEMS: usize = 20;
 /// The most (kind, class) pairs that a score tells apart; the others of a kind are summed without a class.
