@@ -9,6 +9,9 @@ const CUT_OFF: usize = 160;
 /// The beginnings of the comment of nearly every browser: no list is asked for them.
 const SYSTEMS: [&str; 6] = ["windows", "macintosh", "x11", "linux", "iphone", "ipad"];
 
+/// Products that a browser names. Some logs keep a user agent without its comment.
+const PRODUCTS: [&str; 5] = [" Chrome/", " Firefox/", " Safari/", " Edg/", " AppleWebKit/"];
+
 /// Knows the form of a browser's user agent.
 #[derive(Debug)]
 pub(super) struct Browsers {
@@ -28,7 +31,7 @@ impl Browsers {
             return self.others.find(agent);
         }
         let Some(open) = memchr::memchr(b'(', agent.as_bytes()) else {
-            return self.others.find(agent);
+            return self.others.find(agent) || PRODUCTS.iter().any(|product| agent.contains(product));
         };
         let comment = &agent[open + 1..];
         let closed = agent.len() > CUT_OFF || memchr::memchr(b')', comment.as_bytes()).is_some();
@@ -68,6 +71,14 @@ pub(super) fn in_device(agent: &str, at: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_browser_without_its_comment_names_a_product() {
+        let words = || Words::new(Vec::new()).unwrap();
+        let browsers = Browsers { others: words(), systems: words() };
+        assert!(browsers.fits("Mozilla/5.0 Chrome/120") && browsers.fits("Mozilla/5.0 Gecko Firefox/99.0"));
+        assert!(!browsers.fits("Mozilla/5.0") && !browsers.fits("Mozilla/4.0 Fetcher/2"));
+    }
 
     #[test]
     fn the_name_of_a_device_is_in_the_comment_behind_its_system() {
