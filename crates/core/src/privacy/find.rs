@@ -148,7 +148,9 @@ fn host_end(units: &[Unit], from: usize) -> Option<usize> {
         if known && is_ending(&units[dot + 1..end]) {
             return Some(end);
         }
-        end = dot;
+        // `jane@acme.com_2026.csv`: an ending has no underscore, so that what follows one is not of the host.
+        let underscore = units[dot + 1..end].iter().position(|unit| unit.c == '_');
+        end = underscore.map_or(dot, |at| dot + 1 + at);
     }
 }
 
