@@ -148,7 +148,7 @@ fn host_end(units: &[Unit], from: usize) -> Option<usize> {
         if known && is_ending(&units[dot + 1..end]) {
             return Some(end);
         }
-        // `jane@acme.com_2026.csv`: an ending has no underscore, so that what follows one is not of the host.
+        // `jane@acme.com_a`: an ending has no underscore, so that what follows one is not of the host.
         let underscore = units[dot + 1..end].iter().position(|unit| unit.c == '_');
         end = underscore.map_or(dot, |at| dot + 1 + at);
     }
