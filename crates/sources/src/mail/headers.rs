@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::automatic::is_automatic;
@@ -102,11 +102,14 @@ impl<'a> Headers<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Headers<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(HeadersVisitor)
+        deserializer.deserialize_any(HeadersVisitor { in_list: false })
     }
 }
 
-struct HeadersVisitor;
+/// Reads headers, or one element of a list of them.
+struct HeadersVisitor {
+    in_list: bool,
+}
 
 impl<'de> Visitor<'de> for HeadersVisitor {
     type Value = Headers<'de>;
@@ -136,7 +139,7 @@ impl<'de> Visitor<'de> for HeadersVisitor {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Headers::of_text(text))
+        Ok(if self.in_list { Headers::default() } else { Headers::of_text(text) })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -148,6 +151,14 @@ impl<'de> Visitor<'de> for HeadersVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        if self.in_list {
+            let Several(pair) = Several::deserialize(SeqAccessDeserializer::new(seq))?;
+            let mut pair = pair.into_iter();
+            let name = pair.next().and_then(Scalar::text);
+            return Ok(Headers(
+                name.into_iter().map(|name| (name, pair.next().unwrap_or_default())).collect(),
+            ));
+        }
         let mut all = Headers::default();
         while let Some(Part(part)) = seq.next_element()? {
             all.add(part);
@@ -161,52 +172,7 @@ struct Part<'a>(Headers<'a>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Part<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(PartVisitor).map(Part)
-    }
-}
-
-struct PartVisitor;
-
-impl<'de> Visitor<'de> for PartVisitor {
-    type Value = Headers<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Headers::default())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(Headers::default())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(Headers::default())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Headers::default())
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Headers::default())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(Headers::default())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        Headers::deserialize(MapAccessDeserializer::new(map))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-        let Several(pair) = Several::deserialize(SeqAccessDeserializer::new(seq))?;
-        let mut pair = pair.into_iter();
-        let name = pair.next().and_then(Scalar::text);
-        Ok(Headers(name.into_iter().map(|name| (name, pair.next().unwrap_or_default())).collect()))
+        deserializer.deserialize_any(HeadersVisitor { in_list: true }).map(Part)
     }
 }
 

@@ -1,4 +1,5 @@
-//! What says the most and could not be said when it came: a burst opens for it when the cool-down, the cap or the hold ends.
+//! Signals of strength 3 that could not start a trigger when they came. A burst opens for such a signal when the cool-down, the cap
+//! or the hold ends.
 //!
 //! It is made on progress records, as the calendar's entries are: a synthetic signal that counts when it is due and has its
 //! id from the event. It is its own policy's alone, and has one decision.

@@ -114,7 +114,7 @@ impl InboxClock {
         self.settle()
     }
 
-    /// What is not among these inputs is no input any more: the clock no longer waits for it. Returns those that are
+    /// Retires all inputs but these: the clock no longer waits for the others. Returns those that are
     /// retired, and the inputs that were left out (false) or count again (true).
     pub fn retire(&mut self, all: &[InputName]) -> (Vec<InputName>, Vec<(InputName, bool)>) {
         let is_gone = |input: &&InputName| !all.contains(input);

@@ -117,7 +117,7 @@ pub struct Machine {
     pub cooldown_evidence: Vec<Arc<EvidenceItem>>,
     /// The score that bursts left that did not fire, where the policy carries it over.
     pub carried_score: Option<Fading>,
-    /// What is still to be said when the cool-down, a cap or a hold ends.
+    /// The signal of strength 3 that is told when the cool-down, a cap or a hold ends.
     pub unsaid: Option<Unsaid>,
 }
 
