@@ -108,6 +108,23 @@ fn triggers_are_timed_and_an_endpoint_that_refuses_is_shown() {
 }
 
 #[test]
+fn a_run_until_idle_whose_endpoint_refuses_all_ends_with_a_code_and_a_line() {
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    for (answer, code, fix) in [
+        ("410 Gone", "410", "check worker.webhook.url"),
+        ("302 Found", "302", "worker.webhook.url"),
+        ("401 Unauthorized", "401", "worker.webhook"),
+    ] {
+        let url = receiver(answer);
+        let folder = generated(&format!(
+            "[worker]\ndeliver = \"webhook\"\n[worker.webhook]\nurl = \"{url}\"\nsecret = \"{secret}\"\n"
+        ));
+        let ended = Running::spawn(&mut winback(folder.path(), &["run", "--until-idle"])).ended();
+        ended.expect(4).says(&["stopped reading", code, fix]);
+    }
+}
+
+#[test]
 fn a_receiver_that_is_not_there_is_shown_with_since_when_and_restarts_nothing() {
     // A port that was free a moment ago: nothing listens there.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

@@ -61,7 +61,7 @@ impl Monitor {
 
     pub(super) fn watch(&mut self) {
         let now = Instant::now();
-        let why_stopped = self.worker.as_ref().and_then(|worker| worker.stopped());
+        let why_stopped = self.endpoint_stopped();
         if let Some(stopped) = &self.stopped {
             stopped.set(f64::from(u8::from(why_stopped.is_some())));
         }
@@ -80,16 +80,19 @@ impl Monitor {
         }
     }
 
-    /// The lanes that stopped for the dead letters that they would make, or made some of records that may not be at fault,
+    /// The lanes that stopped for the dead letters that they would make or for their endpoint, or made some of records that may not be at fault,
     /// and why.
     pub(super) fn stopped(&self) -> Vec<String> {
-        let why = |watched: &Watched| {
-            let (snapshot, name) = (watched.lane.status.snapshot(), watched.lane.status.name());
-            let stopped =
-                snapshot.stopped.map(|why| format!("{name} stopped reading {}: {why}", watched.lane.reads));
+        let why = |(lane, snapshot): (&Started, LaneSnapshot)| {
+            let name = lane.status.name();
+            let stopped = snapshot.stopped.map(|why| format!("{name} stopped reading {}: {why}", lane.reads));
             stopped.or_else(|| snapshot.quarantined.map(|why| format!("{name}: {why}")))
         };
-        self.lanes.iter().filter_map(why).collect()
+        snapshots(&self.lanes, self.endpoint_stopped()).into_iter().filter_map(why).collect()
+    }
+
+    fn endpoint_stopped(&self) -> Option<String> {
+        self.worker.as_ref().and_then(|worker| worker.stopped())
     }
 
     pub(super) fn lag(&self) -> i64 {
@@ -97,12 +100,24 @@ impl Monitor {
     }
 
     pub(super) fn is_idle(&mut self, shared: &Shared) -> bool {
-        let snapshots: Vec<(&Started, LaneSnapshot)> =
-            self.lanes.iter().map(|watched| (&watched.lane, watched.lane.status.snapshot())).collect();
+        let snapshots = snapshots(&self.lanes, self.endpoint_stopped());
         // What falls due is told on the matchers' progress, which goes on for as long as they run.
         let reads = self.lanes.iter().any(|watched| watched.lane.role == RoleName::Matcher);
         self.stages.advance(&snapshots, || reads && has_backlog(&shared.metrics), || shared.clock.now())
     }
+}
+
+/// Each lane as it is now. A worker whose endpoint refuses all is stopped like one whose records are bad: it goes on
+/// when a person has mended it.
+fn snapshots(lanes: &[Watched], endpoint: Option<String>) -> Vec<(&Started, LaneSnapshot)> {
+    let now = |watched: &Watched| {
+        let mut snapshot = watched.lane.status.snapshot();
+        if watched.lane.role == RoleName::Worker {
+            snapshot.stopped = snapshot.stopped.or_else(|| endpoint.clone());
+        }
+        snapshot
+    };
+    lanes.iter().map(|watched| (&watched.lane, now(watched))).collect()
 }
 
 /// The state of what all worker lanes deliver to.

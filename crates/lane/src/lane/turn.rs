@@ -203,7 +203,9 @@ impl<R: Role> Lane<R> {
             wait = wait.min(due);
         }
         let dues = self.requests.dues(&self.inputs, now).into_iter().chain(self.guards.dues());
-        for due in dues.flatten().chain(self.inputs.iter().filter_map(crate::slot::Slot::held_until)) {
+        // A record that was held back is not due while nothing may be stepped.
+        let held = self.inputs.iter().filter_map(crate::slot::Slot::held_until);
+        for due in dues.flatten().chain(held.filter(|_| self.guards.may_read())) {
             wait = wait.min(until(now, due));
         }
         if !self.guards.is_ready() || self.inputs.is_any_waited_for() {

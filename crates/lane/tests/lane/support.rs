@@ -169,6 +169,8 @@ pub(crate) struct Echo {
     pub(crate) beats: Option<Duration>,
     pub(crate) urgency: Option<Urgency>,
     pub(crate) waits: bool,
+    /// It was given `halt`, which is held back, and waits for a person since.
+    pub(crate) halted: bool,
     /// A clock, and how many milliseconds of it a step takes.
     pub(crate) slow: Option<(Arc<TestClock>, i64)>,
     /// A step of a value that begins with `boom` panics after it has changed everything, so often still.
@@ -271,7 +273,7 @@ impl Role for Echo {
     }
 
     fn ready(&self) -> Readiness {
-        if self.waits { Readiness::Waiting("a test".to_owned()) } else { Readiness::Ready }
+        if self.waits || self.halted { Readiness::Waiting("a test".to_owned()) } else { Readiness::Ready }
     }
 
     fn step(&mut self, at: At<'_>, message: &Message, out: &mut Output) -> Step {
@@ -292,6 +294,10 @@ impl Role for Echo {
             out.dead(DeadLetter { source: "test".to_owned(), element: None, reason: "bad", text });
         } else {
             out.append(&record);
+        }
+        if text == "halt" {
+            self.halted = true;
+            return Step::Retry { after: Duration::from_millis(500) };
         }
         if let Some(left) = self.later.get_mut(&text).filter(|left| **left > 0) {
             *left -= 1;

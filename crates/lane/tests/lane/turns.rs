@@ -331,6 +331,18 @@ fn a_record_to_be_stepped_later_holds_its_partition_and_no_other() {
 }
 
 #[test]
+fn a_lane_whose_role_waits_with_a_record_that_is_held_back_does_not_spin() {
+    let world = World::new(1);
+    write(&world, 0, &["halt"]);
+    let mut lane = world.lane("one", Echo::default());
+    // The record is due again long before the end.
+    world.settle(&mut lane).unwrap();
+    world.clock.advance(2_000);
+    assert!((0..5).all(|_| lane.turn().unwrap() > Duration::ZERO));
+    assert_eq!(lane.status().snapshot().waiting_for.as_deref(), Some("a test"));
+}
+
+#[test]
 fn a_role_that_is_not_ready_is_given_nothing() {
     let world = World::new(1);
     write(&world, 0, &["a"]);
