@@ -5,6 +5,8 @@ export CARGO_INCREMENTAL := 0
 
 CARGO ?= cargo
 PORT ?= 9092
+# The demo needs no Kafka, which takes minutes to compile.
+DEMO := --profile demo -p winback --no-default-features
 
 .PHONY: help
 help: ## This list
@@ -17,8 +19,12 @@ tools:
 
 .PHONY: run
 run: tools ## The demo: a day of signals in a minute, every trigger told; stays up until Ctrl-C
-	@$(CARGO) build --release --quiet --bin winback 2>/dev/null || $(CARGO) build --release --bin winback
-	@exec target/release/winback demo
+	@$(CARGO) build $(DEMO) --quiet 2>/dev/null || $(CARGO) build $(DEMO)
+	@exec target/demo/winback demo
+
+.PHONY: build
+build: tools ## The binary for use, with Kafka: target/release/winback
+	$(CARGO) build --release -p winback
 
 .PHONY: test
 test: tools ## All tests, with the ten slowest: the embedded logs, and a real Kafka where Java and Maven are there

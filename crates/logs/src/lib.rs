@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use winback_log::{Clock, LogError, SharedLog};
 use winback_log_embedded::EmbeddedLog;
+#[cfg(feature = "kafka")]
 use winback_log_kafka::{KafkaLog, KafkaOptions};
 
 /// The options of a log beside its URL.
@@ -30,6 +31,7 @@ impl fmt::Debug for OpenOptions {
 enum Named<'a> {
     Memory,
     Sqlite(&'a Path),
+    #[cfg(feature = "kafka")]
     Kafka(KafkaOptions),
 }
 
@@ -40,7 +42,12 @@ impl<'a> Named<'a> {
             Some(("sqlite", path)) if !path.is_empty() && path != ":memory:" => {
                 Ok(Self::Sqlite(Path::new(path)))
             }
+            #[cfg(feature = "kafka")]
             Some(("kafka", _)) => Ok(Self::Kafka(KafkaOptions::from_url(url)?)),
+            #[cfg(not(feature = "kafka"))]
+            Some(("kafka", _)) => Err(LogError::Config(format!(
+                "`{url}`: this build of winback has no Kafka, as the demo's has none: run `make build`, and use target/release/winback"
+            ))),
             _ => Err(LogError::Config(format!(
                 "`{url}` names no log: write sqlite:PATH, kafka://HOST:PORT or memory:"
             ))),
@@ -60,10 +67,12 @@ pub fn check(url: &str) -> Result<(), LogError> {
 ///
 /// # Errors
 /// [`LogError::Config`] for a URL that names no log; otherwise what the log says.
+#[cfg_attr(not(feature = "kafka"), expect(unused_variables, reason = "only Kafka takes options"))]
 pub fn open(url: &str, clock: Arc<dyn Clock>, options: &OpenOptions) -> Result<SharedLog, LogError> {
     match Named::parse(url)? {
         Named::Memory => Ok(Arc::new(EmbeddedLog::memory(clock))),
         Named::Sqlite(path) => Ok(Arc::new(EmbeddedLog::sqlite(path, clock)?)),
+        #[cfg(feature = "kafka")]
         Named::Kafka(mut kafka) => {
             kafka.set_properties(options.kafka.iter().cloned())?;
             kafka.accept_librdkafka.clone_from(&options.accept_librdkafka);
@@ -91,6 +100,13 @@ mod tests {
             let text = error(url).to_string();
             assert!(text.contains("sqlite:PATH") && text.contains("kafka://"), "{url}: {text}");
         }
+    }
+
+    #[test]
+    #[cfg(not(feature = "kafka"))]
+    fn a_build_without_kafka_says_which_build_has_it() {
+        let text = error("kafka://broker:9092").to_string();
+        assert!(text.contains("no Kafka") && text.contains("make build"), "{text}");
     }
 
     #[test]
