@@ -1,6 +1,6 @@
 //! A member under load that also receives one hostile record of each kind a second.
 //!
-//! It keeps its memory within 1.5 times of what it had without them. It loses no good record.
+//! It keeps its memory within 1.5 times of what it had without them, and its lag within twice. It loses no good record.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -31,17 +31,24 @@ fn half() -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// The greatest of what was seen.
-#[derive(Clone, Copy, Debug, Default)]
-struct Most {
+/// A half of the run: the greatest memory, and the lag in records at each look.
+#[derive(Clone, Debug, Default)]
+struct Half {
     resident_kib: u64,
-    lag: i64,
+    lags: Vec<i64>,
 }
 
-impl Most {
+impl Half {
     fn add(&mut self, held: Held) {
         self.resident_kib = self.resident_kib.max(held.resident_kib);
-        self.lag = self.lag.max(held.lag);
+        self.lags.push(held.lag);
+    }
+
+    /// The lag of the look in the middle. One slow look on a busy machine does not move it.
+    fn lag(&self) -> i64 {
+        let mut lags = self.lags.clone();
+        lags.sort_unstable();
+        lags.get(lags.len() / 2).copied().unwrap_or(0)
     }
 }
 
@@ -69,9 +76,9 @@ fn phase(
     run: &mut Running,
     for_so_long: Duration,
     attacks: bool,
-) -> (Most, BTreeSet<String>) {
+) -> (Half, BTreeSet<String>) {
     let (began, log) = (Instant::now(), deployment.log());
-    let (mut most, mut good, mut number) = (Most::default(), BTreeSet::new(), 0);
+    let (mut seen, mut good, mut number) = (Half::default(), BTreeSet::new(), 0);
     while began.elapsed() < for_so_long {
         std::thread::park_timeout(LOOK_EVERY);
         assert!(!run.has_ended(), "the member ended");
@@ -79,9 +86,9 @@ fn phase(
             number += 1;
             good.extend(attack(deployment, &log, number, SystemClock.now()));
         }
-        most.add(held(run.pid(), deployment));
+        seen.add(held(run.pid(), deployment));
     }
-    (most, good)
+    (seen, good)
 }
 
 #[test]
@@ -100,8 +107,12 @@ fn hostile_records_cost_a_member_little_and_lose_nothing() {
     run.ended().expect(0);
     deployment.run();
     println!(
-        "without: {quiet:?}, with one record of each of {} kinds a second: {attacked:?}",
-        Kind::ALL.len()
+        "without: {} KiB, lag {}; with one record of each of {} kinds a second: {} KiB, lag {}",
+        quiet.resident_kib,
+        quiet.lag(),
+        Kind::ALL.len(),
+        attacked.resident_kib,
+        attacked.lag()
     );
 
     let (facts, replayed) = (Facts::of(&deployment), replay(&deployment));
@@ -118,4 +129,7 @@ fn hostile_records_cost_a_member_little_and_lose_nothing() {
         2 * attacked.resident_kib <= 3 * quiet.resident_kib,
         "memory without: {quiet:?}, with: {attacked:?}"
     );
+    // A second of the load is what a lane may hold back at any time.
+    let least = i64::from(PACE);
+    assert!(attacked.lag() <= 2 * quiet.lag().max(least), "lag without: {quiet:?}, with: {attacked:?}");
 }
