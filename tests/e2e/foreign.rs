@@ -331,7 +331,18 @@ fn on_kafka_members_are_stopped_first_and_what_a_cut_inbox_forgets_is_said_and_a
     }
     let number = partition_of(b"ghost", PARTITIONS).0;
     let ghost = Planted::new("detector-changelog", number, b"aghost", GARBAGE);
-    let (member, _) = serve(&deployment);
+    let (member, port) = serve(&deployment);
+    eventually("the client's own figures are told", DEADLINE, || {
+        let page = page(port, "/metrics")?;
+        let moves = |name: &str| {
+            let line =
+                page.lines().find(|line| line.starts_with(&format!("{name}{{role=\"detector\"}} ")))?;
+            line.rsplit_once(' ')?.1.parse::<f64>().ok().filter(|value| *value > 0.0)
+        };
+        moves("winback_kafka_rx_bytes")
+            .and(moves("winback_kafka_tx_bytes"))
+            .and(moves("winback_kafka_rtt_seconds"))
+    });
     let place = ghost.plant(&deployment);
     deployment.call(&["topics", "doctor"]).expect(1).says(&["runs", "stop all members"]);
     member.signal("TERM");

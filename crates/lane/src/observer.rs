@@ -2,7 +2,7 @@
 
 use winback_core::closed_enum;
 use winback_core::time::Span;
-use winback_log::TopicPartition;
+use winback_log::{ClientFigure, TopicPartition};
 
 /// A transaction that is in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub trait Observer: Send + Sync {
     }
 
     /// The client library's statistics, a few times a minute; empty where there is none.
-    fn statistics(&self, statistics: &[(&'static str, f64)]) {
+    fn statistics(&self, statistics: &[(ClientFigure, f64)]) {
         let _ = statistics;
     }
 }

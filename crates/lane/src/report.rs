@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use winback_core::time::{Span, Time};
-use winback_log::{CommitError, TopicPartition};
+use winback_log::{ClientFigure, CommitError, TopicPartition};
 
 use crate::batch::Batch;
 use crate::dead_letter::CANNOT_COMMIT;
@@ -162,7 +162,7 @@ impl Report {
     }
 
     /// The client library's statistics.
-    pub(crate) fn statistics(&self, statistics: &[(&'static str, f64)]) {
+    pub(crate) fn statistics(&self, statistics: &[(ClientFigure, f64)]) {
         self.observer.statistics(statistics);
     }
 

@@ -8,7 +8,9 @@ use rdkafka::error::KafkaError;
 use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 use winback_core::ids::Offset;
 use winback_core::time::Time;
-use winback_log::{Append, CommitError, GroupEvent, LogError, Message, Session, SessionSpec, TopicPartition};
+use winback_log::{
+    Append, ClientFigure, CommitError, GroupEvent, LogError, Message, Session, SessionSpec, TopicPartition,
+};
 
 use super::classify::log_error;
 use super::fetch::{Fetch, FetchError, list};
@@ -312,7 +314,7 @@ impl Session for KafkaSession {
         })
     }
 
-    fn statistics(&mut self) -> Vec<(&'static str, f64)> {
+    fn statistics(&mut self) -> Vec<(ClientFigure, f64)> {
         let (consumer, producer) =
             (self.fetch.consumer().context().take_statistics(), self.transactions.take_statistics());
         self.statistics.update(&consumer, &producer)

@@ -10,6 +10,7 @@
 mod clock;
 mod error;
 mod fail_point;
+mod figure;
 mod foreign;
 mod log;
 mod message;
@@ -23,6 +24,7 @@ pub use error::{CommitError, LogError};
 pub use fail_point::{FailPoint, fail_point, most_pages};
 #[cfg(feature = "fail-points")]
 pub use fail_point::{call_off_failures, order_failure};
+pub use figure::ClientFigure;
 pub use foreign::{Defect, ForeignRecord, ForeignRecords, Unreadable};
 pub use log::{Log, LogAdmin, SharedLog};
 pub use message::{Append, Headers, HeldRecord, Message, Record};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use winback_core::ids::Offset;
 use winback_core::time::Time;
 
-use crate::{Append, CommitError, LogError, Message, TopicPartition};
+use crate::{Append, ClientFigure, CommitError, LogError, Message, TopicPartition};
 
 /// A change of a session's group membership. Until it is answered, no other one comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,8 +176,8 @@ pub trait Session {
     /// When the log is away; the membership then ends by its time-out.
     fn close(self: Box<Self>) -> Result<(), LogError>;
 
-    /// Statistics of the client library as (name, value), for metrics; empty where there is none.
-    fn statistics(&mut self) -> Vec<(&'static str, f64)> {
+    /// The newest figures of the client library, for metrics; empty where there is none.
+    fn statistics(&mut self) -> Vec<(ClientFigure, f64)> {
         Vec::new()
     }
 }

@@ -4,6 +4,7 @@ mod accounts;
 mod answers;
 #[cfg(test)]
 mod behaviour;
+mod client_statistics;
 mod idle;
 mod kept;
 mod known;

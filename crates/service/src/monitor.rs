@@ -88,7 +88,7 @@ impl Monitor {
             let stopped = snapshot.stopped.map(|why| format!("{name} stopped reading {}: {why}", lane.reads));
             stopped.or_else(|| snapshot.quarantined.map(|why| format!("{name}: {why}")))
         };
-        snapshots(&self.lanes, self.endpoint_stopped()).into_iter().filter_map(why).collect()
+        snapshots(&self.lanes, self.endpoint_stopped().as_deref()).into_iter().filter_map(why).collect()
     }
 
     fn endpoint_stopped(&self) -> Option<String> {
@@ -100,7 +100,8 @@ impl Monitor {
     }
 
     pub(super) fn is_idle(&mut self, shared: &Shared) -> bool {
-        let snapshots = snapshots(&self.lanes, self.endpoint_stopped());
+        let endpoint = self.endpoint_stopped();
+        let snapshots = snapshots(&self.lanes, endpoint.as_deref());
         // What falls due is told on the matchers' progress, which goes on for as long as they run.
         let reads = self.lanes.iter().any(|watched| watched.lane.role == RoleName::Matcher);
         self.stages.advance(&snapshots, || reads && has_backlog(&shared.metrics), || shared.clock.now())
@@ -109,11 +110,11 @@ impl Monitor {
 
 /// Each lane as it is now. A worker whose endpoint refuses all is stopped like one whose records are bad: it goes on
 /// when a person has mended it.
-fn snapshots(lanes: &[Watched], endpoint: Option<String>) -> Vec<(&Started, LaneSnapshot)> {
-    let now = |watched: &Watched| {
+fn snapshots<'a>(lanes: &'a [Watched], endpoint: Option<&str>) -> Vec<(&'a Started, LaneSnapshot)> {
+    let now = |watched: &'a Watched| {
         let mut snapshot = watched.lane.status.snapshot();
         if watched.lane.role == RoleName::Worker {
-            snapshot.stopped = snapshot.stopped.or_else(|| endpoint.clone());
+            snapshot.stopped = snapshot.stopped.or_else(|| endpoint.map(str::to_owned));
         }
         snapshot
     };

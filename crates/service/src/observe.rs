@@ -2,8 +2,11 @@
 
 use winback_core::time::Span;
 use winback_lane::{Committed, Observer, Rebalanced};
+use winback_log::ClientFigure;
 use winback_telemetry::Metrics;
-use winback_telemetry::metrics::{Counter, Counters, Histogram, KafkaStatistics, list};
+use winback_telemetry::metrics::{Counter, Counters, Histogram, list};
+
+use crate::client_statistics::ClientStatistics;
 
 /// Counts what the lanes of one role do.
 pub(super) struct LaneMetrics {
@@ -14,7 +17,7 @@ pub(super) struct LaneMetrics {
     unknown: Counter,
     rebalances: Counters<Rebalanced>,
     seconds: Histogram,
-    kafka: KafkaStatistics,
+    kafka: ClientStatistics,
 }
 
 impl LaneMetrics {
@@ -29,7 +32,7 @@ impl LaneMetrics {
                 |how| metrics.counter(&list::REBALANCES, [role, how.as_str()]),
             ),
             seconds: metrics.histogram(&list::COMMIT_SECONDS, [role]),
-            kafka: KafkaStatistics::new(metrics, role),
+            kafka: ClientStatistics::new(metrics, role),
             metrics: metrics.clone(),
             role,
         }
@@ -71,7 +74,7 @@ impl Observer for LaneMetrics {
         self.metrics.counter(&list::DEAD_LETTERS_LEFT_OUT, [self.role, source]).increment(count);
     }
 
-    fn statistics(&self, statistics: &[(&'static str, f64)]) {
+    fn statistics(&self, statistics: &[(ClientFigure, f64)]) {
         self.kafka.record(statistics);
     }
 }

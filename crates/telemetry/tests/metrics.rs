@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use winback_telemetry::Metrics;
-use winback_telemetry::metrics::{self, Counters, KafkaStatistics, Law, list};
+use winback_telemetry::metrics::{self, Counters, Law, list};
 
 fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
@@ -170,20 +170,6 @@ fn a_histogram_has_the_buckets_of_the_list() {
     assert!(page.contains("winback_commit_seconds_bucket{role=\"detector\",le=\"0.005\"} 0\n"), "{page}");
     assert!(page.contains("winback_commit_seconds_bucket{role=\"detector\",le=\"0.01\"} 1\n"), "{page}");
     assert!(page.contains("winback_commit_seconds_count{role=\"detector\"} 1\n"), "{page}");
-}
-
-#[test]
-fn client_statistics_are_exported_by_their_names_and_leave_with_the_lane() {
-    let metrics = Metrics::new();
-    let statistics = KafkaStatistics::new(&metrics, "matcher");
-    statistics.record(&[("rx_bytes", 12.0), ("rtt_seconds", 0.25), ("of_another_version", 1.0)]);
-    let page = metrics.render();
-    assert!(page.contains("winback_kafka_rx_bytes{role=\"matcher\"} 12\n"), "{page}");
-    assert!(page.contains("winback_kafka_rtt_seconds{role=\"matcher\"} 0.25\n"), "{page}");
-    assert!(!page.contains("another_version"));
-    assert_eq!(KafkaStatistics::names().count(), 10);
-    drop(statistics);
-    assert!(metrics.render().contains("winback_kafka_rx_bytes{role=\"matcher\"} 0\n"));
 }
 
 /// The source files of all crates, without the list itself.

@@ -5,7 +5,6 @@
 //! nothing stale stays behind after a rebalance.
 
 mod gauge;
-mod kafka;
 mod labels;
 pub mod list;
 mod table;
@@ -13,7 +12,6 @@ mod table;
 use std::sync::Arc;
 
 pub use gauge::GaugePart;
-pub use kafka::KafkaStatistics;
 pub use labels::Law;
 pub use metrics::{Counter, Histogram};
 use metrics::{Gauge, Key, Label, Level, Metadata, Recorder};
