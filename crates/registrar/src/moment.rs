@@ -57,17 +57,23 @@ pub(crate) fn text(text: &str, bound: Bound) -> Result<Time, String> {
     bounded(Time::from_millis(millis), bound)
 }
 
+/// The year of a time in UTC; the last days of the year 9999 are no time that can be written.
+fn year(time: Time) -> i16 {
+    let last = if time.millis() < 0 { -9999 } else { 9999 };
+    jiff::Timestamp::from_millisecond(time.millis())
+        .map_or(last, |timestamp| timestamp.to_zoned(jiff::tz::TimeZone::UTC).year())
+}
+
 fn bounded(time: Time, bound: Bound) -> Result<Time, String> {
-    let year = || time.to_string().chars().take(4).collect::<String>();
     if time.millis() < FIRST {
         return Err(format!(
             "the year {} cannot be meant, it is what programs make of an empty cell: {PLAIN}",
-            year()
+            year(time)
         ));
     }
     match bound {
         Bound::Past(now) if time.millis() >= BEHIND || time > now + AHEAD => {
-            Err(format!("the year {} cannot be meant, it is more than a year ahead: {PLAIN}", year()))
+            Err(format!("the year {} cannot be meant, it is more than a year ahead: {PLAIN}", year(time)))
         }
         Bound::Past(_) | Bound::Any => Ok(time),
     }
@@ -152,6 +158,7 @@ mod tests {
             ("20260210", "looks like 2026-02-10 without hyphens: write 2026-02-10"),
             ("20260210093000", "looks like 2026-02-10"),
             ("2126-02-10", "the year 2126 cannot be meant"),
+            ("9999-12-31", "the year 9999 cannot be meant"),
             ("1900-01-01", "the year 1900 cannot be meant"),
             ("1899-12-30T00:00:00Z", "the year 1899"),
             ("1970-01-01", "the year 1970"),
