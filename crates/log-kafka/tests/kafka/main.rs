@@ -9,8 +9,8 @@ mod support;
 use std::time::{Duration, Instant};
 
 use support::{
-    DEADLINE, WAIT, append, compacted, deleted, join, log, log_with, message_id, poll_until, record, spec,
-    take_all, write,
+    DEADLINE, WAIT, append, compacted, deleted, join, leave, log, log_with, message_id, poll_until, record,
+    spec, take_all, write,
 };
 use winback_core::ids::Offset;
 use winback_core::time::{Span, Time};
@@ -58,7 +58,7 @@ fn what_a_transaction_wrote_is_read_with_key_headers_and_tombstones() {
     drop(reader);
     // Messages outlive their reader.
     assert_eq!(all[0].value(), Some(&b"value"[..]));
-    session.close().unwrap();
+    leave(session);
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn a_transaction_of_who_left_the_group_is_aborted_not_sent_unfenced() {
     session.abort().unwrap();
     session.begin().unwrap();
     session.abort().unwrap();
-    session.close().unwrap();
+    leave(session);
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn an_abort_right_behind_many_records_fails_no_later_transaction() {
         (0..100).for_each(|_| append(&mut *session, "hasty-to", &round.to_be_bytes()));
         session.commit(&[(input.clone(), Offset(1))]).unwrap();
     }
-    session.close().unwrap();
+    leave(session);
     let to: Vec<_> = (0..8).map(|partition| TopicPartition::new("hasty-to", partition)).collect();
     let rounds = take_all(&mut *log.reader().unwrap(), &to).iter().map(message_id).collect::<Vec<_>>();
     assert_eq!((rounds.len(), rounds.iter().sum()), (1_000, 4_500_u64), "what the other transactions wrote");
@@ -151,7 +151,7 @@ fn a_reader_passes_the_end_only_when_the_transactions_before_it_have_ended() {
             assert!(all.iter().all(|message| message.value() == Some(b"committed")));
         }
     }
-    session.close().unwrap();
+    leave(session);
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn an_end_lies_behind_the_records_of_a_transaction_that_is_open() {
         session.poll(1, WAIT, &mut Vec::new()).unwrap();
     }
     session.commit(&[(TopicPartition::new("open-in", 0), Offset::ZERO)]).unwrap();
-    session.close().unwrap();
+    leave(session);
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn after_a_seek_back_and_after_a_pause_every_record_comes_again_in_order() {
         assert!(Instant::now() < deadline);
         session.poll(10, WAIT, &mut messages).unwrap();
     }
-    session.close().unwrap();
+    leave(session);
 }
 
 #[test]
@@ -254,8 +254,8 @@ fn a_record_that_follows_an_end_is_not_skipped_when_a_pause_or_a_rebalance_comes
         second.poll(10, WAIT, &mut Vec::new()).unwrap();
     }
     assert_eq!((messages[0].partition, messages[0].offset), (kept.partition, Offset(11)));
-    second.close().unwrap();
-    first.close().unwrap();
+    leave(second);
+    leave(first);
 }
 
 fn to_the_end(
@@ -295,7 +295,7 @@ fn an_offset_that_is_not_there_is_named_with_what_is() {
         }
         other => panic!("{other}"),
     }
-    session.close().unwrap();
+    leave(session);
 
     // A reader waits there.
     let mut reader = log.reader().unwrap();
@@ -354,7 +354,7 @@ fn a_writer_keeps_timestamps_and_reports_what_it_could_not_write() {
     let mut session = join(&log, spec("stamped", &["stamped"]));
     assert_eq!(session.offset_at(&input, stamp + Span::from_millis(500)).unwrap(), Offset(1));
     assert_eq!(session.offset_at(&input, stamp + Span::from_days(1)).unwrap(), Offset(3));
-    session.close().unwrap();
+    leave(session);
 
     let nowhere = TopicPartition::new("stamped", 7);
     let lost = writer

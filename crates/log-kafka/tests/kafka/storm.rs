@@ -11,7 +11,7 @@ use winback_log_kafka::GroupProtocol;
 use winback_testkit::{Broker, broker_or_skip};
 
 use crate::support::{
-    DEADLINE, WAIT, deleted, log_with, message_id, positions, record, spec, take_all, write,
+    DEADLINE, WAIT, deleted, leave, log_with, message_id, positions, record, spec, take_all, write,
 };
 
 #[test]
@@ -166,6 +166,6 @@ impl<'a> Copier<'a> {
     }
 
     fn leave(self) {
-        self.session.close().unwrap();
+        leave(self.session);
     }
 }
