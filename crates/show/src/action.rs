@@ -3,7 +3,7 @@
 use winback_proto::v1;
 use winback_worker::Outcome;
 
-use super::words;
+use super::words::{self, GOOD, styled};
 
 /// The worker's action.
 pub fn action(action: &v1::Action) -> String {
@@ -21,4 +21,18 @@ pub fn action(action: &v1::Action) -> String {
             format!("{}, an outcome that this version does not know{because}", words::spaced(&action.outcome))
         }
     }
+}
+
+/// The action in one line: time, account, outcome, the act, the trigger.
+pub fn action_line(action: &v1::Action) -> String {
+    let outcome = format!("{:<10}", words::short(&words::safe(&action.outcome), 10));
+    let is_out = Outcome::parse(&action.outcome) == Some(Outcome::Delivered);
+    let outcome = if is_out { styled(GOOD, &outcome) } else { outcome };
+    format!(
+        "{}  {:<18}  {outcome}  {} [{}]",
+        words::minute(words::time(action.at.as_ref())),
+        words::short(&words::safe(&action.account_id), 24),
+        self::action(action),
+        words::safe(&action.trigger_id)
+    )
 }

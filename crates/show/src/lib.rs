@@ -9,18 +9,20 @@ pub mod backtest;
 mod decision;
 pub mod differ;
 pub mod explain;
+pub mod gaps;
 mod gates;
 pub mod letter;
 pub mod listing;
 pub mod rules;
 pub mod sentence;
+pub mod tally;
 mod trigger;
 pub mod words;
 
 #[cfg(test)]
 mod tests;
 
-pub use action::action;
+pub use action::{action, action_line};
 pub use decision::decision;
 pub use sentence::{Sentence, sentence};
 pub use trigger::{of_snapshot, trigger};

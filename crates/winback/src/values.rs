@@ -1,9 +1,12 @@
 //! Values of arguments that crates without a command line define.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use winback_core::time::{Span, Time};
+use winback_deployment::config::ConfigError;
 use winback_ingest::FileFormat;
 use winback_lane::PositionsFrom;
 use winback_service::RoleName;
+use winback_show::tally::By;
 
 /// One of a closed list: each value's name, its help and the value.
 fn choice<T>(values: &'static [(&'static str, &'static str, T)]) -> impl TypedValueParser<Value = T> + use<T>
@@ -36,10 +39,49 @@ pub(crate) fn role() -> impl TypedValueParser<Value = RoleName> {
     ])
 }
 
+/// The property that decisions are counted by.
+pub(crate) fn by() -> impl TypedValueParser<Value = By> {
+    choice(&[
+        ("gate", "The outcome, with the gate or the cap", By::Gate),
+        ("reason", "The churn reason of the account", By::Reason),
+        ("policy", "The policy, shadows too", By::Policy),
+    ])
+}
+
+/// The order of a listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sort {
+    /// The highest priority first.
+    Priority,
+}
+
+/// The order of a listing.
+pub(crate) fn sort() -> impl TypedValueParser<Value = Sort> {
+    choice(&[("priority", "The highest priority first", Sort::Priority)])
+}
+
 /// The position that wins.
 pub(crate) fn positions() -> impl TypedValueParser<Value = PositionsFrom> {
     choice(&[
         ("state", "The one in the detector's changelog", PositionsFrom::State),
         ("group", "The one that the group committed", PositionsFrom::Group),
     ])
+}
+
+/// A time, or a length of time before now, as `--since` of a command has it.
+///
+/// # Errors
+/// When the text is neither.
+pub(crate) fn since(command: &str, text: &str, now: Time) -> Result<Time, ConfigError> {
+    let wrong = || ConfigError::Wrong {
+        path: command.to_owned(),
+        text: format!("--since {text}: write a time such as 2026-11-22T14:00:00Z, or one ago such as 2h"),
+    };
+    match text.parse::<Span>() {
+        Ok(ago) => Ok(now - ago),
+        Err(_) => text
+            .parse::<jiff::Timestamp>()
+            .map(|at| Time::from_millis(at.as_millisecond()))
+            .map_err(|_| wrong()),
+    }
 }

@@ -224,9 +224,15 @@ fn a_subject_that_is_neither_is_told_whom_it_may_mean() {
             && String::from_utf8_lossy(&nothing.stderr).contains("nothing has run here yet")
     );
     tell_a_story(dir.path());
-    let by_name = winback(dir.path(), &["explain", "northwind tools"]);
-    assert_eq!(by_name.status.code(), Some(4));
-    assert!(String::from_utf8_lossy(&by_name.stderr).contains("did you mean acc-1 (Northwind Tools)?"));
+    let by_id = stdout(&winback(dir.path(), &["explain", "acc-1"]));
+    for name in ["northwind tools", "Northwind Tools GmbH"] {
+        assert_eq!(stdout(&winback(dir.path(), &["explain", name])), by_id, "{name}");
+    }
+    let twin = Account::new("acc-2", "Northwind Tools", Time::from_millis(0), Reason::PriceBudget);
+    put(&*open(dir.path()), "winback.accounts", "acc-2", &winback_proto::account::to_wire(&twin), &[]);
+    let both = winback(dir.path(), &["explain", "northwind tools"]);
+    assert_eq!(both.status.code(), Some(4));
+    assert!(String::from_utf8_lossy(&both.stderr).contains("acc-1 (Northwind Tools)\n  acc-2"));
     let unknown = winback(dir.path(), &["explain", "nobody"]);
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("accounts list"));
 }

@@ -37,6 +37,12 @@ impl Answered {
         }
     }
 
+    /// True if somebody said yes, no or anything else at that time or later, or if nobody there may be written to any more.
+    pub fn since(&self, at: Time) -> bool {
+        let said = [self.declined_at, self.reactivated_at, self.replied_at];
+        self.opted_out.iter().any(Vec::is_empty) || said.into_iter().flatten().any(|said| said >= at)
+    }
+
     /// True if a contact is out; the books may know only the beginning of its hash.
     pub fn is_out(&self, contact: &[u8]) -> bool {
         self.opted_out.iter().any(|out| out.starts_with(contact))

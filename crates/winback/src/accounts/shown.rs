@@ -24,12 +24,13 @@ pub(crate) fn masked(mut account: v1::Account) -> v1::Account {
 pub(crate) fn table(accounts: &[v1::Account]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_header(["ACCOUNT", "NAME", "TIER", "ARR $", "LEFT", "REASON", "DOMAINS"]);
+    table.set_header(["ACCOUNT", "NAME", "STATUS", "TIER", "ARR $", "LEFT", "REASON", "DOMAINS"]);
     for account in accounts {
         let tier = Tier::of(account.arr_usd).to_string();
         table.add_row([
             safe(&account.id),
             safe(&account.name),
+            safe(&account.status),
             tier,
             account.arr_usd.to_string(),
             day(account),
@@ -37,7 +38,7 @@ pub(crate) fn table(accounts: &[v1::Account]) -> String {
             safe(&account.domains.join(" ")),
         ]);
     }
-    if let Some(column) = table.column_mut(3) {
+    if let Some(column) = table.column_mut(4) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table.to_string()

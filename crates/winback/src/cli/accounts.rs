@@ -17,6 +17,8 @@ pub(crate) enum AccountsCommand {
         /// Its id.
         id: String,
     },
+    /// Show the features that accounts missed when they left, and what each is worth.
+    Gaps,
     /// All accounts.
     List {
         /// No more than this many.

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use winback_log::Log;
 use winback_proto::v1;
+use winback_show::gaps::Gaps;
 use winback_show::words;
 use winback_terminal::{EXIT_PARTLY, until_closed};
 
@@ -17,14 +18,19 @@ pub(crate) fn run(context: &Context, command: AccountsCommand) -> anyhow::Result
         AccountsCommand::Import(args) => import::run(context, &args),
         AccountsCommand::Show { id } => until_closed(show(context, &id)),
         AccountsCommand::List { limit } => until_closed(list(context, limit)),
+        AccountsCommand::Gaps => until_closed(gaps(context)),
     }
 }
 
 fn list(context: &Context, limit: Option<usize>) -> anyhow::Result<ExitCode> {
     let log = context.log()?;
     let accounts = accounts::known(&*log, &context.topics.accounts, Some)?;
-    let shown: Vec<v1::Account> =
-        accounts.into_values().take(limit.unwrap_or(usize::MAX)).map(shown::masked).collect();
+    let answers = answered::answers(context, &*log, |id| accounts.contains_key(id))?;
+    let of = |account: v1::Account| {
+        let answered = answers.of(&account.id);
+        shown::masked(answered::marked(account, answered.as_ref()))
+    };
+    let shown: Vec<v1::Account> = accounts.into_values().take(limit.unwrap_or(usize::MAX)).map(of).collect();
     let mut out = winback_terminal::Out::new();
     if context.json {
         shown.iter().try_for_each(|account| out.json(account))?;
@@ -33,6 +39,25 @@ fn list(context: &Context, limit: Option<usize>) -> anyhow::Result<ExitCode> {
     }
     out.flush()?;
     tell_pending(context, &*log)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn gaps(context: &Context) -> anyhow::Result<ExitCode> {
+    let log = context.log()?;
+    let mut gaps = Gaps::default();
+    let accounts = accounts::known(&*log, &context.topics.accounts, Some)?;
+    let answers = answered::answers(context, &*log, |id| accounts.contains_key(id))?;
+    for account in accounts.into_values() {
+        let answered = answers.of(&account.id);
+        gaps.add(&answered::marked(account, answered.as_ref()));
+    }
+    let mut out = winback_terminal::Out::new();
+    if context.json {
+        gaps.rows().iter().try_for_each(|row| out.json(row))?;
+    } else {
+        out.line(&gaps.text())?;
+    }
+    out.flush()?;
     Ok(ExitCode::SUCCESS)
 }
 

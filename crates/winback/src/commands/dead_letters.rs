@@ -7,9 +7,10 @@ use std::io::{IsTerminal as _, Write as _};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
+use crate::values::since;
 use clap::{Args, Subcommand};
 use winback_admin::dead_letters::{self, Filter, Replayed};
-use winback_core::time::{Span, Time};
+use winback_core::time::Time;
 use winback_core::visible;
 use winback_deployment::Context;
 use winback_deployment::config::ConfigError;
@@ -82,23 +83,8 @@ fn execute(context: &Context, command: DeadLettersCommand) -> anyhow::Result<Exi
 impl DeadLetterFilter {
     /// The choice, with the time that its text means now.
     fn read(&self, now: Time) -> Result<Filter, ConfigError> {
-        let since = self.since.as_deref().map(|text| since(text, now)).transpose()?;
+        let since = self.since.as_deref().map(|text| since("dead-letters", text, now)).transpose()?;
         Ok(Filter { reason: self.reason.clone(), source: self.source.clone(), since })
-    }
-}
-
-/// A time, or a length of time before now.
-fn since(text: &str, now: Time) -> Result<Time, ConfigError> {
-    let wrong = || ConfigError::Wrong {
-        path: "dead-letters".to_owned(),
-        text: format!("--since {text}: write a time such as 2026-11-22T14:00:00Z, or one ago such as 2h"),
-    };
-    match text.parse::<Span>() {
-        Ok(ago) => Ok(now - ago),
-        Err(_) => text
-            .parse::<jiff::Timestamp>()
-            .map(|at| Time::from_millis(at.as_millisecond()))
-            .map_err(|_| wrong()),
     }
 }
 

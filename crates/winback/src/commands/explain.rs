@@ -1,12 +1,12 @@
 //! `explain`: the story of an account, a signal, a burst or a trigger.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use clap::Args;
+use winback_core::identity::{company_domain, company_name};
 use winback_core::ids::Offset;
-use winback_deployment::{Context, scan};
+use winback_deployment::{Context, accounts, scan};
 use winback_log::Log;
 use winback_proto::{WireMessage, v1};
 use winback_show::explain::find::meanings;
@@ -18,10 +18,14 @@ use winback_terminal::{EXIT_PARTLY, Out, until_closed};
 /// The most dead letters that are named where an id has no other meaning.
 const LETTERS: usize = 5;
 
+/// The most accounts of one name that are listed.
+const SEVERAL: usize = 20;
+
 /// Arguments of `explain`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ExplainArgs {
-    /// An account's id; a signal's, alone or as `source:id`; a burst's or a trigger's; or the beginning of one.
+    /// An account's id, name or domain; a signal's id, alone or as `source:id`; a burst's or a trigger's; or the beginning of
+    /// an id.
     pub(crate) subject: String,
 }
 
@@ -43,12 +47,12 @@ fn explain(context: &Context, subject: &str) -> anyhow::Result<ExitCode> {
         [] if is_whole_id(subject) => {
             let records = Records::read(context, &*log, subject, false)?;
             if records.is_empty() {
-                nothing(context, &*log, subject)
+                by_name(context, &*log, subject)
             } else {
                 print(context, &records, &Focus::Account)
             }
         }
-        [] => nothing(context, &*log, subject),
+        [] => by_name(context, &*log, subject),
         [one] => {
             let records = Records::read(context, &*log, &one.account, one.in_shadow)?;
             print(context, &records, &one.focus())
@@ -88,17 +92,27 @@ fn print(context: &Context, records: &Records, focus: &Focus) -> anyhow::Result<
     Ok(ExitCode::SUCCESS)
 }
 
-/// The message for a subject that has no meaning here.
-fn nothing(context: &Context, log: &dyn Log, subject: &str) -> anyhow::Result<ExitCode> {
-    let shown = words::safe(subject);
+/// The story of the one account of that name, alias or domain.
+fn by_name(context: &Context, log: &dyn Log, subject: &str) -> anyhow::Result<ExitCode> {
     let names = named(context, log, subject)?;
-    if !names.is_empty() {
+    if names.len() > 1 {
+        let shown = |(id, name): (&String, &String)| format!("  {} ({})", words::safe(id), words::safe(name));
         winback_terminal::note!(
-            "winback: `{shown}` is no account, signal, burst or trigger: did you mean {}?",
-            names.join(" or ")
+            "winback: `{}` is the name or domain of several accounts: write the id of one\n{}",
+            words::safe(subject),
+            names.iter().take(SEVERAL).map(shown).collect::<Vec<_>>().join("\n")
         );
         return Ok(ExitCode::from(EXIT_PARTLY));
     }
+    match names.into_keys().next() {
+        Some(id) => print(context, &Records::read(context, log, &id, false)?, &Focus::Account),
+        None => nothing(context, log, subject),
+    }
+}
+
+/// The message for a subject that has no meaning here.
+fn nothing(context: &Context, log: &dyn Log, subject: &str) -> anyhow::Result<ExitCode> {
+    let shown = words::safe(subject);
     let letters = letters(context, log, subject)?;
     let dead = if letters.is_empty() {
         "no dead letter holds it".to_owned()
@@ -113,29 +127,28 @@ fn nothing(context: &Context, log: &dyn Log, subject: &str) -> anyhow::Result<Ex
     Ok(ExitCode::from(EXIT_PARTLY))
 }
 
-/// The accounts of that name, alias or domain.
-fn named(context: &Context, log: &dyn Log, subject: &str) -> anyhow::Result<Vec<String>> {
-    let wanted = subject.to_lowercase();
-    let mut meant: BTreeMap<String, String> = BTreeMap::new();
-    for partition in scan::partitions(log, &context.topics.accounts)? {
-        scan::each(log, &partition, Offset::ZERO, |message| {
-            let account = message.value().and_then(|value| v1::Account::from_bytes(value).ok());
-            if let Some(account) = account.filter(|account| means(account, &wanted)) {
-                meant.insert(account.id, account.name);
-            }
-            Ok(if meant.len() < 3 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
-        })?;
-    }
-    Ok(meant.iter().map(|(id, name)| format!("{} ({})", words::safe(id), words::safe(name))).collect())
+/// The accounts of the list of that name, alias or domain, with their names.
+fn named(context: &Context, log: &dyn Log, subject: &str) -> anyhow::Result<accounts::Known<String>> {
+    let wanted = Wanted::of(subject);
+    accounts::known(log, &context.topics.accounts, |account| wanted.is(&account).then_some(account.name))
 }
 
-fn means(account: &v1::Account, wanted: &str) -> bool {
-    let names = [&account.id, &account.name];
-    names
-        .into_iter()
-        .chain(&account.aliases)
-        .chain(&account.domains)
-        .any(|name| name.to_lowercase() == wanted)
+/// A name or domain that a person wrote.
+struct Wanted {
+    domain: Option<String>,
+    name: String,
+}
+
+impl Wanted {
+    fn of(text: &str) -> Self {
+        Self { domain: company_domain(text).ok(), name: company_name(text) }
+    }
+
+    fn is(&self, account: &v1::Account) -> bool {
+        let has_domain = self.domain.as_ref().is_some_and(|domain| account.domains.contains(domain));
+        let mut names = std::iter::once(&account.name).chain(&account.aliases);
+        has_domain || (!self.name.is_empty() && names.any(|name| company_name(name) == self.name))
+    }
 }
 
 /// The dead letters whose record holds that text, as `12 (bad_time)`.

@@ -1,6 +1,7 @@
 //! The commands: a file each, with its arguments and what it does.
 
 mod accounts;
+mod actions;
 mod backtest;
 mod config;
 mod dead_letters;
@@ -42,6 +43,8 @@ pub(crate) enum Command {
     Accounts(AccountsCommand),
     /// List triggers.
     Triggers(triggers::TriggersArgs),
+    /// List what the worker did about each trigger.
+    Actions(actions::ActionsArgs),
     /// List the decision about each matched signal and each burst.
     Decisions(decisions::DecisionsArgs),
     /// The story of an account, a signal, a burst or a trigger: what came, how it matched, which rule decided.
@@ -105,6 +108,7 @@ pub(crate) fn execute(context: Context, command: Command) -> anyhow::Result<Exit
         Command::Ingest(args) => ingest::run(&context, &args),
         Command::Accounts(command) => accounts::run(&context, command),
         Command::Triggers(args) => triggers::run(&context, &args),
+        Command::Actions(args) => actions::run(&context, &args),
         Command::Decisions(args) => decisions::run(&context, &args),
         Command::Explain(args) => explain::run(&context, &args),
         Command::Verify(args) => verify::run(&context, args),
