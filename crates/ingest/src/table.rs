@@ -4,9 +4,12 @@
 
 use std::io::{BufRead, Chain, Cursor, Read as _};
 
+use self::lines::{Lines, Starts};
 use anyhow::Context as _;
 use csv::ByteRecord;
 use winback_sources::csv_row;
+
+mod lines;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 /// The longest line that is looked at for what stands between columns.
@@ -15,7 +18,8 @@ const MARKS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// The rows of a file.
 pub(super) struct Table<R: BufRead> {
-    rows: csv::Reader<Chain<Cursor<Vec<u8>>, R>>,
+    rows: csv::Reader<Lines<Chain<Cursor<Vec<u8>>, R>>>,
+    starts: Starts,
     header: ByteRecord,
     row: ByteRecord,
     /// Lines in front of the header.
@@ -34,19 +38,26 @@ impl<R: BufRead> Table<R> {
         let mut first = Vec::new();
         input.by_ref().take(LOOK).read_until(b'\n', &mut first).context("cannot read the file")?;
         let (mut between, mut before) = (None, 0);
-        if let Some(stated) = stated(&first) {
-            (between, before) = (Some(stated), 1);
+        // Lines in front of the header: what stands between columns, and blank ones.
+        while !first.is_empty() {
+            match stated(&first) {
+                Some(stated) => between = Some(stated),
+                None if trimmed(&first).is_empty() => {}
+                None => break,
+            }
+            before += 1;
             first.clear();
             input.by_ref().take(LOOK).read_until(b'\n', &mut first).context("cannot read the file")?;
         }
         let between = between.map_or_else(|| mark(&first), Ok)?;
         let mut rows = csv::ReaderBuilder::new();
         let rows = rows.has_headers(false).flexible(true).delimiter(between);
-        let mut rows = rows.from_reader(Cursor::new(first).chain(input));
+        let (lines, starts) = Lines::of(Cursor::new(first).chain(input));
+        let mut rows = rows.from_reader(lines);
         let mut header = ByteRecord::new();
         rows.read_byte_record(&mut header).context("cannot read the file")?;
         check(&header)?;
-        Ok(Self { rows, header, row: ByteRecord::new(), before })
+        Ok(Self { rows, starts, header, row: ByteRecord::new(), before })
     }
 
     /// The number of a column, from 1.
@@ -62,7 +73,7 @@ impl<R: BufRead> Table<R> {
         if !self.rows.read_byte_record(&mut self.row).context("cannot read the file")? {
             return Ok(None);
         }
-        let line = self.row.position().map_or(0, csv::Position::line) + self.before;
+        let line = self.starts.line_from(self.row.position().map_or(0, csv::Position::byte)) + self.before;
         let (columns, fields) = (self.header.len(), self.row.len());
         let is_longer_by_nothing = fields > columns && self.row.iter().skip(columns).all(<[u8]>::is_empty);
         if is_longer_by_nothing {
@@ -189,11 +200,21 @@ mod tests {
             assert_eq!(rows(text), expected, "{text}");
         }
         assert_eq!(rows("sep=;\nid;name\n1;a, b\n")[0].0, 3);
+        assert_eq!(rows("\n\nid;name\n1;a, b\n"), [(4, expected[0].1.clone())], "blank lines say nothing");
         assert_eq!(rows("id\n1\n"), [(2, Ok(r#"{"id":"1"}"#.to_owned()))]);
         assert_eq!(rows("id,name,\"a;b\"\n1,a,2\n").len(), 1);
         assert_eq!(rows("id,name,a;b\n1,a,2\n").len(), 1, "commas are the more");
         assert!(refused("id;name,first;arr\n").contains("at `,` or at `;`"));
         assert!(refused("id;name\tarr\n").contains("at `;` or at tabs"));
+    }
+
+    #[test]
+    fn a_row_has_the_line_that_an_editor_shows() {
+        let line = |text: &str| rows(text).iter().map(|(line, _)| *line).collect::<Vec<_>>();
+        for end in ["\n", "\r\n"] {
+            let text = format!("id,name{end}1,a{end}{end}{end}2,\"b{end}{end}b\"{end}3,c{end}{end}4,d");
+            assert_eq!(line(&text), [2, 5, 8, 10], "{end:?}");
+        }
     }
 
     #[test]
