@@ -125,6 +125,18 @@ fn a_run_until_idle_whose_endpoint_refuses_all_ends_with_a_code_and_a_line() {
 }
 
 #[test]
+fn a_run_until_idle_whose_receiver_is_not_there_ends_when_its_patience_is_over() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let folder = generated(&format!(
+        "[lanes]\nunavailable_timeout = \"1s\"\n[worker]\ndeliver = \"webhook\"\n[worker.webhook]\n\
+         url = \"http://127.0.0.1:{port}/\"\nsecret = \"{secret}\"\n"
+    ));
+    let ended = Running::spawn(&mut winback(folder.path(), &["run", "--until-idle"])).ended();
+    ended.expect(4).says(&["stopped reading", "no message gets through since", "lanes.unavailable_timeout"]);
+}
+
+#[test]
 fn a_receiver_that_is_not_there_is_shown_with_since_when_and_restarts_nothing() {
     // A port that was free a moment ago: nothing listens there.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

@@ -165,7 +165,7 @@ impl Running {
 
     /// The lanes that stopped for the dead letters that they would make, and why.
     pub fn stopped(&self) -> Vec<String> {
-        self.monitor.stopped()
+        self.monitor.stopped(&self.shared)
     }
 
     /// The summary of the run so far.

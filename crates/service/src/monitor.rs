@@ -82,17 +82,31 @@ impl Monitor {
 
     /// The lanes that stopped for the dead letters that they would make or for their endpoint, or made some of records that may not be at fault,
     /// and why.
-    pub(super) fn stopped(&self) -> Vec<String> {
+    pub(super) fn stopped(&self, shared: &Shared) -> Vec<String> {
         let why = |(lane, snapshot): (&Started, LaneSnapshot)| {
             let name = lane.status.name();
             let stopped = snapshot.stopped.map(|why| format!("{name} stopped reading {}: {why}", lane.reads));
             stopped.or_else(|| snapshot.quarantined.map(|why| format!("{name}: {why}")))
         };
-        snapshots(&self.lanes, self.endpoint_stopped().as_deref()).into_iter().filter_map(why).collect()
+        snapshots(&self.lanes, self.given_up(shared).as_deref()).into_iter().filter_map(why).collect()
     }
 
     fn endpoint_stopped(&self) -> Option<String> {
         self.worker.as_ref().and_then(|worker| worker.stopped())
+    }
+
+    /// The reason why a run that ends by itself waits no longer for the receiver: it refuses all, or it is away for longer
+    /// than a log may be.
+    fn given_up(&self, shared: &Shared) -> Option<String> {
+        let patience = shared.config.lanes.unavailable_timeout;
+        let away = || match self.worker.as_ref()?.reach()? {
+            Reach::Away { since, why } if shared.clock.now().since(since) >= patience => Some(format!(
+                "no message gets through since {since}: {why}: run again when the receiver is back, or raise \
+                 lanes.unavailable_timeout"
+            )),
+            Reach::Away { .. } | Reach::Untried | Reach::Answers => None,
+        };
+        self.endpoint_stopped().or_else(away)
     }
 
     pub(super) fn lag(&self) -> i64 {
@@ -100,7 +114,7 @@ impl Monitor {
     }
 
     pub(super) fn is_idle(&mut self, shared: &Shared) -> bool {
-        let endpoint = self.endpoint_stopped();
+        let endpoint = self.given_up(shared);
         let snapshots = snapshots(&self.lanes, endpoint.as_deref());
         // What falls due is told on the matchers' progress, which goes on for as long as they run.
         let reads = self.lanes.iter().any(|watched| watched.lane.role == RoleName::Matcher);
@@ -108,7 +122,7 @@ impl Monitor {
     }
 }
 
-/// Each lane as it is now. A worker whose endpoint refuses all is stopped like one whose records are bad: it goes on
+/// Each lane as it is now. A worker whose endpoint takes nothing is stopped like one whose records are bad: it goes on
 /// when a person has mended it.
 fn snapshots<'a>(lanes: &'a [Watched], endpoint: Option<&str>) -> Vec<(&'a Started, LaneSnapshot)> {
     let now = |watched: &'a Watched| {
