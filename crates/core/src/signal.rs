@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use crate::closed_enum;
+pub use self::kind::{KindRow, KindTrait, SignalKind};
 use crate::identity::Mail;
 use crate::time::{Span, Time};
+
+mod kind;
 
 /// The longest id a signal keeps, in bytes; sources hash longer ones, so that a record stays small.
 pub const MAX_ID_BYTES: usize = 64;
@@ -13,59 +15,6 @@ pub const MAX_ID_BYTES: usize = 64;
 pub const MAX_DETAIL_BYTES: usize = 120;
 /// A signal dated further ahead of its arrival than this is a dead letter (`future`, rule R3).
 pub const MAX_AHEAD: Span = Span::from_days(1);
-
-closed_enum! {
-    /// The kind of signal.
-    SignalKind {
-        /// A page view by a known visitor, a company address or domain; the class says which page.
-        WebVisit = "web_visit",
-        /// A mail opened by a person.
-        EmailOpen = "email_open",
-        /// A link in a mail clicked.
-        EmailClick = "email_click",
-        /// A mail answered.
-        EmailReply = "email_reply",
-        /// A funding round.
-        FundingNews = "funding_news",
-        /// A job post opened.
-        Hiring = "hiring",
-        /// Somebody new in charge.
-        ExecutiveChange = "executive_change",
-        /// A new place.
-        OfficeExpansion = "office_expansion",
-        /// Bought, or was bought.
-        Acquisition = "acquisition",
-        /// The account launched a product.
-        AccountProductLaunch = "account_product_launch",
-        /// Their tools changed.
-        TechStackChange = "tech_stack_change",
-        /// Spoke at or went to one.
-        Conference = "conference",
-        /// Talked about us.
-        SocialMention = "social_mention",
-        /// A deal moved in the sales system.
-        DealStageChange = "deal_stage_change",
-        /// We released what they may have missed.
-        ProductRelease = "product_release",
-        /// Something happened at the competitor.
-        CompetitorEvent = "competitor_event",
-        /// Their contract with the competitor is about to renew.
-        ContractRenewal = "contract_renewal",
-        /// A date that repeats.
-        Anniversary = "anniversary",
-        /// So long since they left.
-        TimeSinceChurn = "time_since_churn",
-        /// They came back by themselves; ends everything open.
-        SelfReactivation = "self_reactivation",
-    }
-}
-
-impl SignalKind {
-    /// True if it is no account's own, but may concern many: a record in every partition, a fan-out in each.
-    pub const fn is_broadcast(self) -> bool {
-        matches!(self, Self::ProductRelease | Self::CompetitorEvent)
-    }
-}
 
 /// One event as a source understood it, borrowed from the record where it can be: the matcher drops 97 of 100.
 #[derive(Clone, Debug, PartialEq, Eq)]

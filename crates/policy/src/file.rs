@@ -8,7 +8,7 @@ use winback_core::account::Reason;
 use winback_core::debounce::shadow::shadow_of;
 use winback_core::debounce::{
     Calendar, Cap, CapScope, CapWindow, DEFAULT_TRIGGER_BYTES, Escalate, KindRule, LEFT_OUT_AFTER, Leading,
-    MOST_NAME_BYTES, NotFit, PAGES, Policy, STRONGEST, TRIGGER_BYTES, default_answer, defaults, validate,
+    MOST_NAME_BYTES, NotFit, PAGES, Policy, STRONGEST, TRIGGER_BYTES, validate,
 };
 use winback_core::signal::SignalKind;
 use winback_core::text::nearest;
@@ -222,12 +222,12 @@ fn rules(kinds: &BTreeMap<String, FileKind>, max_wait: Span) -> Result<Rules, Po
     for &kind in SignalKind::ALL {
         let file = kinds.get(kind.as_str()).unwrap_or(&silent);
         let key = format!("kinds.{kind}");
-        let (strength, weight, days) = defaults(kind);
+        let row = kind.row();
         let base = KindRule {
-            strength,
-            answer_strength: default_answer(kind),
-            weight,
-            max_age: Span::from_days(days),
+            strength: row.strength,
+            answer_strength: row.answer_strength,
+            weight: row.weight,
+            max_age: Span::from_days(row.days),
             dedupe: Span::ZERO,
         };
         let rule = file.rule(&key, base, max_wait)?;

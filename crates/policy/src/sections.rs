@@ -137,17 +137,10 @@ impl FileBlackout {
     fn blackout(&self, at: usize) -> Result<Blackout, PolicyError> {
         let day = |field: &str, text: &str| {
             let fix = "must be a month and a day such as `12-20`";
-            month_and_day(text).ok_or_else(|| wrong(&format!("time_based.blackout[{at}].{field}"), text, fix))
+            Blackout::day(text).ok_or_else(|| wrong(&format!("time_based.blackout[{at}].{field}"), text, fix))
         };
         Ok(Blackout { from: day("from", &self.from)?, to: day("to", &self.to)? })
     }
-}
-
-fn month_and_day(text: &str) -> Option<(i8, i8)> {
-    let (month, day) = text.split_once('-')?;
-    let (month, day) = (month.parse().ok()?, day.parse().ok()?);
-    // 2024 has a 29 February.
-    jiff::civil::Date::new(2024, month, day).ok().map(|_| (month, day))
 }
 
 impl FileScore {

@@ -85,29 +85,9 @@ pub fn happened(kind: &str, class: &str) -> String {
     let Some(known) = SignalKind::parse(kind) else {
         return if kind == CARRIED { "interest carried over from before".to_owned() } else { spaced(kind) };
     };
-    let class = spaced(class);
     match known {
-        SignalKind::WebVisit if class.is_empty() => "page".to_owned(),
-        SignalKind::WebVisit => format!("{class} page"),
-        SignalKind::EmailOpen => "mail opened".to_owned(),
-        SignalKind::EmailClick => "mail clicked".to_owned(),
-        SignalKind::EmailReply => "mail answered".to_owned(),
-        SignalKind::FundingNews => "funding news".to_owned(),
-        SignalKind::Hiring => "job post".to_owned(),
-        SignalKind::ProductRelease => "our release".to_owned(),
-        SignalKind::CompetitorEvent => "news of the competitor".to_owned(),
-        SignalKind::ContractRenewal => "contract renewal near".to_owned(),
-        SignalKind::SelfReactivation => "came back".to_owned(),
-        SignalKind::ExecutiveChange
-        | SignalKind::OfficeExpansion
-        | SignalKind::Acquisition
-        | SignalKind::AccountProductLaunch
-        | SignalKind::TechStackChange
-        | SignalKind::Conference
-        | SignalKind::SocialMention
-        | SignalKind::DealStageChange
-        | SignalKind::Anniversary
-        | SignalKind::TimeSinceChurn => spaced(kind),
+        SignalKind::WebVisit if !class.is_empty() => format!("{} {}", spaced(class), known.row().words),
+        _ => known.row().words.to_owned(),
     }
 }
 

@@ -8,6 +8,7 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{Timestamp, ToSpan, Zoned};
 use serde::{Deserialize, Serialize};
 use winback_core::closed_enum;
+use winback_core::debounce::{Blackout, ends_a_quarter};
 use winback_core::time::Time;
 
 use crate::config::WorkerConfigError;
@@ -98,10 +99,8 @@ pub struct SendTimes {
     quiet: (TimeOfDay, TimeOfDay),
     zone: String,
     quarter_end_days: u8,
-    blackout: Vec<(MonthDay, MonthDay)>,
+    blackout: Vec<Blackout>,
 }
-
-type MonthDay = (i8, i8);
 
 impl SendTimes {
     /// Reads the settings.
@@ -112,7 +111,6 @@ impl SendTimes {
         if TimeZoneDatabase::bundled().get(&config.zone).is_err() {
             return Err(wrong("send.zone", &config.zone, "write a zone's IANA name, such as Europe/Berlin"));
         }
-        let days = |days: &BlackoutDays| Ok((month_day(&days.from)?, month_day(&days.to)?));
         let times = Self {
             quiet: (
                 time_of_day("send.quiet_from", &config.quiet_from)?,
@@ -120,7 +118,7 @@ impl SendTimes {
             ),
             zone: config.zone.clone(),
             quarter_end_days: config.quarter_end_days,
-            blackout: config.blackout.iter().map(days).collect::<Result<_, _>>()?,
+            blackout: config.blackout.iter().map(blackout).collect::<Result<_, _>>()?,
         };
         if days_of(LEAP_YEAR).all(|date| times.forbids(date).is_some()) {
             let fix = "leave days on which something may be sent";
@@ -174,15 +172,10 @@ impl SendTimes {
     }
 
     fn forbids(&self, date: Date) -> Option<Obstacle> {
-        let left = i16::from(date.days_in_month()) - i16::from(date.day());
-        if date.month() % 3 == 0 && left < i16::from(self.quarter_end_days) {
+        if ends_a_quarter(date, self.quarter_end_days) {
             return Some(Obstacle::QuarterEnd);
         }
-        let day = (date.month(), date.day());
-        let holds = |(from, to): &(MonthDay, MonthDay)| {
-            if from <= to { *from <= day && day <= *to } else { day >= *from || day <= *to }
-        };
-        self.blackout.iter().any(holds).then_some(Obstacle::Blackout)
+        self.blackout.iter().any(|days| days.holds(date)).then_some(Obstacle::Blackout)
     }
 }
 
@@ -195,10 +188,11 @@ fn time_of_day(key: &'static str, text: &str) -> Result<TimeOfDay, WorkerConfigE
     text.parse().map_err(|_| wrong(key, text, "write a time of day such as 20:00"))
 }
 
-fn month_day(text: &str) -> Result<MonthDay, WorkerConfigError> {
-    let date: Result<Date, _> = format!("{LEAP_YEAR}-{text}").parse();
-    let date = date.map_err(|_| wrong("send.blackout", text, "write month and day such as 12-20"))?;
-    Ok((date.month(), date.day()))
+fn blackout(days: &BlackoutDays) -> Result<Blackout, WorkerConfigError> {
+    let day = |text: &str| {
+        Blackout::day(text).ok_or_else(|| wrong("send.blackout", text, "write month and day such as 12-20"))
+    };
+    Ok(Blackout { from: day(&days.from)?, to: day(&days.to)? })
 }
 
 fn wrong(key: &'static str, value: &str, fix: &str) -> WorkerConfigError {

@@ -33,7 +33,7 @@ pub use model::input::{
     AccountChange, Event, MatchedSignal, Moved, Progress, Reached, Response, ResponseKind, RulesMark,
 };
 pub use model::keys::{MachineKey, RowKey, VersionKey};
-pub use model::kind_rule::{KindRule, PAGES, STRONGEST, default_answer, defaults};
+pub use model::kind_rule::{KindRule, PAGES, STRONGEST};
 pub use model::machine::{Burst, Cooldown, Machine, Unsaid};
 pub use model::outcome::{BurstOutcome, Edge, FiredBecause, SignalOutcome};
 pub use model::policy::{
@@ -48,7 +48,7 @@ pub use model::shadow;
 pub use model::trigger::{Band, Earlier, Person, Snapshot, Trigger};
 pub use model::trigger_id::{BurstId, TriggerId};
 pub use policy::bound::most_bytes;
-pub use policy::dates::{is_time_based, only_time_based};
+pub use policy::dates::{ends_a_quarter, only_time_based};
 pub use policy::priority::priority;
 pub use policy::reach::{Near, Reach, Reaches};
 pub use policy::validate::{InvalidPolicy, MOST_HELD_OUT, MOST_NAME_BYTES, half_life, validate};

@@ -3,7 +3,7 @@
 use winback_core::account::Reason;
 use winback_core::debounce::{
     Blackout, Calendar, CalendarRules, Cap, CapScope, CapWindow, Entry, Escalate, HoldOut, KindRule, Leading,
-    NotFit, Policy, PolicyContent, PolicyRecord, Rules, TimeBased, default_answer, validate,
+    NotFit, Policy, PolicyContent, PolicyRecord, Rules, TimeBased, validate,
 };
 use winback_core::signal::SignalKind;
 use winback_core::time::Span;
@@ -202,7 +202,8 @@ fn kind_to_wire(kind: SignalKind, class: &str, rule: KindRule) -> v1::PolicyKind
         weight: rule.weight,
         max_age_ms: rule.max_age.millis(),
         dedupe_ms: rule.dedupe.millis(),
-        answer_strength: (rule.answer_strength != default_answer(kind)).then(|| rule.answer_strength.into()),
+        answer_strength: (rule.answer_strength != kind.row().answer_strength)
+            .then(|| rule.answer_strength.into()),
     }
 }
 
@@ -211,7 +212,7 @@ fn kind_from_wire(wire: &v1::PolicyKind) -> Option<(SignalKind, KindRule)> {
     let kind = SignalKind::parse(&wire.kind)?;
     let rule = KindRule {
         strength: small(wire.strength),
-        answer_strength: wire.answer_strength.map_or(default_answer(kind), small),
+        answer_strength: wire.answer_strength.map_or(kind.row().answer_strength, small),
         weight: wire.weight,
         max_age: Span::from_millis(wire.max_age_ms),
         dedupe: Span::from_millis(wire.dedupe_ms),

@@ -1,6 +1,5 @@
 //! The calendar's entries: days after they left that are a natural reason to speak (DOMAIN, *Signals* and *When*).
 
-use super::kind_rule::defaults;
 use crate::closed_enum;
 use crate::signal::SignalKind;
 use crate::time::Span;
@@ -46,7 +45,7 @@ impl Entry {
 
     /// An entry that the clock comes to later than this, after a long stop, is left out.
     pub const fn max_age(self) -> Span {
-        Span::from_days(defaults(self.kind()).2)
+        Span::from_days(self.kind().row().days)
     }
 
     /// The longest of [`Self::max_age`].

@@ -2,7 +2,7 @@
 
 use crate::closed_enum;
 use crate::index::Method;
-use crate::signal::SignalKind;
+use crate::signal::{KindTrait, SignalKind};
 
 closed_enum! {
     /// The reason that an account cannot come back (DOMAIN, *Accounts*, the reasons that are impossible).
@@ -24,15 +24,6 @@ impl Impossible {
     /// The reason that a signal says: news of the company whose class is one of the list, and that matched by more than
     /// a name, which is too weak to shut an account out.
     pub fn of(kind: SignalKind, class: &str, method: Method) -> Option<Self> {
-        let company = matches!(
-            kind,
-            SignalKind::Acquisition
-                | SignalKind::FundingNews
-                | SignalKind::ExecutiveChange
-                | SignalKind::OfficeExpansion
-                | SignalKind::TechStackChange
-                | SignalKind::DealStageChange
-        );
-        Self::parse(class).filter(|_| company && method != Method::Name)
+        Self::parse(class).filter(|_| kind.is(KindTrait::CompanyNews) && method != Method::Name)
     }
 }

@@ -36,38 +36,6 @@ pub const PAGES: [(&str, Option<u8>, u32); 8] = [
     ("docs", None, 3),
 ];
 
-/// The count of a kind where the file is silent (DESIGN section 6): strength, weight, `A` in days.
-pub const fn defaults(kind: SignalKind) -> (u8, u32, i64) {
-    match kind {
-        SignalKind::WebVisit => (1, 2, 2),
-        SignalKind::EmailOpen => (0, 2, 2),
-        SignalKind::EmailClick => (1, 3, 2),
-        SignalKind::EmailReply => (2, 8, 7),
-        SignalKind::FundingNews | SignalKind::ProductRelease => (2, 8, 90),
-        SignalKind::CompetitorEvent => (2, 6, 30),
-        SignalKind::Hiring => (1, 1, 60),
-        SignalKind::ExecutiveChange
-        | SignalKind::OfficeExpansion
-        | SignalKind::Acquisition
-        | SignalKind::AccountProductLaunch
-        | SignalKind::TechStackChange
-        | SignalKind::Conference
-        | SignalKind::SocialMention
-        | SignalKind::DealStageChange => (1, 3, 60),
-        SignalKind::ContractRenewal => (1, 4, 30),
-        SignalKind::Anniversary | SignalKind::TimeSinceChurn => (0, 3, 14),
-        SignalKind::SelfReactivation => (0, 0, 90),
-    }
-}
-
-/// The strength of a kind where it answers why an account left, where the file is silent; 0 for one that answers nothing.
-pub const fn default_answer(kind: SignalKind) -> u8 {
-    match kind {
-        SignalKind::FundingNews | SignalKind::ProductRelease | SignalKind::CompetitorEvent => STRONGEST,
-        _ => 0,
-    }
-}
-
 /// True for a page on which somebody asks to come back.
 pub(crate) fn asks_to_return(kind: SignalKind, class: &str) -> bool {
     let asks = |(page, strength, _): &(&str, Option<u8>, u32)| *page == class && *strength == Some(STRONGEST);
@@ -76,7 +44,13 @@ pub(crate) fn asks_to_return(kind: SignalKind, class: &str) -> bool {
 
 /// The count of a kind that a policy does not name.
 pub(super) fn default_rule(kind: SignalKind, max_wait: Span) -> KindRule {
-    let (strength, weight, days) = defaults(kind);
-    let max_age = Span::from_days(days);
-    KindRule { strength, answer_strength: default_answer(kind), weight, max_age, dedupe: max_age + max_wait }
+    let row = kind.row();
+    let max_age = Span::from_days(row.days);
+    KindRule {
+        strength: row.strength,
+        answer_strength: row.answer_strength,
+        weight: row.weight,
+        max_age,
+        dedupe: max_age + max_wait,
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! The limits that DOMAIN marks as hard are constants here: no policy reaches them.
 
+use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
@@ -190,6 +191,26 @@ pub struct Blackout {
     pub from: (i8, i8),
     /// Month and day.
     pub to: (i8, i8),
+}
+
+impl Blackout {
+    /// A month and a day such as `12-20`.
+    pub fn day(text: &str) -> Option<(i8, i8)> {
+        let (month, day) = text.split_once('-')?;
+        let (month, day) = (month.parse().ok()?, day.parse().ok()?);
+        // 2024 has a 29 February.
+        Date::new(2024, month, day).ok().map(|_| (month, day))
+    }
+
+    /// True on one of the days.
+    pub fn holds(self, date: Date) -> bool {
+        let day = (date.month(), date.day());
+        if self.from <= self.to {
+            self.from <= day && day <= self.to
+        } else {
+            day >= self.from || day <= self.to
+        }
+    }
 }
 
 /// The entries that a policy wants: `[calendar]` of its file.

@@ -10,18 +10,13 @@ use crate::account::{Account, Reason};
 use crate::debounce::model::cap::{Cap, CapScope, CapWindow};
 use crate::debounce::model::entry::Entry;
 use crate::debounce::model::evidence::Evidence;
-use crate::debounce::model::policy::{Blackout, TIME_BASED_YEAR, TimeBased};
-use crate::signal::SignalKind;
+use crate::debounce::model::policy::{TIME_BASED_YEAR, TimeBased};
+use crate::signal::KindTrait;
 use crate::time::{Span, Time};
-
-/// True for a kind of signal that is nothing but a date (DOMAIN, *Signals*).
-pub const fn is_time_based(kind: SignalKind) -> bool {
-    matches!(kind, SignalKind::Anniversary | SignalKind::TimeSinceChurn | SignalKind::ContractRenewal)
-}
 
 /// True when nothing but dates speaks for a trigger of this evidence. The evidence of the cool-down before does not count.
 pub fn only_time_based(evidence: &Evidence) -> bool {
-    !evidence.parts.is_empty() && evidence.parts.iter().all(|part| is_time_based(part.kind))
+    !evidence.parts.is_empty() && evidence.parts.iter().all(|part| part.kind.is(KindTrait::Date))
 }
 
 /// True when the date that speaks is the account's own earliest one.
@@ -54,19 +49,11 @@ pub(crate) fn is_blacked_out(rules: &TimeBased, zone: Option<&str>, at: Time) ->
     }
     let Ok(stamp) = Timestamp::from_millisecond(at.millis()) else { return false };
     let date = stamp.to_zoned(time_zone(zone)).date();
-    let day = (date.month(), date.day());
-    rules.blackout.iter().any(|dates| holds(*dates, day)) || ends_a_quarter(rules, date)
+    rules.blackout.iter().any(|dates| dates.holds(date)) || ends_a_quarter(date, rules.quarter_end_days)
 }
 
-fn holds(dates: Blackout, day: (i8, i8)) -> bool {
-    if dates.from <= dates.to {
-        dates.from <= day && day <= dates.to
-    } else {
-        day >= dates.from || day <= dates.to
-    }
-}
-
-fn ends_a_quarter(rules: &TimeBased, date: Date) -> bool {
+/// True on the last so many days of a quarter.
+pub fn ends_a_quarter(date: Date, days: u8) -> bool {
     let left = i16::from(date.days_in_month()) - i16::from(date.day());
-    date.month() % 3 == 0 && left < i16::from(rules.quarter_end_days)
+    date.month() % 3 == 0 && left < i16::from(days)
 }

@@ -6,16 +6,8 @@ use crate::debounce::model::account_state::AccountState;
 use crate::debounce::model::evidence::Evidence;
 use crate::debounce::model::gate::Gate;
 use crate::debounce::model::policy::{NotFit, Policy};
-use crate::signal::SignalKind;
+use crate::signal::KindTrait;
 use crate::time::Time;
-
-/// The news that an account which said no may be asked about again: something material changed, not just another visit.
-const MATERIAL: [SignalKind; 4] = [
-    SignalKind::FundingNews,
-    SignalKind::ProductRelease,
-    SignalKind::CompetitorEvent,
-    SignalKind::Acquisition,
-];
 
 /// The first gate that forbids a trigger of this evidence at this time, holds aside. Those of the account itself, a
 /// no and an opt-out ask nothing of the policy that it could answer with *never mind*.
@@ -59,7 +51,7 @@ fn answer_gates(
     if state.has_opted_out() {
         return Some(Gate::OptedOut);
     }
-    let material = evidence.parts.iter().any(|part| MATERIAL.contains(&part.kind));
+    let material = evidence.parts.iter().any(|part| part.kind.is(KindTrait::Material));
     if state.declined().is_some_and(|declined| at < declined + policy.declined_cooldown || !material) {
         return Some(Gate::Declined);
     }

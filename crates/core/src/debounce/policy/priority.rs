@@ -5,13 +5,13 @@
 //! whatever the priority is; people and receivers sort by it.
 
 use super::answers::{MAJOR_VERSION, ONBOARDING, PRICE, QUALITY, SERVICE};
-use super::dates::{is_time_based, only_time_based};
+use super::dates::only_time_based;
 use crate::account::{Account, Manner, Reason, Tier};
 use crate::debounce::model::evidence::Evidence;
 use crate::debounce::model::kind_rule::{self, STRONGEST};
 use crate::debounce::model::priority::{Priority, Rated};
 use crate::debounce::model::trigger::Band;
-use crate::signal::SignalKind;
+use crate::signal::{KindTrait, SignalKind};
 
 /// The priority of a trigger for this account, of this evidence and highest strength, so many whole months after it left.
 pub fn priority(account: &Account, evidence: &Evidence, strength: u8, months: u32) -> Priority {
@@ -201,7 +201,7 @@ fn fits(reason: Reason, evidence: &Evidence) -> Option<&'static str> {
             "their situation changed",
         ),
         Reason::RegretImpulse | Reason::PaymentInvoluntary => {
-            let date = evidence.parts.iter().any(|part| is_time_based(part.kind));
+            let date = evidence.parts.iter().any(|part| part.kind.is(KindTrait::Date));
             date.then_some("it needs no other occasion than a date")
         }
         Reason::NotFit | Reason::Impossible | Reason::Unknown => None,
