@@ -64,6 +64,7 @@ lists: ## Writes the lists anew that are built from published ones; look at the 
 	tests/quality/fetch
 	node tests/quality/page-bots.mjs >target/quality/names.txt && mv target/quality/names.txt config/sources/page-bots-names.txt
 	node tests/quality/networks.mjs >target/quality/networks.txt && mv target/quality/networks.txt config/sources/link-scanner-networks.txt
+	node tests/quality/legal-forms.mjs >target/quality/forms.txt && mv target/quality/forms.txt crates/core/src/identity/data/legal-forms-gleif.txt
 	node tests/quality/domains.mjs
 
 .PHONY: lint

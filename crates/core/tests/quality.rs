@@ -115,6 +115,19 @@ fn quoted(text: &str) -> BTreeSet<String> {
 }
 
 #[test]
+fn a_form_that_is_spelled_out_leaves_a_name_and_a_name_that_is_one_stays() {
+    for name in [
+        "Zentrik Sociedad de Capital e Industria",
+        "Zentrik SCeI",
+        "Zentrik Kölcsönös Biztosító Egyesület",
+        "Унитарные предприятия Zentrik",
+    ] {
+        assert_eq!(company_name(name), "zentrik", "{name}");
+    }
+    assert_eq!(company_name("Betéti Társaság"), "beteti tarsasag");
+}
+
+#[test]
 #[ignore = "needs lists that `make quality` fetches"]
 fn quality_legal_forms_leave_a_name() {
     let text = fetched("cleanco/cleanco/termdata.py");

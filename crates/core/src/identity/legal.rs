@@ -1,7 +1,8 @@
 //! Legal forms: what stands at the edge of a company's name and tells nobody which company it is.
 //!
-//! The forms are data, in groups (`data/legal-forms.txt`). They are compared without case, accents, dots and blanks, so
-//! that `GmbH`, `G.m.b.H.` and `G m b H` are one entry.
+//! The forms are data, in groups: by hand (`data/legal-forms.txt`), and GLEIF's list for the rest
+//! (`data/legal-forms-gleif.txt`). They are compared without case, accents, dots and blanks, so that `GmbH`, `G.m.b.H.` and
+//! `G m b H` are one entry.
 
 use std::sync::LazyLock;
 
@@ -10,6 +11,9 @@ use foldhash::HashMap;
 use super::fold::{fold, spelled_out};
 
 const FORMS: &str = include_str!("data/legal-forms.txt");
+
+/// A form a line, its spellings apart by `;`.
+const GLEIF: &str = include_str!("data/legal-forms-gleif.txt");
 
 /// The longest form, in words.
 const MAX_WORDS: usize = 10;
@@ -87,11 +91,24 @@ static ALL: LazyLock<Forms> = LazyLock::new(|| {
             forms.add(group.trim(), written);
         }
     }
+    GLEIF.lines().for_each(|line| forms.add_spellings(line));
     forms.attached.sort_by_key(|(form, _)| std::cmp::Reverse(form.len()));
     forms
 });
 
 impl Forms {
+    /// The spellings of one form. Where one is known, the others are of its group.
+    fn add_spellings(&mut self, line: &'static str) {
+        let spellings = || line.split(';').map(str::trim).filter(|form| !form.is_empty());
+        let known = spellings().find_map(|form| self.apart.get(&letters(form))).map(|form| form.group);
+        let Some(group) = known.or_else(|| spellings().next()) else { return };
+        for form in spellings() {
+            let is_latin = form.chars().all(|c| !c.is_alphabetic() || c < '\u{250}');
+            let place = if is_latin { Place::Behind } else { Place::Around };
+            self.apart.entry(letters(form)).or_insert(Form { group, place });
+        }
+    }
+
     fn add(&mut self, group: &'static str, written: &str) {
         let (place, form) = match (written.strip_prefix("<<"), written.strip_prefix('<')) {
             (Some(form), _) => (Place::Front, form),
