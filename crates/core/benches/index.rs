@@ -71,7 +71,12 @@ fn account(n: u32, name: bool) -> Account {
     let title = if name { format!("Company {n:06}") } else { String::new() };
     let mut account = Account::new(&format!("acct-{n:07}"), &title, Time::from_millis(0), Reason::ProductGap);
     account.domains.push(domain(n));
-    account.contacts.push(Contact { email_sha256, role: String::new(), opted_out: false });
+    account.contacts.push(Contact {
+        email_sha256,
+        role: String::new(),
+        opted_out: false,
+        ..Contact::default()
+    });
     account.arr_usd = u64::from(n % 100_000);
     account
 }

@@ -94,7 +94,7 @@ closed_enum! {
 }
 
 /// One person at the account. The address itself is not kept: its hash suffices to match.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
     /// SHA-256 of the normalised address.
     pub email_sha256: [u8; 32],
@@ -102,6 +102,10 @@ pub struct Contact {
     pub role: String,
     /// Must never be written to.
     pub opted_out: bool,
+    /// The id of the person in the books' own system, such as a CRM; empty if it is unknown.
+    pub id: String,
+    /// The language to write in, as a BCP 47 tag; empty if it is unknown.
+    pub language: String,
 }
 
 /// A churned account, normalised. Absent lists are empty; absent facts are `None`.
@@ -161,6 +165,10 @@ pub struct Account {
     pub consent: Option<bool>,
     /// Never contacted, so that what comes back untouched can be measured.
     pub hold_out: bool,
+    /// Its ids in other systems, as `system:id`.
+    pub ids: Vec<String>,
+    /// The language to write in, as a BCP 47 tag.
+    pub language: Option<String>,
     /// The registrar's version of this row; higher is newer.
     pub version: u64,
 }
@@ -196,6 +204,8 @@ impl Account {
             status: Status::Churned,
             consent: None,
             hold_out: false,
+            ids: Vec::new(),
+            language: None,
             version: 0,
         }
     }

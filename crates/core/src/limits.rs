@@ -2,7 +2,7 @@
 //!
 //! The registrar refuses a row beyond it. What an older version took is cut to it where a trigger would be too large.
 
-use crate::account::Account;
+use crate::account::{Account, Contact};
 
 /// The most of one field: a text, or a list of texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,9 +47,15 @@ pub const CONCESSIONS: Limit = list("concessions", 200, 500);
 pub const OWNER: Limit = text("owner", 200);
 /// The time zone.
 pub const ZONE: Limit = text("zone", 64);
+/// Its ids in other systems.
+pub const IDS: Limit = list("ids", 50, 200);
+/// The language to write in.
+pub const LANGUAGE: Limit = text("language", 35);
+/// The id of a person.
+pub const CONTACT_ID: Limit = text("contacts.id", 200);
 
 /// The fields of an account's row that hold text, with their limits.
-pub const ACCOUNT: [Limit; 12] = [
+pub const ACCOUNT: [Limit; 15] = [
     NAME,
     ALIASES,
     DOMAINS,
@@ -62,6 +68,9 @@ pub const ACCOUNT: [Limit; 12] = [
     CONCESSIONS,
     OWNER,
     ZONE,
+    IDS,
+    LANGUAGE,
+    CONTACT_ID,
 ];
 
 /// The most bytes of an account's row as a whole, however it is written.
@@ -141,14 +150,19 @@ const RANGE: usize = 64;
 
 /// The most bytes that an account takes, in protobuf or JSON.
 pub fn account_bytes(account: &Account) -> usize {
-    let lists = [&account.aliases, &account.domains, &account.missing_features, &account.concessions];
+    let lists =
+        [&account.aliases, &account.domains, &account.missing_features, &account.concessions, &account.ids];
     let lists = lists.into_iter().flatten().map(|text| ITEM + json_bytes(text)).sum::<usize>();
-    let options = [&account.competitor, &account.owner, &account.zone];
+    let options = [&account.competitor, &account.owner, &account.zone, &account.language];
     let options = options.into_iter().flatten().map(|text| json_bytes(text)).sum::<usize>();
-    let roles = account.contacts.iter().map(|contact| CONTACT + json_bytes(&contact.role)).sum::<usize>();
+    let person = |contact: &Contact| {
+        let texts = [&contact.role, &contact.id, &contact.language];
+        CONTACT + texts.map(|text| json_bytes(text)).iter().sum::<usize>()
+    };
+    let people = account.contacts.iter().map(person).sum::<usize>();
     let own = [account.id.as_str(), &account.name, &account.reason_detail];
     let own = own.into_iter().map(json_bytes).sum::<usize>();
-    ROW + lists + options + roles + own + account.ranges.len() * RANGE
+    ROW + lists + options + people + own + account.ranges.len() * RANGE
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ fn account(id: &str, contacts: &[(&str, bool)]) -> Account {
         email_sha256: hash(address),
         role: String::new(),
         opted_out: *opted_out,
+        ..Contact::default()
     };
     let contacts = contacts.iter().map(contact).collect();
     Account { contacts, ..Account::new(id, id, Time::from_millis(0), Reason::Unknown) }

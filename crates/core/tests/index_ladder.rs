@@ -19,7 +19,12 @@ fn with_domain(id: &str, name: &str, domain: &str) -> Account {
 }
 
 fn contact(mail: &str, opted_out: bool) -> Contact {
-    Contact { email_sha256: Mail::parse(mail).unwrap().sha256(), role: String::new(), opted_out }
+    Contact {
+        email_sha256: Mail::parse(mail).unwrap().sha256(),
+        role: String::new(),
+        opted_out,
+        ..Contact::default()
+    }
 }
 
 fn index(accounts: &[Account]) -> Index {
@@ -128,7 +133,8 @@ fn a_key_above_a_public_suffix_is_not_the_hosts_own_domain() {
 #[test]
 fn a_hash_finds_a_contact_whether_its_maker_kept_the_tag_or_not() {
     let plain = Mail::parse("jane+x@other.org").unwrap().plain_sha256().unwrap();
-    let foreign = Contact { email_sha256: plain, role: String::new(), opted_out: false };
+    let foreign =
+        Contact { email_sha256: plain, role: String::new(), opted_out: false, ..Contact::default() };
     let index = index(&[
         Account { contacts: vec![foreign], ..account("foreign", "") },
         Account { contacts: vec![contact("bob@other.org", false)], ..account("ours", "") },

@@ -38,7 +38,12 @@ fn account() -> impl Strategy<Value = Account> {
             domains: domains.into_iter().map(|n| format!("d{n}.com")).collect(),
             contacts: contacts
                 .into_iter()
-                .map(|n| Contact { email_sha256: hash(n), role: String::new(), opted_out: false })
+                .map(|n| Contact {
+                    email_sha256: hash(n),
+                    role: String::new(),
+                    opted_out: false,
+                    ..Contact::default()
+                })
                 .collect(),
             ranges: ranges.into_iter().map(|n| parse_range(RANGES[usize::from(n)]).unwrap()).collect(),
             aliases: aliases.into_iter().map(|n| format!("name {n}")).collect(),

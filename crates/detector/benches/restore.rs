@@ -39,7 +39,8 @@ fn record(number: i64) -> Record {
     let mut account = Account::new(&id, "", churned, Reason::ProductGap);
     account.domains = vec![format!("company-{number:07}.example")];
     let email_sha256 = [number.to_le_bytes()[0]; 32];
-    account.contacts = vec![Contact { email_sha256, role: String::new(), opted_out: false }];
+    account.contacts =
+        vec![Contact { email_sha256, role: String::new(), opted_out: false, ..Contact::default() }];
     account.arr_usd = 84_000;
     let row = StateRow::Account(AccountState::new(account).into());
     let key = state::key_to_bytes(&StateKey::Account(id.as_str().into()));

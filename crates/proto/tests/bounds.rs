@@ -36,7 +36,7 @@ fn any_account() -> impl Strategy<Value = Account> {
         |(texts, features, concessions, aliases, people)| {
             let (id, name, reason_detail, competitor, owner, role) = texts;
             let id: String = id.chars().take(250).collect();
-            let contact = Contact { email_sha256: [255; 32], role, opted_out: true };
+            let contact = Contact { email_sha256: [255; 32], role, opted_out: true, ..Contact::default() };
             Account {
                 reason_detail,
                 competitor: Some(competitor),

@@ -32,7 +32,12 @@ fn any_account() -> impl Strategy<Value = Account> {
     )
         .prop_map(|(id, churned_at, reason, arr_usd, hash, flag, declined_at)| Account {
             domains: vec![format!("{id}.example")],
-            contacts: vec![Contact { email_sha256: hash, role: "r".into(), opted_out: flag }],
+            contacts: vec![Contact {
+                email_sha256: hash,
+                role: "r".into(),
+                opted_out: flag,
+                ..Contact::default()
+            }],
             ranges: vec!["203.0.113.0/24".parse().unwrap()],
             manner: Manner::Angry,
             status: if flag { Status::Active } else { Status::Churned },

@@ -63,6 +63,10 @@ closed_enum! {
         Consent = "consent",
         /// Never contacted, for measure.
         HoldOut = "hold_out",
+        /// Ids in other systems.
+        Ids = "ids",
+        /// The language to write in.
+        Language = "language",
         /// No longer in the list.
         Deleted = "deleted",
     }
@@ -83,6 +87,8 @@ impl Column {
             Self::MissingFeatures => &["missing_feature"],
             Self::ArrUsd => &["arr"],
             Self::Zone => &["time_zone"],
+            Self::Ids => &["other_ids", "external_ids"],
+            Self::Language => &["locale", "preferred_language"],
             _ => &[],
         }
     }
@@ -97,6 +103,7 @@ impl Column {
                 | Self::Ranges
                 | Self::MissingFeatures
                 | Self::Concessions
+                | Self::Ids
         )
     }
 

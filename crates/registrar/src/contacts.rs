@@ -9,6 +9,7 @@ use winback_core::privacy::masked;
 use crate::columns::plain;
 use crate::error::RowError;
 use crate::fields::{Fields, too_large, wrong};
+use crate::language::language;
 use crate::lists;
 use crate::named::UnknownColumn;
 use crate::note::Note;
@@ -22,6 +23,10 @@ pub(crate) struct StatedContact {
     pub(crate) role: Option<String>,
     /// `None` where the row does not say.
     pub(crate) opted_out: Option<bool>,
+    /// `None` where the row does not say.
+    pub(crate) id: Option<String>,
+    /// `None` where the row does not say.
+    pub(crate) language: Option<String>,
 }
 
 /// The people of a row.
@@ -32,7 +37,7 @@ pub(crate) struct People {
 }
 
 /// The fields of a person, by their plain names.
-const FIELDS: [(&str, &str); 12] = [
+const FIELDS: [(&str, &str); 17] = [
     ("email", "email"),
     ("mail", "email"),
     ("emailaddress", "email"),
@@ -45,6 +50,11 @@ const FIELDS: [(&str, &str); 12] = [
     ("unsubscribed", "opted_out"),
     ("emailoptout", "opted_out"),
     ("hasoptedoutofemail", "opted_out"),
+    ("id", "id"),
+    ("contactid", "id"),
+    ("crmid", "id"),
+    ("language", "language"),
+    ("locale", "language"),
 ];
 
 /// Reads the people; `role` and `opted_out` of the row are those of the people who are named by address alone.
@@ -65,7 +75,14 @@ pub(crate) fn people(fields: &Fields<'_>, notes: &mut Vec<Note>) -> Result<Peopl
                     match Mail::parse(raw) {
                         Some(mail) => {
                             let (email_sha256, role) = (mail.sha256(), role.clone());
-                            people.contacts.push(StatedContact { email_sha256, role, opted_out });
+                            let (id, language) = (None, None);
+                            people.contacts.push(StatedContact {
+                                email_sha256,
+                                role,
+                                opted_out,
+                                id,
+                                language,
+                            });
                         }
                         None if opted_out == Some(true) => return Err(unusable()),
                         None => {
@@ -134,7 +151,12 @@ fn person(fields: &Fields<'_>) -> Result<StatedContact, RowError> {
         (None, Some(hash)) => decode_hash(&hash),
         (None, None) => None,
     };
-    Ok(StatedContact { email_sha256: email_sha256.ok_or_else(unusable)?, role, opted_out })
+    let (id, language) = (fields.text(&["id"])?, language(fields)?);
+    let excess = id.as_deref().and_then(|id| limits::CONTACT_ID.excess([id]));
+    if let Some(excess) = excess {
+        return Err(too_large("contacts.id", excess, &limits::CONTACT_ID));
+    }
+    Ok(StatedContact { email_sha256: email_sha256.ok_or_else(unusable)?, role, opted_out, id, language })
 }
 
 pub(crate) fn decode_hash(text: &str) -> Option<[u8; 32]> {
@@ -152,7 +174,7 @@ pub(crate) fn decode_hash(text: &str) -> Option<[u8; 32]> {
 /// longer names them, so that they are not written to when they are named again. The second value counts these.
 pub(crate) fn merged(stated: Vec<StatedContact>, known: &[Contact]) -> (Vec<Contact>, usize) {
     let mut contacts: Vec<Contact> = Vec::with_capacity(stated.len());
-    for StatedContact { email_sha256, role, opted_out } in stated {
+    for StatedContact { email_sha256, role, opted_out, id, language } in stated {
         let before = known.iter().find(|contact| contact.email_sha256 == email_sha256);
         // Somebody who is named twice is out if one of them says so.
         if let Some(there) = contacts.iter_mut().find(|contact| contact.email_sha256 == email_sha256) {
@@ -162,9 +184,13 @@ pub(crate) fn merged(stated: Vec<StatedContact>, known: &[Contact]) -> (Vec<Cont
             }
             continue;
         }
-        let role = role.or_else(|| before.map(|before| before.role.clone())).unwrap_or_default();
+        let text = |stated: Option<String>, own: fn(&Contact) -> &String| {
+            stated.or_else(|| before.map(|before| own(before).clone())).unwrap_or_default()
+        };
+        let (role, id) = (text(role, |before| &before.role), text(id, |before| &before.id));
+        let language = text(language, |before| &before.language);
         let opted_out = opted_out.or_else(|| before.map(|before| before.opted_out)).unwrap_or_default();
-        contacts.push(Contact { email_sha256, role, opted_out });
+        contacts.push(Contact { email_sha256, role, opted_out, id, language });
     }
     let named = contacts.len();
     let is_new = |contact: &&Contact| contacts.iter().all(|own| own.email_sha256 != contact.email_sha256);

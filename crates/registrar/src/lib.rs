@@ -11,6 +11,7 @@ mod error;
 mod fields;
 mod joined;
 mod known;
+mod language;
 mod lists;
 mod mapping;
 mod moment;

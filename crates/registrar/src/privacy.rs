@@ -43,6 +43,9 @@ pub(crate) fn unaddressed(account: Account) -> Result<Account, RowError> {
         declined_at,
         consent,
         hold_out,
+        // Keys in other systems, and a tag that was read.
+        ids,
+        language,
         version,
     } = account;
     // A row without a name goes by its id.
@@ -50,6 +53,13 @@ pub(crate) fn unaddressed(account: Account) -> Result<Account, RowError> {
         refuse("name", &name)?;
     }
     aliases.iter().try_for_each(|alias| refuse("aliases", alias))?;
+    if ids.iter().any(|id| holds_address(id)) {
+        return Err(RowError::Value {
+            field: "ids".to_owned(),
+            value: "an id with a mail address in it".to_owned(),
+            fix: "write the id that the other system gives the company".to_owned(),
+        });
+    }
     Ok(Account {
         id,
         owner,
@@ -79,14 +89,17 @@ pub(crate) fn unaddressed(account: Account) -> Result<Account, RowError> {
         declined_at,
         consent,
         hold_out,
+        ids,
+        language,
         version,
     })
 }
 
 /// The contact without addresses in its role.
 pub(crate) fn stated_contact(contact: StatedContact) -> StatedContact {
-    let StatedContact { email_sha256, role, opted_out } = contact;
-    StatedContact { email_sha256, role: role.map(|role| masked(&role).into_owned()), opted_out }
+    let StatedContact { email_sha256, role, opted_out, id, language } = contact;
+    let plain = |text: Option<String>| text.map(|text| masked(&text).into_owned());
+    StatedContact { email_sha256, role: plain(role), opted_out, id: plain(id), language }
 }
 
 fn refuse(field: &'static str, text: &str) -> Result<(), RowError> {

@@ -13,6 +13,7 @@ use crate::columns::{Column, Columns};
 use crate::contacts::people;
 use crate::error::RowError;
 use crate::fields::{Fields, wrong};
+use crate::language::language;
 use crate::mapping::Mapping;
 use crate::moment::Bound;
 use crate::named::{Named, Names, UnknownColumn};
@@ -158,6 +159,8 @@ impl RowRules {
             status: word(fields, "status", Status::ALL, Status::as_str)?.unwrap_or(Status::Churned),
             consent: fields.flag(&["consent"])?,
             hold_out: fields.flag(&["hold_out"])?.unwrap_or_default(),
+            ids: other_ids(fields)?,
+            language: language(fields)?,
             ..Account::new(id, &name, churned_at, reason)
         })
     }
@@ -270,6 +273,21 @@ fn zone(fields: &Fields<'_>) -> Result<Option<String>, RowError> {
         Ok(_) => Ok(Some(zone)),
         Err(_) => Err(wrong("zone", &Value::from(zone), "write an IANA zone such as Europe/Berlin")),
     }
+}
+
+/// Ids in other systems, each with the system's name in front of it.
+fn other_ids(fields: &Fields<'_>) -> Result<Vec<String>, RowError> {
+    let is_name = |system: &str| {
+        !system.is_empty()
+            && system.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c))
+    };
+    let ids = fields.list(&["ids"])?.into_iter().map(|text| match text.split_once(':') {
+        Some((system, id)) if is_name(system.trim()) && !id.trim().is_empty() => {
+            Ok(format!("{}:{}", system.trim(), id.trim()))
+        }
+        _ => Err(wrong("ids", &Value::from(text), "write system and id, such as salesforce:0018d00000ABCDE")),
+    });
+    ids.collect()
 }
 
 /// Keys that would match strangers are left out, and said; the account is taken all the same.

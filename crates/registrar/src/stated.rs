@@ -148,6 +148,8 @@ fn merged(stated: Account, columns: Columns, known: &Account) -> Account {
         status: pick!(Status, status),
         consent: pick!(Consent, consent),
         hold_out: pick!(HoldOut, hold_out),
+        ids: pick!(Ids, ids),
+        language: pick!(Language, language),
         version: stated.version,
     }
 }

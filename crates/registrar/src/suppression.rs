@@ -245,8 +245,12 @@ mod tests {
 
     fn with(contacts: &[u8]) -> Account {
         let mut account = Account::new("acme", "Acme", Time::from_millis(0), Reason::Unknown);
-        let contact =
-            |byte: &u8| Contact { email_sha256: [*byte; 32], role: String::new(), opted_out: false };
+        let contact = |byte: &u8| Contact {
+            email_sha256: [*byte; 32],
+            role: String::new(),
+            opted_out: false,
+            ..Contact::default()
+        };
         account.contacts = contacts.iter().map(contact).collect();
         account
     }

@@ -60,6 +60,8 @@ fn of_account(account: &mut AccountSnapshot) -> bool {
         usage_percent: _,
         declined_at: _,
         earlier: _,
+        language: _,
+        ids,
         domains,
         contacts,
         name,
@@ -71,7 +73,8 @@ fn of_account(account: &mut AccountSnapshot) -> bool {
     let mut texts = vec![reason_detail, competitor];
     texts.extend(missing_features);
     texts.extend(domains);
-    texts.extend(contacts.iter_mut().map(|person| &mut person.role));
+    texts.extend(ids.iter_mut().map(|other| &mut other.id));
+    texts.extend(contacts.iter_mut().flat_map(|person| [&mut person.role, &mut person.id]));
     texts.extend(concessions);
     // A row without a name goes by its id.
     texts.extend((name != id).then_some(name));

@@ -219,7 +219,8 @@ fn what_forbids_a_message_is_asked_again_at_the_moment_of_sending() {
 
 #[test]
 fn an_account_is_opted_out_when_everybody_known_there_is() {
-    let contact = |opted_out| Contact { email_sha256: [1; 32], role: String::new(), opted_out };
+    let contact =
+        |opted_out| Contact { email_sha256: [1; 32], role: String::new(), opted_out, ..Contact::default() };
     let mut account = Account::new("acc-1", "Northwind", FIRED, Reason::Unknown);
     assert_eq!(AccountStanding::of(&account), AccountStanding::default());
     account.contacts = vec![contact(true), contact(false)];

@@ -32,6 +32,7 @@ fn huge(id: &str, part: Cut) -> Account {
         Cut::Name => account.name = long(),
         Cut::Owner => account.owner = Some(long()),
         Cut::Zone => account.zone = Some(long()),
+        Cut::Ids => account.ids = many(),
         // Their number and their texts are bounded where rows are.
         Cut::Contacts | Cut::Domains | Cut::Evidence | Cut::Play => {}
     }
@@ -40,7 +41,8 @@ fn huge(id: &str, part: Cut) -> Account {
 
 /// The bytes of an account in protobuf, or a little less.
 fn texts(account: &Account) -> usize {
-    let lists = [&account.aliases, &account.domains, &account.missing_features, &account.concessions];
+    let lists =
+        [&account.aliases, &account.domains, &account.missing_features, &account.concessions, &account.ids];
     let lists: usize = lists.into_iter().flatten().map(|text| text.len() + 2).sum();
     let options = [&account.competitor, &account.owner, &account.zone];
     let options: usize = options.into_iter().flatten().map(String::len).sum();
@@ -158,7 +160,7 @@ fn a_row_of_an_account_has_room_for_what_grows_beside_the_account() {
         .map(|number| {
             let mut email_sha256 = [0; 32];
             email_sha256[..4].copy_from_slice(&number.to_be_bytes());
-            Contact { email_sha256, role: "r".repeat(20), opted_out: number != 9_999 }
+            Contact { email_sha256, role: "r".repeat(20), opted_out: number != 9_999, ..Contact::default() }
         })
         .collect();
     large.reason_detail = "d".repeat(20_000);
@@ -302,6 +304,7 @@ fn assert_marks(trigger: &Trigger, full: &Account) {
             Cut::Evidence => trigger.evidence.items.len() == 8,
             Cut::Contacts => own.contacts.len() == full.contacts.len().min(50),
             Cut::Domains => own.domains == full.domains,
+            Cut::Ids => own.ids == full.ids,
             Cut::Play => trigger.play == "mine",
         };
         assert_eq!(whole, !trigger.cut.contains(part), "{part} of {:?}", trigger.cut);

@@ -143,7 +143,12 @@ type OptOut<'a> = (&'a [u8], &'a [u8], &'a [&'a [u8]], bool);
 
 #[test]
 fn one_contact_that_opts_out_stops_that_contact_and_all_of_them_the_account() {
-    let contact = |byte: u8, opted_out| Contact { email_sha256: [byte; 32], role: String::new(), opted_out };
+    let contact = |byte: u8, opted_out| Contact {
+        email_sha256: [byte; 32],
+        role: String::new(),
+        opted_out,
+        ..Contact::default()
+    };
     let (cto, ceo, stranger) = ([1; 32], [2; 32], [3; 32]);
     // The books' contacts, who of them the books say is out; who opts out by an answer; whether something may start.
     let table: [OptOut<'_>; 8] = [

@@ -72,7 +72,8 @@ fn no_policy_opens_a_hard_gate() {
         (
             |account| {
                 let role = String::new();
-                account.contacts = vec![Contact { email_sha256: [1; 32], role, opted_out: true }];
+                account.contacts =
+                    vec![Contact { email_sha256: [1; 32], role, opted_out: true, ..Contact::default() }];
             },
             Gate::OptedOut,
         ),

@@ -45,7 +45,7 @@ fn only_a_play_whose_condition_holds_is_recommended() {
 }
 
 fn contact(first: u8, opted_out: bool) -> Contact {
-    Contact { email_sha256: [first; 32], role: format!("role {first}"), opted_out }
+    Contact { email_sha256: [first; 32], role: format!("role {first}"), opted_out, ..Contact::default() }
 }
 
 fn by_contact(rig: &mut Rig, first: u8, millis: i64) {
@@ -60,6 +60,9 @@ fn a_trigger_names_the_people_who_came_and_who_may_be_written_to() {
     let mut rig = changed("leading=\"off\"\n", |account| {
         account.contacts = vec![contact(1, true), contact(2, false), contact(3, false), contact(4, false)];
         account.domains = vec!["northwind.example".to_owned()];
+        account.contacts[3].id = "003A".to_owned();
+        account.contacts[3].language = "ja".to_owned();
+        (account.ids, account.language) = (vec!["crm:1".to_owned()], Some("ms".to_owned()));
     });
     rig.answers(ResponseKind::OptedOut, "out", 0, &[3; 32]);
     by_contact(&mut rig, 4, 1);
@@ -69,6 +72,9 @@ fn a_trigger_names_the_people_who_came_and_who_may_be_written_to() {
         account.contacts.iter().map(|one| (one.email_sha256[0], one.may_write, one.came)).collect();
     assert_eq!(told, [(4, true, true), (2, true, false), (1, false, false), (3, false, false)]);
     assert_eq!((account.contacts[0].role.as_str(), account.domains.len()), ("role 4", 1));
+    let first = &account.contacts[0];
+    assert_eq!((first.id.as_str(), first.language.as_str()), ("003A", "ja"));
+    assert_eq!((account.ids.as_slice(), account.language.as_str()), (&["crm:1".to_owned()][..], "ms"));
     assert_eq!((account.declined_at, account.earlier.len()), (None, 0));
 }
 

@@ -36,6 +36,8 @@ pub fn to_wire(account: &Account) -> v1::Account {
         status: account.status.to_string(),
         consent: account.consent,
         hold_out: account.hold_out,
+        ids: account.ids.clone(),
+        language: account.language.clone(),
         version: account.version,
     }
 }
@@ -45,6 +47,8 @@ fn contact_to_wire(contact: &Contact) -> v1::Contact {
         email_sha256: contact.email_sha256.to_vec(),
         role: contact.role.clone(),
         opted_out: contact.opted_out,
+        id: contact.id.clone(),
+        language: contact.language.clone(),
     }
 }
 
@@ -66,7 +70,8 @@ pub fn from_wire(wire: v1::Account) -> Result<Account, DecodeError> {
     });
     let contacts = wire.contacts.into_iter().map(|contact| {
         let email_sha256 = fixed(&contact.email_sha256, "account.contacts.email_sha256")?;
-        Ok(Contact { email_sha256, role: contact.role, opted_out: contact.opted_out })
+        let v1::Contact { email_sha256: _, role, opted_out, id, language } = contact;
+        Ok(Contact { email_sha256, role, opted_out, id, language })
     });
     Ok(Account {
         churned_at: needed(wire.churned_at.as_ref(), "account.churned_at")?,
@@ -96,6 +101,8 @@ pub fn from_wire(wire: v1::Account) -> Result<Account, DecodeError> {
         declined_at: wire.declined_at.as_ref().map(time),
         consent: wire.consent,
         hold_out: wire.hold_out,
+        ids: wire.ids,
+        language: wire.language,
         version: wire.version,
     })
 }

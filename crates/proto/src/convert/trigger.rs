@@ -90,6 +90,8 @@ fn snapshot(account: &Snapshot) -> v1::AccountSnapshot {
         contacts: account.contacts.iter().map(person).collect(),
         declined_at: account.declined_at.and_then(stamp),
         earlier: account.earlier.iter().map(earlier).collect(),
+        ids: account.ids.iter().map(|id| other_id(id)).collect(),
+        language: account.language.clone(),
     }
 }
 
@@ -99,7 +101,15 @@ fn person(person: &Person) -> v1::Person {
         role: person.role.clone(),
         may_write: Some(person.may_write),
         came: Some(person.came),
+        id: person.id.clone(),
+        language: person.language.clone(),
     }
+}
+
+/// The id that stands as `system:id`.
+fn other_id(text: &str) -> v1::OtherId {
+    let (system, id) = text.split_once(':').unwrap_or(("", text));
+    v1::OtherId { system: system.to_owned(), id: id.to_owned() }
 }
 
 fn earlier(earlier: &Earlier) -> v1::EarlierTrigger {

@@ -21,7 +21,12 @@ fn account() -> Account {
         name: "Acme".into(),
         aliases: vec!["Acme Corp".into()],
         domains: vec!["acme.example".into()],
-        contacts: vec![Contact { email_sha256: vec![7; 32], role: "cto".into(), opted_out: true }],
+        contacts: vec![Contact {
+            email_sha256: vec![7; 32],
+            role: "cto".into(),
+            opted_out: true,
+            ..Contact::default()
+        }],
         ranges: vec!["203.0.113.0/24".into()],
         churned_at: at(-86_400),
         reason: "product_gap".into(),
@@ -45,7 +50,33 @@ fn account() -> Account {
         consent: Some(false),
         hold_out: true,
         version: 9,
+        ..Account::default()
     }
+}
+
+/// What came since: ids in other systems, and languages.
+fn account_elsewhere() -> Account {
+    let contact = Contact { id: "003A".into(), language: "ja".into(), ..account().contacts.remove(0) };
+    Account {
+        contacts: vec![contact],
+        ids: vec!["salesforce:0018d".into()],
+        language: Some("ms".into()),
+        ..account()
+    }
+}
+
+/// The same of a trigger.
+fn trigger_elsewhere() -> Trigger {
+    let id = OtherId { system: "salesforce".into(), id: "0018d".into() };
+    let person = Person { id: "003A".into(), language: "ja".into(), came: Some(true), ..Person::default() };
+    let account = AccountSnapshot {
+        id: "acme".into(),
+        contacts: vec![person],
+        ids: vec![id],
+        language: "ms".into(),
+        ..AccountSnapshot::default()
+    };
+    Trigger { account: Some(account), ..trigger() }
 }
 
 fn item() -> EvidenceItem {
@@ -340,6 +371,8 @@ pub(crate) fn states() -> Vec<(&'static str, StateRecord)> {
 /// All of them.
 pub(crate) fn each(visitor: &mut impl Visitor) {
     visitor.see("account", &account());
+    visitor.see("account-elsewhere", &account_elsewhere());
+    visitor.see("trigger-elsewhere", &trigger_elsewhere());
     visitor.see("trigger", &trigger());
     let cut = vec!["missing_features".to_owned(), "evidence".to_owned()];
     visitor.see("trigger-cut", &Trigger { cut, ..trigger() });

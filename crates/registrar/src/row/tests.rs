@@ -27,6 +27,27 @@ fn a_spreadsheet_row_and_a_json_row_are_the_same_account() {
 }
 
 #[test]
+fn a_row_says_who_it_is_in_other_systems_and_the_language_of_each() {
+    let (account, _) = put(
+        r#"{"account_id":"a","churned_at":"2026-01-31","reason":"unknown","ids":"salesforce: 0018d; hubspot:4711",
+        "locale":"pt_BR","contacts":[{"email":"jo@acme.com","Contact ID":"003A","language":"JA"}]}"#,
+    );
+    assert_eq!(account.ids, ["salesforce:0018d", "hubspot:4711"]);
+    assert_eq!(account.language.as_deref(), Some("pt-BR"));
+    let contact = &account.contacts[0];
+    assert_eq!((contact.id.as_str(), contact.language.as_str()), ("003A", "ja"));
+    for wrong in [
+        r#""ids":"0018d""#,
+        r#""ids":"Sales Force:1""#,
+        r#""ids":"crm:jo@acme.com""#,
+        r#""language":"English""#,
+    ] {
+        let row = format!(r#"{{"account_id":"a","churned_at":"2026-01-31","reason":"unknown",{wrong}}}"#);
+        assert!(read_row(row.as_bytes(), 1).is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn what_would_match_strangers_is_left_out_and_said() {
     let (account, notes) = put(
         r#"{"id":"a","domains":"gmail.com","ranges":"10.0.0.0/8","churned_at":"2026-01-31","reason":"unknown","arr_usd":5000}"#,
@@ -111,7 +132,7 @@ fn what_is_more_than_the_table_of_limits_allows_is_refused_with_field_size_and_l
     };
     let refused = |more: &str| read_row(row(more).as_bytes(), 1).unwrap_err();
     for limit in &limits::ACCOUNT {
-        if limit.field == "role" || limit.field == "contacts" || limit.field == "zone" {
+        if ["role", "contacts", "contacts.id", "zone", "language"].contains(&limit.field) {
             continue;
         }
         let text = "x".repeat(limit.chars + 1);

@@ -26,6 +26,8 @@ closed_enum! {
         Owner = "owner",
         /// Its time zone.
         Zone = "zone",
+        /// Its ids in other systems.
+        Ids = "ids",
         /// The recommended play: the worker chooses.
         Play = "play",
     }

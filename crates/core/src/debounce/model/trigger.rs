@@ -48,6 +48,10 @@ pub struct Person {
     pub may_write: bool,
     /// True if a signal of the evidence is theirs.
     pub came: bool,
+    /// Their id in the books' own system; empty if it is unknown.
+    pub id: String,
+    /// The language to write in; empty if it is unknown.
+    pub language: String,
 }
 
 /// A trigger that started something before.
@@ -108,6 +112,10 @@ pub struct Snapshot {
     pub declined_at: Option<Time>,
     /// The newest triggers that started something for it before, newest first.
     pub earlier: Vec<Earlier>,
+    /// Its ids in other systems, as `system:id`.
+    pub ids: Vec<String>,
+    /// The language to write in; empty if it is unknown.
+    pub language: String,
 }
 
 impl Snapshot {
@@ -137,6 +145,8 @@ impl Snapshot {
             contacts: Vec::new(),
             declined_at: None,
             earlier: Vec::new(),
+            ids: account.ids.clone(),
+            language: account.language.clone().unwrap_or_default(),
         }
     }
 }

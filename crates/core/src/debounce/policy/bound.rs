@@ -13,7 +13,7 @@ use crate::debounce::model::cut::Cut;
 use crate::debounce::model::evidence::{Evidence, EvidenceItem};
 use crate::debounce::model::input::{Event, MatchedSignal};
 use crate::debounce::model::priority::{Priority, Rated};
-use crate::debounce::model::trigger::{Snapshot, Trigger};
+use crate::debounce::model::trigger::{Person, Snapshot, Trigger};
 use crate::limits::{self, account_bytes, json_bytes};
 use crate::signal::{MAX_DETAIL_BYTES, truncated};
 
@@ -87,6 +87,7 @@ fn shorten(trigger: &mut Trigger, part: Cut) -> bool {
         Cut::Evidence => shortened(&mut trigger.evidence.items, ITEMS_KEPT),
         Cut::Contacts => shortened(&mut account.contacts, ITEMS_KEPT),
         Cut::Domains => shortened(&mut account.domains, ITEMS_KEPT),
+        Cut::Ids => limits::IDS.cut_list(&mut account.ids),
         // Half a name names no play.
         Cut::Play => false,
     }
@@ -106,6 +107,7 @@ fn remove(trigger: &mut Trigger, part: Cut) -> bool {
         Cut::Evidence => emptied(&mut trigger.evidence.items),
         Cut::Contacts => emptied(&mut account.contacts),
         Cut::Domains => emptied(&mut account.domains),
+        Cut::Ids => emptied(&mut account.ids),
         Cut::Play => emptied(&mut trigger.play),
     }
 }
@@ -130,10 +132,15 @@ fn texts(values: &[String]) -> usize {
 
 fn snapshot(account: &Snapshot) -> usize {
     let own = [&account.name, &account.reason_detail, &account.owner, &account.zone, &account.competitor];
-    let own: usize = own.into_iter().map(|value| text(value)).sum();
-    let people: usize = account.contacts.iter().map(|person| PERSON + json_bytes(&person.role)).sum();
+    let own = own.into_iter().chain([&account.language]);
+    let own: usize = own.map(|value| text(value)).sum();
+    let person = |person: &Person| {
+        let texts = [&person.role, &person.id, &person.language];
+        PERSON + texts.map(|text| json_bytes(text)).iter().sum::<usize>()
+    };
+    let people: usize = account.contacts.iter().map(person).sum();
     let earlier: usize = account.earlier.iter().map(|one| EARLIER + json_bytes(one.policy.as_str())).sum();
-    let lists = [&account.missing_features, &account.concessions, &account.domains];
+    let lists = [&account.missing_features, &account.concessions, &account.domains, &account.ids];
     text(account.id.as_str()) + own + people + earlier + lists.map(|list| texts(list)).iter().sum::<usize>()
 }
 
@@ -172,7 +179,10 @@ fn cut_account(account: &mut Account) -> Vec<Cut> {
     account.aliases.clear();
     account.domains.clear();
     account.ranges.clear();
-    account.contacts.iter_mut().for_each(|contact| contact.role.clear());
+    for contact in &mut account.contacts {
+        contact.role.clear();
+        contact.id.clear();
+    }
     // Who may be written to stays: that everybody opted out must not be made up.
     account.contacts.sort_by_key(|contact| contact.opted_out);
     account.contacts.truncate(ROW_CONTACTS);
@@ -192,6 +202,7 @@ fn cut_account(account: &mut Account) -> Vec<Cut> {
             Cut::Name => limits::NAME.cut_text(&mut account.name),
             Cut::Owner => option(limits::OWNER, &mut account.owner),
             Cut::Zone => option(limits::ZONE, &mut account.zone),
+            Cut::Ids => limits::IDS.cut_list(&mut account.ids),
             // Contacts and domains were cut before.
             Cut::Evidence | Cut::Contacts | Cut::Domains | Cut::Play => false,
         };

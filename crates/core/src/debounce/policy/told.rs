@@ -35,6 +35,8 @@ fn people(state: &AccountState, account: &Account, evidence: &Evidence) -> Vec<P
         role: contact.role.clone(),
         may_write: may_write(state, account, contact),
         came: evidence.items.iter().any(|item| is_of(item, contact)),
+        id: contact.id.clone(),
+        language: contact.language.clone(),
     };
     let mut people: Vec<Person> = account.contacts.iter().map(person).collect();
     people.sort_by_key(|person| (!person.came, !person.may_write));

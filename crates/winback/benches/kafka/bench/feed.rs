@@ -71,7 +71,12 @@ pub(super) fn nth(number: u64) -> Account {
     let churned = Time::from_millis(1_770_000_000_000);
     let mut account = Account::new(&format!("acct-{number:07}"), "", churned, Reason::ProductGap);
     account.domains.push(format!("company{number:07}.com"));
-    account.contacts.push(Contact { email_sha256, role: String::new(), opted_out: false });
+    account.contacts.push(Contact {
+        email_sha256,
+        role: String::new(),
+        opted_out: false,
+        ..Contact::default()
+    });
     account.arr_usd = number % 100_000;
     account.version = 1;
     account
