@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use winback_core::account::{Reason, Status};
 use winback_core::ids::Offset;
 use winback_core::index::SharedIndex;
-use winback_core::time::Span;
+use winback_core::time::{Span, Time};
 use winback_log::{LogError, Reader, TopicPartition};
 use winback_matcher::{AccountFeed, FeedStatus};
 use winback_telemetry::metrics::{GaugePart, list};
@@ -14,6 +14,7 @@ use winback_telemetry::{Component, Metrics};
 use winback_worker::{AccountStanding, Standing};
 
 use super::answers::{AnswerFeed, Known};
+use super::may_send::{Recent, TriggerFeed};
 use super::{Failure, Shared};
 
 const TURN: Duration = Duration::from_millis(50);
@@ -39,16 +40,23 @@ pub(super) struct Accounts {
     pub(super) index: Arc<SharedIndex>,
     pub(super) status: Arc<FeedStatus>,
     pub(super) answers: Arc<Known>,
+    pub(super) recent: Arc<Recent>,
 }
 
-/// Starts the thread that keeps the index.
+/// Starts the thread that keeps the index. `stale_after` is the age up to which triggers are remembered, where a worker
+/// runs.
 pub(super) fn start(
     shared: &Arc<Shared>,
+    stale_after: Option<Span>,
     threads: &mut Vec<std::thread::JoinHandle<()>>,
 ) -> anyhow::Result<Accounts> {
-    let accounts =
-        Accounts { index: Arc::new(SharedIndex::new()), status: Arc::default(), answers: Arc::default() };
-    let keeper = Keeper { shared: shared.clone(), accounts: accounts.clone() };
+    let accounts = Accounts {
+        index: Arc::new(SharedIndex::new()),
+        status: Arc::default(),
+        answers: Arc::default(),
+        recent: Arc::default(),
+    };
+    let keeper = Keeper { shared: shared.clone(), accounts: accounts.clone(), stale_after };
     threads.push(super::threads::spawn(shared, "accounts", move || keeper.run())?);
     Ok(accounts)
 }
@@ -56,6 +64,7 @@ pub(super) fn start(
 struct Keeper {
     shared: Arc<Shared>,
     accounts: Accounts,
+    stale_after: Option<Span>,
 }
 
 impl Keeper {
@@ -100,9 +109,9 @@ impl Keeper {
 
     fn turn(&self, feeds: &mut Option<Feeds>) -> Result<(), LogError> {
         if feeds.is_none() {
-            *feeds = Some(Feeds::new(&self.shared, &self.accounts)?);
+            *feeds = Some(Feeds::new(&self.shared, &self.accounts, self.stale_after)?);
         }
-        feeds.as_mut().map_or(Ok(()), Feeds::turn)
+        feeds.as_mut().map_or(Ok(()), |feeds| feeds.turn(self.shared.clock.now()))
     }
 
     #[expect(clippy::cast_precision_loss, reason = "counts in floats, as Prometheus has them")]
@@ -143,27 +152,34 @@ impl Gauges {
 struct Feeds {
     accounts: AccountFeed,
     answers: AnswerFeed,
+    /// With the age up to which triggers are remembered.
+    triggers: Option<(TriggerFeed, Span)>,
     registrar: Registered,
     begun: bool,
 }
 
 impl Feeds {
-    fn new(shared: &Shared, accounts: &Accounts) -> Result<Self, LogError> {
+    fn new(shared: &Shared, accounts: &Accounts, stale_after: Option<Span>) -> Result<Self, LogError> {
+        let triggers = stale_after.map(|age| Ok((TriggerFeed::new(shared, accounts.recent.clone())?, age)));
         let (index, status) = (accounts.index.clone(), accounts.status.clone());
         Ok(Self {
             accounts: AccountFeed::new(&shared.log, &shared.topics.accounts, index, status)?,
             answers: AnswerFeed::new(shared, accounts.answers.clone())?,
+            triggers: triggers.transpose()?,
             registrar: Registered::new(shared)?,
             begun: false,
         })
     }
 
-    fn turn(&mut self) -> Result<(), LogError> {
+    fn turn(&mut self, now: Time) -> Result<(), LogError> {
         if !self.begun && self.registrar.has_caught_up(Instant::now())? {
             self.accounts.begin()?;
             self.begun = true;
         }
         self.accounts.turn(TURN / 2)?;
+        if let Some((triggers, age)) = &mut self.triggers {
+            triggers.turn(Duration::ZERO, now - *age)?;
+        }
         self.answers.turn(TURN / 2)
     }
 }
@@ -297,6 +313,7 @@ mod tests {
             health: Health::new(Duration::from_secs(60)),
             shutdown: Shutdown::new(Duration::from_secs(15)),
             failures: Mutex::default(),
+            may_send: Arc::default(),
             config,
         })
     }
@@ -321,7 +338,7 @@ mod tests {
         let shared = shared(&(log.clone() as SharedLog));
         log.inject("", Fault::ReadFails);
         let mut threads = Vec::new();
-        let accounts = start(&shared, &mut threads).unwrap();
+        let accounts = start(&shared, None, &mut threads).unwrap();
         while accounts.waits_for().is_some() && shared.failures.lock().is_empty() {
             std::thread::park_timeout(PAUSE);
         }

@@ -30,6 +30,7 @@ use super::observe::LaneMetrics;
 use super::opening::{self, Joined, Opening};
 use super::started::{Built, Started, of_world, registrar_group};
 use super::{Failure, Plan, Shared, snapshots, threads, watch};
+use super::{drafts, may_send};
 use crate::RoleName;
 
 /// The lanes of the detector.
@@ -66,11 +67,15 @@ pub(super) fn start(
     };
     let mut accounts = None;
     if has(RoleName::Matcher) || has(RoleName::Worker) {
-        accounts = Some(accounts::start(shared, threads)?);
+        let stale_after = worker_config.map(|config| config.limits()).transpose()?;
+        accounts = Some(accounts::start(shared, stale_after.map(|limits| limits.stale_after), threads)?);
     }
     let mut worker = None;
     if let (Some(config), Some(accounts)) = (worker_config, &accounts) {
-        worker = Some(Arc::new(Worker::new(config, Arc::new(accounts.clone()))?));
+        let own = Arc::new(Worker::new(config, Arc::new(accounts.clone()))?);
+        may_send::answer_from_here(shared, own.clone(), accounts.recent.clone());
+        drafts::start(shared, own.clone(), threads)?;
+        worker = Some(own);
     }
     if has(RoleName::Registrar) {
         builder.registrar()?;

@@ -5,10 +5,12 @@ mod answers;
 #[cfg(test)]
 mod behaviour;
 mod client_statistics;
+mod drafts;
 mod idle;
 mod kept;
 mod known;
 mod lanes;
+mod may_send;
 mod monitor;
 mod observe;
 mod opening;
@@ -21,8 +23,8 @@ mod summary;
 mod threads;
 mod watch;
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -74,6 +76,7 @@ pub(crate) struct Shared {
     pub(crate) health: Health,
     pub(crate) shutdown: Shutdown,
     pub(crate) failures: Mutex<Vec<Failure>>,
+    pub(crate) may_send: Arc<OnceLock<server::MaySend>>,
 }
 
 /// The reason why a part of the run ended by itself.
@@ -128,6 +131,7 @@ pub fn start(config: Config, log: SharedLog, clock: Arc<dyn Clock>, plan: &Plan)
         health: Health::new(stalled_after),
         shutdown: Shutdown::new(drain),
         failures: Mutex::default(),
+        may_send: Arc::default(),
         config,
     });
     let http = serve(&shared)?;
@@ -233,7 +237,12 @@ fn serve(shared: &Arc<Shared>) -> anyhow::Result<Option<Http>> {
     let listener = runtime.block_on(server::bind(&listen, shared.config.http.allow_remote))?;
     let address = listener.local_addr()?;
     let names = shared.config.http.names.clone();
-    let pages = server::Pages { metrics: shared.metrics.clone(), health: shared.health.clone(), names };
+    let pages = server::Pages {
+        metrics: shared.metrics.clone(),
+        health: shared.health.clone(),
+        names,
+        may_send: shared.may_send.clone(),
+    };
     let served =
         runtime.spawn(server::serve(listener, pages, server::Limits::default(), std::future::pending()));
     let shared = shared.clone();

@@ -12,11 +12,12 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+pub use axum::http::StatusCode;
 use axum::http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -77,7 +78,16 @@ pub struct Pages {
     pub health: Health,
     /// Names that pages answer beside `localhost` and loopback addresses.
     pub names: Vec<String>,
+    /// Answers `/v1/may-send/TRIGGER`; not set where nobody sends.
+    pub may_send: Arc<OnceLock<MaySend>>,
 }
+
+/// The answer about a trigger's message: a status and JSON.
+pub type MaySend = Box<dyn Fn(&str) -> (StatusCode, serde_json::Value) + Send + Sync>;
+
+/// The address that a request came from.
+#[derive(Clone, Copy, Debug)]
+struct From(IpAddr);
 
 /// The time and the connections that clients may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,7 +183,7 @@ fn admit(
     let number = inside.number();
     let place = Place { crowd: Arc::clone(crowd), number };
     let task = tasks.spawn(async move {
-        let answering = answer(stream, router, &place, limits);
+        let answering = answer(stream, router, From(from), &place, limits);
         let _ = tokio::time::timeout(limits.whole, answering).await;
     });
     let leaves = inside.enter(number, crowd::Peer::of(from), task);
@@ -196,9 +206,10 @@ impl Drop for Place {
 }
 
 /// One request, one answer, and the connection ends.
-async fn answer(stream: TcpStream, router: Router, place: &Place, limits: Limits) {
+async fn answer(stream: TcpStream, router: Router, from: From, place: &Place, limits: Limits) {
     let pages = TowerToHyperService::new(router);
-    let service = service_fn(|request: Request<Incoming>| {
+    let service = service_fn(|mut request: Request<Incoming>| {
+        request.extensions_mut().insert(from);
         place.crowd.lock().asked(place.number);
         let answer = pages.call(request);
         async move { Ok::<Response<Body>, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }

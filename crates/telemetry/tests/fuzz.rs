@@ -3,6 +3,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
@@ -17,7 +18,12 @@ fn start() -> (tokio::runtime::Runtime, SocketAddr) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let listener = runtime.block_on(server::bind("127.0.0.1:0", false)).unwrap();
     let address = listener.local_addr().unwrap();
-    let pages = Pages { metrics: Metrics::new(), health: Health::new(LONGEST), names: Vec::new() };
+    let pages = Pages {
+        metrics: Metrics::new(),
+        health: Health::new(LONGEST),
+        names: Vec::new(),
+        may_send: Arc::default(),
+    };
     runtime.spawn(server::serve(listener, pages, Limits::default(), std::future::pending()));
     (runtime, address)
 }

@@ -3,6 +3,7 @@
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
@@ -26,7 +27,7 @@ async fn start() -> Running {
 async fn start_with(limits: Limits) -> Running {
     let health = Health::new(Duration::from_secs(60));
     let names = vec!["winback.internal".to_owned()];
-    let pages = Pages { metrics: Metrics::new(), health: health.clone(), names };
+    let pages = Pages { metrics: Metrics::new(), health: health.clone(), names, may_send: Arc::default() };
     let listener = server::bind("127.0.0.1:0", false).await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let (stop, stopped) = oneshot::channel();

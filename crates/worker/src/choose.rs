@@ -2,6 +2,7 @@
 
 use winback_core::account::Reason;
 use winback_core::closed_enum;
+use winback_core::debounce::Edge;
 use winback_core::signal::SignalKind;
 use winback_core::time::{Span, Time};
 
@@ -67,30 +68,74 @@ pub fn choose<'p>(
     now: Time,
     limits: Limits,
 ) -> Choice<'p> {
-    if !trigger.edge.starts() {
-        return Choice::Noted;
+    match Sendable::of(trigger).judge(standing, now, limits) {
+        Judgement::MaySend => pick(trigger, plays),
+        Judgement::Addendum => Choice::Noted,
+        Judgement::Stale(age) => Choice::Stale(age),
+        Judgement::Forbidden(why) => Choice::Suppressed(why),
     }
-    if let Some(why) = suppression(trigger, standing, now, limits) {
-        return Choice::Suppressed(why);
-    }
-    let age = now.since(trigger.fired_at);
-    if age > limits.stale_after {
-        return Choice::Stale(age);
-    }
-    pick(trigger, plays)
 }
 
-fn suppression(
-    trigger: &CheckedTrigger<'_>,
-    standing: &dyn Standing,
-    now: Time,
-    limits: Limits,
-) -> Option<Suppression> {
-    let Some(account) = standing.of(&trigger.account.id) else { return Some(Suppression::Gone) };
-    account
-        .forbids(now, limits.decline_rest)
-        .or_else(|| account.replied_at.filter(|at| *at >= trigger.fired_at).map(|_| Suppression::Replied))
-        .or_else(|| (trigger.reason == Reason::Impossible).then_some(Suppression::Impossible))
+/// The part of a trigger that says whether its message may go out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sendable {
+    /// The account's id.
+    pub account: String,
+    /// The account's time zone; empty if it is unknown.
+    pub zone: String,
+    /// The reason of leaving.
+    pub reason: Reason,
+    /// The edge at which it fired.
+    pub edge: Edge,
+    /// The fire time.
+    pub fired_at: Time,
+}
+
+/// The judgement about a message at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// It may go out.
+    MaySend,
+    /// The trigger is an addendum, which starts nothing.
+    Addendum,
+    /// The trigger is this old.
+    Stale(Span),
+    /// Something forbids it.
+    Forbidden(Suppression),
+}
+
+impl Sendable {
+    /// That of a trigger.
+    pub fn of(trigger: &CheckedTrigger<'_>) -> Self {
+        Self {
+            account: trigger.account.id.clone(),
+            zone: trigger.account.zone.clone(),
+            reason: trigger.reason,
+            edge: trigger.edge,
+            fired_at: trigger.fired_at,
+        }
+    }
+
+    /// Judges it as it is now: the account may have answered, or changed, since the trigger fired.
+    pub fn judge(&self, standing: &dyn Standing, now: Time, limits: Limits) -> Judgement {
+        if !self.edge.starts() {
+            return Judgement::Addendum;
+        }
+        if let Some(why) = self.suppression(standing, now, limits) {
+            return Judgement::Forbidden(why);
+        }
+        let age = now.since(self.fired_at);
+        if age > limits.stale_after { Judgement::Stale(age) } else { Judgement::MaySend }
+    }
+
+    /// The rule that forbids it, however old it is.
+    pub fn suppression(&self, standing: &dyn Standing, now: Time, limits: Limits) -> Option<Suppression> {
+        let Some(account) = standing.of(&self.account) else { return Some(Suppression::Gone) };
+        account
+            .forbids(now, limits.decline_rest)
+            .or_else(|| account.replied_at.filter(|at| *at >= self.fired_at).map(|_| Suppression::Replied))
+            .or_else(|| (self.reason == Reason::Impossible).then_some(Suppression::Impossible))
+    }
 }
 
 /// The play that the policy recommends where it fits, else the first that fits.

@@ -22,10 +22,10 @@ mod webhook;
 mod worker;
 
 pub use answers::{Answered, Answers, read_answer};
-pub use choose::{Choice, Limits, Outcome, choose};
+pub use choose::{Choice, Judgement, Limits, Outcome, Sendable, choose};
 pub use config::{Channel, WebhookConfig, WorkerConfig, WorkerConfigError};
 pub use moment::{BlackoutDays, Moment, Obstacle, SendConfig, SendTimes};
-pub use outbox::{Outbox, OutboxError};
+pub use outbox::{Outbox, OutboxError, Seen};
 pub use play::{Discount, Offer, Play, PlayError, Plays};
 pub use reach::Reach;
 pub use render::{RenderError, Rendered, Texts};

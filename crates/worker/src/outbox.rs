@@ -23,6 +23,13 @@ use crate::render::{Rendered, mailbox, one_line};
 use crate::slug::slug;
 use crate::trigger::CheckedTrigger;
 
+mod withdraw;
+
+pub use withdraw::Seen;
+
+const ACCOUNT_HEADER: &str = "X-Winback-Account";
+/// The fire time of its trigger, in milliseconds since 1970.
+const FIRED_HEADER: &str = "X-Winback-Fired";
 const TRIGGER_HEADER: &str = "X-Winback-Trigger";
 const PLAY_HEADER: &str = "X-Winback-Play";
 /// The head of a draft within which its trigger stands.
@@ -107,6 +114,8 @@ impl Outbox {
         let head = Message::builder()
             .raw_header(raw(TRIGGER_HEADER, id))
             .raw_header(raw(PLAY_HEADER, &play.name))
+            .raw_header(raw(ACCOUNT_HEADER, &header_text(&trigger.account.id)))
+            .raw_header(raw(FIRED_HEADER, &trigger.fired_at.millis().to_string()))
             .raw_header(raw("X-Unsent", "1"))
             .message_id(Some(format!("<{id}@winback.invalid>")))
             .date(date(trigger.fired_at))
@@ -134,6 +143,13 @@ fn readable(text: &str) -> Body {
         return Body::new(text.into_owned());
     }
     Body::dangerous_pre_encoded(lines.join("\r\n").into_bytes(), ContentTransferEncoding::EightBit)
+}
+
+/// The account's id where it is plain ASCII without a blank at its edges; an id that is not is not told, and its draft is
+/// withdrawn by a person.
+fn header_text(id: &str) -> String {
+    let is_plain = id.trim() == id && id.chars().all(|c| c.is_ascii_graphic() || c == ' ');
+    if is_plain { id.to_owned() } else { String::new() }
 }
 
 /// A header of one unfolded line; ids and names of plays are plain ASCII without spaces.
@@ -199,11 +215,16 @@ fn place(temporary: &Path, dir: &Path, name: &str, id: &str) -> Result<PathBuf, 
 
 /// The trigger that a draft is for; `None` for a file that is no draft of ours.
 fn trigger_of(path: &Path) -> io::Result<Option<String>> {
-    let mut head = Vec::new();
-    File::open(path)?.take(HEAD_BYTES).read_to_end(&mut head)?;
-    let head = String::from_utf8_lossy(&head);
+    let head = head_of(path)?;
     let prefix = format!("{TRIGGER_HEADER}: ");
     Ok(head.lines().find_map(|line| line.strip_prefix(&prefix)).map(|id| id.trim().to_owned()))
+}
+
+/// The head of a file.
+fn head_of(path: &Path) -> io::Result<String> {
+    let mut head = Vec::new();
+    File::open(path)?.take(HEAD_BYTES).read_to_end(&mut head)?;
+    Ok(String::from_utf8_lossy(&head).into_owned())
 }
 
 fn failed(path: &Path, why: io::Error) -> OutboxError {

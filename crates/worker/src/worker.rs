@@ -14,11 +14,11 @@ use winback_core::time::{Span, Time};
 use winback_proto::DecodeError;
 use winback_proto::v1::{Action, Trigger};
 
-use crate::choose::{Choice, Limits, Outcome, choose};
+use crate::choose::{Choice, Judgement, Limits, Outcome, Sendable, choose};
 use crate::config::{Channel, WorkerConfig, WorkerConfigError};
 use crate::delivery::{Delivery, Flight};
 use crate::moment::{Moment, SendTimes};
-use crate::outbox::{Outbox, OutboxError};
+use crate::outbox::{Outbox, OutboxError, Seen};
 use crate::play::{Play, PlayError, Plays};
 use crate::privacy;
 use crate::reach::{Reach, Receiver};
@@ -154,6 +154,30 @@ impl Worker {
     /// The prerequisite of the first judgement, while it is missing.
     pub fn waits_for(&self) -> Option<String> {
         self.standing.waits_for()
+    }
+
+    /// Judges whether a message may go out now, and from when on.
+    pub fn may_send(&self, message: &Sendable, now: Time) -> (Judgement, Moment) {
+        let judgement = message.judge(self.standing.as_ref(), now, self.limits);
+        (judgement, self.send_times.send_at(now, &message.zone))
+    }
+
+    /// Withdraws the drafts that must not be sent any more, where drafts are written.
+    pub fn withdraw(&self, seen: &mut Seen, now: Time) {
+        let Route::Outbox(outbox) = &self.route else { return };
+        if self.waits_for().is_some() {
+            return;
+        }
+        let forbids = |draft: &Sendable| draft.suppression(self.standing.as_ref(), now, self.limits);
+        for (path, why) in outbox.withdraw(seen, forbids) {
+            let path = path.display();
+            tracing::info!(%path, %why, "a draft is withdrawn");
+        }
+    }
+
+    /// The age from which on a trigger is not acted on.
+    pub const fn stale_after(&self) -> Span {
+        self.limits.stale_after
     }
 
     /// Forgets what was under way for a partition that went elsewhere.

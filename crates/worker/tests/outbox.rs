@@ -13,7 +13,7 @@ use support::{Accounts, FIRED, signal, trigger};
 use winback_core::time::Span;
 use winback_proto::Timestamp;
 use winback_proto::v1::{Action, EvidenceItem, Trigger};
-use winback_worker::{AccountStanding, CheckedTrigger, Plays, Progress, Slot, Worker, WorkerConfig};
+use winback_worker::{AccountStanding, CheckedTrigger, Plays, Progress, Seen, Slot, Worker, WorkerConfig};
 
 fn worker(dir: &Path) -> Worker {
     let config = WorkerConfig { outbox_dir: dir.to_owned(), ..WorkerConfig::default() };
@@ -74,6 +74,39 @@ fn drafts_read_as_a_person_wants_to_read_them() {
         assert_eq!((action.play.as_str(), action.outcome.as_str(), action.attempts), (play, "delivered", 1));
         golden(&format!("{play}.eml"), &fs::read_to_string(&action.target).unwrap());
     }
+}
+
+#[test]
+fn a_draft_is_withdrawn_when_its_account_answers_and_says_why() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = WorkerConfig { outbox_dir: dir.path().to_owned(), ..WorkerConfig::default() };
+    let with = |standing| Worker::new(&config, Arc::new(Accounts::with("acc-1", standing))).unwrap();
+    let open = with(AccountStanding::default());
+    let action = handle(&open, &trigger("product_gap", vec![signal("web_visit", "pricing", "/pricing")]));
+    let (mut seen, later) = (Seen::default(), FIRED + Span::from_days(30));
+    open.withdraw(&mut seen, later);
+    assert_eq!(files(dir.path()), [PathBuf::from(&action.target)], "nothing forbids it, however old it is");
+    let replied =
+        AccountStanding { replied_at: Some(FIRED + Span::from_days(1)), ..AccountStanding::default() };
+    with(replied).withdraw(&mut seen, later);
+    let withdrawn = PathBuf::from(format!("{}.withdrawn-replied", action.target));
+    assert_eq!(files(dir.path()), std::slice::from_ref(&withdrawn));
+    with(replied).withdraw(&mut Seen::default(), later);
+    assert_eq!(files(dir.path()), [withdrawn], "once");
+}
+
+#[test]
+fn a_reply_before_the_trigger_and_a_file_of_somebody_else_withdraw_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = WorkerConfig { outbox_dir: dir.path().to_owned(), ..WorkerConfig::default() };
+    let before =
+        AccountStanding { replied_at: Some(FIRED - Span::from_days(1)), ..AccountStanding::default() };
+    let worker = Worker::new(&config, Arc::new(Accounts::with("acc-1", before))).unwrap();
+    let action = handle(&worker, &trigger("product_gap", vec![signal("web_visit", "pricing", "/pricing")]));
+    let own = Path::new(&action.target).with_file_name("own.eml");
+    fs::write(&own, "Subject: mine\r\n\r\nhello").unwrap();
+    worker.withdraw(&mut Seen::default(), FIRED + Span::from_mins(2));
+    assert_eq!(files(dir.path()).len(), 2);
 }
 
 #[test]
@@ -293,9 +326,11 @@ fn decoded(value: &str) -> String {
 
 #[test]
 fn a_hostile_row_makes_a_draft_with_the_same_headers_and_nothing_that_hides() {
-    const HEADERS: [&str; 11] = [
+    const HEADERS: [&str; 13] = [
         "X-Winback-Trigger",
         "X-Winback-Play",
+        "X-Winback-Account",
+        "X-Winback-Fired",
         "X-Unsent",
         "Message-ID",
         "Date",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{Extension, Path, Request, State};
 use axum::http::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -17,6 +17,7 @@ use parking_lot::Mutex;
 
 use super::Pages;
 use super::host::{Door, Names};
+use super::{From, is_loopback};
 use crate::Component;
 use crate::metrics::GaugePart;
 
@@ -53,6 +54,7 @@ pub(super) fn router(pages: Pages) -> Router {
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
+        .route("/v1/may-send/{trigger}", get(may_send))
         .fallback(nothing);
     guarded(router, shared)
 }
@@ -101,13 +103,36 @@ async fn index() -> Html<String> {
     Html(format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>winback</title><h1>winback {}</h1><ul>\
          <li><a href=\"/readyz\">readyz</a>: ready, or why not</li><li><a href=\"/livez\">livez</a>: alive</li>\
-         <li><a href=\"/metrics\">metrics</a>: for Prometheus</li></ul></html>",
+         <li><a href=\"/metrics\">metrics</a>: for Prometheus</li><li>/v1/may-send/TRIGGER: whether a message may still go \
+         out</li></ul></html>",
         env!("CARGO_PKG_VERSION")
     ))
 }
 
 async fn nothing() -> Response {
-    plain(StatusCode::NOT_FOUND, "no such page: there are /livez, /readyz and /metrics\n")
+    plain(
+        StatusCode::NOT_FOUND,
+        "no such page: there are /livez, /readyz, /metrics and /v1/may-send/TRIGGER\n",
+    )
+}
+
+/// Says what became of an account, so only this machine is answered; a `Host` header is the client's choice.
+async fn may_send(
+    State(shared): State<Arc<Shared>>,
+    Extension(From(from)): Extension<From>,
+    Path(trigger): Path<String>,
+) -> Response {
+    if !is_loopback(from) {
+        return plain(StatusCode::FORBIDDEN, "ask from the machine that winback runs on\n");
+    }
+    let Some(answer) = shared.pages.may_send.get() else {
+        return plain(
+            StatusCode::NOT_FOUND,
+            "this process has no worker: ask one that runs the role worker\n",
+        );
+    };
+    let (status, json) = answer(&trigger);
+    (status, [(CONTENT_TYPE, "application/json")], format!("{json}\n")).into_response()
 }
 
 async fn livez(State(shared): State<Arc<Shared>>) -> Response {
@@ -160,7 +185,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_page_that_panics_is_answered_and_turns_readiness_red() {
         let health = Health::new(Duration::from_secs(60));
-        let pages = Pages { metrics: Metrics::new(), health, names: Vec::new() };
+        let pages = Pages { metrics: Metrics::new(), health, names: Vec::new(), may_send: Arc::default() };
         let lane = pages.health.component("detector-0");
         lane.ready();
         let ready = pages.metrics.gauge(&crate::metrics::list::READY, []);
