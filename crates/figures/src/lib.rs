@@ -1,0 +1,3 @@
+//! The figures of win-back: pure functions over facts.
+
+pub mod facts;
