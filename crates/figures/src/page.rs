@@ -13,8 +13,8 @@ font:16px/1.5 system-ui,sans-serif}h1{font-size:1.5rem;margin:0}h2{font-size:1.1
 p{margin:.25rem 0;color:var(--soft)}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}\
 th,td{padding:.3rem .5rem;border-bottom:1px solid var(--line);text-align:right}th:first-child,td:first-child{text-align:left}\
 .wide{overflow-x:auto}svg{width:100%;height:auto;display:block}svg text{fill:var(--ink);font:12px system-ui,sans-serif}\
-svg .soft{fill:var(--soft)}.bar{fill:var(--bar)}.second{fill:var(--second)}pre{white-space:pre-wrap;font-size:.85rem}\
-.heat td{text-align:center}@media print{body{max-width:none;padding:0}h2{break-after:avoid}svg,table{break-inside:avoid}}";
+svg .soft{fill:var(--soft)}.bar{fill:var(--bar)}.second{fill:var(--second)}pre{overflow-x:auto;font-size:.85rem}\
+.heat td:nth-child(n+3),.heat th:nth-child(n+3){text-align:center}svg{min-width:36rem}td{white-space:nowrap}@media print{body{max-width:none;padding:0}h2{break-after:avoid}svg,table{break-inside:avoid}}";
 
 /// The page.
 pub fn page(report: &Report) -> String {
@@ -65,7 +65,8 @@ pub fn page(report: &Report) -> String {
 
 fn funnel(report: &Report) -> String {
     let most = report.funnel.first().map_or(1, |step| step.spells.max(1));
-    let mut svg = format!("<svg viewBox=\"0 0 760 {}\" role=\"img\">", report.funnel.len() * 30);
+    let mut svg =
+        format!("<div class=\"wide\"><svg viewBox=\"0 0 760 {}\" role=\"img\">", report.funnel.len() * 30);
     for (at, step) in report.funnel.iter().enumerate() {
         let (y, width) = (at * 30, step.spells as f64 / most as f64 * 400.0);
         let share = step.share.as_ref().map(share).unwrap_or_default();
@@ -81,7 +82,7 @@ fn funnel(report: &Report) -> String {
             grouped(step.spells.into())
         );
     }
-    svg + "</svg>"
+    svg + "</svg></div>"
 }
 
 /// A bar a month; at most 36 have room.
@@ -89,7 +90,7 @@ fn bars(months: &[Month], class: &str, of: impl Fn(&Month) -> (i128, String)) ->
     let months = &months[months.len().saturating_sub(36)..];
     let most = months.iter().map(|month| of(month).0).max().unwrap_or(0).max(1);
     let step = 760.0 / months.len().max(1) as f64;
-    let mut svg = String::from("<svg viewBox=\"0 0 760 190\" role=\"img\">");
+    let mut svg = String::from("<div class=\"wide\"><svg viewBox=\"0 0 760 190\" role=\"img\">");
     for (at, month) in months.iter().enumerate() {
         let (value, said) = of(month);
         let height = value.max(0) as f64 / most as f64 * 140.0;
@@ -119,7 +120,7 @@ fn bars(months: &[Month], class: &str, of: impl Fn(&Month) -> (i128, String)) ->
             );
         }
     }
-    svg + "</svg>"
+    svg + "</svg></div>"
 }
 
 /// Returns of each quarter of churn by quarters since; the last twelve quarters.

@@ -144,9 +144,9 @@ fn anyway(found: &HoldOut) -> String {
     let groups = format!(
         "approached {} of {}, held out {} of {}",
         share(&found.approached),
-        found.approached.n,
+        grouped(found.approached.n.into()),
         share(&found.held_out),
-        found.held_out.n
+        grouped(found.held_out.n.into())
     );
     match found.difference {
         Some(difference) => {
