@@ -54,8 +54,13 @@ pub(crate) fn is_blacked_out(rules: &TimeBased, zone: Option<&str>, at: Time) ->
     }
     let Ok(stamp) = Timestamp::from_millisecond(at.millis()) else { return false };
     let date = stamp.to_zoned(time_zone(zone)).date();
+    is_silent(&rules.blackout, rules.quarter_end_days, date)
+}
+
+/// True on a day of the year that is one to be silent on, or one of the last days of its quarter.
+pub(crate) fn is_silent(blackout: &[Blackout], quarter_end_days: u8, date: Date) -> bool {
     let day = (date.month(), date.day());
-    rules.blackout.iter().any(|dates| holds(*dates, day)) || ends_a_quarter(rules, date)
+    blackout.iter().any(|dates| holds(*dates, day)) || ends_a_quarter(quarter_end_days, date)
 }
 
 fn holds(dates: Blackout, day: (i8, i8)) -> bool {
@@ -66,7 +71,7 @@ fn holds(dates: Blackout, day: (i8, i8)) -> bool {
     }
 }
 
-fn ends_a_quarter(rules: &TimeBased, date: Date) -> bool {
+fn ends_a_quarter(days: u8, date: Date) -> bool {
     let left = i16::from(date.days_in_month()) - i16::from(date.day());
-    date.month() % 3 == 0 && left < i16::from(rules.quarter_end_days)
+    date.month() % 3 == 0 && left < i16::from(days)
 }
