@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-const FILES: [&str; 8] =
-    ["account", "inbox", "trigger", "decision", "action", "dead_letter", "state", "suppression"];
+const FILES: [&str; 9] =
+    ["account", "inbox", "trigger", "decision", "action", "dead_letter", "state", "suppression", "sequence"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?).join("../../proto");

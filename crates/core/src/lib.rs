@@ -12,6 +12,7 @@ pub mod identity;
 pub mod ids;
 pub mod index;
 pub mod limits;
+pub mod outreach;
 pub mod partitioner;
 pub mod places;
 pub mod privacy;

@@ -72,6 +72,8 @@ pub struct Config {
     pub encoding: TopicEncoding,
     /// The folder of the policies for a fresh deployment. If it does not exist, the built-in ones are used.
     pub policies_dir: PathBuf,
+    /// The folder of the sequences. If it holds none, the built-in ones are used.
+    pub sequences_dir: PathBuf,
     /// `[topics]`.
     pub topics: TopicsConfig,
     /// `[lanes]`.
@@ -118,6 +120,7 @@ impl Default for Config {
             instance: "0".to_owned(),
             encoding: TopicEncoding::default(),
             policies_dir: PathBuf::from("config/policies"),
+            sequences_dir: PathBuf::from("config/sequences"),
             topics: TopicsConfig::default(),
             lanes: LanesConfig::default(),
             http: HttpConfig::default(),

@@ -17,7 +17,7 @@ pub use error::PolicyError;
 pub use file::parse;
 pub use lines::line_of;
 pub use record::record;
-pub use schema::policy_schema;
+pub use schema::{names, policy_schema, schema_of};
 pub use shadow::{as_live, as_shadow};
 pub use test::{Tested, test_policy};
 pub use text::explain_toml;

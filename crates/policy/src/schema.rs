@@ -13,9 +13,14 @@ pub(crate) const SPAN: &str = r"^\s*[0-9]+\s*(ms|s|m|min|h|d)\s*$";
 
 /// The JSON schema (draft 7) of a policy file.
 pub fn policy_schema() -> Schema {
+    schema_of::<File>("A policy of winback")
+}
+
+/// The JSON schema (draft 7) of a TOML file that is read by that type.
+pub fn schema_of<F: JsonSchema>(title: &str) -> Schema {
     let settings = SchemaSettings::draft07().with_transform(RecursiveTransform(without_null));
-    let mut schema = settings.into_generator().into_root_schema_for::<File>();
-    schema.insert("title".to_owned(), "A policy of winback".into());
+    let mut schema = settings.into_generator().into_root_schema_for::<F>();
+    schema.insert("title".to_owned(), title.into());
     schema
 }
 
@@ -52,6 +57,6 @@ impl JsonSchema for Length {
 }
 
 /// The names of a closed list.
-pub(crate) fn names<T: Copy>(all: &[T], name: impl Fn(T) -> &'static str) -> Vec<&'static str> {
+pub fn names<T: Copy>(all: &[T], name: impl Fn(T) -> &'static str) -> Vec<&'static str> {
     all.iter().map(|value| name(*value)).collect()
 }

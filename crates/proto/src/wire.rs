@@ -86,5 +86,6 @@ travels!(
     PolicyVersion,
     Response,
     Hold,
-    Suppression
+    Suppression,
+    Sequence
 );

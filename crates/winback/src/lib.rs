@@ -5,6 +5,7 @@ pub mod cli;
 
 mod commands;
 mod demo;
+mod outreach;
 mod values;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -9,6 +9,7 @@ use jiff::{Timestamp, ToSpan, Zoned};
 use serde::{Deserialize, Serialize};
 use winback_core::closed_enum;
 use winback_core::debounce::{Blackout, ends_a_quarter};
+use winback_core::outreach::Sending;
 use winback_core::time::Time;
 
 use crate::config::WorkerConfigError;
@@ -125,6 +126,20 @@ impl SendTimes {
             return Err(wrong("send.blackout", "every day of the year", fix));
         }
         Ok(times)
+    }
+
+    /// The same settings as due times of sequences take them; nothing of a sequence is due on a week-end.
+    pub fn sending(&self) -> Sending {
+        let minute = |time: TimeOfDay| {
+            u16::try_from(i32::from(time.hour()) * 60 + i32::from(time.minute())).unwrap_or_default()
+        };
+        Sending {
+            quiet: (minute(self.quiet.0), minute(self.quiet.1)),
+            blackout: self.blackout.clone(),
+            quarter_end_days: self.quarter_end_days,
+            default_zone: self.zone.clone(),
+            ..Sending::default()
+        }
     }
 
     /// The time at which a message to an account of that zone may be sent, asked at `now`. A function of its

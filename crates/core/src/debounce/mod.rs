@@ -9,8 +9,8 @@
 //! list of tables, and its handlers beside these.
 
 mod engine;
-mod model;
-mod policy;
+pub(crate) mod model;
+pub(crate) mod policy;
 mod state;
 
 pub use engine::partition::Partition;
@@ -49,6 +49,7 @@ pub use model::trigger::{Band, Earlier, Person, Snapshot, Trigger};
 pub use model::trigger_id::{BurstId, TriggerId};
 pub use policy::bound::most_bytes;
 pub use policy::dates::{ends_a_quarter, only_time_based};
+pub use policy::entries::{days_since_churn, is_since_churn, months_since_churn};
 pub use policy::priority::priority;
 pub use policy::reach::{Near, Reach, Reaches};
 pub use policy::validate::{InvalidPolicy, MOST_HELD_OUT, MOST_NAME_BYTES, half_life, validate};

@@ -153,6 +153,76 @@ fn rated(percent: u32, why: &str) -> Option<PriorityPart> {
     Some(PriorityPart { percent, why: why.into() })
 }
 
+fn sequence() -> Sequence {
+    let release = || Some(SequenceRelease { classes: vec!["feature".into()], closes_gap: true });
+    let arm = |name: &str| SequenceArm { name: name.into(), percent: 50 };
+    let text = |arm: &str| SequenceText {
+        language: "en".into(),
+        sha256: "0a".into(),
+        arm: arm.into(),
+        tiers: vec!["1".into()],
+        manners: vec!["angry".into()],
+        details: vec!["champion_left".into()],
+    };
+    Sequence {
+        name: "gap-closed".into(),
+        version: 3,
+        rank: 10,
+        kind: "outreach".into(),
+        removed: true,
+        fits: Some(SequenceFits {
+            reasons: vec!["product_gap".into()],
+            tiers: vec!["1".into()],
+            segments: vec!["feature_gap".into()],
+            min_days: Some(90),
+            min_months: Some(3),
+            max_months: Some(36),
+            signals: vec![SequenceSignal { kind: "web_visit".into(), page_class: "pricing".into() }],
+            release: release(),
+            competitor: Some(false),
+            manners: vec!["angry".into()],
+        }),
+        min_gap_days: 3,
+        offers: vec![SequenceOffer {
+            name: "first-year".into(),
+            kind: "discount".into(),
+            of_value: true,
+            percent: 20,
+            months: 3,
+            onboarding: true,
+            valid_days: 30,
+            commitment_months: 12,
+            days: 60,
+            words: vec![text("")],
+        }],
+        experiments: vec![SequenceExperiment {
+            name: "tone".into(),
+            salt: "a".into(),
+            arms: vec![arm("short"), arm("long")],
+        }],
+        steps: vec![SequenceStep {
+            id: "shipped".into(),
+            day: 1,
+            minute: Some(540),
+            channel: "email".into(),
+            roles: vec!["cto".into()],
+            condition: Some(StepCondition {
+                engaged: "not_opened".into(),
+                tiers: vec!["2".into()],
+                release: release(),
+                role: "cfo".into(),
+            }),
+            news: vec!["release".into()],
+            offer: "first-year".into(),
+            claim: release(),
+            content: true,
+            experiment: "tone".into(),
+            arms: vec!["short".into()],
+            texts: vec![text("short")],
+        }],
+    }
+}
+
 fn signal() -> Signal {
     Signal {
         account_id: "acme".into(),
@@ -418,6 +488,7 @@ pub(crate) fn each(visitor: &mut impl Visitor) {
         },
     );
     visitor.see("matcher-position", &MatcherPosition { next_offset: 77, partitions: 4, next_element: 5 });
+    visitor.see("sequence", &sequence());
     visitor.see("suppression", &Suppression { at: at(9), check: vec![1; 32] });
     for (name, record) in inbox() {
         visitor.see(name, &record);

@@ -112,7 +112,17 @@ impl Visitor for ReadOver {
 #[test]
 fn what_a_newer_version_adds_to_any_message_is_read_over_in_both_encodings() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../proto");
-    let files = ["account", "inbox", "trigger", "decision", "action", "dead_letter", "state", "suppression"];
+    let files = [
+        "account",
+        "inbox",
+        "trigger",
+        "decision",
+        "action",
+        "dead_letter",
+        "state",
+        "suppression",
+        "sequence",
+    ];
     let files = files.map(|name| format!("{root}/winback/v1/{name}.proto"));
     let descriptors = protox::compile(files, [root]).unwrap();
     let mut read = ReadOver { pool: DescriptorPool::from_file_descriptor_set(descriptors).unwrap(), seen: 0 };

@@ -13,6 +13,7 @@ use winback_deployment::config::ENVIRONMENT;
 use winback_deployment::topics::RECORD_BYTES;
 use winback_deployment::{Context, policy_files, trigger_limit};
 use winback_policy::{PolicyError, Tested, line_of, test_policy};
+use winback_sequences::Library;
 use winback_show::words;
 use winback_sources::{Decoder, SourceConfig};
 use winback_telemetry::logging;
@@ -50,6 +51,7 @@ fn check(context: &Context) -> anyhow::Result<ExitCode> {
     problems.extend(log(&context.config.log).map(own));
     problems.extend(logging_filter(context).map(own));
     problems.extend(policy_files(context));
+    problems.extend(sequence_files(context));
     let mut out = Out::new();
     for Problem { file, text } in &problems {
         if context.json {
@@ -73,7 +75,12 @@ fn fine(context: &Context) -> String {
     let plays = context.config.worker.plays_dir.as_ref();
     let plays =
         plays.map_or_else(|| "those built in".to_owned(), |dir| format!("those in {}", dir.display()));
-    format!("right: sources {}; policies: {policies}; plays: {plays}", names.join(", "))
+    let sequences = Library::texts(&context.config.sequences_dir).map_or(0, |texts| texts.len());
+    format!(
+        "right: sources {}; policies: {policies}; plays: {plays}; {}",
+        names.join(", "),
+        words::count_of(sequences, "sequence")
+    )
 }
 
 fn sources(context: &Context) -> Vec<String> {
@@ -136,6 +143,17 @@ fn policy_files(context: &Context) -> Vec<Problem> {
         problems.extend(paths.iter().filter_map(|path| trigger_size(context, path)));
     }
     problems
+}
+
+/// Every fault of the sequences, and every test of theirs that fails.
+fn sequence_files(context: &Context) -> Vec<Problem> {
+    let dir = &context.config.sequences_dir;
+    match Library::faults(dir) {
+        Ok(faults) => {
+            faults.into_iter().map(|fault| Problem { file: fault.place, text: fault.text }).collect()
+        }
+        Err(error) => vec![Problem { file: dir.display().to_string(), text: error.to_string() }],
+    }
 }
 
 /// A policy whose triggers are larger than their topic takes. Topics that winback makes take more than the default, so

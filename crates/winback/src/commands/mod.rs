@@ -14,9 +14,11 @@ mod generate;
 mod holds;
 pub(crate) mod ingest;
 mod migrate;
+mod outreach;
 mod policy;
 mod releases;
 mod run;
+mod sequence;
 mod source;
 mod topics;
 mod triggers;
@@ -73,6 +75,12 @@ pub(crate) enum Command {
     /// The policies.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// The sequences: whom they are for, what they send and when.
+    #[command(subcommand)]
+    Sequence(sequence::SequenceCommand),
+    /// The outreach to an account.
+    #[command(subcommand)]
+    Outreach(outreach::OutreachCommand),
     /// Hold starting triggers, within a second: what would have fired is gated. Logged on every member.
     Hold(holds::HoldArgs),
     /// Let held triggers go again. What ended meanwhile stays gated, so that nothing comes twice; only what was of strength 3
@@ -117,6 +125,8 @@ pub(crate) fn execute(context: Context, command: Command) -> anyhow::Result<Exit
         Command::Topics(command) => topics::run(&context, &command),
         Command::Config(command) => config::run(&context, &command),
         Command::Policy(command) => policy::run(&context, command),
+        Command::Sequence(command) => sequence::run(&context, command),
+        Command::Outreach(command) => outreach::run(&context, &command),
         Command::Hold(args) => holds::put(&context, &args, true),
         Command::Release(args) => holds::put(&context, &args, false),
         Command::Holds => holds::list(&context),

@@ -2,6 +2,7 @@
 
 use winback_core::account::Reason;
 use winback_core::signal::SignalKind;
+use winback_sequences::{NEVER_FIRST, NEVER_SAID};
 
 use super::error::PlayError;
 use super::keys::Keys;
@@ -9,21 +10,6 @@ use super::{Offer, Play};
 
 /// The competitor's play never comes earlier (DOMAIN, *When*).
 pub(super) const COMPETITOR_DAYS: u32 = 90;
-
-/// Words that no first message has, and why.
-const NEVER_SAID: [(&str, &str); 11] = [
-    ("miss you", "say what changed, not how we feel about it"),
-    ("missed you", "say what changed, not how we feel about it"),
-    ("discount", "the first message is never an offer"),
-    ("% off", "the first message is never an offer"),
-    ("free trial", "the first message is never an offer"),
-    ("coupon", "the first message is never an offer"),
-    ("saw you", "what was observed is for the owner's note, never for the customer"),
-    ("noticed you", "what was observed is for the owner's note, never for the customer"),
-    ("noticed that you", "what was observed is for the owner's note, never for the customer"),
-    ("you visited", "what was observed is for the owner's note, never for the customer"),
-    ("you opened", "what was observed is for the owner's note, never for the customer"),
-];
 
 /// Refuses a play that breaks a hard rule.
 pub(super) fn check(play: &Play, keys: &Keys<'_>) -> Result<(), PlayError> {
@@ -91,7 +77,9 @@ fn release(play: &Play, keys: &Keys<'_>) -> Result<(), PlayError> {
 fn words(play: &Play) -> Result<(), PlayError> {
     for (key, text) in [("message.subject", &play.subject), ("message.body", &play.body)] {
         let flat = text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
-        if let Some((phrase, why)) = NEVER_SAID.iter().find(|(phrase, _)| flat.contains(phrase)) {
+        if let Some((phrase, why)) =
+            NEVER_SAID.iter().chain(&NEVER_FIRST).find(|(phrase, _)| flat.contains(phrase))
+        {
             return Err(PlayError::Value {
                 file: play.file.clone(),
                 key: key.to_owned(),

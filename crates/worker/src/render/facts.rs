@@ -1,17 +1,16 @@
 //! The facts that a template may know.
 
-use lettre::message::Mailbox;
 use serde::Serialize;
 use winback_core::time::Time;
 use winback_proto::v1::AccountSnapshot;
+
+use winback_sequences::{UNNAMED, sign_off};
 
 use super::Rendered;
 use crate::moment::Moment;
 use crate::play::{Discount, Offer, Play};
 use crate::trigger::CheckedTrigger;
 use winback_core::visible::one_line;
-
-const UNNAMED: &str = "[your name]";
 
 /// All that a text to the customer may use.
 #[derive(Serialize)]
@@ -189,23 +188,6 @@ fn before(account: &AccountSnapshot) -> Vec<String> {
 fn account_name(trigger: &CheckedTrigger<'_>) -> String {
     let name = one_line(&trigger.account.name);
     if name.is_empty() { one_line(&trigger.account.id) } else { name }
-}
-
-/// The owner's address, where the books have one.
-pub(crate) fn mailbox(owner: &str) -> Option<Mailbox> {
-    let mailbox: Mailbox = one_line(owner).parse().ok()?;
-    // An address within quotes may hold what no header should.
-    mailbox.email.to_string().bytes().all(|byte| byte.is_ascii_graphic()).then_some(mailbox)
-}
-
-/// The name under a message; an address is none.
-fn sign_off(owner: &str) -> String {
-    let name = match mailbox(owner) {
-        Some(mailbox) => mailbox.name.unwrap_or_default(),
-        None => owner.to_owned(),
-    };
-    let name = one_line(&name);
-    if name.is_empty() || name.contains('@') { UNNAMED.to_owned() } else { name }
 }
 
 fn lines(texts: &[String]) -> Vec<String> {

@@ -6,17 +6,18 @@
 
 mod facts;
 
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::Environment;
 use serde::Serialize;
 use winback_core::visible;
+use winback_sequences::{strict_templates, told};
 
 use crate::moment::Moment;
 use crate::play::{Play, PlayError};
 use crate::trigger::CheckedTrigger;
 use facts::{MessageFacts, NoteFacts};
 
-pub(crate) use facts::mailbox;
 pub(crate) use winback_core::visible::one_line;
+pub(crate) use winback_sequences::mailbox;
 
 const SAMPLE_RELEASE: &str = "Release 4711";
 const NOTE: &str = "owner-note";
@@ -50,10 +51,7 @@ impl Texts {
     /// # Errors
     /// When one does not compile, or uses a fact that there is not.
     pub fn compile(plays: &[Play], note_file: &str, note: &str) -> Result<Self, PlayError> {
-        let mut env = Environment::new();
-        env.set_undefined_behavior(UndefinedBehavior::Strict);
-        env.set_auto_escape_callback(|_| AutoEscape::None);
-        let mut texts = Self { env };
+        let mut texts = Self { env: strict_templates() };
         for play in plays {
             texts.add(&play.file, "message.subject", subject_of(play), &play.subject)?;
             texts.add(&play.file, "message.body", body_of(play), &play.body)?;
@@ -148,8 +146,4 @@ fn subject_of(play: &Play) -> String {
 
 fn body_of(play: &Play) -> String {
     format!("{}/body", play.name)
-}
-
-fn told(why: &minijinja::Error) -> String {
-    why.to_string().replace('\n', " ")
 }

@@ -10,7 +10,7 @@ use crate::account::{Account, Reason};
 use crate::debounce::model::cap::{Cap, CapScope, CapWindow};
 use crate::debounce::model::entry::Entry;
 use crate::debounce::model::evidence::Evidence;
-use crate::debounce::model::policy::{TIME_BASED_YEAR, TimeBased};
+use crate::debounce::model::policy::{Blackout, TIME_BASED_YEAR, TimeBased};
 use crate::signal::KindTrait;
 use crate::time::{Span, Time};
 
@@ -49,7 +49,12 @@ pub(crate) fn is_blacked_out(rules: &TimeBased, zone: Option<&str>, at: Time) ->
     }
     let Ok(stamp) = Timestamp::from_millisecond(at.millis()) else { return false };
     let date = stamp.to_zoned(time_zone(zone)).date();
-    rules.blackout.iter().any(|dates| dates.holds(date)) || ends_a_quarter(date, rules.quarter_end_days)
+    is_silent(&rules.blackout, rules.quarter_end_days, date)
+}
+
+/// True on a day of the year that is one to be silent on, or one of the last days of its quarter.
+pub(crate) fn is_silent(blackout: &[Blackout], quarter_end_days: u8, date: Date) -> bool {
+    blackout.iter().any(|dates| dates.holds(date)) || ends_a_quarter(date, quarter_end_days)
 }
 
 /// True on the last so many days of a quarter.

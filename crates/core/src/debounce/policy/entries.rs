@@ -88,18 +88,18 @@ pub(crate) fn churn_day(account: &Account) -> Day {
 }
 
 /// The days of the account's own calendar since the one on which they left.
-pub(crate) fn days_since_churn(account: &Account, at: Time) -> i64 {
+pub fn days_since_churn(account: &Account, at: Time) -> i64 {
     i64::from(Day::there(at, &zone(account)).0) - i64::from(churn_day(account).0)
 }
 
 /// True for what happened after the day on which they left, by the account's own calendar: what shipped before, or on that
 /// day, did not keep them (R16).
-pub(crate) fn is_since_churn(account: &Account, at: Time) -> bool {
+pub fn is_since_churn(account: &Account, at: Time) -> bool {
     days_since_churn(account, at) > 0
 }
 
 /// The whole months of the account's own calendar since they left.
-pub(crate) fn months_since_churn(account: &Account, at: Time) -> u32 {
+pub fn months_since_churn(account: &Account, at: Time) -> u32 {
     Day::there(at, &zone(account)).months_after(churn_day(account))
 }
 
