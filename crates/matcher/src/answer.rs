@@ -81,6 +81,7 @@ impl Forward<'_> {
     ) {
         let contact = index.contact_of(account, &answer.who);
         let contact = contact.or_else(|| answer.who.contact_hashes().into_iter().flatten().next());
+        let (arr, terms) = door::worth_of(answer);
         let response = v1::Response {
             account_id: account.to_owned(),
             id: door::id_of(answer),
@@ -88,6 +89,8 @@ impl Forward<'_> {
             event_time: inbox::timestamp(answer.at),
             contact_sha256: contact.map(|hash| hash.to_vec()).unwrap_or_default(),
             source: self.source.to_owned(),
+            arr,
+            terms,
         };
         let record = v1::InboxRecord { body: Some(Body::Response(response.clone())) };
         self.put_into_inbox(account, &response.id, RESPONSE_TYPE, &record, out);
@@ -115,6 +118,7 @@ impl Forward<'_> {
             event_time: inbox::timestamp(candidate.at),
             contact_sha256: Vec::new(),
             source: self.source.to_owned(),
+            ..v1::Response::default()
         };
         self.put_answer(&response, out);
     }

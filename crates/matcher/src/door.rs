@@ -7,7 +7,8 @@ use winback_core::limits::CLASS_BYTES;
 use winback_core::privacy::{masked, told_apart, unnamed, words};
 use winback_core::signal::{Candidate, MAX_DETAIL_BYTES};
 use winback_core::time::Time;
-use winback_sources::{Answer, Broadcast};
+use winback_proto::v1;
+use winback_sources::{Answer, Broadcast, Worth};
 
 /// The texts of a signal as they are forwarded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,10 +41,17 @@ pub fn texts(candidate: &Candidate<'_>) -> Texts {
     }
 }
 
-/// The id of an answer, its only text.
+/// The id of an answer.
 pub fn id_of(answer: &Answer<'_>) -> String {
-    let Answer { id, kind: _, at: _, who: _ } = answer;
+    let Answer { id, kind: _, at: _, who: _, worth: _ } = answer;
     unnamed(id).into_owned()
+}
+
+/// What a return is worth: an amount, and its terms.
+pub fn worth_of(answer: &Answer<'_>) -> (Option<v1::Money>, String) {
+    let Some(Worth { minor, currency, terms }) = &answer.worth else { return (None, String::new()) };
+    let arr = minor.map(|minor| v1::Money { minor, currency: currency.clone() });
+    (arr, masked(terms).into_owned())
 }
 
 /// An event of a source, as it arrived.

@@ -135,6 +135,19 @@ pub struct Answer<'a> {
     pub at: Time,
     /// The possible owner.
     pub who: Identity<'a>,
+    /// What a return is worth; of other answers, and where nobody says it, `None`.
+    pub worth: Option<Worth>,
+}
+
+/// The worth of a return.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Worth {
+    /// A year, in whole minor units of the currency; `None` where it is not said, or cannot be read.
+    pub minor: Option<i64>,
+    /// The currency (ISO 4217), in capitals.
+    pub currency: String,
+    /// The terms in a word, such as `monthly`; empty where nobody says them.
+    pub terms: String,
 }
 
 /// A release of ours or an event at a competitor, as a source understood it. It is no account's own.

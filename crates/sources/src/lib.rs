@@ -34,7 +34,7 @@ mod wire;
 pub use config::{BotConfig, DEFAULT_MAX_BYTES, ImageProxies, SourceConfig, Start};
 pub use csv_row::csv_row;
 pub use decoder::{Decoder, EachHeader, Incoming, MAX_DEPTH};
-pub use element::{Answer, AnswerKind, Broadcast, Dead, DeadReason, DropReason, Element};
+pub use element::{Answer, AnswerKind, Broadcast, Dead, DeadReason, DropReason, Element, Worth};
 pub use envelope::EnvelopeKind;
 pub use error::{SourceError, SourceErrorKind};
 pub use jq::MAX_OUTPUTS;

@@ -91,6 +91,7 @@ impl Words {
                     event_time: signal.event_time,
                     contact_sha256: Vec::new(),
                     source: signal.source,
+                    ..v1::Response::default()
                 });
             }
             Body::Policy(policy) if number == Partition(0) => self.policy(policy),

@@ -215,6 +215,7 @@ impl Script {
             kind: kind.to_string(),
             event_time: inbox::timestamp(self.now(0)),
             contact_sha256: Vec::new(),
+            ..v1::Response::default()
         };
         keyed(id, Body::Response(response))
     }

@@ -285,6 +285,7 @@ pub(crate) fn inbox() -> Vec<(&'static str, InboxRecord)> {
         event_time: at(1),
         contact_sha256: vec![7; 32],
         source: "responses".into(),
+        ..Response::default()
     };
     [
         ("inbox-signal", Body::Signal(signal())),
@@ -442,6 +443,9 @@ pub(crate) fn states() -> Vec<(&'static str, StateRecord)> {
 pub(crate) fn each(visitor: &mut impl Visitor) {
     visitor.see("account", &account());
     visitor.see("account-elsewhere", &account_elsewhere());
+    let arr = Some(Money { minor: 2_400_000, currency: "EUR".into() });
+    let worth = Response { account_id: "acme".into(), arr, terms: "monthly".into(), ..Response::default() };
+    visitor.see("response-worth", &worth);
     visitor.see("trigger-elsewhere", &trigger_elsewhere());
     visitor.see("trigger", &trigger());
     let cut = vec!["missing_features".to_owned(), "evidence".to_owned()];

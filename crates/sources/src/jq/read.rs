@@ -88,7 +88,7 @@ impl<'o> Output<'o> {
         let (class, said) = (shape.text(Key::Class), shape.text(Key::Detail));
         let who = identity(&mut shape)?;
         Ok(match kind {
-            Kind::Answer(kind) => Element::Answer(Answer { id, kind, at, who }),
+            Kind::Answer(kind) => Element::Answer(Answer { id, kind, at, who, worth: None }),
             Kind::Signal(kind) => {
                 let detail = detail(said.unwrap_or_default());
                 Element::Signal(Candidate { id, kind, class, at, who, detail })

@@ -256,7 +256,7 @@ impl Mail {
                 ]),
             };
             let who = email_of(Cow::Borrowed(email));
-            sink(index, Element::Answer(Answer { id, kind, at, who }));
+            sink(index, Element::Answer(Answer { id, kind, at, who, worth: None }));
         }
     }
 }
@@ -269,6 +269,7 @@ fn replied<'a>(signal: &Candidate<'a>) -> Option<Answer<'a>> {
         kind: AnswerKind::Replied,
         at: signal.at - MOMENT,
         who: signal.who.clone(),
+        worth: None,
     })
 }
 

@@ -35,6 +35,9 @@ pub(crate) struct Compiled {
     pub(super) keep: Option<Deciding>,
     pub(super) features: Vec<Field>,
     pub(super) competitor: Vec<Field>,
+    pub(super) arr: Vec<Field>,
+    pub(super) currency: Vec<Field>,
+    pub(super) terms: Vec<Field>,
 }
 
 /// The places of the parts of an identity.
@@ -99,6 +102,9 @@ impl Compiled {
             keep: mapping.keep.as_ref().map(Deciding::new).transpose()?,
             features: fields("features", &mapping.features)?,
             competitor: fields("competitor", &mapping.competitor)?,
+            arr: fields("arr", &mapping.arr)?,
+            currency: fields("currency", &mapping.currency)?,
+            terms: fields("terms", &mapping.terms)?,
         })
     }
 }

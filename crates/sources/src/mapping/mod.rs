@@ -7,6 +7,7 @@ mod compile;
 mod pointer;
 mod read;
 mod template;
+mod worth;
 
 use std::collections::BTreeMap;
 
@@ -87,6 +88,15 @@ pub struct Mapping {
     /// The competitor of an event. Only for `competitor_event`.
     #[serde(default)]
     pub competitor: Fields,
+    /// What a return is worth a year, in whole units of `currency`. Only for the answer `reactivated`.
+    #[serde(default)]
+    pub arr: Fields,
+    /// The currency of `arr` (ISO 4217); US dollars where it is not said.
+    #[serde(default)]
+    pub currency: Fields,
+    /// The terms of a return in a word, such as `monthly`.
+    #[serde(default)]
+    pub terms: Fields,
     /// In a Debezium envelope: an update that changed none of these is dropped (`edited`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<String>,

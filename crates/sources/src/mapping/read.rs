@@ -87,7 +87,14 @@ impl Compiled {
             Says::Signal(kind) => Element::Signal(self.signal(document, kind, raw)?),
             Says::Answer(kind) => {
                 let who = self.who.read(document)?;
-                Element::Answer(Answer { id: self.id(document, raw), kind, at: self.time(document)?, who })
+                let worth = (kind == AnswerKind::Reactivated).then(|| self.worth(document)).flatten();
+                Element::Answer(Answer {
+                    id: self.id(document, raw),
+                    kind,
+                    at: self.time(document)?,
+                    who,
+                    worth,
+                })
             }
         })
     }
