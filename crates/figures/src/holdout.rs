@@ -1,5 +1,7 @@
 //! What would have come anyway: the hold-out against those who were approached (L10).
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::facts::{Facts, Spell};
@@ -30,13 +32,22 @@ pub struct HoldOut {
 }
 
 /// Compares first starts and first judgements of the hold-out, whatever was sent later. `None`: nobody was held out.
+///
+/// An account counts once, by its first such moment, so that a second churn adds nobody. The hold-out belongs to the account:
+/// who was ever held out is in that group. An account that a person flagged is in neither.
 pub fn compare(facts: &Facts) -> Option<HoldOut> {
-    let spells = || facts.spells.iter().filter(|spell| !spell.is_flagged);
-    let held: Vec<Wait> =
-        spells().filter_map(|spell| wait(spell, spell.first_held_out?, facts.as_of)).collect();
-    let approached = spells().filter(|spell| spell.first_held_out.is_none());
-    let approached: Vec<Wait> =
-        approached.filter_map(|spell| wait(spell, spell.first_trigger?, facts.as_of)).collect();
+    let (mut held, mut approached) = (Vec::new(), Vec::new());
+    for spells in accounts(facts).values().filter(|spells| spells.iter().all(|spell| !spell.is_flagged)) {
+        let first = |at: fn(&Spell) -> Option<i64>| {
+            let moments = spells.iter().filter_map(|spell| Some((at(spell)?, *spell)));
+            moments.min_by_key(|(at, _)| *at).and_then(|(at, spell)| wait(spell, at, facts.as_of))
+        };
+        if spells.iter().any(|spell| spell.first_held_out.is_some()) {
+            held.extend(first(|spell| spell.first_held_out));
+        } else {
+            approached.extend(first(|spell| spell.first_trigger));
+        }
+    }
     if held.is_empty() {
         return None;
     }
@@ -51,6 +62,15 @@ pub fn compare(facts: &Facts) -> Option<HoldOut> {
     let is_known = difference.is_some_and(|difference| !difference.is_open());
     let base = two.value().unwrap_or_default();
     Some(HoldOut { approached: one, held_out: two, difference, needed: needed(base, WANTED), is_known })
+}
+
+/// The spells of each account.
+fn accounts(facts: &Facts) -> BTreeMap<&str, Vec<&Spell>> {
+    let mut accounts: BTreeMap<&str, Vec<&Spell>> = BTreeMap::new();
+    for spell in &facts.spells {
+        accounts.entry(&spell.account).or_default().push(spell);
+    }
+    accounts
 }
 
 fn wait(spell: &Spell, from: i64, as_of: i64) -> Option<Wait> {
@@ -128,5 +148,19 @@ mod tests {
         let found = compare(&facts(group(100, 40, false).chain(group(100, 10, true)), 60)).unwrap();
         let difference = found.difference.unwrap();
         assert!((difference.value - 0.3).abs() < 1e-9 && found.is_known, "{found:?}");
+    }
+    #[test]
+    fn an_account_that_leaves_twice_is_compared_once() {
+        let twice = || group(40, 10, false).chain(group(40, 4, true));
+        let again = twice().map(|spell| Spell {
+            number: 2,
+            first_trigger: spell.first_trigger.map(|at| at + 90 * DAY),
+            first_held_out: spell.first_held_out.map(|at| at + 90 * DAY),
+            returned: None,
+            ..spell
+        });
+        let found = compare(&facts(twice().chain(again), 400)).unwrap();
+        assert_eq!((found.approached.of, found.approached.n), (10, 40));
+        assert_eq!((found.held_out.of, found.held_out.n), (4, 40));
     }
 }

@@ -41,17 +41,24 @@ pub struct Point {
 
 /// The days on which something ends, in order, each with the number at risk, of events and of other ends.
 fn days(waits: &[Wait]) -> Vec<(i64, f64, f64, f64)> {
-    let mut ends: Vec<i64> =
-        waits.iter().filter(|wait| wait.outcome != Outcome::Waits).map(|wait| wait.exit).collect();
-    ends.sort_unstable();
-    ends.dedup();
-    let row = |day: i64| {
-        // Who enters on the day of an end was not watched before it.
-        let at_risk = waits.iter().filter(|wait| (wait.entry < day || wait.entry == 0) && day <= wait.exit);
-        let of = |outcome| waits.iter().filter(|wait| wait.exit == day && wait.outcome == outcome).count();
-        (day, at_risk.count() as f64, of(Outcome::Event) as f64, of(Outcome::Other) as f64)
-    };
-    ends.into_iter().map(row).collect()
+    // Who enters on the day of its own end was not watched before it, and is never at risk.
+    let seen = || waits.iter().filter(|wait| wait.entry == 0 || wait.entry < wait.exit);
+    let mut entries: Vec<i64> = seen().map(|wait| wait.entry).collect();
+    entries.sort_unstable();
+    let mut exits: Vec<&Wait> = seen().collect();
+    exits.sort_unstable_by_key(|wait| wait.exit);
+    let (mut rows, mut gone) = (Vec::new(), 0);
+    for same in exits.chunk_by(|one, other| one.exit == other.exit) {
+        let Some(day) = same.first().map(|wait| wait.exit) else { continue };
+        let entered = entries.partition_point(|entry| *entry < day || *entry == 0);
+        let of = |outcome| same.iter().filter(|wait| wait.outcome == outcome).count();
+        let (events, others) = (of(Outcome::Event), of(Outcome::Other));
+        if events + others > 0 {
+            rows.push((day, (entered - gone) as f64, events as f64, others as f64));
+        }
+        gone += same.len();
+    }
+    rows
 }
 
 /// One minus Kaplan and Meier's curve (Journal of the American Statistical Association 53, 1958, 457), with Greenwood's
@@ -148,5 +155,12 @@ mod tests {
         let curve = aalen_johansen(&waits);
         assert_eq!(curve[0], (2, 0.5));
         assert!((curve[1].1 - 0.75).abs() < 1e-12, "{curve:?}");
+    }
+    #[test]
+    fn who_ends_on_the_day_of_its_entry_is_never_at_risk() {
+        let late = Wait { entry: 5, exit: 5, outcome: Outcome::Event };
+        assert_eq!(aalen_johansen(&[late]), []);
+        let found = aalen_johansen(&[late, wait(5, Outcome::Event), wait(9, Outcome::Waits)]);
+        assert_eq!(found, [(5, 0.5)]);
     }
 }
