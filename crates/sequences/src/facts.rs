@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use minijinja::Value;
 use winback_core::account::{Account, Manner, Reason, Tier};
 use winback_core::debounce::{Event, months_since_churn};
+use winback_core::identity::company_name;
 use winback_core::signal::SignalKind;
 use winback_core::visible::one_line;
 
@@ -41,28 +42,6 @@ const ALWAYS: [&str; 18] = [
     "said",
     "link_back",
     "language",
-];
-
-/// Legal forms at the end of a company's name. A longer one stands before one that it ends with.
-const LEGAL_FORMS: [&str; 18] = [
-    " Sdn. Bhd.",
-    " Sdn Bhd",
-    " Pty Ltd",
-    " Pte Ltd",
-    " Co., Ltd.",
-    " Inc.",
-    " Inc",
-    " Ltd.",
-    " Ltd",
-    " LLC",
-    " GmbH",
-    " AG",
-    " S.A.",
-    " B.V.",
-    " Berhad",
-    " Bhd",
-    " K.K.",
-    " plc",
 ];
 
 /// The names that a text of that step and language may use.
@@ -179,9 +158,10 @@ fn called(account: &Account, language: &str) -> String {
     if primary(language) == "ja" {
         return name;
     }
-    let short = LEGAL_FORMS.iter().find_map(|form| name.strip_suffix(form));
-    let short = short.map(|name| name.trim_end_matches([' ', ',']).to_owned());
-    short.filter(|short| !short.is_empty()).unwrap_or(name)
+    let stem = company_name(&name);
+    let ends = name.match_indices(' ').map(|(at, _)| &name[..at]);
+    let short = ends.into_iter().find(|short| company_name(short) == stem);
+    short.map_or_else(|| name.clone(), |short| short.trim_end_matches([' ', ',']).to_owned())
 }
 
 fn lines(texts: &[String]) -> Vec<String> {

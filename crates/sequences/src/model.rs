@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Time as TimeOfDay;
-use winback_core::account::{Account, Manner, Reason, Tier};
+use winback_core::account::{Account, Contact, Manner, Reason, Tier};
 use winback_core::segment::Segment;
 use winback_core::signal::SignalKind;
 
+use crate::ago::primary;
 use crate::facts::offer_words;
 use crate::words::{Channel, Engaged, Kind, News, OfferKind};
 
@@ -230,6 +231,18 @@ impl Sequence {
     /// The offer of a step.
     pub fn offer_of(&self, step: &Step) -> Option<&Offer> {
         step.offer.as_ref().and_then(|name| self.offers.get(name))
+    }
+
+    /// The language to write in: the contact's, else the account's, else the default (S11).
+    pub fn language_for(&self, account: &Account, contact: Option<&Contact>) -> &str {
+        let wanted = [contact.map(|contact| contact.language.as_str()), account.language.as_deref()];
+        let known = |wanted: &str| {
+            let same = |language: &&String| language.eq_ignore_ascii_case(wanted);
+            let near = |language: &&String| primary(language).eq_ignore_ascii_case(primary(wanted));
+            self.languages.iter().find(same).or_else(|| self.languages.iter().find(near))
+        };
+        let found = wanted.into_iter().flatten().find_map(known);
+        found.or(self.languages.first()).map(String::as_str).unwrap_or_default()
     }
 
     /// The steps that a person at the account hears of.

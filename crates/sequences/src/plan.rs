@@ -32,6 +32,8 @@ closed_enum! {
 pub struct Told {
     /// The role of the contact; empty where the books do not say.
     pub role: Option<String>,
+    /// The language of the contact, else the account's, else the default of the sequence.
+    pub language: String,
     /// The releases that it may name, newest first.
     pub releases: Vec<Event>,
     /// The proof.
@@ -176,6 +178,7 @@ impl Course<'_> {
         let told = Told {
             feature: self.feature.clone(),
             role: contact.map(|contact| contact.role.clone()),
+            language: self.sequence.language_for(self.situation.account, contact).to_owned(),
             releases,
             proof,
             said: self.said.clone(),

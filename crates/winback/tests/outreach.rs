@@ -53,6 +53,7 @@ fn tell(dir: &Path) -> Arc<dyn Log> {
             email_sha256: [7; 32],
             role: "cto".to_owned(),
             opted_out: false,
+            language: "ja-JP".to_owned(),
             ..Contact::default()
         }],
         ..Account::new("acc-1", "Northwind Tools", day(-215), Reason::ProductGap)
@@ -105,6 +106,7 @@ fn a_preview_shows_each_step_in_every_language_with_the_rule_that_moved_it() {
             "sequence gap-closed (rank 20)",
             "Mon 2027-02-01 08:15 in Europe/Berlin",
             "over something that we did not have: “audit log”",
+            "[ja, theirs]",
             "audit logがない",
             "audit log belum ada",
             "What we promised when you left still stands: free migration.",

@@ -1,5 +1,8 @@
 //! Each rule refuses a file by its name and line.
 
+use winback_core::account::{Account, Contact, Reason};
+use winback_core::time::Time;
+
 use crate::file::parse;
 use crate::test::test_sequence;
 
@@ -251,4 +254,23 @@ then = [
   { step = "shipped", at = "2027-03-12T09:00", says = "Flat price" },
 ]"#,
     );
+}
+
+#[test]
+fn s11_the_language_is_the_contacts_else_the_accounts_else_the_first() {
+    let sequence = parse(GOOD, 1).unwrap();
+    let languages = |contact: &str, account: Option<&str>| {
+        let contact = Contact { language: contact.to_owned(), ..Contact::default() };
+        let account = Account { language: account.map(str::to_owned), ..sample() };
+        sequence.language_for(&account, Some(&contact)).to_owned()
+    };
+    assert_eq!(languages("ja-JP", Some("en")), "ja");
+    assert_eq!(languages("", Some("JA")), "ja");
+    assert_eq!(languages("de", Some("ja")), "ja");
+    assert_eq!(languages("", None), "en");
+    assert_eq!(sequence.language_for(&sample(), None), "en");
+}
+
+fn sample() -> Account {
+    Account::new("a", "A", Time::from_millis(0), Reason::Unknown)
 }

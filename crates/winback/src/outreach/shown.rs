@@ -62,7 +62,9 @@ pub(crate) fn paragraph(planned: &Planned<'_>, messages: &[Message], zone: &str)
     }
     for message in messages {
         let arm = message.arm.as_ref().map(|arm| format!(", arm {arm}")).unwrap_or_default();
-        lines.push(words::styled(words::DIM, &format!("  [{}{}]", message.language, words::safe(&arm))));
+        let theirs = if is_theirs(planned, message) { ", theirs" } else { "" };
+        let head = format!("  [{}{theirs}{}]", message.language, words::safe(&arm));
+        lines.push(words::styled(words::DIM, &head));
         if !message.subject.is_empty() {
             lines.push(format!("  {}", words::styled(words::BOLD, &words::safe(&message.subject))));
         }
@@ -72,6 +74,11 @@ pub(crate) fn paragraph(planned: &Planned<'_>, messages: &[Message], zone: &str)
         lines.push(String::new());
     }
     lines.join("\n")
+}
+
+/// True for the language that the contact gets.
+fn is_theirs(planned: &Planned<'_>, message: &Message) -> bool {
+    matches!(&planned.outcome, Outcome::Touch(told) if told.language == message.language)
 }
 
 fn whom(planned: &Planned<'_>) -> String {
@@ -133,7 +140,7 @@ pub(crate) fn json(sequence: &str, planned: &Planned<'_>, messages: &[Message]) 
         moved.map(|one| json!({ "by": one.by.as_str(), "from": one.from.to_string() })).collect()
     };
     let texts = messages.iter().map(
-        |one| json!({ "language": one.language, "arm": one.arm, "subject": one.subject, "body": one.body }),
+        |one| json!({ "language": one.language, "theirs": is_theirs(planned, one), "arm": one.arm, "subject": one.subject, "body": one.body }),
     );
     json!({
         "sequence": sequence,
