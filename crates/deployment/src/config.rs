@@ -20,8 +20,8 @@ use winback_worker::{Secret, WebhookConfig, WorkerConfig};
 pub use dead_letters::DeadLettersConfig;
 pub use registry::RegistryConfig;
 pub use sections::{
-    AccountsConfig, HttpConfig, KafkaConfig, LanesConfig, LoggingConfig, PrivacyConfig, SnapshotsConfig,
-    TopicEncoding, TopicsConfig,
+    AccountsConfig, HttpConfig, KafkaConfig, LanesConfig, LedgerConfig, LoggingConfig, PrivacyConfig,
+    SnapshotsConfig, TopicEncoding, TopicsConfig,
 };
 
 /// The variables that override a key, in the order of [`Config::apply_environment`].
@@ -91,6 +91,8 @@ pub struct Config {
     pub schema_registry: Option<RegistryConfig>,
     /// `[snapshots]`.
     pub snapshots: SnapshotsConfig,
+    /// `[ledger]`.
+    pub ledger: LedgerConfig,
     /// `[privacy]`.
     pub privacy: PrivacyConfig,
     /// `[dead_letters]`.
@@ -129,6 +131,7 @@ impl Default for Config {
             accounts: AccountsConfig::default(),
             schema_registry: None,
             snapshots: SnapshotsConfig::default(),
+            ledger: LedgerConfig::default(),
             privacy: PrivacyConfig::default(),
             dead_letters: DeadLettersConfig::default(),
             worker: WorkerConfig::default(),

@@ -25,4 +25,4 @@ pub use page::page;
 pub use period::{Period, PeriodError};
 pub use report::{Asked, By, Cohort, HORIZONS, Money, Month, Report, Row, SECOND, Step, report, second_life};
 pub use spells::{ATTRIBUTION_DAYS, Origin};
-pub use text::{csv, text};
+pub use text::{csv, has_no_minor, text};

@@ -9,7 +9,7 @@ const UNIT: i128 = 1_000_000;
 
 /// A month for which nobody says what a currency is worth: no sum is made over it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no rate from {currency} to {into} in {month}: add it with `winback rates import`")]
+#[error("no rate from {currency} to {into} in {month}: add it with `winback ledger import rates FILE`")]
 pub struct MissingRate {
     /// The currency.
     pub currency: String,

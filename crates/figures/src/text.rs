@@ -104,7 +104,7 @@ fn money(report: &Report) -> String {
 fn cost(report: &Report) -> String {
     let (money, currency) = (&report.money, report.currency.as_str());
     if money.cost == 0 {
-        return "nothing is known: `winback costs import`".to_owned();
+        return "nothing is known: `winback ledger import costs FILE`".to_owned();
     }
     let mut said = format!("{} in all", amount(money.cost, currency));
     if let Some(one) = money.cac_attributed {
@@ -207,7 +207,7 @@ pub(crate) fn amount(minor: i128, currency: &str) -> String {
 }
 
 /// True for a currency without a smaller unit (ISO 4217).
-fn has_no_minor(currency: &str) -> bool {
+pub fn has_no_minor(currency: &str) -> bool {
     ["JPY", "KRW", "VND", "CLP", "ISK", "UGX", "XAF", "XOF", "XPF", "PYG", "RWF"].contains(&currency)
 }
 

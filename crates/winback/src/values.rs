@@ -3,8 +3,10 @@
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use winback_core::time::{Span, Time};
 use winback_deployment::config::ConfigError;
+use winback_figures::By as Breakdown;
 use winback_ingest::FileFormat;
 use winback_lane::PositionsFrom;
+use winback_ledger::Table;
 use winback_service::RoleName;
 use winback_show::tally::By;
 
@@ -46,6 +48,27 @@ pub(crate) fn by() -> impl TypedValueParser<Value = By> {
         ("reason", "The churn reason of the account", By::Reason),
         ("policy", "The policy, shadows too", By::Policy),
     ])
+}
+
+/// The content of a file for the ledger.
+pub(crate) fn table() -> impl TypedValueParser<Value = Table> {
+    choice(&[
+        (
+            "costs",
+            "What the programme costs: month, kind (fixed, touch, hour), name, amount, currency",
+            Table::Costs,
+        ),
+        ("acquisition", "New customers: month, customers, amount, currency", Table::Acquisition),
+        ("rates", "Rates of currencies: month, currency, into, rate", Table::Rates),
+    ])
+}
+
+/// The property that a report is broken down by.
+pub(crate) fn breakdown() -> impl TypedValueParser<Value = Breakdown> {
+    PossibleValuesParser::new(Breakdown::ALL.map(|(name, _)| name)).try_map(|given| {
+        let found = Breakdown::ALL.iter().find(|(name, _)| *name == given);
+        found.map(|(_, by)| *by).ok_or_else(|| format!("`{given}` is none of the values in the help"))
+    })
 }
 
 /// The order of a listing.

@@ -169,6 +169,24 @@ pub struct SnapshotsConfig {
     pub every: Span,
 }
 
+/// `[ledger]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LedgerConfig {
+    /// The SQLite file of the ledger.
+    pub path: PathBuf,
+    /// The currency of reports (ISO 4217).
+    pub currency: String,
+    /// The margin of revenue in percent.
+    pub margin_percent: u8,
+}
+
+impl Default for LedgerConfig {
+    fn default() -> Self {
+        Self { path: PathBuf::from("ledger.db"), currency: "USD".to_owned(), margin_percent: 80 }
+    }
+}
+
 /// `[privacy]`.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -13,10 +13,12 @@ mod explain;
 mod generate;
 mod holds;
 pub(crate) mod ingest;
+mod ledger;
 mod migrate;
 mod outreach;
 mod policy;
 mod releases;
+mod report;
 mod run;
 mod sequence;
 mod source;
@@ -102,6 +104,11 @@ pub(crate) enum Command {
     /// deployment does not run and its log is a file, all that can go goes at once. Exit code 4: nobody has taken the
     /// erasure in yet; start `winback run`, then erase again.
     Erase(erase::EraseArgs),
+    /// The ledger: facts of what came back, kept when the log has forgotten.
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
+    /// Report what came back, what it cost, and what would have come anyway.
+    Report(report::ReportArgs),
     /// The sources: try one on a file before anything runs.
     #[command(subcommand)]
     Source(source::SourceCommand),
@@ -131,6 +138,8 @@ pub(crate) fn execute(context: Context, command: Command) -> anyhow::Result<Exit
         Command::Release(args) => holds::put(&context, &args, false),
         Command::Holds => holds::list(&context),
         Command::Releases(command) => releases::run(&context, &command),
+        Command::Ledger(command) => ledger::run(&context, &command),
+        Command::Report(args) => report::run(&context, &args),
         Command::Migrate(args) => migrate::run(&context, &args),
         Command::Erase(args) => erase::run(&context, &args),
         Command::Source(command) => source::run(&context, &command),
