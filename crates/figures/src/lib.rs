@@ -9,6 +9,7 @@
     reason = "counts of spells are far below 2^52, and shares are floats"
 )]
 
+mod breakdown;
 pub mod facts;
 pub mod holdout;
 pub mod interval;
@@ -20,9 +21,10 @@ mod spells;
 pub mod survival;
 mod text;
 
+pub use breakdown::{By, Row};
 pub use money::MissingRate;
 pub use page::page;
 pub use period::{Period, PeriodError};
-pub use report::{Asked, By, Cohort, HORIZONS, Money, Month, Report, Row, SECOND, Step, report, second_life};
+pub use report::{Asked, Cohort, HORIZONS, Money, Month, Report, SECOND, Step, report, second_life};
 pub use spells::{ATTRIBUTION_DAYS, Origin};
 pub use text::{csv, has_no_minor, text};

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
+use crate::breakdown::Row;
 use crate::holdout::HoldOut;
 use crate::interval::Share;
 use crate::period::date_of;
-use crate::report::{Report, Row};
+use crate::report::Report;
 use crate::spells::Origin;
 
 /// The fewest that a share is told of by itself; of fewer, the interval alone.

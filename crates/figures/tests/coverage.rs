@@ -1,7 +1,12 @@
 //! Intervals against a truth that is known: facts are drawn from probabilities, and the intervals of 4,000 such draws must
 //! hold them about as often as they say.
 
-#![allow(clippy::unwrap_used, clippy::cast_precision_loss, reason = "a test that cannot go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "a test that cannot go on has failed"
+)]
 
 use winback_figures::facts::{Facts, Return, Spell};
 use winback_figures::interval::Share;

@@ -25,7 +25,7 @@ fn golden() -> Facts {
         let arr = usd(if number == 0 { 181_852 } else { 181_818 });
         let touch =
             Touch { at: at - 10 * DAY, channel: "email".into(), play: "general".into(), ..Touch::default() };
-        let is_touched = !held && (rank < 170 || rank >= 175);
+        let is_touched = !held && !(170..175).contains(&rank);
         Spell {
             account: format!("acc-{number}"),
             number: 1,
@@ -35,7 +35,7 @@ fn golden() -> Facts {
             first_trigger: (!held).then_some(at - 11 * DAY),
             first_held_out: held.then_some(at - 11 * DAY),
             touches: is_touched.then_some(touch).into_iter().collect(),
-            returned: back.then(|| Return { at, arr: Some(arr) }),
+            returned: back.then_some(Return { at, arr: Some(arr) }),
             ..Spell::default()
         }
     };

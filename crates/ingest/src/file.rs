@@ -48,7 +48,7 @@ pub struct Records<R: BufRead> {
 
 enum Source<R: BufRead> {
     Lines { input: R, line: u64 },
-    Table(Table<R>),
+    Table(Box<Table<R>>),
 }
 
 impl<R: BufRead> Records<R> {
@@ -59,7 +59,7 @@ impl<R: BufRead> Records<R> {
     pub fn new(input: R, format: Format, largest: usize) -> anyhow::Result<Self> {
         let source = match format {
             Format::Lines => Source::Lines { input, line: 0 },
-            Format::Csv => Source::Table(Table::open(input)?),
+            Format::Csv => Source::Table(Box::new(Table::open(input)?)),
         };
         Ok(Self { source, largest })
     }

@@ -105,7 +105,7 @@ impl Database for Sqlite {
             let mut rows = statement.query(params_from_iter(values))?;
             let mut found = Vec::new();
             while let Some(row) = rows.next()? {
-                let value = |at| row.get_ref(at).map_err(Error::from).and_then(|value| value_of(at, value));
+                let value = |at| row.get_ref(at).and_then(|value| value_of(at, value));
                 found.push((0..columns).map(value).collect::<rusqlite::Result<Values>>()?);
             }
             Ok(found)
