@@ -44,8 +44,10 @@ fn stamp(days: i64) -> Option<Timestamp> {
 fn story(log: &dyn Log, id: &str, minor: i64, currency: &str) {
     let account = Account { arr_usd: 24_000, ..Account::new(id, id, days_ago(100), Reason::PriceBudget) };
     put(log, "winback.accounts", id, &winback_proto::account::to_wire(&account));
+    // A trigger's id is a hash: it holds no name.
+    let trigger_id: String = id.bytes().map(|byte| format!("{byte:02x}")).collect();
     let trigger = v1::Trigger {
-        id: format!("t-{id}"),
+        id: trigger_id.clone(),
         policy: "default".to_owned(),
         edge: "trailing".to_owned(),
         account: Some(v1::AccountSnapshot {
@@ -58,7 +60,7 @@ fn story(log: &dyn Log, id: &str, minor: i64, currency: &str) {
     };
     put(log, "winback.triggers", id, &trigger);
     let action = v1::Action {
-        trigger_id: format!("t-{id}"),
+        trigger_id,
         account_id: id.to_owned(),
         outcome: "delivered".to_owned(),
         play: "general".to_owned(),
@@ -136,6 +138,24 @@ fn a_report_is_a_screen_a_page_and_csv() {
     stdout(dir.path(), &["report", "--period", &period, "--html", "report.html"]);
     let page = std::fs::read_to_string(dir.path().join("report.html")).unwrap();
     assert!(page.starts_with("<!doctype html>"), "{page}");
+}
+
+#[test]
+fn an_erasure_leaves_no_id_in_the_ledger_and_the_counts_stay() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = deployment(dir.path());
+    story(&*log, "northwind-tools", 1_200_000, "USD");
+    assert_eq!(report(dir.path(), &[])["pool"]["of"], 1);
+    drop(log);
+    let holds = || {
+        let files = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
+        let mut ledger = files.filter(|path| path.to_string_lossy().contains("ledger.db"));
+        ledger.any(|path| String::from_utf8_lossy(&std::fs::read(path).unwrap()).contains("northwind-tools"))
+    };
+    assert!(holds());
+    stdout(dir.path(), &["erase", "northwind-tools", "--yes"]);
+    assert!(!holds(), "a token stands in its place");
+    assert_eq!(report(dir.path(), &[])["pool"]["of"], 1);
 }
 
 #[test]

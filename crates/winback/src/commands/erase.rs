@@ -98,6 +98,10 @@ impl Erasure<'_> {
                 "the log is being read: what is gone may lie in its -wal file until it is next at rest"
             );
         }
+        // A ledger on this machine puts a token in place of the id at once; one elsewhere does when it reads on.
+        if settled != Settled::Pending && context.config.ledger.path.exists() {
+            super::ledger::catch_up(context)?;
+        }
         Ok(self.verdict(settled, subject))
     }
 
