@@ -138,7 +138,7 @@ fn came(report: &Report) -> String {
 }
 
 fn no_hold_out() -> String {
-    "not known: nobody is held out; [hold_out] in the policy keeps a share untouched".to_owned()
+    "not known: no share is held out; [hold_out] in the policy keeps one untouched".to_owned()
 }
 
 fn anyway(found: &HoldOut) -> String {

@@ -86,7 +86,8 @@ fn token(database: &dyn Database) -> Result<String, LedgerError> {
     let read = std::fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes));
     read.map_err(|error| LedgerError::Unavailable {
         path: database.name(),
-        why: format!("/dev/urandom cannot be read ({error}): a token for an erased account needs it"),
+        fault: format!("/dev/urandom cannot be read ({error})"),
+        fix: "let winback read it: a token for an erased account needs it".to_owned(),
     })?;
     Ok(format!("erased-{}", hex::encode(bytes)))
 }

@@ -4,12 +4,14 @@
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// The database cannot be read or written now.
-    #[error("the ledger {path} cannot be used: {why}")]
+    #[error("the ledger {path} cannot be used: {fault}: {fix}")]
     Unavailable {
         /// The file.
         path: String,
-        /// The fault and the fix.
-        why: String,
+        /// The fault.
+        fault: String,
+        /// The fix.
+        fix: String,
     },
     /// A newer version wrote it.
     #[error(

@@ -20,10 +20,8 @@ impl KeeperLock {
         let name = path.display().to_string();
         let failed = |error: &std::io::Error| LedgerError::Unavailable {
             path: name.clone(),
-            why: format!(
-                "its lock {} cannot be taken ({error}): winback must be allowed to write in that folder",
-                Path::new(&beside).display()
-            ),
+            fault: format!("its lock {} cannot be taken ({error})", Path::new(&beside).display()),
+            fix: "winback must be allowed to write in that folder".to_owned(),
         };
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);

@@ -32,7 +32,8 @@ impl Sqlite {
             let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
             made.map_err(|error| LedgerError::Unavailable {
                 path: path.display().to_string(),
-                why: format!("{error}: its folder must be there, and be writable"),
+                fault: error.to_string(),
+                fix: "make its folder, and let winback write there".to_owned(),
             })?;
         }
         let open = || -> rusqlite::Result<Connection> {
@@ -148,7 +149,11 @@ fn value_of(at: usize, value: ValueRef<'_>) -> rusqlite::Result<Value> {
 /// The error as a person needs it.
 fn explain(path: &Path, error: &Error) -> LedgerError {
     let path = path.display().to_string();
-    let away = |fix: &str| LedgerError::Unavailable { path: path.clone(), why: format!("{error}: {fix}") };
+    let away = |fix: &str| LedgerError::Unavailable {
+        path: path.clone(),
+        fault: error.to_string(),
+        fix: fix.to_owned(),
+    };
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => LedgerError::Foreign { path },
         Some(ErrorCode::DatabaseCorrupt) => LedgerError::Damaged { path, why: error.to_string() },

@@ -334,11 +334,12 @@ fn forgotten_row(key: &StateKey) -> String {
                 seen.account
             )
         }
-        StateKey::Policy(_) => format!("{}, in this partition", key.describe()),
         StateKey::Hold(policy) => format!("whether `{policy}` is held in this partition"),
         StateKey::Event(_) => "an event that was on its way to its accounts".to_owned(),
-        StateKey::Clock => {
-            key.account().map_or_else(|| key.describe(), |id| format!("account {id}: {}", key.describe()))
-        }
+        // A row that is added later is told by its own words.
+        _ => key.account().map_or_else(
+            || format!("{}, in this partition", key.describe()),
+            |id| format!("account {id}: {}", key.describe()),
+        ),
     }
 }

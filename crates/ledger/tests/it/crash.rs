@@ -19,7 +19,11 @@ struct Dies {
 impl Dies {
     fn step(&self) -> Result<(), LedgerError> {
         let alive = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-        let dead = LedgerError::Unavailable { path: "ledger.db".to_owned(), why: "killed".to_owned() };
+        let dead = LedgerError::Unavailable {
+            path: "ledger.db".to_owned(),
+            fault: "killed".to_owned(),
+            fix: String::new(),
+        };
         alive.map(drop).map_err(|_| dead)
     }
 }
