@@ -5,5 +5,6 @@
 mod commute;
 mod crash;
 mod erasure;
+mod questions;
 mod refused;
 mod world;
