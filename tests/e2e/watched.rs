@@ -161,13 +161,19 @@ fn a_receiver_that_is_not_there_is_shown_with_since_when_and_restarts_nothing() 
 fn whoever_sends_asks_whether_a_message_may_still_go_out() {
     let folder = generated("");
     let mut run = Running::spawn(&mut winback(folder.path(), &["run"]));
-    let (id, account) = eventually("a trigger", DEADLINE, || {
+    let (id, row) = eventually("a trigger", DEADLINE, || {
         assert!(!run.has_ended(), "{:?}", run.so_far());
         address(&run)?;
         let listed = winback(folder.path(), &["triggers", "--json", "--limit", "1"]).output().unwrap();
         let trigger: serde_json::Value = serde_json::from_slice(&listed.stdout).ok()?;
-        let text = |pointer: &str| trigger.pointer(pointer)?.as_str().map(str::to_owned);
-        Some((text("/id")?, text("/account/id")?))
+        let account = trigger.get("account")?;
+        let row = serde_json::json!({
+            "account_id": account["id"],
+            "churned_at": account["churnedAt"],
+            "reason": account["reason"],
+            "do_not_contact": true,
+        });
+        Some((trigger.get("id")?.as_str()?.to_owned(), row))
     });
     let ask = |run: &Running, id: &str| {
         let (status, text) = page(&address(run)?, &format!("/v1/may-send/{id}"))?;
@@ -178,11 +184,7 @@ fn whoever_sends_asks_whether_a_message_may_still_go_out() {
     };
     answered("it may go out", &|(status, answer)| *status == 200 && answer["maySend"] == true);
     assert_eq!(ask(&run, "nobody").unwrap().0, 404);
-    std::fs::write(
-        folder.path().join("no.jsonl"),
-        format!("{{\"account_id\": \"{account}\", \"do_not_contact\": true}}\n"),
-    )
-    .unwrap();
+    std::fs::write(folder.path().join("no.jsonl"), format!("{row}\n")).unwrap();
     let changed = winback(folder.path(), &["accounts", "import", "no.jsonl"]).output().unwrap();
     assert!(changed.status.success(), "{changed:?}");
     answered("it may not", &|(_, answer)| answer["why"] == "do_not_contact");

@@ -36,8 +36,11 @@ impl Gaps {
         if account.status != Status::Churned.as_str() {
             return;
         }
-        let features: BTreeMap<String, &String> =
-            account.missing_features.iter().map(|feature| (normal(feature), feature)).collect();
+        // An account that writes a feature twice misses it once, as it wrote it first.
+        let mut features: BTreeMap<String, &String> = BTreeMap::new();
+        for feature in &account.missing_features {
+            features.entry(normal(feature)).or_insert(feature);
+        }
         for (key, &feature) in &features {
             let (gap, spellings) = self.0.entry(key.clone()).or_default();
             gap.accounts += 1;
