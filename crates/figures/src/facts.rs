@@ -20,7 +20,7 @@ pub struct Facts {
     pub known_from: i64,
     /// The spells of all accounts.
     pub spells: Vec<Spell>,
-    /// What the programme costs.
+    /// The costs of the programme.
     pub costs: Costs,
     /// Rates into the report's currency.
     pub rates: Vec<Rate>,
@@ -115,7 +115,7 @@ pub struct End {
     pub is_impossible: bool,
 }
 
-/// What the programme costs, and what a new customer costs.
+/// The costs of the programme and of new customers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Costs {
     /// Fixed costs by month.
@@ -144,7 +144,7 @@ pub struct MonthAmount {
 pub struct Acquisition {
     /// The month, such as 2026-07.
     pub month: String,
-    /// What was spent on new customers.
+    /// The spend on new customers.
     pub spend: Money,
     /// The number of new customers.
     pub customers: u32,

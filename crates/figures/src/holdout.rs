@@ -1,4 +1,4 @@
-//! What would have come anyway: the hold-out against those who were approached (L10).
+//! The returns that would have come anyway: the hold-out against those who were approached (L10).
 
 use std::collections::BTreeMap;
 

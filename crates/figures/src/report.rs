@@ -71,7 +71,7 @@ pub struct Step {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Money {
-    /// What the programme cost in the period.
+    /// The cost of the programme in the period.
     pub cost: i128,
     /// The cost of one attributed return.
     pub cac_attributed: Option<i128>,

@@ -9,7 +9,7 @@ use crate::survival::{Outcome, Wait};
 /// The days before a return within which a touch may have brought it (L4).
 pub const ATTRIBUTION_DAYS: i64 = 90;
 
-/// What a return belongs to (L4).
+/// The origin of a return (L4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
@@ -54,7 +54,7 @@ impl Spell {
         self.attempts().filter(|touch| since <= touch.at && touch.at <= back).max_by_key(|touch| touch.at)
     }
 
-    /// What its return belongs to; none where it did not return.
+    /// The origin of its return; none where it did not return.
     pub fn origin(&self) -> Option<Origin> {
         self.returned.as_ref()?;
         let touch = self.last_touch();

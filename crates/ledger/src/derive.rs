@@ -59,7 +59,7 @@ pub struct Return {
     pub at: Time,
     /// The evidence.
     pub by: ReturnedBy,
-    /// What it is worth a year; `None` when nobody said it.
+    /// Its worth a year; `None` when nobody said it.
     pub arr: Option<Amount>,
     /// Its terms in a word.
     pub terms: String,

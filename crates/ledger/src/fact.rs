@@ -69,7 +69,7 @@ pub struct Trigger {
     pub snapshot: State,
 }
 
-/// What the worker made of a trigger.
+/// The worker's action about a trigger.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Act {
     /// The trigger.

@@ -15,9 +15,9 @@ const NAMED: usize = 20;
 const RATE_DIGITS: usize = 6;
 
 closed_enum! {
-    /// What a file holds.
+    /// The content of a file.
     Table {
-        /// What the programme costs: month, kind (fixed, touch, hour), name, amount, currency.
+        /// The costs of the programme: month, kind (fixed, touch, hour), name, amount, currency.
         Costs = "costs",
         /// New customers: month, customers, amount, currency.
         Acquisition = "acquisition",

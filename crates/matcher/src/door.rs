@@ -47,7 +47,7 @@ pub fn id_of(answer: &Answer<'_>) -> String {
     unnamed(id).into_owned()
 }
 
-/// What a return is worth: an amount, and its terms.
+/// The worth of a return: an amount, and its terms.
 pub fn worth_of(answer: &Answer<'_>) -> (Option<v1::Money>, String) {
     let Some(Worth { minor, currency, terms }) = &answer.worth else { return (None, String::new()) };
     let arr = minor.map(|minor| v1::Money { minor, currency: currency.clone() });

@@ -1,4 +1,4 @@
-//! Whether the message of a trigger may still go out: for whoever sends it, at the moment of sending.
+//! The judgement about a message that is not sent yet: for whoever sends it, at the moment of sending.
 //!
 //! The topic of triggers is followed beside the worker's lanes: a member is asked about any trigger, and after a restart,
 //! too. Triggers that are too old to act on are forgotten.

@@ -135,7 +135,7 @@ pub struct Answer<'a> {
     pub at: Time,
     /// The possible owner.
     pub who: Identity<'a>,
-    /// What a return is worth; of other answers, and where nobody says it, `None`.
+    /// The worth of a return; of other answers, and where nobody says it, `None`.
     pub worth: Option<Worth>,
 }
 

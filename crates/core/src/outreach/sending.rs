@@ -17,7 +17,7 @@ pub struct Sending {
     pub quarter_end_days: u8,
     /// The zone of accounts without one; empty: UTC.
     pub default_zone: String,
-    /// What is due at an hour is spread over this.
+    /// The time over which touches of one hour are spread.
     pub spread: Span,
     /// Does the tasks of accounts without an owner; empty: nobody.
     pub fallback_owner: String,

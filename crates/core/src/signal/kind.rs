@@ -2,7 +2,7 @@
 
 use crate::closed_enum;
 
-/// What a kind is besides its counts.
+/// A property of a kind besides its counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KindTrait {
     /// It is no account's own, but may concern many: a record in every partition, a fan-out in each.
@@ -28,7 +28,7 @@ pub struct KindRow {
     pub weight: u32,
     /// The days after which it is expired, where a policy is silent.
     pub days: i64,
-    /// What it is besides.
+    /// Its properties besides.
     pub traits: &'static [KindTrait],
 }
 

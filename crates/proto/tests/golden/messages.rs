@@ -54,7 +54,7 @@ fn account() -> Account {
     }
 }
 
-/// What came since: ids in other systems, and languages.
+/// The fields that came since: ids in other systems, and languages.
 fn account_elsewhere() -> Account {
     let contact = Contact { id: "003A".into(), language: "ja".into(), ..account().contacts.remove(0) };
     Account {

@@ -88,7 +88,7 @@ pub struct Mapping {
     /// The competitor of an event. Only for `competitor_event`.
     #[serde(default)]
     pub competitor: Fields,
-    /// What a return is worth a year, in whole units of `currency`. Only for the answer `reactivated`.
+    /// The worth of a return a year, in whole units of `currency`. Only for the answer `reactivated`.
     #[serde(default)]
     pub arr: Fields,
     /// The currency of `arr` (ISO 4217); US dollars where it is not said.

@@ -1,4 +1,4 @@
-//! What a return is worth, as a CRM writes it.
+//! The worth of a return, as a CRM writes it.
 
 use super::compile::Compiled;
 use super::pointer::Document;

@@ -121,7 +121,7 @@ fn rank(trigger: &v1::Trigger) -> (u32, u64, Time) {
     (priority, trigger.account.as_ref().map_or(0, |snapshot| snapshot.arr_usd), trigger.at())
 }
 
-/// What is still to do: the newest start of each account that is quiet for it and did not answer since.
+/// The triggers that are still to do: the newest start of each account that is quiet for it and did not answer since.
 fn open(found: Vec<v1::Trigger>, answers: &Answers, now: Time) -> Vec<v1::Trigger> {
     let mut newest: BTreeMap<String, v1::Trigger> = BTreeMap::new();
     for trigger in found.into_iter().filter(|trigger| trigger.parent_id.is_empty()) {
